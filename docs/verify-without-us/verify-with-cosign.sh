@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Verifies a released file with cosign, jq and openssl alone: no counterseal, no network, no account.
+#
+#   usage: REPO=… REPO_ID=… TAG=… GATE_REVISION=… verify-with-cosign.sh FILE     (FILE lies in the downloaded release)
+#
+# checks  the summary (VSA): counterseal's gate, at this released revision, for this repository, on its protected branch,
+#         on GitHub's own machine, passed this file for this stage of this release; the decision that the summary
+#         names, by digest: allow; provenance and SBOM: made by the builder at this tag from the decided revision;
+#         the builder's signature over the file itself
+# open    revocations and holds after the release; whether the decision is in the ledger (counterseal verify).
+#         cosign has no option for machine, gate revision and repository id: `ext` below reads them from the
+#         certificate that cosign has just verified
+set -euo pipefail
+
+REPO=${REPO:?owner/name of the project}
+REPO_ID=${REPO_ID:?its numeric id, which nobody can register again}
+TAG=${TAG:?tag of the release}
+GATE_REVISION=${GATE_REVISION:?commit id of a released gate, from the releases of counterseal}
+STAGE=${STAGE:-production}
+DEFAULT_REF=${DEFAULT_REF:-refs/heads/main}
+BUILDER=${BUILDER:-.github/workflows/release.yml}
+GATE=${GATE:-counterseal/counterseal/.github/workflows/gate.yml}
+ISSUER=${ISSUER:-https://token.actions.githubusercontent.com}
+RESOURCE_URI=${RESOURCE_URI:-$(jq -rn --arg r "$REPO" --arg t "$TAG" '"pkg:github/\($r | ascii_downcase)@\($t | @uri | gsub("%2F"; "/"))"')}
+ROOT=${ROOT:?trust root, kept since before: gh attestation trusted-root, or counterseal trust export}
+
+file=${1:?usage: verify-with-cosign.sh FILE}
+folder=$(dirname -- "$file")
+bundles=$folder/counterseal.intoto.jsonl
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+
+export name digest level RESOURCE_URI REPO_ID GATE TAG STAGE
+name=$(basename -- "$file")
+digest=$(sha256sum <"$file" | cut -d' ' -f1)
+level=COUNTERSEAL_STAGE_$(printf %s "$STAGE" | tr a-z- A-Z_)
+
+# cosign takes one root: of several lines, the one with a transparency log.
+jq -ce 'select(.tlogs | length > 0)' "$ROOT" >"$work/root.json"
+
+# ext BUNDLE N: prints Fulcio's extension 1.3.6.1.4.1.57264.1.N of the certificate in a bundle.
+ext() {
+  jq -r .verificationMaterial.certificate.rawBytes "$1" | base64 -d >"$work/certificate"
+  at=$(openssl asn1parse -inform der -in "$work/certificate" |
+    grep -A1 ":1\.3\.6\.1\.4\.1\.57264\.1\.$2\$" | sed -n '2s/^ *\([0-9]*\):.*OCTET STRING.*/\1/p')
+  openssl asn1parse -inform der -in "$work/certificate" -strparse "$at" | sed -n 's/^.*UTF8STRING *://p'
+}
+
+# from BUNDLE COMMAND SAN REF OPTION…: cosign accepts the bundle for this signer, and the certificate says the rest.
+from() {
+  cosign "$2" --bundle "$1" --trusted-root "$work/root.json" --certificate-identity "https://github.com/$3" \
+    --certificate-oidc-issuer "$ISSUER" --certificate-github-workflow-repository "$REPO" \
+    --certificate-github-workflow-ref "$4" "${@:5}" "$file" 2>"$work/log" || { cat "$work/log" >&2; return 1; }
+  [ "$(ext "$1" 11)" = github-hosted ] || { echo "$1: not signed on a machine of GitHub" >&2; return 1; }
+  [ "$(ext "$1" 15)" = "$REPO_ID" ] || { echo "$1: another repository than $REPO_ID" >&2; return 1; }
+  case "$(ext "$1" 20)" in push | schedule | workflow_dispatch) ;; *) echo "$1: trigger" >&2; return 1 ;; esac
+}
+
+# says BUNDLE TYPE CONDITION: the signed statement is about this file, of this type, and meets CONDITION.
+says() {
+  jq -es --arg type "$2" '.[0].dsseEnvelope.payload | @base64d | fromjson | .predicateType == $type
+    and any(.subject[]; .name == env.name and .digest.sha256 == env.digest)
+    and (.predicate | '"$3"')' "$1" >/dev/null || { echo "$1: the statement says something else" >&2; return 1; }
+}
+
+by_gate() {
+  from "$1" verify-blob-attestation "$GATE@$GATE_REVISION" "$DEFAULT_REF" --type "$2"
+  [ "$(ext "$1" 10)" = "$GATE_REVISION" ] || { echo "$1: another revision of the gate" >&2; return 1; }
+}
+
+by_builder() {
+  from "$1" "$2" "$REPO/$BUILDER@refs/tags/$TAG" "refs/tags/$TAG" "${@:3}"
+  [ "$(ext "$1" 13)" = "$revision" ] || { echo "$1: not built from $revision" >&2; return 1; }
+}
+
+vsa=$file.vsa.sigstore.json
+by_gate "$vsa" https://slsa.dev/verification_summary/v1
+says "$vsa" https://slsa.dev/verification_summary/v1 '
+  .verificationResult == "PASSED" and (.verifiedLevels | index(env.level)) and .resourceUri == env.RESOURCE_URI
+  and .verifier.id == "https://github.com/" + env.GATE and (.inputAttestations | length) == 1'
+
+named=$(jq -r '.dsseEnvelope.payload | @base64d | fromjson | .predicate.inputAttestations[0].digest.sha256' "$vsa")
+while IFS= read -r line; do
+  type=$(jq -r '.dsseEnvelope.payload | @base64d | fromjson | .predicateType' <<<"$line")
+  case $type in
+    https://slsa.dev/provenance/v1) printf '%s\n' "$line" >>"$work/provenance.json" ;;
+    https://cyclonedx.org/bom) printf '%s\n' "$line" >>"$work/sbom.json" ;;
+  esac
+  [ "$(printf %s "$line" | sha256sum | cut -d' ' -f1)" != "$named" ] || printf '%s\n' "$line" >"$work/decision.json"
+done <"$bundles"
+for each in decision provenance sbom; do
+  [ -s "$work/$each.json" ] || { echo "$bundles has no $each, or not the one that the summary names" >&2; exit 1; }
+done
+
+by_gate "$work/decision.json" https://counterseal.dev/decision/v1
+says "$work/decision.json" https://counterseal.dev/decision/v1 '
+  .outcome == "allow" and .stage == env.STAGE and .source.tag == env.TAG
+  and .source.repository.id == (env.REPO_ID | tonumber) and (.source.revision | test("^[0-9a-f]{40,64}$"))'
+statement=$(jq -r '.dsseEnvelope.payload | @base64d' "$work/decision.json")
+revision=$(jq -r .predicate.source.revision <<<"$statement")
+
+by_builder "$file.sigstore.json" verify-blob
+by_builder "$work/provenance.json" verify-blob-attestation --type https://slsa.dev/provenance/v1
+says "$work/provenance.json" https://slsa.dev/provenance/v1 true
+by_builder "$work/sbom.json" verify-blob-attestation --type https://cyclonedx.org/bom
+says "$work/sbom.json" https://cyclonedx.org/bom '.bomFormat == "CycloneDX"'
+jq -es '(.[0].dsseEnvelope.payload | @base64d | fromjson | .predicate) == .[1]' \
+  "$work/sbom.json" "$folder/sbom.cdx.json" >/dev/null ||
+  { echo "$folder/sbom.cdx.json is not the SBOM that was signed" >&2; exit 1; }
+
+echo "verified: $name, $STAGE, $TAG of $REPO ($REPO_ID)"
+jq -r '"  decision: allow at \(.predicate.decidedAt), ledger entry \(.predicate.ledger.sequence)"' <<<"$statement"
+echo "  built from $revision by $BUILDER"
+echo "  not checked: revocations and holds since; the ledger"

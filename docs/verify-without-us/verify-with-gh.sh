@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Verifies a released file with gh and jq alone: no counterseal, no network, no account.
+#
+#   usage: REPO=… REPO_ID=… TAG=… GATE_REVISION=… verify-with-gh.sh FILE     (FILE lies in the downloaded release)
+#
+# checks  the summary (VSA): counterseal's gate, at this released revision, for this repository, on its protected branch,
+#         on GitHub's own machine, passed this file for this stage of this release; the decision that the summary
+#         names, by digest: allow; provenance and SBOM: made by the builder at this tag from the decided revision
+# open    revocations and holds after the release; whether the decision is in the ledger (counterseal verify);
+#         gh does not look at the transparency log or at SCTs under a custom root (verify-with-cosign.sh does)
+set -euo pipefail
+
+REPO=${REPO:?owner/name of the project}
+REPO_ID=${REPO_ID:?its numeric id, which nobody can register again}
+TAG=${TAG:?tag of the release}
+GATE_REVISION=${GATE_REVISION:?commit id of a released gate, from the releases of counterseal}
+STAGE=${STAGE:-production}
+DEFAULT_REF=${DEFAULT_REF:-refs/heads/main}
+BUILDER=${BUILDER:-.github/workflows/release.yml}
+GATE=${GATE:-counterseal/counterseal/.github/workflows/gate.yml}
+ISSUER=${ISSUER:-https://token.actions.githubusercontent.com}
+RESOURCE_URI=${RESOURCE_URI:-$(jq -rn --arg r "$REPO" --arg t "$TAG" '"pkg:github/\($r | ascii_downcase)@\($t | @uri | gsub("%2F"; "/"))"')}
+ROOT=${ROOT:?trust root, kept since before: gh attestation trusted-root, or counterseal trust export}
+
+file=${1:?usage: verify-with-gh.sh FILE}
+folder=$(dirname -- "$file")
+bundles=$folder/counterseal.intoto.jsonl
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+
+export name digest level RESOURCE_URI REPO_ID GATE TAG STAGE
+name=$(basename -- "$file")
+digest=$(sha256sum <"$file" | cut -d' ' -f1)
+level=COUNTERSEAL_STAGE_$(printf %s "$STAGE" | tr a-z- A-Z_)
+
+# signed BUNDLES TYPE CONDITION OPTION…: prints the first result that gh accepts and that meets CONDITION, else fails.
+# jq reads all results at once (-s): with nothing to read, jq -e alone would succeed.
+signed() {
+  gh attestation verify "$file" --bundle "$1" --predicate-type "$2" --custom-trusted-root "$ROOT" --repo "$REPO" \
+    --cert-oidc-issuer "$ISSUER" --deny-self-hosted-runners --format json "${@:4}" |
+    jq -ces '[.[][].verificationResult | select(
+        any(.statement.subject[]; .name == env.name and .digest.sha256 == env.digest)
+        and (.signature.certificate | .sourceRepositoryIdentifier == env.REPO_ID
+             and (.buildTrigger | IN("push", "schedule", "workflow_dispatch")))
+        and (.statement.predicate | '"$3"'))][0]'
+}
+gate=(--signer-workflow "$GATE" --signer-digest "$GATE_REVISION" --source-ref "$DEFAULT_REF")
+builder=(--signer-workflow "$REPO/$BUILDER" --source-ref "refs/tags/$TAG")
+
+signed "$bundles" https://slsa.dev/verification_summary/v1 '
+  .verificationResult == "PASSED" and (.verifiedLevels | index(env.level)) and .resourceUri == env.RESOURCE_URI
+  and .verifier.id == "https://github.com/" + env.GATE and (.inputAttestations | length) == 1' \
+  "${gate[@]}" >"$work/vsa.json"
+
+named=$(jq -r '.statement.predicate.inputAttestations[0].digest.sha256' "$work/vsa.json")
+while IFS= read -r line; do
+  [ "$(printf %s "$line" | sha256sum | cut -d' ' -f1)" = "$named" ] && printf '%s\n' "$line" >"$work/line.jsonl"
+done <"$bundles"
+[ -s "$work/line.jsonl" ] || { echo "the decision that the summary names is not in $bundles" >&2; exit 1; }
+signed "$work/line.jsonl" https://counterseal.dev/decision/v1 '
+  .outcome == "allow" and .stage == env.STAGE and .source.tag == env.TAG
+  and .source.repository.id == (env.REPO_ID | tonumber) and (.source.revision | test("^[0-9a-f]{40,64}$"))' \
+  "${gate[@]}" >"$work/decision.json"
+
+revision=$(jq -r '.statement.predicate.source.revision' "$work/decision.json")
+signed "$bundles" https://slsa.dev/provenance/v1 true \
+  "${builder[@]}" --source-digest "$revision" >"$work/provenance.json"
+signed "$bundles" https://cyclonedx.org/bom '.bomFormat == "CycloneDX"' \
+  "${builder[@]}" --source-digest "$revision" >"$work/sbom.json"
+jq -es '.[0].statement.predicate == .[1]' "$work/sbom.json" "$folder/sbom.cdx.json" >/dev/null ||
+  { echo "$folder/sbom.cdx.json is not the SBOM that was signed" >&2; exit 1; }
+
+echo "verified: $name, $STAGE, $TAG of $REPO ($REPO_ID)"
+jq -r '"  decision: allow at \(.statement.predicate.decidedAt), ledger entry \(.statement.predicate.ledger.sequence)"' \
+  "$work/decision.json"
+echo "  built from $revision by $BUILDER"
+echo "  not checked: revocations and holds since; the ledger; the transparency log"

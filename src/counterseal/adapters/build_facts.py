@@ -1,0 +1,139 @@
+"""What this machine knows of a build: lock files, tools, platform and a few environment variables.
+
+It starts no process and never sees the whole environment: `wiring.py` hands in the variables, of which the names in
+`VARIABLES` are kept, redacted. What cannot be known here (which compiler another job used) is left out, not guessed.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import zipfile
+import zlib
+from importlib import metadata
+from typing import TYPE_CHECKING, Final
+
+from counterseal import __version__, digests
+from counterseal.errors import UsageError
+from counterseal.model import BuildInputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+LOCK_FILES: Final = (
+    *("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "requirements.txt", "Pipfile.lock"),
+    *("package-lock.json", "pnpm-lock.yaml", "yarn.lock", "Cargo.lock", "go.sum", "gradle.lockfile"),
+)
+TOOLS: Final = ("build", "hatchling", "pip", "setuptools", "uv")
+VARIABLES: Final = ("LANG", "LC_ALL", "PYTHONHASHSEED", "SOURCE_DATE_EPOCH", "TZ")
+RUNNER_VARIABLES: Final = ("ImageOS", "ImageVersion", "RUNNER_ARCH", "RUNNER_OS", "CI_RUNNER_EXECUTABLE_ARCH")
+MAX_LOCK_BYTES: Final = 64 << 20
+MAX_WHEEL_METADATA: Final = 64 << 10
+MAX_VALUE: Final = 200
+REDACTED: Final = "[redacted]"
+
+_SECRETS = re.compile(
+    r"gh[a-z]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|gl[a-z]{2,8}-[\w-]{16,}|eyJ[\w-]{10,}\.[\w-]{10,}"
+    r"|AKIA[A-Z0-9]{12,}|xox[a-z]-[\w-]{10,}|-----BEGIN|(?i:password|passwd|secret|token)\s*[=:]\s*\S+"
+)
+_USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
+
+
+def redact(text: str) -> str:
+    """Return free text fit to be published: secrets we know the look of replaced, unprintable escaped, 200 long."""
+    without = _USERINFO.sub(f"{REDACTED}@", _SECRETS.sub(REDACTED, text))
+    shown = "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in without[: 2 * MAX_VALUE])
+    return shown[:MAX_VALUE]
+
+
+class LocalBuildFacts:
+    """Collects build inputs on this machine (`ports.BuildFacts`).
+
+    Args:
+        variables: The environment, or the part of it that may be looked at; kept are the names of the allow-list.
+    """
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    def collect(self, project: Path, files: Sequence[Path]) -> BuildInputs:
+        """Return what can be known here of how `files` were built from `project`.
+
+        Raises:
+            UsageError: SOURCE_DATE_EPOCH is no number, or a lock file is a symlink or huge.
+        """
+        return BuildInputs(
+            lock_files={
+                name: _digest(project / name)
+                for name in LOCK_FILES
+                if (project / name).is_symlink() or (project / name).is_file()
+            },
+            tools={**_tools(), **_generators(files)},
+            platform={**_platform(), **self._chosen(RUNNER_VARIABLES)},
+            variables=self._chosen(VARIABLES),
+            epoch=self._epoch(),
+        )
+
+    def _chosen(self, names: Sequence[str]) -> dict[str, str]:
+        return {name: redact(self._variables[name]) for name in names if name in self._variables}
+
+    def _epoch(self) -> int | None:
+        text = self._variables.get("SOURCE_DATE_EPOCH", "")
+        if not text:
+            return None
+        if not re.fullmatch(r"[0-9]{1,11}", text, re.ASCII):
+            raise UsageError(
+                f"SOURCE_DATE_EPOCH is {text[:40]!r}", why="it is no number of seconds", fix="unset it, or set seconds"
+            )
+        return int(text)
+
+
+def _digest(path: Path) -> str:
+    if path.is_symlink():
+        raise UsageError(f"{path.name} is a symlink", why="symlinks are not followed", fix="commit the file itself")
+    if path.stat().st_size > MAX_LOCK_BYTES:
+        raise UsageError(f"{path.name} is larger than {MAX_LOCK_BYTES >> 20} MiB", fix="check what it is")
+    with path.open("rb") as stream:
+        return digests.sha256_of(stream)
+
+
+def _tools() -> dict[str, str]:
+    """Return the tools of the environment that this process runs in."""
+    found = {"counterseal": __version__, "python": platform.python_version()}
+    for name in TOOLS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _generators(files: Sequence[Path]) -> dict[str, str]:
+    """Return what each wheel says of the tool that wrote it (`Generator` of WHEEL, binary distribution format)."""
+    found = {}
+    for path in files:
+        if path.suffix == ".whl" and (generator := _generator(path)):
+            found[f"generator of {path.name}"] = redact(generator)
+    return found
+
+
+def _generator(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            name = next(each for each in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/WHEEL", each))
+            with archive.open(name) as stream:
+                text = stream.read(MAX_WHEEL_METADATA).decode("utf-8", "replace")
+    except (OSError, zipfile.BadZipFile, zlib.error, StopIteration, NotImplementedError, RuntimeError):
+        return ""  # says nothing; whether it is a wheel at all is not our question
+    match = re.search(r"^Generator: *(.+)$", text, re.MULTILINE)
+    return match[1].strip() if match else ""
+
+
+def _platform() -> dict[str, str]:
+    return {
+        "arch": platform.machine(),
+        "kernel": platform.release(),
+        "os": platform.system(),
+        "pythonImplementation": platform.python_implementation(),
+    }

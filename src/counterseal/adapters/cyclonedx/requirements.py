@@ -1,0 +1,127 @@
+"""Reads a `requirements.txt` in which everything is pinned with digests (`pip-compile --generate-hashes`).
+
+Such a file has no edges; the comments `# via` of pip-compile and `uv export` are taken for them where they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from counterseal.adapters.cyclonedx.lockfile import MAX_PACKAGES, Lock, Origin, Package, clean_url, distribution, purl
+from counterseal.adapters.cyclonedx.project import direct_keys
+from counterseal.errors import FormatError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from counterseal.adapters.cyclonedx.project import Project
+
+_HASH = re.compile(r"--hash[= ](\w+):(\w+)")
+_HARMLESS = ("--index-url", "--extra-index-url", "--trusted-host", "--no-binary", "--only-binary", "-i ", "--pre")
+_NESTED = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable")
+
+
+def read(data: bytes, file: str, project: Project) -> Lock:
+    """Return what a hashed requirements file says of a project.
+
+    Args:
+        data: The file.
+        file: Its name.
+        project: The project.
+
+    Raises:
+        UsageError: Something is not pinned with a digest, so the file locks nothing.
+        FormatError: A line is no requirement.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{file}: not UTF-8", why=str(error)) from error
+    packages: dict[str, Package] = {}
+    needed_by: dict[str, set[str]] = {}
+    for number, line, via in _lines(text):
+        if line.startswith(_HARMLESS):
+            continue
+        if len(packages) >= MAX_PACKAGES:
+            raise UsageError(f"{file} has more than {MAX_PACKAGES} packages", why="that many are not read")
+        package = _package(line, f"{file}:{number}")
+        packages[package.key] = package
+        needed_by.setdefault(package.key, set()).update(via)
+    keys: dict[str, list[str]] = {}
+    for key, package in packages.items():
+        keys.setdefault(package.name, []).append(key)
+    linked = tuple(replace(each, dependencies=_needs(each.name, needed_by)) for each in packages.values())
+    root = purl(project.name, project.version).to_string()
+    return Lock(file, root, direct_keys(project, keys, file), linked, any(needed_by.values()))
+
+
+def _needs(name: str, needed_by: dict[str, set[str]]) -> tuple[str, ...]:
+    return tuple(sorted(key for key, parents in needed_by.items() if name in parents))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str, set[str]]]:
+    """Yield number, requirement with its options, and the names in the `# via` comments below it."""
+    pending: tuple[int, str] | None = None
+    via: set[str] = set()
+    joined = ""
+    for number, raw in enumerate(text.splitlines(), start=1):
+        comment = re.search(r"(?:^|\s)#(.*)$", raw)
+        line = (raw[: comment.start()] if comment else raw).strip()
+        if comment and pending and not joined and not line:
+            via |= _via(comment[1])
+        if not line and not joined:
+            continue
+        joined = f"{joined} {line.removesuffix(chr(92)).strip()}".strip()
+        if line.endswith("\\"):
+            continue
+        if pending:
+            yield (*pending, via)
+        pending, via, joined = (number, joined), _via(comment[1]) if comment else set(), ""
+    if pending:
+        yield (*pending, via)
+    if joined:
+        yield number, joined, set()
+
+
+def _via(comment: str) -> set[str]:
+    """Return the names in a comment; what is no name (a file, `-r x.in`) matches no package later."""
+    return {canonicalize_name(each) for each in re.findall(r"[A-Za-z0-9._-]+", comment.replace("via", " ", 1))}
+
+
+def _package(line: str, place: str) -> Package:
+    if re.split(r"[\s=]", line, maxsplit=1)[0] in _NESTED:
+        raise UsageError(
+            f"{place}: {line[:80]!r}", why="a lock has to name every package itself", fix="use `uv lock`, or compile it"
+        )
+    hashes = _HASH.findall(line)
+    try:
+        requirement = Requirement(_HASH.sub("", line).strip())
+    except InvalidRequirement as error:
+        raise FormatError(f"{place}: {line[:80]!r} is no requirement", why=str(error).splitlines()[0]) from error
+    pins = [
+        each.version for each in requirement.specifier if each.operator in ("==", "===") and "*" not in each.version
+    ]
+    if not hashes or not (pins or requirement.url):
+        raise UsageError(
+            f"{place}: {requirement.name} is not pinned with a digest",
+            why="without `==` and --hash the file does not say what gets installed",
+            fix="make a lock with `uv lock`, or `pip-compile --generate-hashes`",
+        )
+    location = clean_url(requirement.url) if requirement.url else None
+    version = pins[0] if pins else None
+    name = canonicalize_name(requirement.name)
+    files = (distribution(requirement.url or "", {algorithm: digest}, place) for algorithm, digest in hashes)
+    return Package(
+        purl(name, version, location).to_string(),
+        name,
+        version,
+        Origin.URL if requirement.url else Origin.REGISTRY,
+        tuple(dict.fromkeys(files)),
+        markers=(str(requirement.marker),) if requirement.marker else (),
+        location=location,
+    )

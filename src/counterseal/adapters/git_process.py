@@ -1,0 +1,252 @@
+"""Runs the git binary so that nothing but our own arguments steers it. Knows no remote, no ledger, no policy.
+
+- Its environment is an allow-list; no configuration of the system or the user is read, no attributes of theirs.
+- Hooks, file system monitors, replace refs, lazy fetches, prompts and credential helpers are off (R36).
+- Each call has a time-out and a bound on its output, and runs in a session of its own: a Ctrl-C at the terminal
+  reaches us, not a push in the middle of its work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import threading
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Final
+
+from counterseal.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+LOCAL_SECONDS: Final = 120.0
+MAX_OUTPUT: Final = 256 << 20
+_MAX_MESSAGES: Final = 64 << 10
+
+_KEPT: Final = ("PATH", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO")
+_FIXED: Final = {
+    "HOME": os.devnull,  # nothing can be found below it: no .netrc, no .gitconfig, no credentials
+    "XDG_CONFIG_HOME": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+    "TZ": "UTC",
+}
+_SETTINGS: Final = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "core.askPass=",
+    "credential.helper=",
+    "fetch.recurseSubmodules=false",
+    "gc.auto=0",
+    "http.followRedirects=false",
+    "http.lowSpeedLimit=1000",
+    "http.lowSpeedTime=60",
+    "log.showSignature=false",
+    "maintenance.auto=false",
+    "push.followTags=false",
+    "push.gpgSign=false",
+    "push.recurseSubmodules=no",
+    "submodule.recurse=false",
+    "transfer.bundleURI=false",
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a git command ended. `timed_out` means that we killed it; then `code` is negative."""
+
+    code: int
+    out: bytes
+    messages: str
+    timed_out: bool = False
+
+
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Return the whole environment of a git command; `more` are variables of our own making.
+
+    Without `GIT_ALLOW_PROTOCOL` in `more`, no transport at all is allowed.
+    """
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, **_FIXED, "GIT_ALLOW_PROTOCOL": "none", **more}
+
+
+class Git:
+    """The git binary at work in one repository.
+
+    Args:
+        folder: The repository. A bare one of our own making is used as it is; in a clone of somebody else (`own`
+            false) git looks for the repository itself and refuses one of another owner (`safe.directory`).
+        own: Whether `folder` is ours.
+    """
+
+    def __init__(self, folder: Path, *, own: bool = True) -> None:
+        self.folder = folder
+        self._where = (f"--git-dir={folder}",) if own else ("-C", str(folder))
+        self._commits: set[str] = set()
+
+    def create(self) -> None:
+        """Make the bare repository, if it is not there yet."""
+        if not (self.folder / "HEAD").exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.read("init", "--quiet", "--bare", "--template=", "--initial-branch=main", "--", str(self.folder))
+
+    def run(
+        self,
+        *arguments: str,
+        data: bytes = b"",
+        variables: Mapping[str, str] | None = None,
+        seconds: float = LOCAL_SECONDS,
+        limit: int = MAX_OUTPUT,
+    ) -> Answer:
+        """Return how a git command ended, whatever its exit code.
+
+        Args:
+            arguments: The subcommand and its arguments.
+            data: What it reads on standard input.
+            variables: Environment variables beside the fixed ones.
+            seconds: After this time it is killed with all its children.
+            limit: It is killed if it prints more bytes than this.
+
+        Raises:
+            ServiceError: git is not installed, or it printed too much.
+        """
+        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
+        command = ["git", "--no-pager", *self._where, *settings, *arguments]
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment(variables or {}),
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise ServiceError("git is not installed", fix="install git 2.38 or newer") from None
+        with process:
+            return _Watch(process, seconds, limit).answer(arguments[0], data)
+
+    def read(self, *arguments: str, data: bytes = b"", limit: int = MAX_OUTPUT) -> bytes:
+        """Return what a local git command prints.
+
+        Raises:
+            ServiceError: It failed; the message has git's own.
+        """
+        answer = self.run(*arguments, data=data, limit=limit)
+        if answer.code != 0:
+            raise ServiceError(f"git {arguments[0]} failed in {self.folder.name}", why=explain(answer))
+        return answer.out
+
+    def commit_exists(self, revision: str) -> bool:
+        """Return whether the repository has this commit; one that was seen is not looked for again."""
+        if revision not in self._commits and self.run("cat-file", "-e", f"{revision}^{{commit}}").code == 0:
+            self._commits.add(revision)
+        return revision in self._commits
+
+    def tips(self, *refs: str) -> dict[str, str]:
+        """Return the objects that full refs of this repository point to, without those that are absent."""
+        printed = self.read("for-each-ref", "--format=%(objectname) %(refname)", *refs).decode("utf-8", "replace")
+        found = (line.partition(" ") for line in printed.splitlines())
+        return {ref: name for name, _, ref in found if ref in refs}
+
+    def contents(self, blobs: Iterable[str], *, limit: int) -> dict[str, bytes]:
+        """Return the bytes of blobs by id.
+
+        Raises:
+            ServiceError: One is absent or no blob, or together they have more than `limit` bytes.
+        """
+        ids = sorted(set(blobs))
+        if not ids:
+            return {}
+        asked = "".join(f"{each}\n" for each in ids).encode()
+        overhead = 64 * len(ids)  # `<id> blob <size>` and two newlines
+        return _split_batch(self.read("cat-file", "--batch", "--buffer", data=asked, limit=limit + overhead))
+
+
+def explain(answer: Answer) -> str:
+    """Return the last lines of what git said, fit to be shown: bounded, without control characters."""
+    if answer.timed_out:
+        return "it took too long and was stopped"
+    lines = [_CONTROL.sub("?", line) for line in answer.messages.replace("\r", "\n").splitlines() if line.strip()]
+    return " / ".join(lines[-6:])[-600:] or f"exit code {answer.code}"
+
+
+def _split_batch(stream: bytes) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    place = 0
+    while place < len(stream):
+        end = stream.index(b"\n", place)
+        name, kind, *size = stream[place:end].decode().split(" ")
+        if kind != "blob":
+            raise ServiceError(f"git object {name[:12]} cannot be read", why=f"it is {kind}, not a blob")
+        found[name] = stream[end + 1 : end + 1 + int(size[0])]
+        place = end + 2 + int(size[0])
+    return found
+
+
+class _Watch:
+    """Feeds a process and reads it, within bounds of time and size."""
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float, limit: int) -> None:
+        self._process = process
+        self._limit = limit
+        self._timed_out = threading.Event()
+        self._timer = threading.Timer(seconds, self._stop_late)
+        self._messages = bytearray()
+
+    def answer(self, verb: str, data: bytes) -> Answer:
+        process = self._process
+        if process.stdin is None or process.stdout is None or process.stderr is None:
+            raise ServiceError("git was started without pipes")
+        feeder = threading.Thread(target=_feed, args=(process.stdin, data), daemon=True)
+        listener = threading.Thread(target=self._listen, args=(process.stderr,), daemon=True)
+        try:
+            for each in (self._timer, feeder, listener):
+                each.start()
+            out = process.stdout.read(self._limit + 1)
+            if len(out) > self._limit:
+                self._kill()
+            code = process.wait()
+            listener.join()
+            feeder.join()
+        except BaseException:
+            self._kill()
+            raise
+        finally:
+            self._timer.cancel()
+        if len(out) > self._limit:
+            raise ServiceError(f"git {verb} printed more than {self._limit} bytes", why="it was stopped")
+        return Answer(code, out, self._messages.decode("utf-8", "replace"), self._timed_out.is_set())
+
+    def _listen(self, stream: IO[bytes]) -> None:
+        while part := os.read(stream.fileno(), 8192):
+            self._messages += part
+            del self._messages[:-_MAX_MESSAGES]
+
+    def _stop_late(self) -> None:
+        self._timed_out.set()
+        self._kill()
+
+    def _kill(self) -> None:
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # it leads its own session, so its children go with it
+
+
+def _feed(stream: IO[bytes], data: bytes) -> None:
+    # it may end without reading all; its exit code says why
+    with contextlib.suppress(BrokenPipeError), stream:
+        stream.write(data)

@@ -1,0 +1,16 @@
+"""Signing and verifying with sigstore-python (ports `Signer` and `BundleVerifier`).
+
+The library does the cryptography: chain, SCT, timestamps, log inclusion, signatures. Around it stands what it leaves
+open (docs/security.md, "Identity: what a signature must prove"). Its calls that are not public API are named in
+these modules alone; the package is pinned to `sigstore~=4.5.1` for that reason.
+"""
+
+import logging
+
+from counterseal.adapters.sigstore.signer import SigstoreSigner
+from counterseal.adapters.sigstore.verifier import SigstoreVerifier
+
+# What the library warns of is an error here, or said by us in our words.
+logging.getLogger("sigstore").addHandler(logging.NullHandler())
+
+__all__ = ["SigstoreSigner", "SigstoreVerifier"]

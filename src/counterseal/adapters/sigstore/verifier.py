@@ -1,0 +1,170 @@
+"""Verifies Sigstore bundles against one trusted root, offline (port `BundleVerifier`).
+
+In this order: our strict loader reads the bundle, sigstore-python verifies what the loader has read, `material.py` and
+`profile.py` check what the library leaves open, and for attestations the statement is parsed by us.
+Whatever bytes come in, either everything holds or a `VerificationError` names what does not.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sigstore.errors import Error as SigstoreError
+from sigstore.hashes import Hashed
+from sigstore.models import Bundle, TrustedRoot
+from sigstore.verify import Verifier
+from sigstore_models.common.v1 import HashAlgorithm
+from sigstore_models.trustroot.v1 import TrustedRoot as TrustedRootDocument
+
+from counterseal import digests, statement, wire
+from counterseal.adapters.sigstore import material, profile
+from counterseal.adapters.sigstore.failures import reason
+from counterseal.errors import CountersealError, FormatError, UsageError, VerificationError
+from counterseal.identifiers import PAYLOAD_TYPE
+from counterseal.model import Attestation, Certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cryptography import x509
+
+#: The library takes the end of a TSA's window as outside; the specification (and we) as inside.
+_INSTANT: Final = timedelta(microseconds=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class SigstoreVerifier:
+    """Implements `BundleVerifier` with sigstore-python.
+
+    Args:
+        trusted_root_json: A TrustedRoot document (sigstore protobuf-specs, JSON form).
+
+    Raises:
+        FormatError: The document cannot be used as a trusted root.
+    """
+
+    def __init__(self, trusted_root_json: bytes) -> None:
+        try:
+            data = wire.load_json(trusted_root_json, "trusted root")
+            self._root = TrustedRootDocument.from_json(json.dumps(data))
+            self._verifier = _Timed(trusted_root=TrustedRoot(_for_the_library(self._root)))
+        except (CountersealError, SigstoreError, ValueError) as error:
+            raise FormatError(
+                "the trusted root cannot be used",
+                why=reason(error),
+                fix="take one from `counterseal trust export` or `gh attestation trusted-root`",
+            ) from error
+
+    def verify_statement(self, bundle: bytes, what: str) -> Attestation:
+        """Return the attestation in a bundle after every check (see `BundleVerifier`)."""
+        with _named(what):
+            parsed = _load(bundle, what)
+            verifier = copy.copy(self._verifier)
+            payload_type, payload = verifier.verify_dsse(parsed, _AnyIdentity())
+            log_index = material.check(parsed, self._root, verifier.moments)
+            if payload_type != PAYLOAD_TYPE:
+                raise VerificationError(f"{what}: the payload is {payload_type!r}", why=f"it has to be {PAYLOAD_TYPE}")
+            return Attestation(
+                statement=statement.parse(payload, what),
+                payload=payload,
+                certificate=profile.read(parsed.signing_certificate),
+                signed_at=min(verifier.moments),
+                log_index=log_index,
+                bundle=bundle,
+                digest=digests.sha256(bundle),
+            )
+
+    def verify_digest(self, bundle: bytes, digest: str, what: str) -> Certificate:
+        """Return who signed the file with this sha256 (see `BundleVerifier`)."""
+        if not digests.is_sha256(digest):
+            raise UsageError(f"{what}: {digest!r} is no sha256", fix="give 64 lower-case hex digits")
+        with _named(what):
+            parsed = _load(bundle, what)
+            verifier = copy.copy(self._verifier)
+            hashed = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(digest))
+            verifier.verify_artifact(hashed, parsed, _AnyIdentity())
+            material.check(parsed, self._root, verifier.moments)
+            return profile.read(parsed.signing_certificate)
+
+
+class _Timed(Verifier):
+    """The library's verifier, which remembers the times that it has authenticated."""
+
+    moments: list[datetime]
+
+    def _establish_time(self, bundle: Bundle) -> list[Any]:
+        results = super()._establish_time(bundle)
+        self.moments = [each.time for each in results]
+        return results
+
+
+class _AnyIdentity:
+    """Accepts every identity: the core judges it, with the policy and the statement at hand."""
+
+    def verify(self, cert: x509.Certificate) -> None:
+        """Accept."""
+
+
+def _for_the_library(root: TrustedRootDocument) -> TrustedRootDocument:
+    """Return a copy of the root in which the library judges windows as we want it to, or not at all.
+
+    It compares the start of CA and log windows with the present, so that a verdict would depend on this machine's
+    clock: `material.py` compares both edges with the time of signing instead.
+    """
+    changed = root.model_copy(deep=True)
+    for authority in changed.timestamp_authorities:
+        if authority.valid_for.end is not None:
+            authority.valid_for.end += _INSTANT
+    for window in (
+        *(each.valid_for for each in changed.certificate_authorities),
+        *(each.public_key.valid_for for each in (*changed.ctlogs, *changed.tlogs)),
+    ):
+        if window is not None:
+            window.start = _EPOCH
+    return changed
+
+
+def _load(bundle: bytes, what: str) -> Bundle:
+    """Return the bundle, read once by our loader; the library gets what the loader has understood."""
+    data = wire.load_json(bundle, what)
+    if (name := _other_spelling(data)) is not None:
+        raise FormatError(
+            f"{what}: the key {name!r} is not in lowerCamelCase",
+            why="readers of bundles differ in which of two spellings they take",
+        )
+    return Bundle.from_json(json.dumps(data))
+
+
+def _other_spelling(data: Any) -> str | None:
+    """Return a key of the bundle that protobuf's JSON form would also accept in another spelling, or None."""
+    waiting = [data]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            if wrong := next((key for key in each if "_" in key), None):
+                return str(wrong)
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+    return None
+
+
+@contextmanager
+def _named(what: str) -> Iterator[None]:
+    """Turn whatever goes wrong inside into a `VerificationError` about `what`."""
+    try:
+        yield
+    except VerificationError:
+        raise
+    except CountersealError as error:
+        raise VerificationError(error.what, why=error.why, fix=error.fix) from error
+    except Exception as error:
+        raise VerificationError(
+            f"{what}: does not verify",
+            why=reason(error),
+            fix="get the file again from where it was published; if it stays so, do not use it",
+        ) from error

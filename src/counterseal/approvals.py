@@ -1,0 +1,171 @@
+"""Which reviews of a request count, which do not and why, who objects; whoever had a part in a request.
+
+Pure: reads collected evidence. How many approvals are enough is for the rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from counterseal import wire
+from counterseal.evidence import groups_of
+from counterseal.model import Actor, ActorKind, Dismissed, Permission, Review, ReviewState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from counterseal.evidence import Evidence
+    from counterseal.model import ChangeRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """An approval that counts: who, the groups of the policy that list them, and the review."""
+
+    actor: Actor
+    groups: tuple[str, ...]
+    review: Review
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """What the reviews of a change request come to, one place a person (R08, R10, R11, R13, R14, R17).
+
+    `dismissed` names everybody whose approval does not count, and why; `objections` are the open demands
+    for changes by people whom the policy names.
+    """
+
+    counted: tuple[Approval, ...]
+    dismissed: tuple[Dismissed, ...]
+    objections: tuple[Approval, ...]
+
+
+def approvals(evidence: Evidence) -> Approvals:
+    """Return which approvals of the request count, which do not and why, and who objects.
+
+    A demand for changes or a dismissal cancels all that the same person, by (host, id), approved before it; an
+    approval after the merge changes nothing. An objection needs only the policy to name the person: taking
+    away a permission cannot silence them.
+    """
+    change = evidence.change
+    if change is None:
+        return Approvals((), (), ())
+    people: dict[tuple[str, int], list[Review]] = {}
+    dismissed = []
+    for review in change.reviews:
+        if review.actor is not None:
+            people.setdefault(review.actor.key, []).append(review)
+        elif review.state is ReviewState.APPROVED:
+            dismissed.append(Dismissed("a deleted account", "nobody can say who it was"))
+    counted, objections = [], []
+    for reviews in people.values():
+        found = _opinion(reviews, change, evidence)
+        if isinstance(found, Dismissed):
+            dismissed.append(found)
+        elif found and found.review.state is ReviewState.APPROVED:
+            counted.append(found)
+        elif found and found.groups:
+            objections.append(found)
+    return Approvals(tuple(counted), tuple(dismissed), tuple(objections))
+
+
+def _opinion(reviews: list[Review], change: ChangeRequest, evidence: Evidence) -> Approval | Dismissed | None:
+    """Return what one person's reviews come to: an approval, an open demand for changes, why neither, or nothing."""
+    standing: list[Review] = []
+    objection = cancelled = None
+    for review in reviews:
+        match review.state:
+            case ReviewState.APPROVED:
+                standing.append(review)
+                objection = objection if _too_late(review, change) else None
+            case ReviewState.CHANGES_REQUESTED | ReviewState.DISMISSED:
+                standing, cancelled = [], review
+                objection = review if review.state is ReviewState.CHANGES_REQUESTED else None
+            case ReviewState.COMMENTED | ReviewState.PENDING:
+                pass
+    actor = reviews[0].actor
+    if actor is None or not (standing or cancelled):
+        return None
+    groups = groups_of(actor, evidence.policy)
+    if objection:
+        return Approval(actor, groups, objection)
+    problems = [(review, _why_not(review, actor, change, evidence)) for review in reversed(standing)]
+    best = next((review for review, why in problems if not why), None)
+    if best:
+        return Approval(actor, groups, best)
+    return Dismissed(actor.login, problems[0][1] if problems else "the review was dismissed")
+
+
+def _too_late(review: Review, change: ChangeRequest) -> bool:
+    if not change.merged:
+        return False
+    return review.submitted_at is None or change.merged_at is None or review.submitted_at > change.merged_at
+
+
+def _why_not(review: Review, actor: Actor, change: ChangeRequest, evidence: Evidence) -> str:
+    """Return why an approval does not count, or an empty text if it does."""
+    return next(_person_problems(actor, evidence), "") or next(_review_problems(review, change), "")
+
+
+def _person_problems(actor: Actor, evidence: Evidence) -> Iterator[str]:
+    part = excluded(evidence).get(actor.key)
+    permission = min((held for who, held in evidence.permissions if who.key == actor.key), default=Permission.NONE)
+    if actor.kind is not ActorKind.USER:
+        yield f"no person's account ({actor.kind})"
+    if part:
+        yield part
+    if not groups_of(actor, evidence.policy):
+        yield "in no group of the policy"
+    if permission < Permission.WRITE:
+        yield f"has the permission {permission.name.lower()}, and write is needed"
+
+
+def _review_problems(review: Review, change: ChangeRequest) -> Iterator[str]:
+    retargeted = change.base_retargeted_at
+    if review.revision is None:
+        yield "approved a revision that the forge has lost"
+    elif review.revision != change.head:
+        yield f"approved an older revision of this request ({review.revision[:7]})"
+    if review.submitted_at is None:
+        yield "approved at an unknown time"
+    elif _too_late(review, change):
+        yield f"approved after the merge ({wire.timestamp(review.submitted_at)})"
+    elif retargeted and review.submitted_at <= retargeted:
+        yield "approved before the request was turned to another branch"
+
+
+def excluded(evidence: Evidence) -> dict[tuple[str, int], str]:
+    """Return whose approval never counts for this request, and why: whoever had a part in it (R14)."""
+    parts: dict[tuple[str, int], str] = {}
+    content, change = evidence.request.content, evidence.change
+    if change and change.author:
+        parts[change.author.key] = "author of this request"
+    if content:
+        parts.setdefault((content.requested_by.host, content.requested_by.id), "asked for this promotion")
+    for commit in change.commits if change else ():
+        for actor in commit.people:
+            parts.setdefault(actor.key, f"has a part in its commit {commit.revision[:7]}")
+    for actor in change.pushers if change else ():
+        parts.setdefault(actor.key, "pushed to this request")
+    for actor in evidence.run_actors:
+        parts.setdefault(actor.key, "started this run of the gate")
+    return parts
+
+
+def unknown_authorship(evidence: Evidence) -> tuple[str, ...]:
+    """Return what is not known about who made this request (R14, R15); empty if everybody is known."""
+    content, change = evidence.request.content, evidence.change
+    if change is None or content is None:
+        return ("the request cannot be read",)
+    gaps = [] if change.author else ["its author's account was deleted"]
+    if not change.commits:
+        gaps.append("it has no commits")
+    gaps.extend(
+        f"commit {each.revision[:7]} has {each.unattributed or 1} whom the forge cannot name"
+        for each in change.commits
+        if each.unattributed or not each.people
+    )
+    if change.unknown_pushers:
+        gaps.append(f"{change.unknown_pushers} of its pushers cannot be named")
+    return tuple(gaps)

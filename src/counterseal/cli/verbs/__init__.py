@@ -1,0 +1,1 @@
+"""One file a verb: its arguments, the ports it needs, and its result as a `Report`."""

@@ -1,0 +1,114 @@
+"""Decide every merged promotion request that has no decision; record, and publish what is allowed.
+
+Only inputs and outputs can be chosen here. Trust, policy, identities, clock and sandbox follow from
+the run's OIDC identity and the policy on the protected branch.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from counterseal import wire
+from counterseal.cli.report import Report
+from counterseal.cli.verbs import preview, publish
+from counterseal.commands import gate
+from counterseal.commands import publish as publishing
+from counterseal.model import FindingOutcome, Outcome
+from counterseal.render import markdown, text
+
+if TYPE_CHECKING:
+    import argparse
+
+    from counterseal.commands.gate import Decided, GateResult
+    from counterseal.commands.publish import PublishResult
+    from counterseal.wiring import Wiring
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's options."""
+    parser.add_argument("--stage", help="only requests for this stage")
+    parser.add_argument("--request", help="only this request file; one decided before is shown again")
+    parser.add_argument("--preview", action="store_true", help="judge an open change request; decide nothing")
+    parser.add_argument("--number", type=int, help="with --preview: the change request (default: the event's)")
+
+
+def run(options: argparse.Namespace, wiring: Wiring) -> Report:
+    """Run the verb."""
+    if options.preview:
+        return preview.run(options, wiring)
+    wiring.refuse_influence({"stage", "request", "preview", "number", "format"})
+    with wiring.work_folder() as work:
+        opened = wiring.gate(work)
+        result = gate.run(opened, stage=options.stage, request=options.request)
+        published = publishing.run(opened, stage=options.stage)
+    return _report(result, published)
+
+
+def _report(result: GateResult, published: PublishResult) -> Report:
+    parts = [
+        text.decision(each.decision, each.entry.link.sequence, each.entry.attestation.digest, fresh=each.fresh)
+        + ("\n  withdrawn since: this allow counts for nothing (counterseal log)" if each.withdrawn else "")
+        for each in result.decided
+    ]
+    parts += [text.error(each.error) for each in result.failed]
+    parts += publish.lines(published)
+    if not parts:
+        parts = ["nothing to decide: every merged request has its decision"]
+    if result.sandbox:
+        parts.append(text.SANDBOX_NOTE)
+    return Report(
+        text="\n".join(parts),
+        data={
+            "schema": "counterseal.gate/v1",
+            "decisions": [_decided(each) for each in result.decided],
+            "failed": [{"request": each.path, "error": str(each.error)} for each in result.failed],
+            "published": publish.data(published),
+            "sandbox": result.sandbox,
+        },
+        exit_code=result.exit_code or published.exit_code,
+        markdown="\n".join(
+            markdown.decision(each.decision, each.entry.link.sequence, sandbox=result.sandbox)
+            for each in result.decided
+        ),
+        outputs={
+            "decisions": json.dumps([_short(each) for each in result.decided]),
+            "published": json.dumps([each.tag for each in published.published]),
+        },
+        errors=_errors(result, published),
+        warnings=result.warnings,
+    )
+
+
+def _errors(result: GateResult, published: PublishResult) -> tuple[tuple[str, str], ...]:
+    denied = [each.decision for each in result.decided if each.decision.outcome is Outcome.DENY]
+    found = [
+        (each.rule, "\n".join(text.finding(each)))
+        for decision in denied
+        for each in decision.findings
+        if each.outcome is FindingOutcome.VIOLATED
+    ]
+    found += [("could not decide", str(each.error)) for each in result.failed]
+    found += [("not published", each.reason) for each in published.stopped]
+    return tuple(found)
+
+
+def _short(each: Decided) -> dict[str, Any]:
+    tag = each.decision.source.tag if each.decision.source else None
+    return {
+        "request": each.path,
+        "stage": each.decision.stage,
+        "tag": tag,
+        "outcome": each.decision.outcome.value,
+        "sequence": each.entry.link.sequence,
+        "withdrawn": each.withdrawn,
+    }
+
+
+def _decided(each: Decided) -> dict[str, Any]:
+    return {
+        **_short(each),
+        "fresh": each.fresh,
+        "bundle": each.entry.attestation.digest,
+        "decision": wire.encode(each.decision),
+    }

@@ -1,0 +1,61 @@
+"""Check a policy file before it is merged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from counterseal import policy, rules
+from counterseal.cli.report import Report
+from counterseal.errors import UsageError
+from counterseal.identifiers import POLICY_PATH
+
+if TYPE_CHECKING:
+    import argparse
+
+    from counterseal.wiring import Wiring
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's options."""
+    parser.add_argument("action", choices=("check",), help="what to do with it")
+    parser.add_argument("file", nargs="?", type=Path, default=Path(POLICY_PATH), help=f"default: {POLICY_PATH}")
+    parser.add_argument("--new-ledger-id", metavar="HOST/REPOSITORY-ID", help="print a fresh ledger id and stop")
+
+
+def run(options: argparse.Namespace, wiring: Wiring) -> Report:
+    """Run the verb."""
+    if options.new_ledger_id:
+        host, _, number = options.new_ledger_id.partition("/")
+        if not number.isdigit():
+            raise UsageError(f"{options.new_ledger_id!r} is no HOST/REPOSITORY-ID", fix="write it like github.com/777")
+        found_id = policy.new_ledger_id(host, int(number), wiring.random(16))
+        return Report(found_id, {"schema": "counterseal.ledger-id/v1", "id": found_id})
+    if not options.file.is_file():
+        raise UsageError(
+            f"no policy {options.file}",
+            why="without a policy nothing is allowed",
+            fix="see docs/policy-reference.md; for a ledger id: counterseal policy check --new-ledger-id github.com/ID",
+        )
+    found = policy.load(options.file.read_bytes(), rules=rules.RULES, name=options.file.name)
+    stages = [
+        f"  {stage.name}{f' (after {stage.after})' if stage.after else ''}{', publishes' if stage.publish else ''}: "
+        + (", ".join(each.name for each in stage.rules) or "no rules of its own")
+        for stage in found.stages
+    ]
+    always = ", ".join(name for name, spec in rules.RULES.items() if spec.always)
+    text = "\n".join(
+        (
+            f"policy is usable: {options.file}, sha256:{found.digest}",
+            *stages,
+            f"  always: {always}",
+            f"  ledger {found.ledger_id}",
+        )
+    )
+    data = {
+        "schema": "counterseal.policy-check/v1",
+        "digest": found.digest,
+        "ledger": found.ledger_id,
+        "stages": [stage.name for stage in found.stages],
+    }
+    return Report(text, data)

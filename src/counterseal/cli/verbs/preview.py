@@ -1,0 +1,52 @@
+"""`gate --preview`: what is known before the merge, on the terminal and as one comment kept up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterseal import wire
+from counterseal.cli.report import Report
+from counterseal.commands import preview
+from counterseal.errors import UsageError
+from counterseal.model import FindingOutcome
+from counterseal.render import markdown, text
+from counterseal.render.escape import plain
+
+if TYPE_CHECKING:
+    import argparse
+
+    from counterseal.commands.preview import Preview
+    from counterseal.wiring import Wiring
+
+
+def run(options: argparse.Namespace, wiring: Wiring) -> Report:
+    """Run the preview."""
+    number = options.number or wiring.change_request_number()
+    if number is None:
+        raise UsageError("which change request?", why="this event is about none", fix="name it with --number")
+    with wiring.work_folder() as work:
+        sources, reader, stored = wiring.preview(work)
+        found = preview.run(sources, reader, stored, number)
+        body = "\n".join(_lines(found))
+        shown = "\n".join(("```", body, "```", "", markdown.findings(found.findings)))
+        preview.comment(sources, number, shown)
+    data = {
+        "schema": "counterseal.preview/v1",
+        "number": found.number,
+        "head": found.head,
+        "stage": found.stage,
+        "manifest": found.manifest,
+        "findings": wire.encode(found.findings),
+    }
+    return Report(body, data, markdown=shown)
+
+
+def _lines(found: Preview) -> list[str]:
+    head = f"Preview, not a decision · {found.stage} · {plain(found.tag)} · manifest sha256:{found.manifest[:12]}…"
+    passed = text.earlier(found.history, found.stage)
+    rows = [head, *([f"  ✓ {passed}"] if passed else [])]
+    for each in found.findings:
+        if each.rule != "previous-stage-passed" or each.outcome is FindingOutcome.VIOLATED:
+            rows += text.marked(each)
+    rows.append("  The candidate's bytes are read at the merge.")
+    return rows

@@ -1,0 +1,254 @@
+"""Collects the evidence about one promotion request: everything, once, before anything is judged.
+
+What cannot be read is an error here (exit code 1, nothing recorded); what was read and does
+not suffice is left to the rules.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from counterseal import digests, manifest, policy, rules
+from counterseal.commands import candidate_bytes
+from counterseal.errors import CountersealError, FormatError, PolicyError, ServiceError
+from counterseal.evidence import Evidence, RequestFile, Source
+from counterseal.identifiers import (
+    EVIDENCE_FILE,
+    POLICY_PATH,
+    REQUEST_FOLDER,
+)
+from counterseal.model import (
+    Actor,
+    PolicyReference,
+    Release,
+    ReviewState,
+    Trust,
+)
+from counterseal.ports import AssetStore, BundleVerifier, Clock, Forge, SourceRepository
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterseal.evidence import LedgerFacts
+    from counterseal.model import (
+        ChangeRequest,
+        EarlierDecision,
+        Manifest,
+        Permission,
+        Policy,
+        PromotionRequest,
+        Run,
+    )
+
+EVIDENCE_PREFIX: Final = "evidence."
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where evidence comes from: the ports, what is trusted, and a folder of our own for downloads."""
+
+    repository: SourceRepository
+    forge: Forge
+    assets: AssetStore
+    verifier: BundleVerifier
+    clock: Clock
+    trust: Trust
+    work: Path
+
+
+@dataclass(frozen=True, slots=True)
+class MergedRequest:
+    """A request file as the protected branch has it; `again` means the path was added more than once."""
+
+    path: str
+    revision: str
+    again: bool
+
+
+def merged_requests(repository: SourceRepository, head: str) -> list[MergedRequest]:
+    """Return the request files that the branch ever got, in the order of their merges."""
+    last: dict[str, MergedRequest] = {}
+    for revision, path in repository.added_files(head, REQUEST_FOLDER):
+        again = path in last
+        last[path] = MergedRequest(path, last.pop(path).revision if again else revision, again)
+    return list(last.values())
+
+
+def read_policy(repository: SourceRepository, revision: str) -> tuple[Policy, PolicyReference]:
+    """Return the policy at a revision of the default branch, never from a workspace or a change (R03).
+
+    Raises:
+        PolicyError: There is none, or it is not usable.
+    """
+    data = repository.read_file(revision, POLICY_PATH)
+    if data is None:
+        raise PolicyError(
+            f"no policy: {POLICY_PATH} does not exist at {revision[:12]}",
+            why="without a policy nothing is allowed",
+            fix="write one (docs/policy-reference.md), check it with `counterseal policy check`, and merge it",
+        )
+    found = policy.load(data, rules=rules.RULES)
+    return found, PolicyReference(POLICY_PATH, found.digest, revision, repository.default_ref())
+
+
+def collect(
+    sources: Sources,
+    run: Run,
+    merged: MergedRequest,
+    *,
+    ledger: LedgerFacts,
+    history: Sequence[EarlierDecision] = (),
+    candidate: candidate_bytes.CandidateFacts | None = None,
+) -> tuple[Evidence, candidate_bytes.CandidateFacts]:
+    """Return the evidence about a merged request, and what its candidate's bytes said.
+
+    Args:
+        sources: The ports.
+        run: The run that collects.
+        merged: The request.
+        ledger: The verified ledger that the decision will be made on.
+        history: Its earlier decisions on the manifest.
+        candidate: What an earlier reading found in the candidate's bytes (second reading, R24).
+
+    Raises:
+        CountersealError: Something could not be read.
+    """
+    default_ref = sources.repository.default_ref()
+    change = sources.forge.change_request_of(merged.revision, default_ref)
+    base = _base(sources.repository, merged, change)
+    found_policy, reference = read_policy(sources.repository, base)
+    request = _request_file(sources.repository, merged, base, change, found_policy)
+    release: Release | None = None
+    facts = candidate or candidate_bytes.CandidateFacts()
+    content = request.content
+    if content and change and content.valid_until >= sources.clock.now():
+        release = _release(sources.assets, content)
+        if candidate is None:
+            facts = candidate_bytes.read(sources.assets, sources.verifier, sources.work, release, content.candidate)
+    evidence = Evidence(
+        now=sources.clock.now(),
+        run=run,
+        policy=found_policy,
+        policy_reference=reference,
+        stage=_stage(merged.path),
+        request=request,
+        change=change,
+        permissions=permissions(sources.forge, change),
+        run_actors=_run_actors(sources.forge, run),
+        candidate=release,
+        observed=facts.observed,
+        manifest=facts.manifest,
+        manifest_digest=facts.manifest_digest,
+        builds=facts.builds,
+        build_problems=facts.problems,
+        sbom=facts.sbom,
+        source=_source(sources.repository, facts.manifest),
+        ledger=ledger,
+        history=tuple(history),
+        trust=sources.trust,
+    )
+    return evidence, facts
+
+
+def with_ledger(evidence: Evidence, ledger: LedgerFacts, history: Sequence[EarlierDecision]) -> Evidence:
+    """Return the evidence on another ledger head."""
+    return dataclasses.replace(evidence, ledger=ledger, history=tuple(history))
+
+
+def _stage(path: str) -> str:
+    parts = path.split("/")
+    return parts[1] if len(parts) == 3 else ""
+
+
+def _base(repository: SourceRepository, merged: MergedRequest, change: ChangeRequest | None) -> str:
+    """Return the branch as it was before the request: the first parent, or of a rebased group the group's (R21)."""
+    parent = repository.parent(merged.revision)
+    if parent is None:
+        raise ServiceError(f"{merged.path} came with the first commit", fix="merge requests onto an existing branch")
+    if change and change.merge_revision and change.merge_revision != merged.revision:
+        group = repository.parent(change.merge_revision, len(change.commits))
+        if group and repository.is_ancestor(group, merged.revision):
+            return group
+    return parent
+
+
+def _request_file(
+    repository: SourceRepository, merged: MergedRequest, base: str, change: ChangeRequest | None, used: Policy
+) -> RequestFile:
+    end = (change.merge_revision if change else None) or merged.revision
+    data = repository.read_file(end, merged.path)
+    content, problem = None, ""
+    try:
+        if data is None:
+            raise FormatError(f"{merged.path} is no regular file at {end[:12]}")
+        content = manifest.parse_request(data, merged.path)
+        if used.stage(content.stage) is None:
+            names = ", ".join(stage.name for stage in used.stages)
+            problem = f"the policy has no stage {content.stage!r} (it has {names})"
+            content = None
+    except CountersealError as error:
+        problem = str(error)
+    same = False
+    if change and data is not None:
+        head = repository.fetch_head(change.number)
+        same = head == change.head and repository.read_file(change.head, merged.path) == data
+    return RequestFile(
+        path=merged.path,
+        digest=digests.sha256(data or b""),
+        content=content,
+        problem=problem,
+        merge_revision=end,
+        base_revision=base,
+        other_changes=tuple(path for path in repository.changed_paths(base, end) if path != merged.path),
+        mode=repository.file_mode(end, merged.path) or "",
+        added_before=merged.again,
+        same_at_head=same,
+    )
+
+
+def permissions(forge: Forge, change: ChangeRequest | None) -> tuple[tuple[Actor, Permission], ...]:
+    """Return what each person who approved or objected may do in the repository now (R13)."""
+    reviewers: dict[tuple[str, int], Actor] = {}
+    for review in change.reviews if change else ():
+        counts = review.state in (ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED)
+        if review.actor and counts and review.actor.kind == "user":
+            reviewers.setdefault(review.actor.key, review.actor)
+    return tuple((actor, forge.permission(actor)) for actor in reviewers.values())
+
+
+def _run_actors(forge: Forge, run: Run) -> tuple[Actor, ...]:
+    """Return whom the run itself excludes from approving: who dispatched or re-ran it (R14)."""
+    if run.event != "workflow_dispatch" and run.attempt == 1:
+        return ()
+    return tuple(dict.fromkeys((run.actor, forge.actor(run.triggering_login))))
+
+
+def _release(assets: AssetStore, content: PromotionRequest) -> Release:
+    release = assets.release(content.candidate.release)
+    if release is None:
+        raise ServiceError(
+            f"the candidate (release {content.candidate.release}, {content.candidate.tag}) cannot be read",
+            why="it was deleted, or the token may not see drafts",
+            fix="give the job `contents: write`; if it was deleted, build again and make a new request",
+        )
+    kept = tuple(each for each in release.assets if not is_evidence(each.name))
+    return dataclasses.replace(release, assets=kept)
+
+
+def is_evidence(name: str) -> bool:
+    """Return whether an asset is one of the evidence documents that gates leave at a candidate."""
+    return name.startswith(EVIDENCE_PREFIX) and name.endswith(".json") and name != EVIDENCE_FILE
+
+
+def _source(repository: SourceRepository, found: Manifest | None) -> Source | None:
+    if found is None:
+        return None
+    head = repository.resolve(repository.default_ref())
+    return Source(
+        tag_revision=repository.resolve(f"refs/tags/{found.tag}"),
+        on_protected_branch=head is not None and repository.is_ancestor(found.revision, head),
+        default_ref=repository.default_ref(),
+    )

@@ -1,0 +1,108 @@
+"""`log`: who promoted what, when and why, from a ledger that was verified as a whole first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from counterseal import ledger as ledgers
+from counterseal.errors import UsageError
+from counterseal.history import History, RecordedDecision, RecordedEvent
+
+if TYPE_CHECKING:
+    from counterseal.commands.reading import LedgerReader
+    from counterseal.ledger import Ledger
+    from counterseal.model import StoredLedger
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """What is asked: a stage, a first moment, a word that has to occur (tag, file, digest, login)."""
+
+    stage: str | None = None
+    since: datetime | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogResult:
+    """The answer, and how far it is proven: size and head of the verified chain, and whether the mirror is equal."""
+
+    ledger_id: str
+    entries: int
+    head: str | None
+    mirror: bool
+    decisions: tuple[RecordedDecision, ...]
+    sandbox: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShowResult:
+    """One entry whole: its line and what it says."""
+
+    sequence: int
+    line: bytes
+    recorded: RecordedDecision | RecordedEvent
+
+
+def read(reader: LedgerReader, stored: StoredLedger) -> Ledger:
+    """Return the verified ledger.
+
+    Raises:
+        UsageError: There is no ledger here.
+        LedgerError: It is not what it was.
+    """
+    if stored.notes is None and stored.mirror is None:
+        raise UsageError(
+            "no ledger here",
+            why="neither the notes ref nor the mirror branch exists in this clone",
+            fix="git fetch origin refs/notes/counterseal:refs/notes/counterseal counterseal-ledger",
+        )
+    return reader.read(stored)
+
+
+def run(reader: LedgerReader, stored: StoredLedger, query: LogQuery) -> LogResult:
+    """Return the decisions that fit the query, newest first."""
+    found = read(reader, stored)
+    history = History(found.entries)
+    return LogResult(
+        ledger_id=found.id,
+        entries=len(found.entries),
+        head=found.head,
+        mirror=stored.mirror is not None,
+        decisions=history.query(stage=query.stage, since=query.since, text=query.text),
+        sandbox=reader.judge.trust.sandbox,
+    )
+
+
+def show(reader: LedgerReader, stored: StoredLedger, sequence: int) -> ShowResult:
+    """Return one entry.
+
+    Raises:
+        UsageError: There is no such entry.
+    """
+    found = read(reader, stored)
+    if not 0 <= sequence < len(found.entries):
+        raise UsageError(f"no entry {sequence}", why=f"the ledger has entries 0 to {len(found.entries) - 1}")
+    entry = found.entries[sequence]
+    history = History(found.entries)
+    decision = history.decisions.get(entry.link.entry_id)
+    event = next((each for each in history.events if each.entry is entry), None)
+    recorded = decision or event
+    if recorded is None:
+        raise UsageError(f"entry {sequence} is neither decision nor event")
+    return ShowResult(sequence, entry.line, recorded)
+
+
+def prove(reader: LedgerReader, stored: StoredLedger, sequence: int) -> bytes:
+    """Return the ledger proof of a published decision, as the release carries it.
+
+    Raises:
+        UsageError: The entry is no decision, or was not published yet.
+    """
+    found = read(reader, stored)
+    shown = show(reader, stored, sequence)
+    if not isinstance(shown.recorded, RecordedDecision) or shown.recorded.publication is None:
+        raise UsageError(f"entry {sequence} is no published decision", fix="see `counterseal log` for those that are")
+    return ledgers.build_proof(found, sequence, shown.recorded.publication.link.sequence)

@@ -1,0 +1,169 @@
+"""`request`: opens the change request by which people decide about a promotion (one file, nothing else)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from counterseal import digests, manifest
+from counterseal.commands.candidate_bytes import MAX_ASSET_BYTES
+from counterseal.errors import ServiceError, UsageError
+from counterseal.identifiers import (
+    BLOB_SUFFIX,
+    BUILD_BUNDLES_FILE,
+    MANIFEST_FILE,
+    POLICY_PATH,
+    REQUEST_BRANCH_PREFIX,
+    SBOM_FILE,
+)
+from counterseal.model import Actor, Manifest, PinnedAsset, PinnedCandidate, PromotionRequest, Release, Requester
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from counterseal.ports import AssetStore, Clock, Forge
+
+MAX_MANIFEST: Final = 1 << 20
+VALID_FOR: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for: a tag's candidate (None: the only one there is) into a stage, by whom and why."""
+
+    stage: str
+    tag: str | None
+    reason: str
+    requester: Actor
+    again: bool = False
+    valid_for: timedelta = VALID_FOR
+
+
+@dataclass(frozen=True, slots=True)
+class RequestResult:
+    """The opened change request (number and URL None with `dry_run`) and the file in it."""
+
+    tag: str
+    number: int | None
+    url: str | None
+    path: str
+    content: bytes
+    valid_until: datetime
+    dry_run: bool
+
+
+def run(forge: Forge, assets: AssetStore, clock: Clock, asked: Asked, work: Path, *, dry_run: bool) -> RequestResult:
+    """Open a promotion request for the candidate of a tag.
+
+    Raises:
+        UsageError: No candidate, no policy, or the same request was made before (then `--again`).
+        ServiceError: The forge refused.
+    """
+    release = _candidate(assets, asked.tag)
+    policy = forge.file_at(forge.default_ref(), POLICY_PATH)
+    if policy is None:
+        raise UsageError(
+            f"no {POLICY_PATH} on the default branch",
+            why="without a policy nothing is allowed",
+            fix="write and merge a policy first (docs/policy-reference.md)",
+        )
+    found, digest = _manifest(assets, release, work)
+    pinned = tuple(_pin(assets, release, name, work) for name in _names(found))
+    number = _next_id(forge, asked, release.tag, digest)
+    requester = asked.requester
+    valid_until = _end_of_day(clock.now() + asked.valid_for)
+    content = PromotionRequest(
+        request_id=number,
+        requested_by=Requester(requester.host, requester.id, requester.login),
+        stage=asked.stage,
+        manifest=digest,
+        candidate=PinnedCandidate(release.id, release.tag, pinned),
+        policy=digests.sha256(policy),
+        reason=asked.reason,
+        valid_until=valid_until,
+    )
+    path = manifest.request_path(asked.stage, digest, number)
+    data = manifest.request(content)
+    if dry_run:
+        return RequestResult(release.tag, None, None, path, data, valid_until, dry_run=True)
+    opened, url = forge.open_request(
+        branch=f"{REQUEST_BRANCH_PREFIX}{asked.stage}-{digest[:12]}-{number}",
+        path=path,
+        content=data,
+        title=f"Promote {release.tag} to {asked.stage}",
+        body=f"{asked.reason}\n\nManifest `sha256:{digest}`. Approve this request at its last revision, then merge it.",
+    )
+    return RequestResult(release.tag, opened, url, path, data, valid_until, dry_run=False)
+
+
+def _end_of_day(moment: datetime) -> datetime:
+    """Return the midnight (UTC) after a moment, so that a repeated call writes the same file again."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+def _candidate(assets: AssetStore, tag: str | None) -> Release:
+    tag = tag or _only_draft(assets)
+    releases = assets.releases(tag)
+    if not releases:
+        raise UsageError(
+            f"no candidate for {tag}",
+            why="the tag has no release that this token can see (drafts need `contents: write`)",
+            fix="run `counterseal candidate` in the tag's pipeline first",
+        )
+    if len(releases) > 1:
+        raise ServiceError(f"{tag} has {len(releases)} releases", fix="delete all but one, then run again")
+    return releases[0]
+
+
+def _only_draft(assets: AssetStore) -> str:
+    tags = sorted({each.tag for each in assets.drafts()})
+    if len(tags) != 1:
+        raise UsageError(
+            "which candidate?",
+            why=f"these are waiting: {', '.join(tags[:20])}" if tags else "no draft release is waiting",
+            fix="name its tag: --tag v1.2.0",
+        )
+    return tags[0]
+
+
+def _manifest(assets: AssetStore, release: Release, work: Path) -> tuple[Manifest, str]:
+    pinned = _pin(assets, release, MANIFEST_FILE, work)
+    target = work / MANIFEST_FILE
+    assets.download(release, pinned.id, target, max_bytes=MAX_MANIFEST)
+    data = target.read_bytes()
+    return manifest.parse(data), digests.sha256(data)
+
+
+def _names(found: Manifest) -> list[str]:
+    """Return the files that people are asked about: the artifacts, and what `sign` laid beside them."""
+    artifacts = [each.name for each in found.subjects]
+    return [*artifacts, *(name + BLOB_SUFFIX for name in artifacts), BUILD_BUNDLES_FILE, MANIFEST_FILE, SBOM_FILE]
+
+
+def _pin(assets: AssetStore, release: Release, name: str, work: Path) -> PinnedAsset:
+    asset = next((each for each in release.assets if each.name == name and each.complete), None)
+    if asset is None:
+        raise UsageError(f"the candidate of {release.tag} has no {name}", fix="run sign and candidate again")
+    if asset.digest is not None:
+        return PinnedAsset(asset.id, asset.name, asset.digest)
+    target = work / f"{asset.id}"  # the forge tells no digest (old releases): read the bytes
+    assets.download(release, asset.id, target, max_bytes=MAX_ASSET_BYTES)
+    with target.open("rb") as stream:
+        return PinnedAsset(asset.id, asset.name, digests.sha256_of(stream))
+
+
+def _next_id(forge: Forge, asked: Asked, tag: str, digest: str) -> str:
+    """Return the number of this request: 1, or with `again` the first that the default branch does not have."""
+    number = 0
+    while True:
+        number += 1
+        path = manifest.request_path(asked.stage, digest, str(number))
+        if forge.file_at(forge.default_ref(), path) is None:
+            return str(number)
+        if not asked.again:
+            raise UsageError(
+                f"{tag} was requested for {asked.stage} before ({path})",
+                why="a request is judged once",
+                fix=f"if it was denied, ask again: counterseal request --stage {asked.stage} --tag {tag} --again",
+            )

@@ -1,0 +1,86 @@
+"""`sbom`: writes the SBOM of a project with the artifacts in it; `sign` holds the artifacts to what stands there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from counterseal import digests, wire
+from counterseal.commands import outputs
+from counterseal.errors import FormatError
+from counterseal.identifiers import SBOM_FILE
+from counterseal.model import Subject
+
+if TYPE_CHECKING:
+    from counterseal.ports import SbomBuilder, SubjectFiles
+
+MAX_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class SbomInputs:
+    """What `sbom` is asked for.
+
+    Attributes:
+        project: Folder of the project.
+        subjects: Paths, globs and checksum lists of the artifacts.
+        output: The output folder.
+        epoch: SOURCE_DATE_EPOCH, seconds since 1970, for the document's timestamp.
+        revision: The source revision, if it is known.
+        dry_run: Make and check the document, write nothing.
+    """
+
+    project: Path
+    subjects: tuple[str, ...]
+    output: Path
+    epoch: int
+    revision: str | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SbomResult:
+    """The document: where, its sha256, how many packages besides the artifacts, and the artifacts."""
+
+    path: Path
+    digest: str
+    components: int
+    subjects: tuple[Subject, ...]
+    dry_run: bool
+
+
+def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> SbomResult:
+    """Write `sbom.cdx.json` into the output folder.
+
+    Raises:
+        UsageError: A file, the project or its lock cannot be used.
+        FormatError: The project or its lock is malformed.
+    """
+    subjects = tuple(each for _, each in files.collect(inputs.subjects))
+    data = builder.build(inputs.project, subjects, revision=inputs.revision, epoch=inputs.epoch)
+    components = read(data)["components"]
+    packages = sum(1 for each in components if each["type"] != "file")
+    if not inputs.dry_run:
+        outputs.place(inputs.output, {SBOM_FILE: data})
+    return SbomResult(inputs.output / SBOM_FILE, digests.sha256(data), packages, subjects, inputs.dry_run)
+
+
+def read(data: bytes) -> dict[str, Any]:
+    """Return an SBOM document.
+
+    Raises:
+        FormatError: It is no CycloneDX document with a list of components.
+    """
+    document = wire.load_json(data, SBOM_FILE, max_bytes=MAX_BYTES)
+    if not isinstance(document, dict) or document.get("bomFormat") != "CycloneDX":
+        raise FormatError(f"{SBOM_FILE}: not a CycloneDX document", fix="make it with `counterseal sbom`")
+    components = document.setdefault("components", [])
+    if not isinstance(components, list) or not all(isinstance(each, dict) and "type" in each for each in components):
+        raise FormatError(f"{SBOM_FILE}: `components` is no list of components", fix="make it with `counterseal sbom`")
+    return document
+
+
+def as_json(result: SbomResult) -> dict[str, object]:
+    """Return the result for `--format json`."""
+    return {"schema": "counterseal.sbom/v1", **wire.encode(result), "path": str(result.path)}

@@ -1,0 +1,227 @@
+"""`sign`: manifest, provenance, SBOM attestation and a signature of each file, all with one identity, all or none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from counterseal import digests, junit, manifest, provenance, statement, wire
+from counterseal.commands import outputs
+from counterseal.commands import sbom as sboms
+from counterseal.errors import UsageError
+from counterseal.identifiers import (
+    BLOB_SUFFIX,
+    BUILD_BUNDLES_FILE,
+    MANIFEST_FILE,
+    PROVENANCE,
+    SBOM,
+    SBOM_FILE,
+    TEST_RESULT,
+)
+from counterseal.model import Manifest, Subject
+from counterseal.ports import BuildFacts, Environment, Signer, SubjectFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterseal.model import Run
+
+
+@dataclass(frozen=True, slots=True)
+class SignInputs:
+    """What `sign` is asked for.
+
+    Attributes:
+        project: Folder of the project, for its lock files.
+        subjects: Paths, globs and checksum lists of the artifacts, as given to `sbom`.
+        output: The output folder, where `sbom` left the SBOM.
+        public_log: The signatures go to a transparency log that everybody reads.
+        visibility: `public`, or what else the forge says of the repository; None: not known.
+        publish_names: Names of repository, workflow and ref may become public.
+        test_results: A JUnit report.
+        dry_run: Do everything but sign and write.
+    """
+
+    project: Path
+    subjects: tuple[str, ...]
+    output: Path
+    public_log: bool
+    visibility: str | None = None
+    publish_names: bool = False
+    test_results: Path | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignPorts:
+    """What `sign` works with."""
+
+    environment: Environment
+    signer: Signer
+    files: SubjectFiles
+    facts: BuildFacts
+
+
+@dataclass(frozen=True, slots=True)
+class SignResult:
+    """What was (or, dry, would be) signed: the artifacts, the statements by predicate type, the files written."""
+
+    subjects: tuple[Subject, ...]
+    manifest: str
+    tag: str
+    revision: str
+    statements: tuple[str, ...]
+    written: tuple[str, ...]
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Everything that is decided before anything is signed: manifest and statement payloads by predicate type."""
+
+    subjects: tuple[Subject, ...]
+    manifest: bytes
+    statements: Mapping[str, bytes]
+
+
+def run(inputs: SignInputs, ports: SignPorts) -> SignResult:
+    """Sign the artifacts of this run's tag and write bundles and manifest into the output folder.
+
+    Raises:
+        UsageError: The run is for no tag, `sbom` has not run, a file is not what it was then, or names would leak.
+        ServiceError: Signing did not work; nothing was written.
+    """
+    current = ports.environment.run()
+    tag = provenance.tag_of(current)
+    _check_names_may_leak(inputs, current)
+    collected = ports.files.collect(inputs.subjects)
+    plan = _plan(inputs, ports, current, collected)
+    written = [f"{each.name}{BLOB_SUFFIX}" for each in plan.subjects] + [BUILD_BUNDLES_FILE, MANIFEST_FILE]
+    if not inputs.dry_run:
+        files = _sign(ports.signer, plan)
+        _check_unchanged(collected, ports.files.collect(inputs.subjects), "while it was signed")
+        outputs.place(inputs.output, files, replaced=_earlier(inputs.output))
+    return SignResult(
+        subjects=plan.subjects,
+        manifest=digests.sha256(plan.manifest),
+        tag=tag,
+        revision=current.revision,
+        statements=tuple(plan.statements),
+        written=tuple(written),
+        dry_run=inputs.dry_run,
+    )
+
+
+def _check_names_may_leak(inputs: SignInputs, current: Run) -> None:
+    if not inputs.public_log or inputs.publish_names or inputs.visibility == "public":
+        return
+    state = f"is {inputs.visibility}" if inputs.visibility else "may be private: the run does not say"
+    raise UsageError(
+        f"{current.repository.name} {state}, and the transparency log is public",
+        why="certificates publish the names of repository, workflow, ref and run for ever",
+        fix="sign with a Sigstore instance of your own (--trust-config), or allow it with `publish-names: true` in the "
+        "policy",
+    )
+
+
+def _plan(inputs: SignInputs, ports: SignPorts, current: Run, collected: Sequence[tuple[Path, Subject]]) -> _Plan:
+    subjects = tuple(each for _, each in collected)
+    data, document = _read_sbom(inputs)
+    _check_recorded(document, subjects)
+    facts = ports.facts.collect(inputs.project, [path for path, _ in collected])
+    matrix = manifest.input_matrix(facts, current.revision)
+    listed = manifest.build(
+        Manifest(
+            repository=current.repository,
+            revision=current.revision,
+            tag=provenance.tag_of(current),
+            subjects=subjects,
+            sbom=digests.sha256(data),
+            input_matrix=digests.sha256(wire.canonical(matrix)),
+        )
+    )
+    own = Subject(MANIFEST_FILE, digests.sha256(listed))
+    statements = {
+        PROVENANCE: statement.build([*subjects, own], PROVENANCE, provenance.predicate(current, matrix)),
+        SBOM: statement.build(subjects, SBOM, document),
+    }
+    if inputs.test_results is not None:
+        results = _test_results(inputs.test_results, current)
+        statements[TEST_RESULT] = statement.build(subjects, TEST_RESULT, results)
+    return _Plan(subjects, listed, statements)
+
+
+def _read_sbom(inputs: SignInputs) -> tuple[bytes, dict[str, Any]]:
+    path = inputs.output / SBOM_FILE
+    if path.is_symlink() or not path.is_file():
+        raise UsageError(
+            f"no {path}",
+            why="`counterseal sbom` has not run here, and every release carries an SBOM",
+            fix=f"counterseal sbom {' '.join(inputs.subjects)}",
+        )
+    data = path.read_bytes()
+    return data, sboms.read(data)
+
+
+def _check_recorded(document: Mapping[str, Any], subjects: Sequence[Subject]) -> None:
+    """Return if the artifacts are those that `sbom` saw."""
+    recorded = {}
+    for each in document["components"]:
+        if each["type"] == "file":
+            found = [item.get("content") for item in each.get("hashes", ()) if item.get("alg") == "SHA-256"]
+            recorded[each.get("name")] = found[0] if len(found) == 1 else None
+    for each in subjects:
+        if each.name not in recorded:
+            raise UsageError(f"{each.name} is not in {SBOM_FILE}", why="`sbom` was run with other files", fix=_AGAIN)
+        _check_same(each, recorded.pop(each.name), "after `sbom` recorded it")
+    if recorded:
+        raise UsageError(
+            f"{SBOM_FILE} names {', '.join(sorted(map(str, recorded)))}",
+            why="it was given to `sbom`, but not to `sign`",
+            fix=_AGAIN,
+        )
+
+
+_AGAIN = "run `counterseal sbom` and `counterseal sign` with the same files"
+
+
+def _check_unchanged(before: Sequence[tuple[Path, Subject]], after: Sequence[tuple[Path, Subject]], when: str) -> None:
+    now = {each.name: each for _, each in after}
+    for _, each in before:
+        found = now.get(each.name)
+        _check_same(found or Subject(each.name, "nothing"), each.digest, when)
+
+
+def _check_same(now: Subject, then: str | None, when: str) -> None:
+    if now.digest != then:
+        raise UsageError(
+            f"{now.name} changed {when}",
+            why=f"its sha256 was {then}, and is {now.digest}",
+            fix="find out what changed it; then build, `sbom` and `sign` again",
+        )
+
+
+def _test_results(path: Path, current: Run) -> dict[str, Any]:
+    if path.is_symlink() or not path.is_file():
+        raise UsageError(f"no test report {path}", fix="give the JUnit XML that your tests wrote")
+    data = path.read_bytes()
+    return provenance.test_results(current, junit.parse(data, path.name), (path.name, digests.sha256(data)))
+
+
+def _sign(signer: Signer, plan: _Plan) -> dict[str, bytes]:
+    """Return the files to write, the manifest last: where it stands, everything stands."""
+    bundles = [signer.sign_statement(payload) for payload in plan.statements.values()]
+    blobs = {f"{each.name}{BLOB_SUFFIX}": signer.sign_digest(each.digest) for each in plan.subjects}
+    return {**blobs, BUILD_BUNDLES_FILE: b"".join(line + b"\n" for line in bundles), MANIFEST_FILE: plan.manifest}
+
+
+def _earlier(output: Path) -> list[Path]:
+    """Return what an earlier run of `sign` left, the manifest first: without it, nothing counts as signed."""
+    return [output / MANIFEST_FILE, output / BUILD_BUNDLES_FILE, *sorted(output.glob(f"*{BLOB_SUFFIX}"))]
+
+
+def as_json(result: SignResult) -> dict[str, object]:
+    """Return the result for `--format json`."""
+    return {"schema": "counterseal.sign/v1", **wire.encode(result)}

@@ -1,0 +1,100 @@
+"""`verify`: the consumer's question about downloaded files, offline, one process for many files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from counterseal import digests, verification
+from counterseal.entry import MAX_PROOF
+from counterseal.errors import CountersealError, UsageError
+from counterseal.identifiers import PROOF_FILE
+from counterseal.verification import Verdict, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from counterseal.model import Trust
+    from counterseal.ports import BundleVerifier, Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about every file; `repository` is `host/owner/name`."""
+
+    stage: str
+    repository: str
+    repository_id: int | None = None
+    revisions: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that was not verified, and why."""
+
+    file_name: str
+    error: CountersealError
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """One verdict or refusal for each file, in the order given."""
+
+    verdicts: tuple[Verdict | Refused, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 if all files were verified, else the code of the first refusal."""
+        refused = [each for each in self.verdicts if isinstance(each, Refused)]
+        return refused[0].error.exit_code if refused else 0
+
+
+def run(
+    files: Sequence[Path],
+    question: Question,
+    *,
+    proof: Path | None,
+    verifier: BundleVerifier,
+    trust: Trust,
+    clock: Clock,
+) -> VerifyResult:
+    """Verify files against the ledger proof that lies beside them (or at `proof`).
+
+    Raises:
+        UsageError: A file or the proof is missing, or `repository` is not `host/owner/name`.
+    """
+    host, _, name = question.repository.removeprefix("https://").partition("/")
+    if name.count("/") < 1 or host not in trust.issuers:
+        raise UsageError(
+            f"--repository {question.repository!r} is not of the form HOST/OWNER/NAME",
+            why=f"known hosts are {', '.join(sorted(trust.issuers))}",
+            fix="write it like github.com/acme/app",
+        )
+    verdicts: list[Verdict | Refused] = []
+    for file in files:
+        if not file.is_file():
+            raise UsageError(f"no file {file}", fix="download it first; a folder is not verified as one")
+        with file.open("rb") as stream:
+            digest = digests.sha256_of(stream)
+        wanted = Wanted(
+            file.name, digest, question.stage, host, name.rstrip("/"), question.repository_id, question.revisions
+        )
+        data = _proof(proof or file.with_name(PROOF_FILE))
+        try:
+            verdicts.append(verification.verify(wanted, data, verifier=verifier, trust=trust, now=clock.now()))
+        except CountersealError as error:
+            verdicts.append(Refused(file.name, error))
+    return VerifyResult(tuple(verdicts))
+
+
+def _proof(path: Path) -> bytes:
+    if not path.is_file():
+        raise UsageError(
+            f"no {path}",
+            why="a verdict needs the proof that the decision is in the ledger",
+            fix=f"download {PROOF_FILE} from the same release into the same folder, or name it with --proof",
+        )
+    if path.stat().st_size > MAX_PROOF:
+        raise UsageError(f"{path} has {path.stat().st_size} bytes", why=f"a ledger proof has at most {MAX_PROOF}")
+    return path.read_bytes()

@@ -1,0 +1,73 @@
+"""Every error a user can meet: what went wrong, why, how to fix it, and the exit code.
+
+An error is about not being able to do the work. A policy that says no is not an
+error: it is a `Decision` with the outcome `deny` (exit code 10).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+ALLOWED = 0
+COULD_NOT_DECIDE = 1
+USAGE = 2
+DENIED = 10
+NOT_VERIFIED = 11
+HELD = 12
+
+
+class CountersealError(Exception):
+    """Base of all errors; shown to the user as `error: WHAT`, `why: …`, `fix: …`.
+
+    Args:
+        what: What could not be done, with the name of the thing concerned.
+        why: The cause, as far as it is known.
+        fix: What the user can do about it.
+    """
+
+    exit_code: ClassVar[int] = COULD_NOT_DECIDE
+
+    def __init__(self, what: str, *, why: str = "", fix: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.fix = fix
+
+    def __str__(self) -> str:
+        """Return the three parts as lines of text."""
+        lines = [self.what]
+        if self.why:
+            lines.append(f"  why: {self.why}")
+        if self.fix:
+            lines.append(f"  fix: {self.fix}")
+        return "\n".join(lines)
+
+
+class UsageError(CountersealError):
+    """The call, its inputs or its environment are not usable (exit code 2)."""
+
+    exit_code = USAGE
+
+
+class PolicyError(CountersealError):
+    """The policy file cannot be used (exit code 2); `what` begins with `policy.yml:LINE:COLUMN`."""
+
+    exit_code = USAGE
+
+
+class FormatError(CountersealError):
+    """A document that we read is not what it should be (exit code 1)."""
+
+
+class ServiceError(CountersealError):
+    """A service (forge, certificate authority, log, timestamps, git) did not do its part (exit code 1)."""
+
+
+class VerificationError(CountersealError):
+    """A signature, identity, digest, proof or the ledger did not verify (exit code 11)."""
+
+    exit_code = NOT_VERIFIED
+
+
+class LedgerError(VerificationError):
+    """The ledger is not an untouched extension of what it was (exit code 11)."""

@@ -1,0 +1,172 @@
+"""The Merkle tree of RFC 6962 (section 2.1; RFC 9162 verifies the same): peaks, root, both proofs and their checks.
+
+Hashes are 32 raw bytes, leaves are leaf hashes. It knows nothing of entries, lines or hex.
+
+The *peaks* of a tree are the roots of its perfect subtrees, largest first: one for each 1 bit of
+its size. They are all that a writer needs to append.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+#: Root of the tree without leaves: the sha256 of nothing.
+EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
+
+
+def leaf(data: bytes) -> bytes:
+    """Return the hash of a leaf: SHA-256(0x00 ‖ data)."""
+    return hashlib.sha256(b"\x00" + data).digest()
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    """Return the hash of an inner node: SHA-256(0x01 ‖ left ‖ right)."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def append(peaks: Sequence[bytes], size: int, leaf_hash: bytes) -> tuple[bytes, ...]:
+    """Return the peaks after one more leaf.
+
+    Args:
+        peaks: The peaks of a tree.
+        size: Its number of leaves.
+        leaf_hash: The new leaf.
+
+    Raises:
+        ValueError: A tree of this size has another number of peaks.
+    """
+    if len(peaks) != size.bit_count():
+        raise ValueError(f"a tree of {size} leaves has {size.bit_count()} peaks, not {len(peaks)}")
+    kept, last = list(peaks), leaf_hash
+    while size & 1:
+        last = node(kept.pop(), last)
+        size >>= 1
+    return (*kept, last)
+
+
+def root_of_peaks(peaks: Sequence[bytes]) -> bytes:
+    """Return the root of the tree with these peaks."""
+    if not peaks:
+        return EMPTY_ROOT
+    result = peaks[-1]
+    for peak in reversed(peaks[:-1]):
+        result = node(peak, result)
+    return result
+
+
+def peaks_of(leaves: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Return the peaks of the tree with these leaves."""
+    peaks: tuple[bytes, ...] = ()
+    for size, each in enumerate(leaves):
+        peaks = append(peaks, size, each)
+    return peaks
+
+
+def root(leaves: Iterable[bytes]) -> bytes:
+    """Return the root of the tree with these leaves."""
+    return root_of_peaks(peaks_of(leaves))
+
+
+def _split(size: int) -> int:
+    """Return the largest power of two below `size` (size > 1)."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def inclusion(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+    """Return the audit path of the leaf at `index`, nearest sibling first (section 2.1.1).
+
+    Raises:
+        ValueError: There is no such leaf.
+    """
+    if not 0 <= index < len(leaves):
+        raise ValueError(f"no leaf {index} among {len(leaves)}")
+    path: list[bytes] = []
+    low, high = 0, len(leaves)
+    while high - low > 1:
+        middle = low + _split(high - low)
+        if index < middle:
+            path.append(root(leaves[middle:high]))
+            high = middle
+        else:
+            path.append(root(leaves[low:middle]))
+            low = middle
+    return tuple(reversed(path))
+
+
+def verify_inclusion(leaf_hash: bytes, index: int, size: int, hashes: Sequence[bytes], root_hash: bytes) -> bool:
+    """Return whether `hashes` prove that `leaf_hash` is leaf `index` of the tree with this size and root.
+
+    RFC 9162 section 2.1.3.2.
+    """
+    if not 0 <= index < size:
+        return False
+    position, last, result = index, size - 1, leaf_hash
+    for each in hashes:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            result = node(each, result)
+            while position and not position & 1:
+                position >>= 1
+                last >>= 1
+        else:
+            result = node(result, each)
+        position >>= 1
+        last >>= 1
+    return last == 0 and result == root_hash
+
+
+def consistency(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ...]:
+    """Return the proof that the tree of `leaves` extends the tree of its first `old_size` ones (section 2.1.2).
+
+    Raises:
+        ValueError: `old_size` is not between 1 and the number of leaves.
+    """
+    if not 0 < old_size <= len(leaves):
+        raise ValueError(f"no consistency proof from {old_size} to {len(leaves)} leaves")
+    path: list[bytes] = []
+    low, high = 0, len(leaves)
+    while old_size < high:
+        middle = low + _split(high - low)
+        if old_size <= middle:
+            path.append(root(leaves[middle:high]))
+            high = middle
+        else:
+            path.append(root(leaves[low:middle]))
+            low = middle
+    if low:  # the old tree ends in this perfect subtree, which a verifier of the whole old tree does not know
+        path.append(root(leaves[low:high]))
+    return tuple(reversed(path))
+
+
+def verify_consistency(old_size: int, new_size: int, hashes: Sequence[bytes], old_root: bytes, new_root: bytes) -> bool:
+    """Return whether `hashes` prove that the new tree extends the old one (RFC 9162 section 2.1.4.2)."""
+    if not 0 < old_size <= new_size:
+        return False
+    if old_size == new_size:
+        return not hashes and old_root == new_root
+    path = [old_root, *hashes] if old_size.bit_count() == 1 else list(hashes)
+    if not path:
+        return False
+    position, last = old_size - 1, new_size - 1
+    while position & 1:
+        position >>= 1
+        last >>= 1
+    old = new = path[0]
+    for each in path[1:]:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            old, new = node(each, old), node(each, new)
+            while position and not position & 1:
+                position >>= 1
+                last >>= 1
+        else:
+            new = node(new, each)
+        position >>= 1
+        last >>= 1
+    return last == 0 and (old, new) == (old_root, new_root)

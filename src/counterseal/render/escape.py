@@ -1,0 +1,63 @@
+"""Text from outsiders made harmless for the place where it is shown (R28): terminal, workflow command, Markdown."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import Final
+
+MAX_SHOWN: Final = 300
+
+#: Bidirectional controls and invisible characters that can make text read other than it is (Trojan Source).
+_INVISIBLE: Final = frozenset("\u200b\u200c\u200d\u2060\ufeff\u061c")
+_MARKDOWN: Final = {
+    **{char: f"\\{char}" for char in "\\`*_{}[]<>()+!|~&:"},
+    # GitHub looks for mentions and references in the text that the markup gives, where a backslash is gone.
+    **{char: f"\\{char}&#8203;" for char in "@#"},
+}
+_WWW: Final = re.compile(r"(www)\.", re.IGNORECASE)
+
+
+def plain(text: str, limit: int = MAX_SHOWN) -> str:
+    """Return `text` on one line: control, bidi and invisible characters by number, cut at `limit` characters."""
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    return "".join(_visible(char) for char in cut)
+
+
+def _visible(char: str) -> str:
+    return f"\\u{ord(char):04x}" if _hidden(char) else char
+
+
+def _hidden(char: str) -> bool:
+    return char in _INVISIBLE or unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def json_text(document: str) -> str:
+    """Return a JSON document that means the same, without characters or workflow commands that act where it is shown.
+
+    Line breaks stay: within JSON strings there are none.
+    """
+    shown = (json.dumps(char)[1:-1] if char != "\n" and _hidden(char) else char for char in document)
+    return "".join(shown).replace("##[", "#\\u0023[")
+
+
+def lines(text: str) -> str:
+    """Return `text` with its line breaks kept and every line made plain."""
+    return "\n".join(plain(line, 2000) for line in text.split("\n"))
+
+
+def workflow_command(text: str) -> str:
+    """Return `text` for the message of a GitHub workflow command (`::error::…`), line breaks encoded."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def workflow_property(text: str) -> str:
+    """Return `text` for a property of a GitHub workflow command (`title=…`)."""
+    return workflow_command(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def markdown(text: str, limit: int = MAX_SHOWN) -> str:
+    """Return `text` for a line of Markdown: no markup, no HTML, no link, no mention of anybody."""
+    escaped = "".join(_MARKDOWN.get(char, char) for char in plain(text, limit).strip())
+    return _WWW.sub(r"\1\.", escaped)

@@ -1,0 +1,178 @@
+"""Results as lines for people. The first line names subject and stage; nothing is decided here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterseal import wire
+from counterseal.history import RecordedDecision, label, why
+from counterseal.model import FindingOutcome, Outcome
+from counterseal.render.escape import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterseal.decision import Decision
+    from counterseal.errors import CountersealError
+    from counterseal.history import RecordedEvent
+    from counterseal.model import EarlierDecision, Finding
+    from counterseal.verification import Verdict
+
+SANDBOX_NOTE = "SANDBOX: signed under a sandbox root, proves nothing to anybody"
+MARKS = {
+    FindingOutcome.SATISFIED: "✓",
+    FindingOutcome.VIOLATED: "✗",
+    FindingOutcome.SKIPPED: "–",
+    FindingOutcome.ERROR: "!",
+}
+
+
+def error(problem: CountersealError) -> str:
+    """Return what went wrong, why, and how to fix it."""
+    parts = [f"error: {plain(problem.what, 2000)}"]
+    for title, words in (("why", problem.why), ("fix", problem.fix)):
+        for number, line in enumerate(words.split("\n") if words else ()):
+            parts.append(f"  {f'{title}: ' if number == 0 else '     '}{plain(line, 2000)}".rstrip())
+    return "\n".join(parts)
+
+
+def decision(found: Decision, sequence: int, digest: str, *, fresh: bool) -> str:
+    """Return a decision: the verdict first, then what is wrong (deny) or that all is well (allow)."""
+    may = "may" if found.outcome is Outcome.ALLOW else "may not"
+    head = f"{found.outcome}: {plain(label(found))} {may} enter {plain(found.stage)}"
+    recorded = "recorded" if fresh else "recorded before, not decided again"
+    if found.outcome is Outcome.ALLOW:
+        approvers = ", ".join(plain(each.login) for each in found.responsible.approvers)
+        satisfied = sum(each.outcome is FindingOutcome.SATISFIED for each in found.findings)
+        return "\n".join(
+            (
+                head,
+                f"  {satisfied} rules satisfied · request #{found.request.number} approved by {approvers}",
+                f"  ledger: entry {sequence} (allow {recorded}) · decision sha256:{digest[:12]}…",
+            )
+        )
+    violated = [each for each in found.findings if each.outcome is FindingOutcome.VIOLATED]
+    body = [line for each in violated for line in finding(each)]
+    rules = ", ".join(f"docs/rules.md#{each.rule}" for each in violated)
+    return "\n".join((head, *body, f"  ledger: entry {sequence} (deny {recorded})   rules: {rules}"))
+
+
+def finding(found: Finding, indent: str = "  ") -> list[str]:
+    """Return a finding: rule and reason, who counted and who did not, and the fix."""
+    result = [f"{indent}{found.rule}: {plain(found.reason, 1000)}"]
+    counted = ", ".join(plain(each.who) for each in found.counted)
+    dismissed = "; ".join(f"{plain(each.who)} ({plain(each.why)})" for each in found.dismissed)
+    people = "   ".join(
+        part for part in (counted and f"counted: {counted}", dismissed and f"not counted: {dismissed}") if part
+    )
+    if people:
+        result.append(f"{indent}    {people}")
+    if found.fix and found.outcome is not FindingOutcome.SATISFIED:
+        result.append(f"{indent}    fix: {plain(found.fix, 1000)}")
+    return result
+
+
+def marked(found: Finding) -> list[str]:
+    """Return a finding with a mark in front, for previews and for one entry in full."""
+    first, *rest = finding(found)
+    return [f"  {MARKS[found.outcome]} {first.strip()}", *(f"  {line}" for line in rest)]
+
+
+def verdict(found: Verdict) -> str:
+    """Return a verdict with its numbered steps."""
+    head = f"verified: {plain(found.file_name)}, {found.stage}, decided {wire.timestamp(found.decided_at)}"
+    steps = [f"  {number} {step.title:<20} {plain(step.result)}" for number, step in enumerate(found.steps, 1)]
+    return "\n".join((head, *steps, *([f"  {SANDBOX_NOTE}"] if found.sandbox else [])))
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as lines with aligned columns; the first row is the head."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def log(decisions: Sequence[RecordedDecision], *, entries: int, head: str | None, mirror: bool, sandbox: bool) -> str:
+    """Return the table of decisions and, below it, how far it is proven."""
+    head_row: tuple[str, ...] = (
+        "seq",
+        "decided (UTC)",
+        "outcome",
+        "what",
+        "stage",
+        "approved by",
+        "requested by",
+        "why",
+    )
+    rows = [head_row, *(_log_row(each) for each in decisions)]
+    count = f"{len(decisions)} decision{'' if len(decisions) == 1 else 's'}"
+    state = "mirror equal" if mirror else "no mirror"
+    tail = f"{count} · chain of {entries} entries complete and verified · head {(head or '')[:12]}… · {state}"
+    return "\n".join((*(table(rows) if decisions else []), tail, *([SANDBOX_NOTE] if sandbox else [])))
+
+
+def _log_row(recorded: RecordedDecision) -> tuple[str, ...]:
+    found = recorded.decision
+    responsible = found.responsible
+    outcome = str(found.outcome) + (" (withdrawn)" if recorded.withdrawn else "")
+    return (
+        str(recorded.sequence),
+        f"{found.decided_at:%Y-%m-%d %H:%M}",
+        outcome,
+        plain(label(found), 60),
+        plain(found.stage),
+        ", ".join(plain(each.login, 40) for each in responsible.approvers) or "nobody",
+        plain(responsible.requester.login, 40) if responsible.requester else "unknown",
+        plain(why(found), 120),
+    )
+
+
+def entry(recorded: RecordedDecision | RecordedEvent) -> str:
+    """Return one entry whole: what was known, who was dismissed and why, where to look further."""
+    attestation, link = recorded.entry.attestation, recorded.entry.link
+    place = [
+        f"entry {link.sequence} · {link.entry_id}",
+        f"  signed by     {attestation.certificate.san}",
+        f"  run           {attestation.certificate.run_uri}",
+        f"  time          {wire.timestamp(attestation.signed_at)}, log entry {attestation.log_index}",
+        f"  line          sha256:{attestation.digest}",
+        f"  before it     {link.tree_size} entries, root {link.root_hash}",
+    ]
+    if not isinstance(recorded, RecordedDecision):
+        body = wire.encode(recorded.event.body)
+        return "\n".join(
+            (
+                *place,
+                f"  event         {recorded.event.kind}",
+                *(f"  {key}: {plain(str(value))}" for key, value in body.items()),
+            )
+        )
+    found = recorded.decision
+    reviews = [
+        f"    {plain(each.actor.login) if each.actor else 'deleted account'} · {each.state} · "
+        f"{(each.revision or 'no revision')[:12]} · {', '.join(each.groups) or 'no group'} · {each.url}"
+        for each in found.reviews
+    ]
+    return "\n".join(
+        (
+            decision(found, recorded.sequence, attestation.digest, fresh=True).split("\n")[0],
+            *place,
+            f"  policy        {found.policy.uri} at {found.policy.revision[:12]}, sha256:{found.policy.digest.sha256}",
+            f"  request       #{found.request.number} {plain(found.request.file)}",
+            f"  evidence      sha256:{found.evidence_digest.sha256}",
+            *(f"  built by      {each.invocation_uri}" for each in found.builds),
+            f"  reason        {plain(found.reason)}",
+            "  findings",
+            *(f"  {line}" for each in found.findings for line in marked(each)),
+            *(["  reviews"] if reviews else []),
+            *reviews,
+        )
+    )
+
+
+def earlier(history: Sequence[EarlierDecision], stage: str | None) -> str | None:
+    """Return in one line where the manifest passed before, or None."""
+    passed = [each for each in history if each.outcome is Outcome.ALLOW and not each.withdrawn and each.stage != stage]
+    if not passed:
+        return None
+    last = passed[-1]
+    return f"passed {last.stage} (entry {last.sequence}, {wire.timestamp(last.decided_at)})"

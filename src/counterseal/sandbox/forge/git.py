@@ -1,0 +1,298 @@
+"""A bare git repository of the sandbox's forge, driven by the git binary: objects, refs, and GitHub's three merges.
+
+It knows nothing of accounts or change requests. Whoever changes a ref on a person's behalf
+goes through `repository.py`, which also keeps the forge's books.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+NO_COMMIT: Final = "0" * 40
+
+#: Refuses deletion and non-fast-forward pushes of the refs that match a line of `protected-refs`.
+_UPDATE_HOOK = """#!/bin/sh
+# $1 ref, $2 old, $3 new
+while IFS= read -r pattern; do
+  case "$1" in
+    $pattern)
+      if [ "$3" = 0000000000000000000000000000000000000000 ]; then
+        echo "error: GH006: Protected branch update failed for $1." >&2
+        echo "error: Cannot delete this protected branch" >&2
+        exit 1
+      fi
+      if [ "$2" != 0000000000000000000000000000000000000000 ] && ! git merge-base --is-ancestor "$2" "$3"; then
+        echo "error: GH006: Protected branch update failed for $1." >&2
+        echo "error: Cannot force-push to this branch" >&2
+        exit 1
+      fi ;;
+  esac
+done < "$GIT_DIR/protected-refs"
+"""
+
+_CONFIG = {
+    "receive.denyDeleteCurrent": "false",
+    "http.receivepack": "true",
+    "uploadpack.allowFilter": "true",
+    "uploadpack.allowAnySHA1InWant": "true",
+    "core.logAllRefUpdates": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "receive.autogc": "false",
+    # what GitHub keeps for itself: nobody pushes to the heads of change requests
+    "receive.hideRefs": "refs/pull",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A name, an address and a moment, as git writes them into a commit."""
+
+    name: str
+    email: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CommitObject:
+    """A commit as git has it."""
+
+    sha: str
+    tree: str
+    parents: tuple[str, ...]
+    author: Signature
+    committer: Signature
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A path that differs between two commits; `status` is git's letter, `previous` the name before a rename."""
+
+    status: str
+    path: str
+    previous: str | None
+    sha: str
+    additions: int
+    deletions: int
+
+
+class GitError(Exception):
+    """A git command failed."""
+
+
+class ConflictError(GitError):
+    """Two commits cannot be merged."""
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return the environment for git: nothing of the user's configuration, no prompts."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+    fixed = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
+    return {**kept, **fixed, **more}
+
+
+class BareRepository:
+    """One bare repository below `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._commits: dict[str, CommitObject] = {}
+
+    def create(self, default_branch: str = "main") -> None:
+        """Make the repository with the settings and the hook that the forge relies on."""
+        self.path.mkdir(parents=True)
+        self.run("init", "--quiet", "--bare", "--template=", f"--initial-branch={default_branch}")
+        with (self.path / "config").open("a") as config:
+            for key, value in _CONFIG.items():
+                section, name = key.split(".", 1)
+                config.write(f"[{section}]\n\t{name} = {value}\n")
+        hook = self.path / "hooks" / "update"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(_UPDATE_HOOK)
+        hook.chmod(0o755)
+        self.protect(())
+
+    def protect(self, patterns: Sequence[str]) -> None:
+        """Let nobody delete or force-push refs that match one of the shell patterns."""
+        (self.path / "protected-refs").write_text("".join(f"{each}\n" for each in patterns))
+
+    def run(self, *arguments: str, data: bytes | None = None, **variables: str) -> bytes:
+        """Return what a git command prints.
+
+        Raises:
+            GitError: It failed; the message is git's.
+        """
+        command = ("git", "-c", "safe.directory=*", *arguments)
+        done = subprocess.run(
+            command, cwd=self.path, input=data, env=environment(**variables), capture_output=True, check=False
+        )
+        if done.returncode != 0:
+            raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
+        return done.stdout
+
+    def text(self, *arguments: str) -> str:
+        """Return what a git command prints, as one line of text."""
+        return self.run(*arguments).decode(errors="replace").strip()
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def refs(self) -> dict[str, str]:
+        """Return every ref with the object that it points to."""
+        lines = self.text("for-each-ref", "--format=%(refname) %(objectname)").splitlines()
+        return {ref: sha for ref, _, sha in (line.partition(" ") for line in lines)}
+
+    def resolve(self, name: str) -> str | None:
+        """Return the commit that a ref or revision means (tags peeled), or None."""
+        try:
+            return self.text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        except GitError:
+            return None
+
+    def is_ancestor(self, commit: str, of: str) -> bool:
+        """Return whether `commit` is reachable from `of`."""
+        try:
+            self.run("merge-base", "--is-ancestor", commit, of)
+        except GitError:
+            return False
+        return True
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the best common ancestor, or None."""
+        try:
+            return self.text("merge-base", one, other)
+        except GitError:
+            return None
+
+    def commits_between(self, base: str | None, head: str) -> list[str]:
+        """Return the commits of `head` that `base` has not, oldest first."""
+        bounds = [head] if base is None else [head, f"^{base}"]
+        return self.text("rev-list", "--topo-order", "--reverse", *bounds).splitlines()
+
+    def commit(self, sha: str) -> CommitObject:
+        """Return a commit.
+
+        Raises:
+            GitError: There is no such commit.
+        """
+        if sha in self._commits:
+            return self._commits[sha]
+        form = "%H%x00%T%x00%P%x00%an%x00%ae%x00%at%x00%cn%x00%ce%x00%ct%x00%B"
+        parts = (
+            self.run("show", "--no-patch", "--no-show-signature", f"--format={form}", sha, "--").decode().split("\0")
+        )
+        author = Signature(parts[3], parts[4], datetime.fromtimestamp(int(parts[5]), UTC))
+        committer = Signature(parts[6], parts[7], datetime.fromtimestamp(int(parts[8]), UTC))
+        found = CommitObject(parts[0], parts[1], tuple(parts[2].split()), author, committer, parts[9].rstrip("\n"))
+        self._commits[found.sha] = found
+        return found
+
+    def changes(self, base: str, head: str) -> list[FileChange]:
+        """Return what differs between two commits, renames found."""
+        numbers = self.run("diff", "--numstat", "-z", "-M", base, head, "--").split(b"\0")
+        counts = _numstat(numbers)
+        fields = iter(self.run("diff", "--raw", "--no-abbrev", "-z", "-M", base, head, "--").split(b"\0"))
+        found = []
+        for header in fields:
+            if not header:
+                break
+            _, _, _, sha, status = header.decode().split(" ")
+            first = next(fields).decode(errors="replace")
+            renamed = status[0] in "RC"
+            path = next(fields).decode(errors="replace") if renamed else first
+            added, deleted = counts.get(path, (0, 0))
+            found.append(FileChange(status[0], path, first if renamed else None, sha, added, deleted))
+        return found
+
+    def file(self, commit: str, path: str) -> tuple[str, str, bytes] | None:
+        """Return (mode, blob id, bytes) of a file at a commit, or None."""
+        listed = self.run("ls-tree", "-z", commit, "--", path).split(b"\0")
+        if not listed[0]:
+            return None
+        mode, kind, sha = listed[0].split(b"\t")[0].decode().split(" ")
+        return (mode, sha, self.run("cat-file", "blob", sha)) if kind == "blob" else None
+
+    # --- writing -----------------------------------------------------------------------------
+
+    def set_ref(self, ref: str, sha: str | None) -> None:
+        """Let a ref point to `sha`, or delete it."""
+        self.run("update-ref", *(["-d", ref] if sha is None else [ref, sha]))
+
+    def commit_tree(
+        self, tree: str, parents: Sequence[str], message: str, *, author: Signature, committer: Signature
+    ) -> str:
+        """Return the id of a new commit."""
+        variables = {
+            "GIT_AUTHOR_NAME": author.name,
+            "GIT_AUTHOR_EMAIL": author.email,
+            "GIT_AUTHOR_DATE": f"{int(author.at.timestamp())} +0000",
+            "GIT_COMMITTER_NAME": committer.name,
+            "GIT_COMMITTER_EMAIL": committer.email,
+            "GIT_COMMITTER_DATE": f"{int(committer.at.timestamp())} +0000",
+        }
+        flags = [part for parent in parents for part in ("-p", parent)]
+        return self.run("commit-tree", tree, *flags, data=message.encode() + b"\n", **variables).decode().strip()
+
+    def tree_with(self, commit: str | None, path: str, content: bytes | None) -> str:
+        """Return the tree of `commit` with one file written (`content` None: removed)."""
+        index = str(self.path / f"index-{os.urandom(6).hex()}")
+        try:
+            if commit:
+                self.run("read-tree", commit, GIT_INDEX_FILE=index)
+            if content is None:
+                entry = f"0 {NO_COMMIT}\t{path}"
+            else:
+                entry = f"100644 {self.run('hash-object', '-w', '--stdin', data=content).decode().strip()}\t{path}"
+            self.run("update-index", "-z", "--index-info", data=entry.encode() + b"\0", GIT_INDEX_FILE=index)
+            return self.run("write-tree", GIT_INDEX_FILE=index).decode().strip()
+        finally:
+            (self.path / index).unlink(missing_ok=True)
+
+    def merged_tree(self, ours: str, theirs: str) -> str:
+        """Return the tree that merging `theirs` into `ours` gives.
+
+        Raises:
+            ConflictError: It cannot be merged.
+        """
+        try:
+            return self.text("merge-tree", "--write-tree", ours, theirs).splitlines()[0]
+        except GitError as error:
+            raise ConflictError(f"{ours} and {theirs} do not merge") from error
+
+    def replay(self, commits: Sequence[str], onto: str, stamp: Callable[[], Signature]) -> str:
+        """Return the head of `commits` (oldest first) replayed onto `onto`, as a rebase merge does it.
+
+        Each is merged with its own parent as the base: two throw-away commits below that parent
+        make `git merge-tree` see it so (its option for this is younger than git 2.38).
+        """
+        tip = onto
+        for sha in commits:
+            old = self.commit(sha)
+            stamped = {"author": old.author, "committer": stamp()}
+            ours = self.commit_tree(self.commit(tip).tree, old.parents[:1], "ours", **stamped)
+            theirs = self.commit_tree(old.tree, old.parents[:1], "theirs", **stamped)
+            tip = self.commit_tree(self.merged_tree(ours, theirs), [tip], old.message, **stamped)
+        return tip
+
+
+def _numstat(fields: Sequence[bytes]) -> dict[str, tuple[int, int]]:
+    counts = {}
+    remaining = iter(fields)
+    for each in remaining:
+        if not each:
+            break
+        added, deleted, path = each.split(b"\t", 2)
+        if not path:  # a rename: old and new name follow
+            next(remaining)
+            path = next(remaining)
+        number = tuple(0 if part == b"-" else int(part) for part in (added, deleted))
+        counts[path.decode(errors="replace")] = (number[0], number[1])
+    return counts

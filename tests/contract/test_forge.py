@@ -1,0 +1,363 @@
+"""The contract of the port `Forge`: what every adapter of it has to do, run against each of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from counterseal.errors import ServiceError
+from counterseal.model import Actor, ActorKind, Permission, Repository, ReviewState
+
+if TYPE_CHECKING:
+    from tests.contract.world import World
+
+    from counterseal.ports import Forge
+
+MAIN = "refs/heads/main"
+
+
+class ForgeContract:
+    """A subclass has the fixtures `world` and `forge`; `forge` speaks with a gate's token."""
+
+    # --- people ------------------------------------------------------------------------------
+
+    def test_the_repository_has_its_number_and_default_ref(self, world: World, forge: Forge) -> None:
+        assert forge.repository() == Repository(world.host, world.repository.id, world.name)
+        assert forge.default_ref() == MAIN
+
+    @pytest.mark.parametrize("role", [each for each in Permission if each is not Permission.NONE])
+    def test_permission_of_each_role(self, world: World, forge: Forge, role: Permission) -> None:
+        world.repository.roles[1001] = type(world.repository.roles[1001])[role.name]
+        assert forge.permission(forge.actor("alice")) is role
+
+    def test_an_outsider_may_read_what_is_public_and_nothing_of_what_is_private(
+        self, world: World, forge: Forge
+    ) -> None:
+        assert forge.permission(forge.actor("mallory")) is Permission.READ
+        world.repository.private = True
+        assert forge.permission(forge.actor("mallory")) is Permission.NONE
+
+    def test_a_login_that_others_have_now_is_an_error(self, world: World, forge: Forge) -> None:
+        old = world.model.create_account("erin")
+        actor = forge.actor("erin")
+        old.login = "erin-before"
+        world.model.create_account("erin")
+        with pytest.raises(ServiceError, match="another account"):
+            forge.permission(actor)
+        world.who("erin").login = f"erin-{old.id}"
+
+    def test_a_deleted_account_has_no_permission_to_tell(self, world: World, forge: Forge) -> None:
+        gone = world.model.create_account("frank")
+        actor = forge.actor("frank")
+        world.model.accounts.delete(gone)
+        with pytest.raises(ServiceError, match="frank"):
+            forge.permission(actor)
+
+    def test_accounts_have_a_kind(self, world: World, forge: Forge) -> None:
+        assert forge.actor("alice") == Actor(world.host, 1001, "alice", ActorKind.USER)
+        assert forge.actor("acme").kind is ActorKind.OTHER
+        assert forge.actor("github-actions[bot]").kind is ActorKind.BOT
+
+    def test_nobody_stands_behind_a_runs_token(self, world: World, forge: Forge) -> None:
+        assert world.forge(world.token("carol")).current_actor().id == 1003
+        with pytest.raises(ServiceError, match="no account behind this token"):
+            forge.current_actor()
+
+    # --- change requests ---------------------------------------------------------------------
+
+    @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
+    def test_the_change_request_of_a_merged_revision(self, world: World, forge: Forge, method: str) -> None:
+        world.write("alice", "other", branch="main")
+        world.write("bob", "one")
+        world.write("bob", "two")
+        change = world.open()
+        world.write("carol", "aside", branch="main")
+        revision = world.changes.merge(change, world.who("dora"), method)
+        found = forge.change_request_of(revision, MAIN)
+        assert found is not None
+        assert (found.number, found.merged, found.merge_revision) == (change.number, True, revision)
+        assert found.merged_by is not None
+        assert (found.merged_by.id, found.author and found.author.id) == (1010, 1002)
+        assert (found.repository_id, found.base_ref, found.head) == (world.repository.id, MAIN, change.head)
+        assert found.merged_at is not None
+        assert len(found.commits) == 2
+
+    def test_each_commit_of_a_rebased_group_belongs_to_it(self, world: World, forge: Forge) -> None:
+        for name in ("one", "two", "three"):
+            world.write("bob", name)
+        change = world.open()
+        world.write("carol", "aside", branch="main")
+        world.changes.merge(change, world.who("alice"), "rebase")
+        assert len(change.introduced) == 3
+        for revision in change.introduced:
+            found = forge.change_request_of(revision, MAIN)
+            assert found is not None
+            assert found.number == change.number
+
+    def test_a_commit_of_the_branch_is_not_what_was_merged(self, world: World, forge: Forge) -> None:
+        inner = world.write("bob", "one")
+        world.write("bob", "two")
+        change = world.open()
+        world.changes.merge(change, world.who("alice"), "merge")
+        assert forge.change_request_of(inner, MAIN) is None
+
+    def test_a_direct_push_has_no_change_request(self, world: World, forge: Forge) -> None:
+        world.changes.merge(world.open(), world.who("alice"), "squash")
+        pushed = world.write("carol", "sneaked", branch="main")
+        assert forge.change_request_of(pushed, MAIN) is None
+
+    def test_an_open_or_closed_change_request_brought_nothing(self, world: World, forge: Forge) -> None:
+        change = world.open()
+        assert forge.change_request_of(change.head, MAIN) is None
+        assert forge.change_request(change.number).merge_revision is None
+        world.changes.set_state(change, world.who("bob"), "closed")
+        assert forge.change_request_of(change.head, MAIN) is None
+        assert forge.change_request(change.number).merge_revision is None
+
+    def test_a_change_request_into_another_branch_does_not_count(self, world: World, forge: Forge) -> None:
+        world.repository.move_branch("stable", world.first, world.who("alice"))
+        world.write("bob")
+        change = world.changes.open(world.who("bob"), "work", "stable", title="for stable")
+        revision = world.changes.merge(change, world.who("alice"), "squash")
+        world.repository.move_branch("main", revision, world.who("alice"))
+        assert forge.change_request_of(revision, MAIN) is None
+        found = forge.change_request_of(revision, "refs/heads/stable")
+        assert found is not None
+        assert found.number == change.number
+
+    # --- reviews -----------------------------------------------------------------------------
+
+    def test_reviews_keep_their_order_state_and_revision(self, world: World, forge: Forge) -> None:
+        change, changes = world.open(), world.changes
+        old = change.head
+        world.approve(change, "carol")
+        new = world.write("bob", "more")
+        changes.review(change, world.who("alice"), "COMMENT", body="hm")
+        changes.review(change, world.who("dora"), "REQUEST_CHANGES", body="no")
+        world.approve(change, "alice")
+        read = forge.change_request(change.number)
+        assert read.head == new
+        assert [(each.actor and each.actor.login, each.state.value, each.revision) for each in read.reviews] == [
+            ("carol", "approved", old),
+            ("alice", "commented", new),
+            ("dora", "changes-requested", new),
+            ("alice", "approved", new),
+        ]
+        assert all(each.submitted_at and each.submitted_at.tzinfo for each in read.reviews)
+
+    def test_a_dismissed_review_says_so(self, world: World, forge: Forge) -> None:
+        change = world.open()
+        review = world.changes.review(change, world.who("carol"), "REQUEST_CHANGES", body="no")
+        world.changes.dismiss(change, review.id, world.who("bob"))
+        assert [each.state for each in forge.change_request(change.number).reviews] == [ReviewState.DISMISSED]
+
+    def test_a_review_of_a_deleted_account_has_no_actor(self, world: World, forge: Forge) -> None:
+        gone = world.model.create_account("grace")
+        world.repository.roles[gone.id] = world.repository.roles[1002]
+        change = world.open()
+        world.approve(change, "grace")
+        world.model.accounts.delete(gone)
+        (review,) = forge.change_request(change.number).reviews
+        assert (review.actor, review.state) == (None, ReviewState.APPROVED)
+
+    def test_a_bots_review_is_a_bots(self, world: World, forge: Forge) -> None:
+        world.repository.actions_may_approve = True
+        change = world.open()
+        world.changes.review(change, world.model.accounts.actions_bot, "APPROVE")
+        (review,) = forge.change_request(change.number).reviews
+        assert review.actor is not None
+        assert review.actor.kind is ActorKind.BOT
+
+    def test_a_hundred_and_thirty_reviews_are_all_read(self, world: World, forge: Forge) -> None:
+        change = world.open()
+        for number in range(130):
+            world.changes.review(change, world.who("carol"), "COMMENT", body=str(number))
+        world.approve(change, "dora")
+        reviews = forge.change_request(change.number).reviews
+        assert (len(reviews), reviews[-1].state) == (131, ReviewState.APPROVED)
+
+    # --- commits and pushers -----------------------------------------------------------------
+
+    def test_co_authors_are_people_and_strangers_are_counted(self, world: World, forge: Forge) -> None:
+        trailers = (
+            "Co-authored-by: Dora <1010+dora@users.noreply.github.com>\n"
+            "co-authored-by: Somebody <somebody@elsewhere.example>\n"
+            "Co-Authored-By: 1010+dora@users.noreply.elsewhere.example"
+        )
+        world.write("bob", trailers=trailers)
+        (commit,) = forge.change_request(world.open().number).commits
+        assert {each.id for each in commit.people} == {1002, 1010}
+        assert commit.unattributed == 2
+
+    def test_a_commit_with_a_strangers_address_is_counted_once(self, world: World, forge: Forge) -> None:
+        stranger = world.model.create_account("heidi")
+        world.write("heidi")
+        world.model.accounts.delete(stranger)
+        (commit,) = forge.change_request(world.open().number).commits
+        assert (commit.people, commit.unattributed) == ((), 1)
+
+    def test_who_writes_the_forges_own_name_into_a_commit_is_not_hidden_by_it(self, world: World, forge: Forge) -> None:
+        from counterseal.sandbox.forge.git import Signature
+
+        now, git = world.model.now(), world.repository.git
+        bob, forged = world.who("bob"), Signature("GitHub", "noreply@github.com", world.model.now())
+        tree = git.tree_with(world.first, "forged", b"x")
+        sha = git.commit_tree(
+            tree, [world.first], "forged", author=Signature("bob", bob.noreply, now), committer=forged
+        )
+        world.repository.move_branch("work", sha, bob)
+        change = world.open()
+        (commit,) = forge.change_request(change.number).commits
+        assert commit.unattributed == 1
+        world.repository.signed.add(sha)
+        (commit,) = forge.change_request(change.number).commits
+        assert ({each.id for each in commit.people}, commit.unattributed) == ({1002}, 0)
+
+    def test_everybody_who_pushed_is_a_pusher(self, world: World, forge: Forge) -> None:
+        world.write("bob", "one")
+        change = world.open()
+        # carol pushes a commit that says it is bob's
+        sha = world.repository.git.commit_tree(
+            world.repository.git.tree_with(change.head, "two", b"2"),
+            [change.head],
+            "two",
+            author=world.repository.git.commit(change.head).author,
+            committer=world.repository.git.commit(change.head).committer,
+        )
+        world.repository.move_branch("work", sha, world.who("carol"))
+        read = forge.change_request(change.number)
+        assert {each.id for each in read.pushers} == {1002, 1003}
+        assert {person.id for commit in read.commits for person in commit.people} == {1002}
+        assert read.unknown_pushers == 0
+
+    def test_who_pushed_what_was_pushed_over_stays_a_pusher(self, world: World, forge: Forge) -> None:
+        first = world.write("bob", "one")
+        change = world.open()
+        world.write("carol", "two")
+        world.repository.move_branch("work", first, world.who("dora"))
+        read = forge.change_request(change.number)
+        assert read.head == first
+        assert {each.id for each in read.pushers} == {1002, 1003, 1010}
+
+    def test_who_pushes_after_the_merge_is_no_pusher(self, world: World, forge: Forge) -> None:
+        change = world.open()
+        world.changes.merge(change, world.who("alice"))
+        world.write("carol", "after the merge")
+        assert {each.id for each in forge.change_request(change.number).pushers} == {1002}
+
+    def test_a_pusher_whose_account_is_gone_is_counted(self, world: World, forge: Forge) -> None:
+        gone = world.model.create_account("ivan")
+        world.write("ivan")
+        change = world.open()
+        world.model.accounts.delete(gone)
+        read = forge.change_request(change.number)
+        assert (read.pushers, read.unknown_pushers) == ((), 1)
+
+    def test_an_earlier_branch_of_the_same_name_has_other_pushers(self, world: World, forge: Forge) -> None:
+        world.write("carol", "old")
+        world.repository.move_ref("refs/heads/work", None, world.who("carol"))
+        world.write("bob", "new")
+        assert {each.id for each in forge.change_request(world.open().number).pushers} == {1002}
+
+    def test_a_deleted_author_is_nobody(self, world: World, forge: Forge) -> None:
+        gone = world.model.create_account("judy")
+        world.write("bob")
+        change = world.changes.open(gone, "work", "main", title="mine")
+        world.model.accounts.delete(gone)
+        assert forge.change_request(change.number).author is None
+
+    def test_a_fork_that_is_gone(self, world: World, forge: Forge) -> None:
+        fork = world.model.fork(world.repository, "mallory")
+        fork.move_branch("patch", world.first, world.who("mallory"))
+        fork.write_file("patch", "file", b"x", world.who("mallory"))
+        change = world.changes.open(world.who("mallory"), "patch", "main", title="patch", source=fork)
+        world.approve(change, "carol")
+        whole = forge.change_request(change.number)
+        assert {each.id for each in whole.pushers} == {1666}
+        world.model.delete_repository(fork)
+        read = forge.change_request(change.number)
+        assert read.unknown_pushers == 1
+        assert [each.revision for each in read.reviews] == [None]
+
+    # --- what happened to it -----------------------------------------------------------------
+
+    def test_a_retargeted_change_request_says_when(self, world: World, forge: Forge) -> None:
+        world.repository.move_branch("stable", world.first, world.who("alice"))
+        change = world.open()
+        assert forge.change_request(change.number).base_retargeted_at is None
+        world.changes.retarget(change, world.who("bob"), "stable")
+        moment = datetime(2036, 11, 24, 9, 10, 44, tzinfo=UTC)
+        world.model.clock = lambda: moment
+        world.changes.retarget(change, world.who("bob"), "main")
+        assert forge.change_request(change.number).base_retargeted_at == moment
+
+    def test_times_are_the_forges(self, world: World, forge: Forge) -> None:
+        moment = datetime(2026, 11, 24, 9, 10, 44, tzinfo=UTC)
+        world.model.clock = lambda: moment
+        change = world.open()
+        world.approve(change, "carol")
+        world.model.clock = lambda: moment + timedelta(hours=1)
+        world.changes.merge(change, world.who("alice"))
+        read = forge.change_request(change.number)
+        assert (read.reviews[0].submitted_at, read.merged_at) == (moment, moment + timedelta(hours=1))
+
+    # --- files -------------------------------------------------------------------------------
+
+    def test_changed_files_name_both_ends_of_a_rename(self, world: World, forge: Forge) -> None:
+        world.write("alice", "old name.txt", b"the same text\n" * 20, branch="main")
+        world.write("bob", "old name.txt", None)
+        world.write("bob", "new/näme.txt", b"the same text\n" * 20)
+        world.write("bob", "added.txt")
+        assert set(forge.changed_files(world.open().number)) == {"old name.txt", "new/näme.txt", "added.txt"}
+
+    def test_a_file_at_a_revision(self, world: World, forge: Forge) -> None:
+        content = bytes(range(256))
+        revision = world.write("bob", "promotions/staging/a b%.json", content)
+        assert forge.file_at(revision, "promotions/staging/a b%.json") == content
+        assert forge.file_at(MAIN, "README.md") == b"first\n"
+        assert forge.file_at(MAIN, "promotions/staging/a b%.json") is None
+        with pytest.raises(ServiceError):
+            forge.file_at("f" * 40, "README.md")
+
+    # --- writing -----------------------------------------------------------------------------
+
+    def test_a_request_is_opened_once(self, world: World) -> None:
+        forge, path = world.forge(world.token("bob")), "promotions/staging/a.json"
+
+        def ask() -> tuple[int, str]:
+            return forge.open_request(
+                branch="counterseal-request/1", path=path, content=b"{}\n", title="Promote", body="because"
+            )
+
+        first = ask()
+        assert ask() == first
+        (change,) = world.changes
+        assert (change.number, change.author, change.title, change.body) == (first[0], 1002, "Promote", "because")
+        assert forge.changed_files(first[0]) == ["promotions/staging/a.json"]
+        assert forge.file_at(change.head, "promotions/staging/a.json") == b"{}\n"
+        assert {each.id for each in forge.change_request(first[0]).pushers} == {1002}
+
+    def test_a_request_does_not_write_over_what_is_there(self, world: World) -> None:
+        forge = world.forge(world.token("bob"))
+        world.write("mallory", "promotions/staging/a.json", b"other", branch="counterseal-request/1")
+        with pytest.raises(ServiceError, match="other content"):
+            forge.open_request(
+                branch="counterseal-request/1", path="promotions/staging/a.json", content=b"{}", title="t", body="b"
+            )
+
+    def test_one_comment_is_kept_up_to_date(self, world: World, forge: Forge) -> None:
+        change = world.open()
+        world.changes.comment(change, world.who("mallory"), "<!-- ours -->\nnot really")
+        forge.comment(change.number, "<!-- ours -->", "<!-- ours -->\nfirst")
+        forge.comment(change.number, "<!-- ours -->", "<!-- ours -->\nsecond")
+        assert [each.body for each in change.comments] == ["<!-- ours -->\nnot really", "<!-- ours -->\nsecond"]
+        world.forge(world.token("carol")).comment(change.number, "<!-- ours -->", "<!-- ours -->\ncarol's")
+        assert len(change.comments) == 3
+
+
+class TestGitHubForge(ForgeContract):
+    @pytest.fixture
+    def forge(self, world: World) -> Forge:
+        return world.forge()

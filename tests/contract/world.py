@@ -1,0 +1,153 @@
+"""A repository in the sandbox with its people, for contract tests: what happens there is told to the model directly."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from counterseal.adapters.github import GitHubForge
+from counterseal.adapters.github_releases import GitHubReleases
+from counterseal.errors import ServiceError
+from counterseal.sandbox.http import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from counterseal.sandbox.forge.accounts import Account
+    from counterseal.sandbox.forge.change import Change
+    from counterseal.sandbox.forge.repository import HostedRepository
+    from counterseal.sandbox.http import Request
+    from counterseal.sandbox.service import Sandbox
+
+NUMBERS = count(1)
+PEOPLE = {"alice": 1001, "bob": 1002, "carol": 1003, "dora": 1010, "mallory": 1666}
+MAIN = "refs/heads/main"
+GATE = {"contents": "write", "pull-requests": "write", "actions": "read"}
+
+
+def no_pause(_: float) -> None:
+    """Stand in for waiting."""
+
+
+def refused(call: Callable[[], object], token: str = "") -> ServiceError:
+    """Return the error that `call` ends with, after checking that it helps and keeps the token to itself."""
+    with pytest.raises(ServiceError) as caught:
+        call()
+    error = caught.value
+    assert error.what
+    assert error.why
+    assert error.fix
+    assert not token or token not in f"{error}{error!r}{error.__cause__!r}{error.__context__!r}"
+    return error
+
+
+class World:
+    """A fresh repository: alice maintains it, bob, carol and dora may write, mallory is nobody."""
+
+    host = "github.com"
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.model = sandbox.forge
+        for login, number in PEOPLE.items():
+            if self.model.accounts.by_login(login) is None:
+                self.model.create_account(login, number=number)
+        if self.model.accounts.by_login("acme") is None:
+            self.model.create_account("acme", "Organization", 2000)
+        self.name = f"acme/app-{next(NUMBERS)}"
+        roles = {"alice": "maintain", "bob": "write", "carol": "write", "dora": "write"}
+        self.repository: HostedRepository = self.model.create_repository(self.name, collaborators=roles)
+        self.changes = self.repository.changes
+        self.first = self.repository.write_file("main", "README.md", b"first\n", self.who("alice"))
+
+    # --- what people do ----------------------------------------------------------------------
+
+    def who(self, login: str) -> Account:
+        return self.model.account(login)
+
+    def write(
+        self, login: str, path: str = "file", content: bytes | None = b"x\n", branch: str = "work", **more: Any
+    ) -> str:
+        if self.repository.branch(branch) is None:
+            tip = self.repository.branch("main")
+            assert tip
+            self.repository.move_branch(branch, tip, self.who(login))
+        return self.repository.write_file(branch, path, content, self.who(login), **more)
+
+    def open(self, login: str = "bob", branch: str = "work", **more: Any) -> Change:
+        if self.repository.branch(branch) is None:
+            self.write(login, f"{branch}.txt", branch=branch)
+        return self.changes.open(self.who(login), branch, "main", title=f"Add {branch}", **more)
+
+    def approve(self, change: Change, login: str) -> None:
+        self.changes.review(change, self.who(login), "APPROVE")
+
+    def tag(self, name: str = "v1.0.0") -> str:
+        self.repository.move_ref(f"refs/tags/{name}", self.repository.branch("main"), self.who("alice"))
+        return name
+
+    # --- ports -------------------------------------------------------------------------------
+
+    @property
+    def api(self) -> str:
+        return f"{self.sandbox.url}/github/api"
+
+    def token(self, login: str | None = None, **permissions: str) -> str:
+        """Return a person's token, or that of a run (by default the gate's)."""
+        if login:
+            return self.model.token(login)
+        named = {name.replace("_", "-"): level for name, level in permissions.items()}
+        return self.model.run_token(self.repository, named or GATE)
+
+    def forge(self, token: str | None = None, *, timeout: float = 20.0) -> GitHubForge:
+        token = token or self.token()
+        return GitHubForge(self.name, token, host=self.host, api_url=self.api, timeout=timeout, pause=no_pause)
+
+    def store(self, token: str | None = None, *, timeout: float = 20.0) -> GitHubReleases:
+        token = token or self.token()
+        return GitHubReleases(self.name, token, host=self.host, api_url=self.api, timeout=timeout, pause=no_pause)
+
+    # --- faults ------------------------------------------------------------------------------
+
+    def answer(self, path: str, response: Response, *, times: int = 1_000_000, method: str = "") -> list[Request]:
+        """Let calls whose path ends in `path` be answered so; return the list of those calls, which grows."""
+        seen: list[Request] = []
+
+        def intercept(_: str, request: Request) -> Response | None:
+            if not request.path.endswith(path) or method not in ("", request.method) or len(seen) >= times:
+                return None
+            seen.append(request)
+            return response
+
+        self.sandbox.server.interceptors.append(intercept)
+        return seen
+
+    def alter(self, path: str, change: Callable[[Any], Any]) -> None:
+        """Let the JSON that answers calls whose path ends in `path` be changed on its way."""
+        import json
+
+        server, face = self.sandbox.server, self.sandbox.face
+        busy: list[bool] = []
+
+        def intercept(prefix: str, request: Request) -> Response | None:
+            if busy or not request.path.endswith(path):
+                return None
+            busy.append(True)
+            try:
+                honest = server.answer(
+                    request.method, prefix + request.path + _query(request), request.headers, request.body
+                )
+            finally:
+                busy.clear()
+            assert face is not None
+            return Response(honest.status, json.dumps(change(json.loads(honest.body))).encode(), honest.headers)
+
+        server.interceptors.append(intercept)
+
+
+def _query(request: Request) -> str:
+    from urllib.parse import urlencode
+
+    return f"?{urlencode(dict(request.query))}" if request.query else ""

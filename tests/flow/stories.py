@@ -1,0 +1,284 @@
+"""What scenarios need: hands at the forge, requests of every kind, and many stories decided by one run of the gate."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tests.flow.worlds import FlowWorld
+
+from counterseal import manifest
+from counterseal.adapters.ci import GitHubEnvironment
+from counterseal.adapters.sigstore import SigstoreSigner
+from counterseal.adapters.trust import load_trust
+from counterseal.commands.demo_world import NAME, TAG
+from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.wire import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from counterseal.sandbox.forge.repository import HostedRepository
+    from counterseal.sandbox.http import Request, Response
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An open change request with a promotion request in it."""
+
+    number: int
+    path: str
+    branch: str
+
+
+# --- the repository, as its administrator sees it --------------------------------------------
+
+
+def hosted(world: FlowWorld) -> HostedRepository:
+    return world.sandbox.forge.repository(NAME)
+
+
+def write(
+    world: FlowWorld, branch: str, path: str, content: bytes | None, *, by: str = "bob", message: str = ""
+) -> str:
+    """Let somebody commit and push one file (None: remove it), and return the commit."""
+    forge = world.sandbox.forge
+    with forge.lock:
+        return hosted(world).write_file(branch, path, content, forge.account(by), message=message)
+
+
+def read(world: FlowWorld, path: str, ref: str = "refs/heads/main") -> bytes:
+    git = hosted(world).git
+    found = git.file(git.resolve(ref) or "", path)
+    assert found is not None, path
+    return found[2]
+
+
+def move(world: FlowWorld, ref: str, revision: str | None) -> None:
+    """Move or delete any ref with an administrator's hand, protected or not."""
+    world.client.control("/refs", repository=NAME, ref=ref, revision=revision)
+
+
+def move_ledger(world: FlowWorld, revision: str | None) -> None:
+    for ref in (NOTES_REF, MIRROR_REF):
+        move(world, ref, revision)
+
+
+def newcomer(world: FlowWorld, login: str, number: int, *, role: str = "WRITE", kind: str = "User") -> None:
+    """Let the world have somebody more."""
+    from counterseal.sandbox.client import Person
+    from counterseal.sandbox.forge.accounts import Role
+
+    made = world.client.control("/users", login=login, id=number, kind=kind)
+    hosted(world).roles[number] = Role[role]
+    world.people[login] = Person(made["id"], login, made["token"])  # type: ignore[index]  # a dict in every world
+
+
+@contextmanager
+def later(world: FlowWorld) -> Iterator[None]:
+    """Let the forge's clock be two seconds ahead: it tells time in whole ones."""
+    forge, clock = world.sandbox.forge, world.sandbox.forge.clock
+    forge.clock = lambda: clock() + timedelta(seconds=2)
+    try:
+        yield
+    finally:
+        forge.clock = clock
+
+
+# --- requests --------------------------------------------------------------------------------
+
+
+def ask(world: FlowWorld, stage: str, reason: str = "weekly release") -> Asked:
+    """Let bob ask with the command line."""
+    arguments = ("request", "--stage", stage, "--tag", TAG, "--reason", reason, "--again", "--format", "json")
+    said: Any = json.loads(world.counterseal(*arguments, environment=world.person("bob")).output)
+    return Asked(said["number"], said["path"], hosted(world).changes.get(said["number"]).head_branch)
+
+
+def content(world: FlowWorld, stage: str, **changes: Any) -> dict[str, Any]:
+    """Return what a request file would say, with some members changed."""
+    arguments = ("request", "--stage", stage, "--tag", TAG, "--reason", "weekly release", "--again", "--dry-run")
+    said = world.counterseal(*arguments, environment=world.person("bob")).output
+    made: dict[str, Any] = json.loads(said.split("\n", 2)[2])
+    return made | changes
+
+
+def path_of(said: Mapping[str, Any]) -> str:
+    return manifest.request_path(said["stage"], said["manifest"], said["requestId"])
+
+
+def propose(
+    world: FlowWorld,
+    branch: str,
+    files: Mapping[str, bytes],
+    *,
+    by: str = "bob",
+    title: str = "Promote",
+    base: str = "main",
+) -> int:
+    """Let somebody open a change request with these files, by hand, and return its number."""
+    repository, account = hosted(world), world.sandbox.forge.account(by)
+    with world.sandbox.forge.lock:
+        head = repository.branch("main")
+        assert head is not None
+        repository.move_branch(branch, head, account)
+        for path, data in files.items():
+            repository.write_file(branch, path, data, account, message=f"Add {path}")
+        return repository.changes.open(account, branch, base, title=title).number
+
+
+def by_hand(world: FlowWorld, stage: str, name: str, **changes: Any) -> Asked:
+    """Let bob ask with a file that he wrote himself."""
+    said = content(world, stage, requestId=name, **changes)
+    number = propose(world, f"by-hand-{name}", {path_of(said): canonical(said)})
+    return Asked(number, path_of(said), f"by-hand-{name}")
+
+
+def merge(world: FlowWorld, asked: Asked, method: str = "squash", *, by: str = "bob") -> None:
+    path = f"/repos/{NAME}/pulls/{asked.number}/merge"
+    world.client.as_person(world.people[by], "PUT", path, {"merge_method": method})
+
+
+def approve_and_merge(world: FlowWorld, asked: Asked, *people: str) -> None:
+    for login in people:
+        world.review(login, asked.number)
+    merge(world, asked)
+
+
+def allow_staging(world: FlowWorld) -> None:
+    """Let the candidate pass the first stage, so that production can be asked for."""
+    asked = ask(world, "staging")
+    approve_and_merge(world, asked, "alice")
+    world.gate("--request", asked.path)
+
+
+# --- signatures and assets -------------------------------------------------------------------
+
+
+def signer(world: FlowWorld, environment: Mapping[str, str]) -> SigstoreSigner:
+    """Return a signer with the identity of a run, for whoever holds its token."""
+    material = load_trust(json.dumps(world.client.trust()).encode())
+    return SigstoreSigner(material.trust_config, GitHubEnvironment(environment).token)
+
+
+def asset_bytes(world: FlowWorld, name: str) -> bytes:
+    data: bytes = world.client.call("GET", world.asset(name)["url"], token=world.people["bob"].token, raw=True)
+    return data
+
+
+def upload(world: FlowWorld, name: str, data: bytes) -> None:
+    """Let bob upload a file to the candidate, in place of one of the same name."""
+    for each in world.release()["assets"]:
+        if each["name"] == name:
+            world.client.as_person(world.people["bob"], "DELETE", f"/repos/{NAME}/releases/assets/{each['id']}")
+    repository, account = hosted(world), world.sandbox.forge.account("bob")
+    number = world.release()["id"]
+    with world.sandbox.forge.lock:
+        repository.releases.upload(repository.releases.get(number), account, name, data)
+
+
+def after_push(world: FlowWorld, action: Callable[[], object]) -> None:
+    """Do something once, just after the next entry has reached the ledger."""
+    pushed: list[bool] = []
+    done: list[bool] = []
+
+    def watch(prefix: str, request: Request) -> Response | None:
+        if pushed and not done:
+            done.append(True)
+            action()
+        if request.method == "POST" and request.path.endswith("/git-receive-pack"):
+            pushed.append(True)
+        return None
+
+    world.sandbox.server.interceptors.append(watch)
+
+
+# --- what was recorded -----------------------------------------------------------------------
+
+
+def log(world: FlowWorld, folder: Path) -> dict[int, Any]:
+    """Return what an auditor's verified log says, by sequence."""
+    clone, trust = folder / "clone", folder / "trust.json"
+    world.git("clone", "-q", world.clone_url, str(clone), folder=world.folder)
+    world.git("fetch", "-q", "origin", f"{NOTES_REF}:{NOTES_REF}", folder=clone)
+    trust.write_text(json.dumps(world.client.trust()), encoding="utf-8")
+    options = ("--folder", str(clone), "--trust", str(trust), "--sandbox", "--format", "json")
+    said: Any = json.loads(world.counterseal("log", *options).output)
+    return {each["sequence"]: each for each in said["decisions"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Stories:
+    """The stories of a module: all are told in one world, then one run of the gate decides every request."""
+
+    told: dict[str, Callable[[FlowWorld], Asked]] = field(default_factory=dict)
+
+    def tell(self, teller: Callable[[FlowWorld], Asked]) -> Callable[[FlowWorld], Asked]:
+        """Enter a story: it arranges a request, merges it, and returns it."""
+        self.told[teller.__name__] = teller
+        return teller
+
+    def play(self, world: FlowWorld, folder: Path) -> Played:
+        asked = {name: teller(world) for name, teller in self.told.items()}
+        result = world.gate(code=10)
+        assert result["failed"] == []
+        decisions = {each["request"]: each for each in result["decisions"]}
+        return Played(world, asked, decisions, log(world, folder))
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What became of the stories: each decision, and what the verified log says of it afterwards."""
+
+    world: FlowWorld
+    asked: Mapping[str, Asked]
+    decisions: Mapping[str, Any]
+    recorded: Mapping[int, Any]
+
+    def decided(self, name: str) -> dict[str, Any]:
+        """Return the decision, after checking that the log says the same of it."""
+        found: Any = self.decisions[self.asked[name].path]
+        row = self.recorded[found["sequence"]]
+        assert row["decision"] == found["decision"]
+        assert not row["published"]
+        decision: dict[str, Any] = found["decision"]
+        return decision
+
+    def allowed(self, name: str) -> dict[str, Any]:
+        decision = self.decided(name)
+        assert decision["outcome"] == "allow", decision["findings"]
+        return decision
+
+    def denied(self, name: str, rule: str, code: str) -> str:
+        """Return what the violated finding says to people, after checking that this rule denied with this code."""
+        decision = self.decided(name)
+        assert decision["outcome"] == "deny"
+        return finding(decision, rule, code)
+
+
+def finding(decision: Mapping[str, Any], rule: str, code: str) -> str:
+    """Return reason, fix and dismissed people of a violated finding, in one text."""
+    found = next(each for each in decision["findings"] if each["rule"] == rule)
+    assert (found["outcome"], found["code"]) == ("violated", code), found
+    dismissed = "; ".join(f"{each['who']} ({each['why']})" for each in found["dismissed"])
+    return f"{found['reason']} | {dismissed} | {found['fix']}"
+
+
+def violated(decision: Mapping[str, Any]) -> set[str]:
+    return {each["rule"] for each in decision["findings"] if each["outcome"] == "violated"}
+
+
+def refused(world: FlowWorld, *arguments: str, code: int, says: str, **run: Any) -> str:
+    """Return what the gate said on stderr or stdout, after checking that it recorded nothing."""
+    before = world.ledger_tips()
+    result = world.counterseal("gate", *arguments, environment=world.run(**run), code=code)
+    assert world.ledger_tips() == before
+    text = result.output + result.errors
+    assert re.search(says, text), text
+    return text

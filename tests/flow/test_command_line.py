@@ -1,0 +1,119 @@
+"""Every verb in one story: JSON with a schema from each, and nothing written where a run is dry."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.flow import faults, stories
+from tests.flow.worlds import SUBJECTS
+
+from counterseal.cli.table import COMMANDS
+from counterseal.commands.demo_world import EPOCH, NAME, TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.flow.worlds import FlowWorld
+
+ASK = ("request", "--reason", "weekly", "--stage")
+
+
+def said(world: FlowWorld, *arguments: str, environment: Mapping[str, str] | None = None, code: int = 0) -> Any:
+    """Return the JSON that a verb prints, which is all that it prints on stdout."""
+    result = world.counterseal(*arguments, "--format", "json", environment=environment, code=code)
+    data = json.loads(result.output)
+    assert data["schema"].startswith("counterseal.")
+    assert data["schema"].endswith("/v1")
+    return data
+
+
+def test_a_dry_run_writes_nothing(built: FlowWorld) -> None:
+    environment = {**built.build_run(), "SOURCE_DATE_EPOCH": EPOCH}
+    output = built.checkout / "counterseal-out"
+    data = said(built, "sbom", "--dry-run", *SUBJECTS, environment=environment)
+    assert not output.exists()
+    built.counterseal("sbom", *SUBJECTS, environment=environment)
+    assert (output / "sbom.cdx.json").stat().st_size > 0
+    assert said(built, "sbom", *SUBJECTS, environment=environment)["digest"] == data["digest"]
+
+    before = sorted(output.iterdir())
+    assert said(built, "sign", "--dry-run", *SUBJECTS, environment=environment)["dryRun"]
+    assert sorted(output.iterdir()) == before
+    built.counterseal("sign", *SUBJECTS, environment=environment)
+
+    dry = said(built, "candidate", "--dry-run", *SUBJECTS, environment=environment)
+    assert stories.hosted(built).releases.list(drafts=True) == []
+    built.counterseal("candidate", *SUBJECTS, environment=environment)
+    assert sorted(dry["uploaded"]) == sorted(each["name"] for each in built.release()["assets"])
+    assert said(built, "candidate", *SUBJECTS, environment=environment)["uploaded"] == []
+
+    refs = faults.refs(built)
+    for arguments in (("--dry-run",), ("--dry-run", "--format", "json")):
+        text = built.counterseal(*ASK, "staging", *arguments, environment=built.person("bob")).output
+        assert "promotions/staging/" in text
+    assert faults.refs(built) == refs
+    assert list(stories.hosted(built).changes) == []
+
+
+@pytest.mark.slow
+def test_every_verb_answers_in_json(fresh: FlowWorld, tmp_path: Path) -> None:
+    build = {**fresh.build_run(), "SOURCE_DATE_EPOCH": EPOCH}
+    bob = fresh.person("bob")
+    schemas = {verb: said(fresh, verb, *SUBJECTS, environment=build)["schema"] for verb in ("sbom", "sign")}
+    schemas["policy"] = said(fresh, "policy", "check")["schema"]
+    asked = said(fresh, *ASK, "staging", environment=bob)
+    schemas["request"] = asked["schema"]
+    fresh.review("alice", asked["number"])
+    fresh.merge("bob", asked["number"])
+    schemas["gate"] = said(fresh, "gate", environment=fresh.run())["schema"]
+    production = said(fresh, *ASK, "production", environment=bob)["number"]
+    preview = fresh.run(gateRevision=None, permissions={"contents": "read", "pull-requests": "write"})
+    schemas["preview"] = said(fresh, "gate", "--preview", "--number", str(production), environment=preview)["schema"]
+    for login in ("alice", "dora"):
+        fresh.review(login, production)
+    fresh.merge("bob", production)
+    said(fresh, "gate", environment=fresh.run())
+    planned = said(fresh, "publish", "--dry-run", environment=fresh.run())
+    assert planned["waiting"] == []
+    schemas["publish"] = said(fresh, "publish", environment=fresh.run())["schema"]
+
+    trust = tmp_path / "trust.json"
+    document = said(fresh, "trust", "export", "--sandbox-url", fresh.sandbox.url)
+    trust.write_text(json.dumps(document), encoding="utf-8")
+    schemas |= {"trust": document["schema"], "verify": _verify(fresh, tmp_path, trust)}
+    schemas["log"] = _log(fresh, tmp_path, trust)
+    assert set(schemas) - {"preview"} == set(COMMANDS) - {"candidate", "sandbox", "demo"}
+    assert len(set(schemas.values())) == len(schemas)
+
+
+def _verify(world: FlowWorld, folder: Path, trust: Path) -> str:
+    wheel = folder / SUBJECTS[0].rpartition("/")[2]
+    for name in (wheel.name, "ledger-proof.json"):
+        (folder / name).write_bytes(stories.asset_bytes(world, name))
+    consumer = ("--trust", str(trust), "--sandbox", "--stage", "production", "--repository", f"github.com/{NAME}")
+    schema: str = said(world, "verify", str(wheel), *consumer)["schema"]
+    wheel.write_bytes(wheel.read_bytes() + b"x")
+    refused = said(world, "verify", str(wheel), *consumer, code=11)
+    assert [each["verified"] for each in refused["files"]] == [False]
+    return schema
+
+
+def _log(world: FlowWorld, folder: Path, trust: Path) -> str:
+    clone = folder / "clone"
+    world.git("clone", "-q", world.clone_url, str(clone), folder=world.folder)
+    world.git("fetch", "-q", "origin", "refs/notes/counterseal:refs/notes/counterseal", folder=clone)
+    options = ("--folder", str(clone), "--trust", str(trust), "--sandbox")
+    listed = said(world, "log", *options)
+    assert [each["decision"]["stage"] for each in listed["decisions"]] == ["production", "staging"]
+    assert said(world, "log", "verify", *options)["entries"] == listed["entries"] == 4
+    assert said(world, "log", "show", "1", *options)["schema"] == "counterseal.entry/v1"
+    json.loads(world.counterseal("log", "prove", "2", *options, "--format", "json").output)
+    for arguments, what in ((("show", "9"), "9"), (("prove",), "needs the number"), (("--since", "soon"), "no date")):
+        result = world.cli("log", *arguments, *options)
+        faults.told(result, 2, what)
+    assert said(world, "log", *options, "--search", TAG, "--stage", "staging")["decisions"][0]["sequence"] == 1
+    schema: str = listed["schema"]
+    return schema

@@ -1,0 +1,117 @@
+"""What a release is made of, and that what is out stays as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.flow import worlds
+
+from counterseal.commands.demo_world import TAG
+from counterseal.sandbox.http import json_response
+
+if TYPE_CHECKING:
+    from tests.flow.worlds import FlowWorld
+
+    from counterseal.sandbox.http import Response
+
+pytestmark = pytest.mark.slow
+
+
+def promote(world: FlowWorld, stage: str, *reviewers: str, again: bool = False, code: int = 0) -> Any:
+    number = world.request(stage, "because", *(["--again"] if again else []))
+    for login in reviewers:
+        world.review(login, number)
+    world.merge("bob", number)
+    return world.gate(code=code)
+
+
+def assets(world: FlowWorld) -> dict[str, tuple[int, str]]:
+    return {each["name"]: (each["id"], each["digest"]) for each in world.release()["assets"]}
+
+
+def test_a_release_holds_what_the_formats_say_and_cannot_be_published_twice(fresh: FlowWorld) -> None:
+    promote(fresh, "staging", "alice")
+    result = promote(fresh, "production", "alice", "dora")
+    assert [each["tag"] for each in result["published"]] == [TAG]
+    before = assets(fresh)
+    wheel, sdist = "app-1.2.0-py3-none-any.whl", "app-1.2.0.tar.gz"
+    named = {name for name in before if not name.startswith("evidence.") or name == "evidence.json"}
+    assert named == {
+        *(f"{name}{suffix}" for name in (wheel, sdist) for suffix in ("", ".sigstore.json", ".vsa.sigstore.json")),
+        *("build.intoto.jsonl", "counterseal.intoto.jsonl", "manifest.json", "sbom.cdx.json"),
+        *("evidence.json", "SHA256SUMS", "ledger-proof.json"),
+    }
+    sums = fresh.client.call("GET", fresh.asset("SHA256SUMS")["url"], token=fresh.people["bob"].token, raw=True)
+    for line in sums.decode().splitlines():
+        digest, _, name = line.partition("  ")
+        assert before[name][1] == f"sha256:{digest}"
+    listed = {line.partition("  ")[2] for line in sums.decode().splitlines()}
+    assert set(before) - listed == {"SHA256SUMS", "ledger-proof.json"}
+
+    # the same again: denied, and not one asset of the public release was touched
+    denied = promote(fresh, "production", "alice", "dora", again=True, code=10)
+    assert fresh.findings(denied)["digest-matches"]["code"] == "released-already"
+    assert denied["published"] == []
+    assert assets(fresh) == before
+
+
+def test_each_decision_can_be_made_again_from_the_evidence_in_the_release(fresh: FlowWorld) -> None:
+    results = [promote(fresh, "staging", "alice"), promote(fresh, "production", "alice", code=10)]
+    results.append(promote(fresh, "production", "alice", "dora", again=True))
+    found = {digest.removeprefix("sha256:") for _, digest in assets(fresh).values()}
+    for result in results:
+        decision = result["decisions"][-1]["decision"]
+        assert decision["evidenceDigest"]["sha256"] in found
+    data = fresh.client.call("GET", fresh.asset("evidence.json")["url"], token=fresh.people["bob"].token, raw=True)
+    assert hashlib.sha256(data).hexdigest() == results[-1]["decisions"][-1]["decision"]["evidenceDigest"]["sha256"]
+    assert json.loads(data)["schema"] == "counterseal.evidence/v1"
+
+
+def test_an_allow_whose_release_somebody_else_made_public_is_withdrawn(fresh: FlowWorld) -> None:
+    promote(fresh, "staging", "alice")
+    number = fresh.request("production")
+    fresh.review("alice", number)
+    fresh.review("dora", number)
+    fresh.merge("bob", number)
+    release = fresh.release()
+    environment = fresh.run()
+    calls: list[str] = []
+
+    def publish_before_the_second_reading(prefix: str, request: Any) -> None:
+        """Make the draft public as soon as the allow is in the ledger."""
+        if prefix == "/github/git" and request.path.endswith("git-receive-pack") and request.method == "POST":
+            calls.append(request.path)
+        elif len(calls) == 1 and prefix == "/github/api" and request.path.endswith("/releases"):
+            calls.append("published")
+            path = f"/repos/acme/app/releases/{release['id']}"
+            fresh.client.as_person(fresh.people["carol"], "PATCH", path, {"draft": False})
+
+    fresh.sandbox.server.interceptors.append(publish_before_the_second_reading)
+    result = fresh.gate(code=10, environment=environment)
+    assert [each["outcome"] for each in result["decisions"]] == ["allow"]
+    assert result["published"] == []
+    # asked again, it is the recorded decision, which counts for nothing, and is not tried again
+    again = fresh.gate(code=10)
+    assert [(each["fresh"], each["withdrawn"]) for each in again["decisions"]] == [(False, True)]
+    assert again["published"] == []
+
+
+def test_a_request_that_was_interrupted_can_be_made_once_more(built: FlowWorld) -> None:
+    worlds.sign(built)
+    refused: list[str] = []
+
+    def no_change_request(prefix: str, request: Any) -> Response | None:
+        if prefix == "/github/api" and request.method == "POST" and request.path.endswith("/pulls") and not refused:
+            refused.append(request.path)
+            return json_response({"message": "Resource not accessible by integration"}, 403)
+        return None
+
+    built.sandbox.server.interceptors.append(no_change_request)
+    built.request("staging", code=1)
+    time.sleep(1.1)  # the file says until when it is valid, and has to be the same
+    assert refused
+    assert built.request("staging") > 0

@@ -1,0 +1,370 @@
+"""Scenarios about the ledger: rewound, dropped, forged, begun by others; and two gates at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.flow import stories
+from tests.flow.stories import ask
+
+from counterseal.adapters.git_ledger import GitLedgerStore
+from counterseal.commands.demo_world import NAME
+from counterseal.identifiers import MIRROR_REF, NOTES_REF, POLICY_PATH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.flow.worlds import FlowWorld
+
+    from counterseal.model import StoredLedger
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, dist: Path) -> Iterator[FlowWorld]:
+    """A world with a release: genesis, a deny, two allows, a publication. Each test puts the ledger back."""
+    from tests.flow import worlds
+
+    with worlds.world(tmp_path_factory.mktemp("published"), dist) as found:
+        worlds.sign(found)
+        stories.merge(found, ask(found, "staging"))
+        found.gate(code=10)
+        stories.allow_staging(found)
+        stories.approve_and_merge(found, ask(found, "production"), "alice", "dora")
+        assert [each["tag"] for each in found.gate()["published"]] == ["v1.2.0"]
+        stories.merge(found, ask(found, "staging", "one more that has no decision yet"))
+        yield found
+
+
+@pytest.fixture
+def world(published: FlowWorld) -> Iterator[FlowWorld]:
+    tips = published.ledger_tips()
+    yield published
+    for ref in (NOTES_REF, MIRROR_REF):
+        stories.move(published, ref, tips[ref])
+    assert published.ledger_tips() == tips
+
+
+def head(world: FlowWorld) -> str:
+    return world.ledger_tips()[NOTES_REF]
+
+
+def back(world: FlowWorld, number: int) -> str:
+    return stories.hosted(world).git.text("rev-parse", f"{head(world)}~{number}").strip()
+
+
+@pytest.fixture
+def thief(world: FlowWorld, tmp_path: Path) -> GitLedgerStore:
+    """Bob with git and his own token: he may push fast-forward to both refs, as anybody with write access."""
+    return GitLedgerStore(world.clone_url, tmp_path / "thief.git", token=world.people["bob"].token)
+
+
+def push(store: GitLedgerStore, note: str, line: bytes) -> StoredLedger:
+    assert store.push(store.fetch(), note, line, "nothing to see here")
+    return store.fetch()
+
+
+# --- rewound -------------------------------------------------------------------------------------
+
+
+def test_s58_the_notes_are_rewound(world: FlowWorld) -> None:
+    # 58 | notes and branch rewound before a hold, then the real gate runs | B | error, nothing signed | R32
+    stories.move(world, NOTES_REF, back(world, 2))
+    stories.refused(world, code=11, says="the ledger lost entries.*\n.*the mirror at .* has 2 lines")
+
+
+def test_s58_notes_and_mirror_are_rewound_by_an_administrator(world: FlowWorld) -> None:
+    # 58 | notes and branch rewound before a hold, then the real gate runs | B | error, nothing signed | R32
+    stories.move_ledger(world, back(world, 1))
+    text = stories.refused(world, code=11, says="the ledger was rewound: release v1.2.0 proves an entry 4")
+    assert "the ledger has 4 entries" in text
+    result = world.counterseal("publish", environment=world.run(), code=11)
+    assert "the ledger was rewound" in result.errors
+
+
+def test_s58_a_fast_forward_that_drops_an_entry(world: FlowWorld) -> None:
+    # 58 | ...; a fast-forward commit that drops an entry | B | error, nothing signed | R32
+    tree = stories.hosted(world).git.text("rev-parse", f"{back(world, 1)}^{{tree}}").strip()
+    world.git("fetch", "-q", "origin", NOTES_REF)
+    made = world.git("commit-tree", tree, "-p", head(world), "-m", "tidy up")
+    world.git("push", "-q", "origin", f"{made}:{NOTES_REF}", f"{made}:{MIRROR_REF}")
+    stories.refused(world, code=11, says=f"commit {made[:12]} removed 1 line from the ledger")
+
+
+def test_s58_a_fast_forward_that_drops_an_entry_and_one_that_hides_it(world: FlowWorld) -> None:
+    # 58 | (relative) the dropped entry's commit is buried under others
+    tree = stories.hosted(world).git.text("rev-parse", f"{back(world, 1)}^{{tree}}").strip()
+    world.git("fetch", "-q", "origin", NOTES_REF)
+    first = world.git("commit-tree", tree, "-p", head(world), "-m", "tidy up")
+    made = world.git("commit-tree", tree, "-p", first, "-p", back(world, 1), "-m", "merge")
+    world.git("push", "-q", "origin", f"{made}:{NOTES_REF}", f"{made}:{MIRROR_REF}")
+    stories.refused(world, code=11, says="removed 1 line from the ledger")
+
+
+def test_a_person_cannot_rewind_the_mirror(world: FlowWorld) -> None:
+    world.git("fetch", "-q", "origin", NOTES_REF)
+    result = world.try_git("push", "--force", "origin", f"{back(world, 1)}:{MIRROR_REF}")
+    assert result.exit_code != 0
+    assert world.try_git("push", "origin", f":{MIRROR_REF}").exit_code != 0
+
+
+def test_the_mirror_is_gone(world: FlowWorld) -> None:
+    stories.move(world, MIRROR_REF, None)
+    stories.refused(world, code=11, says="the mirror branch counterseal-ledger is missing")
+
+
+def test_both_are_gone_and_a_release_remembers(world: FlowWorld) -> None:
+    # R32 | genesis only if notes, mirror and any validly signed release proof are absent
+    stories.move_ledger(world, None)
+    stories.refused(world, code=11, says="release v1.2.0 proves an entry 4 that it has not")
+    assert world.ledger_tips() == {}
+
+
+@pytest.mark.parametrize("forged", ["no proof", "a copy of the real one"])
+def test_a_worthless_proof_in_a_newer_release_hides_nothing(world: FlowWorld, forged: str) -> None:
+    # R32 | only proofs with a valid gate signature are anchors, others are warned of
+    forge, repository = world.sandbox.forge, stories.hosted(world)
+    data = b"{}" if forged == "no proof" else stories.asset_bytes(world, "ledger-proof.json")
+    with stories.later(world):
+        newer = repository.releases.create(forge.account("bob"), "v9.9.9", target="main")
+    repository.releases.upload(newer, forge.account("bob"), "ledger-proof.json", data)
+    try:
+        warned = world.counterseal("gate", "--stage", "canary", environment=world.run())
+        stories.move_ledger(world, back(world, 1))
+        stories.refused(world, code=11, says="the ledger was rewound: release v1.2.0 proves an entry 4")
+    finally:
+        repository.releases.delete(newer)
+        stories.move(world, "refs/tags/v9.9.9", None)
+    assert "warning: ledger-proof.json of v9.9.9 proves nothing and was passed over" in warned.errors
+
+
+def test_so_many_worthless_proofs_that_nobody_can_look_behind_them(world: FlowWorld) -> None:
+    forge, repository = world.sandbox.forge, stories.hosted(world)
+    made = []
+    with stories.later(world):
+        for number in range(21):
+            made.append(repository.releases.create(forge.account("bob"), f"v9.9.{number}", target="main"))
+            repository.releases.upload(made[-1], forge.account("bob"), "ledger-proof.json", b"{}")
+    try:
+        stories.refused(world, code=11, says="21 releases carry a ledger-proof.json that proves nothing")
+    finally:
+        for each in made:
+            repository.releases.delete(each)
+            stories.move(world, f"refs/tags/{each.tag}", None)
+
+
+def test_the_policy_names_another_ledger(world: FlowWorld) -> None:
+    policy = stories.read(world, POLICY_PATH)
+    stories.write(world, "main", POLICY_PATH, policy.replace(b"5d1c5d1c", b"e71ce71c"))
+    try:
+        text = stories.refused(world, code=11, says="entry 0: its ledger id is not what the ledger gives")
+    finally:
+        stories.write(world, "main", POLICY_PATH, policy)
+    assert "e71ce71c" in text
+
+
+# --- forged --------------------------------------------------------------------------------------
+
+
+def statement(world: FlowWorld, sequence: int) -> dict[str, Any]:
+    """Return what an entry says."""
+    import base64
+
+    lines = [json.loads(each) for each in stored_lines(world)]
+    said = [json.loads(base64.b64decode(each["dsseEnvelope"]["payload"])) for each in lines]
+    return next(each for each in said if each["predicate"]["ledger"]["sequence"] == sequence)
+
+
+def stored_lines(world: FlowWorld) -> list[str]:
+    git, tip = stories.hosted(world).git, head(world)
+    blobs = [line.split()[2] for line in git.text("ls-tree", "-r", tip).splitlines()]
+    return [line for blob in blobs for line in git.text("cat-file", "blob", blob).splitlines() if line]
+
+
+def next_words(world: FlowWorld, tmp_path: Path) -> bytes:
+    """Return an allow at the place of the next entry, as somebody who can count would write it."""
+    from counterseal import digests, merkle
+
+    by_place = {json.loads(_payload(each))["predicate"]["ledger"]["sequence"]: each for each in stored_lines(world)}
+    ordered = [by_place[number].encode() for number in range(len(by_place))]
+    peaks: tuple[bytes, ...] = ()
+    for size, line in enumerate(ordered):
+        peaks = merkle.append(peaks, size, merkle.leaf(line))
+    words = statement(world, 2)
+    words["predicate"]["ledger"] |= {
+        "entryId": "e1" * 32,
+        "sequence": len(ordered),
+        "treeSize": len(ordered),
+        "previous": digests.sha256(ordered[-1]),
+        "rootHash": merkle.root_of_peaks(peaks).hex(),
+        "peaks": [each.hex() for each in peaks],
+    }
+    return json.dumps(words).encode()
+
+
+def _payload(line: str) -> bytes:
+    import base64
+
+    return base64.b64decode(json.loads(line)["dsseEnvelope"]["payload"])
+
+
+def test_s59_an_entry_signed_by_the_builder(world: FlowWorld, thief: GitLedgerStore, tmp_path: Path) -> None:
+    # 59 | decision signed by the builder's identity | B | verify refuses | R34 (here: and no gate builds on it)
+    words = next_words(world, tmp_path)
+    push(thief, "59" * 20, stories.signer(world, world.build_run()).sign_statement(words))
+    text = stories.refused(world, code=11, says="entry 5: not signed by the gate")
+    assert ".github/workflows/release.yml" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"runnerEnvironment": "self-hosted"}, "a runner that is self-hosted"),
+        ({"gateRevision": "bad0" * 10}, "the gate's revision bad0bad0bad0 is newer than this tool, or not ours"),
+        ({"event": "pull_request_target"}, "not by pull_request_target"),
+        ({"ref": "refs/heads/quiet"}, "the gate ran for refs/heads/quiet, not for refs/heads/main"),
+        ({"gateRevision": None}, "it was signed by .*promote.yml, not by"),
+    ],
+)
+def test_s56_an_entry_signed_by_a_gate_that_is_none(
+    world: FlowWorld, thief: GitLedgerStore, tmp_path: Path, change: dict[str, Any], says: str
+) -> None:
+    # 56 | our gate path at a commit that is not in the released list; ...; on a self-hosted runner | GH | deny | R29
+    stories.move(world, "refs/heads/quiet", stories.hosted(world).branch("main"))
+    words = next_words(world, tmp_path)
+    push(thief, "56" * 20, stories.signer(world, world.run(**change)).sign_statement(words))
+    stories.refused(world, code=11, says=says)
+
+
+def test_an_entry_of_another_repository_s_gate(world: FlowWorld, thief: GitLedgerStore, tmp_path: Path) -> None:
+    if world.sandbox.forge.find("evil/app") is None:
+        world.client.control("/users", login="evil", kind="Organization")
+        world.client.control("/repositories", owner="evil", name="app", collaborators={"bob": "admin"})
+    world.git("push", "-q", f"{world.client.url}/github/git/evil/app.git", "main")
+    words = next_words(world, tmp_path)
+    push(thief, "40" * 20, stories.signer(world, world.run(repository="evil/app")).sign_statement(words))
+    stories.refused(world, code=11, says="not for 701")
+
+
+def test_a_line_that_stands_twice(world: FlowWorld, thief: GitLedgerStore) -> None:
+    push(thief, "22" * 20, stored_lines(world)[0].encode())
+    stories.refused(world, code=11, says="its line stands twice in the ledger")
+
+
+def test_two_entries_for_one_place(world: FlowWorld, thief: GitLedgerStore) -> None:
+    # somebody who holds a gate's token for its lifetime signs another decision for a place that is taken
+    words = json.dumps(statement(world, 1)).replace('"deny"', '"allow"').encode()
+    push(thief, "21" * 20, stories.signer(world, world.run()).sign_statement(words))
+    stories.refused(world, code=11, says="entry 1: two entries claim this place, a fork")
+
+
+def test_a_line_that_is_no_bundle(world: FlowWorld, thief: GitLedgerStore) -> None:
+    push(thief, "77" * 20, b'{"hello":"::error::world"}')
+    stories.refused(world, code=11, says="a line of the ledger .note 777777777777. is not what a gate signed")
+
+
+def test_a_file_that_is_no_note(world: FlowWorld) -> None:
+    git, forge = stories.hosted(world).git, world.sandbox.forge
+    tree = git.tree_with(head(world), "README.md", b"# hello\n")
+    person = stories_signature(world)
+    with forge.lock:
+        made = git.commit_tree(tree, [head(world)], "hello", author=person, committer=person)
+    stories.move_ledger(world, made)
+    stories.refused(world, code=11, says="'README.md' in the ledger's notes is no note")
+
+
+def stories_signature(world: FlowWorld) -> Any:
+    from counterseal.sandbox.forge.git import Signature
+
+    return Signature("bob", world.sandbox.forge.account("bob").noreply, world.sandbox.forge.now())
+
+
+# --- verified by consumers -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"gateRevision": "bad0" * 10}, "revision bad0bad0bad0 is newer than this tool, or not ours"),
+        ({"runnerEnvironment": "self-hosted"}, "a runner that is self-hosted"),
+        ({"workflow": ".github/workflows/release.yml", "ref": "refs/tags/v1.2.0", "gateRevision": None}, "release.yml"),
+    ],
+)
+def test_s56_s59_a_decision_of_somebody_else_s_is_not_verified(
+    world: FlowWorld, tmp_path: Path, change: dict[str, Any], says: str
+) -> None:
+    # 56, 59 | our gate path at a commit that nobody released, on a self-hosted runner; the builder's identity | refused
+    folder = downloaded(world, tmp_path)
+    assert verify(world, folder, code=0).startswith("verified:")
+    proof = json.loads((folder / "ledger-proof.json").read_text())
+    payload = _payload(proof["decision"]["line"])
+    proof["decision"]["line"] = stories.signer(world, world.run(**change)).sign_statement(payload).decode()
+    (folder / "ledger-proof.json").write_text(json.dumps(proof))
+    said = verify(world, folder, code=11)
+    assert "step 2, signature" in said
+    assert says in said
+
+
+def test_s56_a_decision_of_a_withdrawn_gate_is_not_verified(world: FlowWorld, tmp_path: Path) -> None:
+    # 56 | ... at a withdrawn one | GH | deny, verify refuses | R29
+    folder = downloaded(world, tmp_path)
+    trust = json.loads((folder / "trust.json").read_text())
+    trust["withdrawn"], trust["released"] = trust["released"], []
+    (folder / "trust.json").write_text(json.dumps(trust))
+    assert "was withdrawn" in verify(world, folder, code=11)
+
+
+def downloaded(world: FlowWorld, folder: Path) -> Path:
+    for name in ("app-1.2.0-py3-none-any.whl", "ledger-proof.json"):
+        (folder / name).write_bytes(stories.asset_bytes(world, name))
+    (folder / "trust.json").write_text(json.dumps(world.client.trust()))
+    return folder
+
+
+def verify(world: FlowWorld, folder: Path, code: int) -> str:
+    wanted = ("--stage", "production", "--repository", f"github.com/{NAME}", "--trust", "trust.json", "--sandbox")
+    return world.counterseal("verify", "app-1.2.0-py3-none-any.whl", *wanted, folder=folder, code=code).output
+
+
+# --- begun by others, and two at once ---------------------------------------------------------------
+
+
+def test_a_ledger_that_a_fork_began(fresh: FlowWorld) -> None:
+    forge = fresh.sandbox.forge
+    with forge.lock:
+        forge.create_account("forker")
+        forge.fork(stories.hosted(fresh), "forker")
+    fresh.gate(repository="forker/app")
+    fork = f"{fresh.client.url}/github/git/forker/app.git"
+    fresh.git("fetch", "-q", fork, NOTES_REF)
+    fresh.git("push", "-q", "origin", f"FETCH_HEAD:{NOTES_REF}", f"FETCH_HEAD:{MIRROR_REF}")
+    stories.refused(fresh, code=11, says=f"not for {fresh.repository_id}")
+
+
+def test_two_gates_at_once(fresh: FlowWorld, tmp_path: Path) -> None:
+    asked = [ask(fresh, "staging") for _ in range(1)]
+    stories.approve_and_merge(fresh, asked[0], "alice")
+    for _ in range(2):
+        asked.append(ask(fresh, "staging"))
+        stories.merge(fresh, asked[-1])
+    command = [sys.executable, "-I", "-m", "counterseal", "gate", "--format", "json"]
+
+    def gate(run: dict[str, str]) -> tuple[int, Any]:
+        result = fresh.shell.run(command, folder=fresh.checkout, environment=run)
+        assert "Traceback" not in result.errors
+        return result.exit_code, json.loads(result.output)
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(gate, [fresh.run(), fresh.run()]))
+    assert [code for code, _ in results] == [10, 10]
+    recorded = stories.log(fresh, tmp_path)
+    assert sorted(recorded) == [1, 2, 3]
+    assert {row["decision"]["request"]["file"] for row in recorded.values()} == {each.path for each in asked}
+    made = [each for _, said in results for each in said["decisions"] if each["fresh"]]
+    assert sorted(each["sequence"] for each in made) == [1, 2, 3], "each was recorded by exactly one of them"

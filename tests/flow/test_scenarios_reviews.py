@@ -1,0 +1,454 @@
+"""Scenarios about people: who approved what, when, and whether that counts. One world, one run of the gate for all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.flow import stories
+from tests.flow.stories import Asked, Played, Stories, ask, merge
+
+from counterseal.commands.demo_world import NAME
+from counterseal.errors import ServiceError
+from counterseal.identifiers import POLICY_PATH
+from counterseal.sandbox.forge.accounts import Role
+from counterseal.sandbox.forge.git import Signature
+from counterseal.wire import canonical
+
+if TYPE_CHECKING:
+    from tests.flow.worlds import FlowWorld
+
+pytestmark = pytest.mark.slow
+
+STORIES = Stories()
+ENOUGH, REVISION, AUTHOR = "enough-reviews", "review-of-this-revision", "author-did-not-approve"
+BOT = "helper[bot]"
+
+
+@pytest.fixture(scope="module")
+def world(shared: FlowWorld) -> FlowWorld:
+    """A world in which the policy names more people than are any good: a bot, a reader, two who will leave."""
+    stories.newcomer(shared, BOT, 2001, kind="Bot")
+    stories.newcomer(shared, "erin", 1020)
+    stories.newcomer(shared, "rita", 1021, role="READ")
+    stories.newcomer(shared, "gus", 1022)
+    more = ", ".join(
+        f"{{id: {number}, login: '{login}'}}"
+        for login, number in ((BOT, 2001), ("erin", 1020), ("rita", 1021), ("gus", 1022))
+    )
+    policy = stories.read(shared, POLICY_PATH).replace(b"security: [", f"security: [{more}, ".encode())
+    stories.write(shared, "main", POLICY_PATH, policy)
+    stories.allow_staging(shared)
+    return shared
+
+
+@pytest.fixture(scope="module")
+def played(world: FlowWorld, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    return STORIES.play(world, tmp_path_factory.mktemp("log"))
+
+
+def approve(world: FlowWorld, asked: Asked, *people: str) -> None:
+    for login in people:
+        world.review(login, asked.number)
+
+
+def amend(world: FlowWorld, asked: Asked, *, by: str, author: str | None = None, message: str = "Say more") -> None:
+    """Let somebody push one more commit to the request: another reason, by the same or another author."""
+    forge, repository = world.sandbox.forge, stories.hosted(world)
+    with forge.lock:
+        head = repository.branch(asked.branch)
+        assert head is not None
+        found = repository.git.file(head, asked.path)
+        assert found is not None
+        tree = repository.git.tree_with(
+            head, asked.path, found[2].replace(b"weekly release", b"weekly release, really")
+        )
+        address = forge.account(author or by).noreply if "@" not in (author or by) else author or by
+        person = Signature(author or by, address, forge.now())
+        made = repository.git.commit_tree(tree, [head], message, author=person, committer=person)
+        repository.move_branch(asked.branch, made, forge.account(by))
+
+
+# --- which approvals count ---------------------------------------------------------------------
+
+
+@STORIES.tell
+def s01(world: FlowWorld) -> Asked:
+    asked = ask(world, "staging")
+    stories.approve_and_merge(world, asked, "alice", "dora")
+    return asked
+
+
+def test_s01_two_approvals_of_the_final_head_then_squash(played: Played) -> None:
+    # 1 | two eligible approvals on final head, squash merge | B | allow | happy path
+    decision = played.allowed("s01")
+    assert {each["login"] for each in decision["responsible"]["approvers"]} == {"alice", "dora"}
+    assert decision["responsible"]["requester"]["login"] == "bob"
+    assert decision["request"]["mergeRevision"] != decision["request"]["head"]
+
+
+@STORIES.tell
+def s03(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    approve(world, asked, "alice", "dora")
+    amend(world, asked, by="bob")
+    merge(world, asked)
+    return asked
+
+
+def test_s03_approve_then_push_then_merge(played: Played) -> None:
+    # 3 | approve, then push, then merge (dismiss off) | B | deny | R10
+    says = played.denied("s03", ENOUGH, "review-missing")
+    assert "0 of 2 required approvals" in says
+    for login in ("alice", "dora"):
+        assert f"{login} (approved an older revision of this request" in says
+    played.denied("s03", REVISION, "not-reviewed")
+
+
+@STORIES.tell
+def s06(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    amend(world, asked, by="carol", author="bob")
+    approve(world, asked, "carol", "dora")
+    merge(world, asked)
+    return asked
+
+
+def test_s06_whoever_pushed_the_last_commit_approves(played: Played) -> None:
+    # 6 | approver pushed the last commit | B | deny | R14
+    says = played.denied("s06", ENOUGH, "review-missing")
+    assert "carol (pushed to this request)" in says
+    assert "missing 1 of maintainers" in says
+    assert "alice" in says.rpartition("|")[2]
+
+
+@STORIES.tell
+def s07(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    alice = world.sandbox.forge.account("alice").noreply
+    amend(world, asked, by="bob", message=f"Say more\n\nCo-authored-by: Alice <{alice}>")
+    approve(world, asked, "alice", "dora")
+    merge(world, asked)
+    return asked
+
+
+def test_s07_whoever_is_named_as_co_author_approves(played: Played) -> None:
+    # 7 | approver appears in Co-authored-by | B | deny | R14
+    assert "alice (has a part in its commit" in played.denied("s07", ENOUGH, "review-missing")
+
+
+@STORIES.tell
+def second_author(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    amend(world, asked, by="bob", author="alice")
+    approve(world, asked, "alice", "dora")
+    merge(world, asked)
+    return asked
+
+
+def test_self_approval_as_the_author_of_a_second_commit(played: Played) -> None:
+    # GitHub refuses approvals by the author of the change request, not by the author of one of its commits
+    assert "alice (has a part in its commit" in played.denied("second_author", ENOUGH, "review-missing")
+
+
+@STORIES.tell
+def unknown_author(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    amend(world, asked, by="bob", author="nobody@unknown.example")
+    approve(world, asked, "alice", "dora")
+    merge(world, asked)
+    return asked
+
+
+def test_a_commit_of_nobody_the_forge_knows(played: Played) -> None:
+    says = played.denied("unknown_author", AUTHOR, "author-unknown")
+    assert "whom the forge cannot name" in says
+    assert "2 of 3 required approvals" in played.denied("unknown_author", ENOUGH, "review-missing")
+
+
+def test_the_author_cannot_approve_at_the_forge(world: FlowWorld) -> None:
+    number = stories.propose(world, "own", {"own.txt": b"mine\n"}, by="carol", title="My own")
+    with pytest.raises(ServiceError, match="422"):
+        world.review("carol", number)
+
+
+# --- who is nobody -----------------------------------------------------------------------------
+
+
+@STORIES.tell
+def s11(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    stories.hosted(world).actions_may_approve = True
+    with world.sandbox.forge.lock:
+        change = stories.hosted(world).changes.get(asked.number)
+        stories.hosted(world).changes.review(change, world.sandbox.forge.accounts.actions_bot, "APPROVE")
+    approve(world, asked, "alice", BOT)
+    merge(world, asked)
+    return asked
+
+
+def test_s11_approvals_by_bots_with_write_access(played: Played) -> None:
+    # 11 | approval by GitHub App / github-actions[bot] / project bot | B | deny | R13
+    says = played.denied("s11", ENOUGH, "review-missing")
+    assert f"{BOT} (no person's account (bot))" in says, "although the policy lists it"
+    assert "github-actions[bot] (no person's account (bot))" in says
+    assert "1 of 2 required approvals" in says
+
+
+@STORIES.tell
+def s13(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    approve(world, asked, "alice", "rita")
+    merge(world, asked)
+    return asked
+
+
+def test_s13_a_member_who_may_only_read_approves(played: Played) -> None:
+    # 13 | approver is MEMBER with read only | GH | deny | R13: association is no permission
+    says = played.denied("s13", ENOUGH, "review-missing")
+    assert "rita (has the permission read, and write is needed)" in says
+
+
+@STORIES.tell
+def s15(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    approve(world, asked, "alice", "gus")
+    merge(world, asked)
+    with world.sandbox.forge.lock:
+        world.sandbox.forge.accounts.delete(world.sandbox.forge.account("gus"))
+    return asked
+
+
+def test_s15_the_approver_s_account_is_deleted(played: Played) -> None:
+    # 15 | ghost/deleted user approval, user null | GH | deny | R13
+    says = played.denied("s15", ENOUGH, "review-missing")
+    assert "a deleted account (nobody can say who it was)" in says
+
+
+@STORIES.tell
+def removed(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    approve(world, asked, "alice", "erin")
+    merge(world, asked)
+    stories.hosted(world).roles[1020] = Role.READ
+    return asked
+
+
+def test_an_approver_was_removed_from_the_collaborators(played: Played) -> None:
+    # the right to approve is asked for when the decision is made, not when the button was pressed
+    says = played.denied("removed", ENOUGH, "review-missing")
+    assert "erin (has the permission read, and write is needed)" in says
+
+
+@STORIES.tell
+def outsider(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    stories.newcomer(world, "oscar", 1030)
+    approve(world, asked, "alice", "oscar")
+    merge(world, asked)
+    return asked
+
+
+def test_somebody_with_write_access_whom_the_policy_does_not_name(played: Played) -> None:
+    assert "oscar (in no group of the policy)" in played.denied("outsider", ENOUGH, "review-missing")
+
+
+@STORIES.tell
+def twice(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    approve(world, asked, "alice", "alice", "carol")
+    merge(world, asked)
+    return asked
+
+
+def test_a_person_who_approves_twice_counts_once_and_fills_one_place(played: Played) -> None:
+    says = played.denied("twice", ENOUGH, "review-missing")
+    assert "1 of 2 required approvals" in says
+    assert "missing 1 of security" in says
+
+
+# --- opinions that change ----------------------------------------------------------------------
+
+
+def object_to(world: FlowWorld, asked: Asked, login: str) -> None:
+    world.review(login, asked.number, "REQUEST_CHANGES")
+
+
+def dismiss_last(world: FlowWorld, asked: Asked, by: str) -> None:
+    review = stories.hosted(world).changes.get(asked.number).reviews[-1]
+    path = f"/repos/{NAME}/pulls/{asked.number}/reviews/{review.id}/dismissals"
+    world.client.as_person(world.people[by], "PUT", path, {"message": "outdated"})
+
+
+@STORIES.tell
+def s09(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    approve(world, asked, "dora", "alice")
+    object_to(world, asked, "alice")
+    dismiss_last(world, asked, "bob")
+    merge(world, asked)
+    return asked
+
+
+def test_s09_a_demand_for_changes_that_the_author_dismissed(played: Played) -> None:
+    # 9 | APPROVED then CHANGES_REQUESTED, later dismissed by author with write | GH | deny | R11
+    assert "alice (the review was dismissed)" in played.denied("s09", ENOUGH, "review-missing")
+
+
+@STORIES.tell
+def s10(world: FlowWorld) -> Asked:
+    asked = ask(world, "staging")
+    approve(world, asked, "alice")
+    world.review("alice", asked.number, "COMMENT")
+    merge(world, asked)
+    return asked
+
+
+def test_s10_a_comment_after_the_approval_is_neutral(played: Played) -> None:
+    # 10 | APPROVED then COMMENTED | GH | allow | R11 neutral
+    assert [each["login"] for each in played.allowed("s10")["responsible"]["approvers"]] == ["alice"]
+
+
+@STORIES.tell
+def dismissed(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    approve(world, asked, "alice", "dora")
+    dismiss_last(world, asked, "alice")
+    merge(world, asked)
+    return asked
+
+
+def test_a_dismissed_approval(played: Played) -> None:
+    assert "dora (the review was dismissed)" in played.denied("dismissed", ENOUGH, "review-missing")
+
+
+@STORIES.tell
+def objection(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    approve(world, asked, "alice", "dora")
+    object_to(world, asked, "carol")
+    merge(world, asked)
+    return asked
+
+
+def test_an_open_demand_for_changes_stops_enough_approvals(played: Played) -> None:
+    says = played.denied("objection", REVISION, "changes-requested")
+    assert "carol asked for changes" in says
+    assert stories.violated(played.decided("objection")) == {REVISION}
+
+
+# --- ways to merge -----------------------------------------------------------------------------
+
+
+def two_commits(world: FlowWorld, method: str) -> Asked:
+    asked = ask(world, "staging")
+    amend(world, asked, by="bob")
+    approve(world, asked, "alice")
+    merge(world, asked, method)
+    return asked
+
+
+@STORIES.tell
+def rebased(world: FlowWorld) -> Asked:
+    return two_commits(world, "rebase")
+
+
+@STORIES.tell
+def merge_commit(world: FlowWorld) -> Asked:
+    return two_commits(world, "merge")
+
+
+@pytest.mark.parametrize("name", ["rebased", "merge_commit"])
+def test_two_reviewed_commits_however_they_are_merged(played: Played, name: str) -> None:
+    assert played.allowed(name)["reason"] == "weekly release, really"
+
+
+@STORIES.tell
+def retargeted(world: FlowWorld) -> Asked:
+    repository = stories.hosted(world)
+    said = stories.content(world, "production", requestId="retargeted")
+    forge = world.sandbox.forge
+    with forge.lock:
+        repository.move_branch("quiet", repository.branch("main") or "", forge.account("bob"))
+    files = {stories.path_of(said): canonical(said)}
+    number = stories.propose(world, "retargeted", files, base="quiet")
+    asked = Asked(number, stories.path_of(said), "retargeted")
+    approve(world, asked, "alice", "dora")
+    world.client.as_person(world.people["bob"], "PATCH", f"/repos/{NAME}/pulls/{number}", {"base": "main"})
+    merge(world, asked)
+    return asked
+
+
+def test_approved_for_a_quiet_branch_then_turned_to_main(played: Played) -> None:
+    says = played.denied("retargeted", ENOUGH, "review-missing")
+    assert says.count("approved before the request was turned to another branch") == 2
+
+
+@STORIES.tell
+def s23(world: FlowWorld) -> Asked:
+    forge, repository = world.sandbox.forge, stories.hosted(world)
+    said = stories.content(world, "production", requestId="of-a-fork")
+    path = stories.path_of(said)
+    with forge.lock:
+        author = forge.create_account("mallory")
+        fork = forge.fork(repository, "mallory")
+        fork.write_file("main", path, canonical(said), author)
+        asked = Asked(repository.changes.open(author, "main", "main", title="Mine", source=fork).number, path, "main")
+    approve(world, asked, "alice", "dora")
+    with forge.lock:
+        forge.delete_repository(fork)
+    merge(world, asked)
+    return asked
+
+
+def test_s23_the_fork_of_the_request_is_deleted(played: Played) -> None:
+    # 23 | fork PR, head repo deleted, commit_id null | GH | deny | R10
+    says = played.denied("s23", ENOUGH, "review-missing")
+    assert "approved a revision that the forge has lost" in says
+    assert "pushers cannot be named" in played.denied("s23", AUTHOR, "author-unknown")
+
+
+# --- too late ----------------------------------------------------------------------------------
+
+
+@STORIES.tell
+def s63(world: FlowWorld) -> Asked:
+    asked = ask(world, "production")
+    stories.approve_and_merge(world, asked, "alice")
+    return asked
+
+
+def test_s63_approved_after_the_deny(played: Played) -> None:
+    # 63 | request merged with too few approvals, approved afterwards, gate run again | B | the recorded deny again; ...
+    played.denied("s63", ENOUGH, "review-missing")
+    asked, world = played.asked["s63"], played.world
+    approve(world, asked, "dora")
+    before = world.ledger_tips()
+    again: Any = world.gate("--request", asked.path, code=10)
+    assert world.ledger_tips() == before
+    assert [each["fresh"] for each in again["decisions"]] == [False]
+    assert again["decisions"][0]["decision"] == played.decided("s63")
+
+
+def test_approved_after_the_merge_and_before_the_gate_looked(world: FlowWorld) -> None:
+    # R17 | approval before merge
+    asked = ask(world, "staging")
+    merge(world, asked)
+    with stories.later(world):
+        approve(world, asked, "alice")
+    decision = world.gate("--request", asked.path, code=10)["decisions"][0]["decision"]
+    assert "alice (approved after the merge" in stories.finding(decision, ENOUGH, "review-missing")
+
+
+def test_s37_a_review_state_that_nobody_knows(world: FlowWorld) -> None:
+    # 37 | unknown review state `APPROVED_WITH_NOTES` | GH | error | R01
+    asked = ask(world, "staging")
+    approve(world, asked, "alice")
+    merge(world, asked)
+    review = stories.hosted(world).changes.get(asked.number).reviews[-1]
+    review.state = "APPROVED_WITH_NOTES"
+    stories.refused(
+        world, "--request", asked.path, code=1, says=rf"review {review.id} of #{asked.number}.*APPROVED_WITH_NOTES"
+    )
+    review.state = "APPROVED"
+    assert world.gate("--request", asked.path)["decisions"][0]["outcome"] == "allow"

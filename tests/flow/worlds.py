@@ -1,0 +1,143 @@
+"""A world for flow tests: the demo's, driven in this process, so that a test pays no imports."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from counterseal.adapters.shell import SystemShell
+from counterseal.cli.main import main
+from counterseal.commands import demo_world
+from counterseal.commands.demo_world import EPOCH, NAME, TAG, World
+from counterseal.model import ProcessResult
+from counterseal.sandbox.service import DEFAULT_GATE_REVISION, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "app"
+SUBJECTS = ("dist/app-1.2.0-py3-none-any.whl", "dist/app-1.2.0.tar.gz")
+GATE_PERMISSIONS = {"contents": "write", "pull-requests": "write", "actions": "read", "id-token": "write"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FlowWorld(World):
+    """The demo's world with the command line in this process, and the sandbox itself within reach."""
+
+    sandbox: Sandbox
+
+    def cli(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
+    ) -> ProcessResult:
+        """Return what the command line said, whatever its exit code."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.chdir(folder or self.checkout),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                code = main(arguments, dict(environment or {}))
+            except SystemExit as end:  # argparse
+                code = int(end.code or 0)
+        return ProcessResult(code, out.getvalue(), err.getvalue(), 0.0)
+
+    def counterseal(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None, code: int = 0
+    ) -> ProcessResult:
+        """Return what the command line said after checking its exit code, and that no traceback is in it."""
+        result = self.cli(*arguments, environment=environment, folder=folder)
+        assert result.exit_code == code, f"{arguments}: {result.exit_code}\n{result.output}\n{result.errors}"
+        assert "Traceback" not in result.output + result.errors
+        return result
+
+    def request(self, stage: str = "staging", reason: str = "because", *more: str, code: int = 0) -> int:
+        """Open a promotion request as bob and return its number."""
+        arguments = ("request", "--stage", stage, "--tag", TAG, "--reason", reason, "--format", "json", *more)
+        result = self.counterseal(*arguments, environment=self.person("bob"), code=code)
+        return int(json.loads(result.output)["number"]) if code == 0 else 0
+
+    def run(self, **changes: Any) -> dict[str, str]:
+        """Return the environment of a gate run, with some of the order changed."""
+        order: dict[str, Any] = {
+            "repository": NAME,
+            "workflow": ".github/workflows/promote.yml",
+            "ref": "refs/heads/main",
+            "event": "push",
+            "actor": "bob",
+            "gateRevision": DEFAULT_GATE_REVISION,
+            "permissions": GATE_PERMISSIONS,
+        }
+        order |= changes
+        return dict(self.client.run(**{key: value for key, value in order.items() if value is not None}))
+
+    def gate(self, *arguments: str, code: int = 0, environment: Mapping[str, str] | None = None, **changes: Any) -> Any:
+        """Run the gate and return its JSON result (None if it ended without one)."""
+        result = self.counterseal(
+            "gate", "--format", "json", *arguments, environment=environment or self.run(**changes), code=code
+        )
+        return json.loads(result.output) if result.output.strip() else result.errors
+
+    def findings(self, result: Any, number: int = -1) -> dict[str, Any]:
+        """Return the findings of a decision in a gate's result, by rule."""
+        decision = result["decisions"][number]["decision"]
+        return {each["rule"]: each for each in decision["findings"]}
+
+    def ledger_tips(self) -> dict[str, str]:
+        """Return the tips of notes ref and mirror at the forge."""
+        lines = self.git("ls-remote", "origin", "refs/notes/counterseal", "refs/heads/counterseal-ledger").splitlines()
+        return {ref: tip for tip, ref in (line.split() for line in lines)}
+
+    def release(self) -> Any:
+        """Return the release of the tag, a draft too, as a maintainer sees it."""
+        found: Any = self.client.as_person(self.people["bob"], "GET", f"/repos/{NAME}/releases")
+        return next(each for each in found if each["tag_name"] == TAG)
+
+    def asset(self, name: str) -> Any:
+        """Return an asset of the release."""
+        return next(each for each in self.release()["assets"] if each["name"] == name)
+
+
+def build(folder: Path) -> Path:
+    """Build the example's wheel and sdist once, and return the folder with them."""
+    project = folder / "project"
+    shutil.copytree(EXAMPLE, project)
+    shell = SystemShell(_path(), folder)
+    result = shell.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder / "dist")],
+        folder=project,
+        environment={"SOURCE_DATE_EPOCH": EPOCH},
+    )
+    assert result.exit_code == 0, result.output + result.errors
+    return folder / "dist"
+
+
+def _path() -> str:
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
+@contextlib.contextmanager
+def world(folder: Path, dist: Path) -> Iterator[FlowWorld]:
+    """Give a world in which the tag is built, but nothing is signed."""
+    home = folder / "home"
+    home.mkdir(parents=True)
+    with Sandbox(folder / "sandbox") as sandbox:
+        made = demo_world.make_world(SystemShell(_path(), home), sandbox.url, folder, EXAMPLE)
+        shutil.copytree(dist, made.checkout / "dist")
+        fields = {each.name: getattr(made, each.name) for each in dataclasses.fields(made)}
+        yield FlowWorld(**fields, sandbox=sandbox)
+
+
+def sign(found: FlowWorld) -> None:
+    """Make SBOM, signatures and candidate."""
+    environment = {**found.build_run(), "SOURCE_DATE_EPOCH": EPOCH}
+    for verb in ("sbom", "sign", "candidate"):
+        found.counterseal(verb, *SUBJECTS, environment=environment)

@@ -1,0 +1,123 @@
+"""cosign and gh, by the scripts that consumers copy, accept the right release and refuse each wrong one."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.interop.releases import RELEASED, REPOSITORY, TAG, WRONG, Parts, Signers
+from tests.interop.strangers import SCRIPTS, Stranger
+
+from counterseal import identifiers as ids
+from counterseal.sandbox.http import LoopbackServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+pytestmark = [pytest.mark.interop, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def signers() -> Iterator[Signers]:
+    server = LoopbackServer()
+    server.start()
+    yield Signers(server)
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def variables(signers: Signers, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    root = tmp_path_factory.mktemp("kept") / "trusted_root.jsonl"
+    root.write_text(json.dumps(signers.root) + "\n")
+    return {
+        "REPO": REPOSITORY,
+        "REPO_ID": "777",
+        "TAG": TAG,
+        "GATE_REVISION": RELEASED,
+        "ISSUER": signers.issuer.url,
+        "ROOT": str(root),
+    }
+
+
+@pytest.fixture(params=["gh", "cosign"])
+def stranger(request: pytest.FixtureRequest, tool: Callable[[str], Path], tmp_path: Path) -> Stranger:
+    return Stranger.with_tool(request.param, tool, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def right(signers: Signers, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Parts().write(tmp_path_factory.mktemp("right") / "release", signers)
+
+
+def test_the_right_release_is_accepted(stranger: Stranger, right: Path, variables: dict[str, str]) -> None:
+    done = stranger.verify(right, variables)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"verified: {right.name}, production, {TAG} of {REPOSITORY} (777)\n"), done.stdout
+    assert "ledger entry 42" in done.stdout
+    assert "not checked: revocations" in done.stdout
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_release_is_refused(
+    case: str, stranger: Stranger, signers: Signers, variables: dict[str, str], tmp_path: Path
+) -> None:
+    parts = Parts()
+    WRONG[case](parts)
+    done = stranger.verify(parts.write(tmp_path / "release", signers), variables)
+    assert done.returncode != 0, done.stdout
+    assert "verified" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REPO", "mallory/app"),
+        ("REPO_ID", "778"),
+        ("TAG", "v1.2.1"),
+        ("GATE_REVISION", "b" * 40),
+        ("STAGE", "staging"),
+        ("DEFAULT_REF", "refs/heads/develop"),
+        ("BUILDER", ".github/workflows/ci.yml"),
+        ("GATE", f"{REPOSITORY}/.github/workflows/gate.yml"),
+        ("ISSUER", "https://token.actions.githubusercontent.com"),
+        ("RESOURCE_URI", "pkg:github/ACME/other@v1.2.0"),
+    ],
+)
+def test_every_variable_counts(
+    name: str, value: str, stranger: Stranger, right: Path, variables: dict[str, str]
+) -> None:
+    done = stranger.verify(right, {**variables, name: value})
+    assert done.returncode != 0, done.stdout
+
+
+def test_a_root_of_somebody_else_is_refused(
+    stranger: Stranger, right: Path, variables: dict[str, str], tmp_path: Path
+) -> None:
+    server = LoopbackServer()
+    server.start()
+    try:
+        other = tmp_path / "other.jsonl"
+        other.write_text(json.dumps(Signers(server).root) + "\n")
+    finally:
+        server.stop()
+    done = stranger.verify(right, {**variables, "ROOT": str(other)})
+    assert done.returncode != 0, done.stdout
+
+
+def test_each_missing_variable_is_named(stranger: Stranger, right: Path, variables: dict[str, str]) -> None:
+    for name in ("REPO", "REPO_ID", "TAG", "GATE_REVISION", "ROOT"):
+        done = stranger.verify(right, {key: value for key, value in variables.items() if key != name})
+        assert done.returncode != 0
+        assert f"{name}: " in done.stderr
+
+
+def test_the_scripts_use_our_names() -> None:
+    for path in SCRIPTS.glob("*.sh"):
+        text = path.read_text()
+        types = set(re.findall(r"https://(?:slsa\.dev|cyclonedx\.org|counterseal\.dev)/[\w./-]+", text))
+        assert types == {ids.VSA, ids.DECISION, ids.PROVENANCE, ids.SBOM}
+        assert f"GATE=${{GATE:-{ids.REPOSITORY}/{ids.GATE_WORKFLOW}}}" in text
+        assert {ids.BUNDLES_FILE, ids.SBOM_FILE, ids.STAGE_LEVEL_PREFIX} <= set(re.findall(r"[\w.]+", text))

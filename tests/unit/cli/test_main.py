@@ -1,0 +1,244 @@
+"""The command line: verbs, options and their variables, forms of a result, exit codes, what it imports."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from counterseal import __version__
+from counterseal.cli import main as entry
+from counterseal.cli.main import main
+from counterseal.cli.table import COMMANDS
+from counterseal.commands.demo_world import POLICY
+from counterseal.wiring import Wiring
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+GOOD = POLICY.replace("LEDGER", "github.com/701/" + "5d1c" * 8)
+HEAVY = ("sigstore", "github", "cyclonedx", "requests", "pydantic", "cryptography")
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    file = tmp_path / "policy.yml"
+    file.write_text(GOOD, encoding="utf-8")
+    return file
+
+
+def parser_of(verb: str) -> argparse.ArgumentParser:
+    """Return the verb's parser, made as `main` makes it."""
+    parser = argparse.ArgumentParser()
+    importlib.import_module(f"counterseal.cli.verbs.{COMMANDS[verb][0]}").add_arguments(parser)
+    return parser
+
+
+def options_of(verb: str) -> Iterator[argparse.Action]:
+    yield from (each for each in parser_of(verb)._actions if each.dest != "help")
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a process of its own."""
+    environment = {"PATH": os.environ["PATH"], **variables}
+    command = [sys.executable, "-I", "-m", "counterseal", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+# --- help and version ---------------------------------------------------------------------------
+
+
+def test_general_help_names_every_verb_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["--help"], ["-h"], ["help"]):
+        with pytest.raises(SystemExit) as end:
+            main(arguments, {})
+        assert end.value.code == 0
+        shown = capsys.readouterr().out
+        assert all(re.search(rf"^ +{verb}\b", shown, re.MULTILINE) for verb in COMMANDS)
+        shown = " ".join(shown.split())
+        assert all(each in shown for each in ("0 allowed", "1 could not decide", "2 usage", "10 denied", "11 verif"))
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_every_verb_has_help_that_names_its_options(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([verb, "--help"], {})
+    assert end.value.code == 0
+    shown = capsys.readouterr().out
+    assert f"usage: counterseal {verb}" in shown
+    assert "--format {text,json,markdown}" in shown
+    for each in options_of(verb):
+        assert each.help, f"{verb} {each.dest} says nothing of itself"
+        assert all(name in shown for name in each.option_strings)
+
+
+@pytest.mark.parametrize("verb", ["sbom", "sign", "candidate", "request", "publish"])
+def test_what_writes_can_be_tried_dry(verb: str) -> None:
+    assert any("--dry-run" in each.option_strings for each in options_of(verb))
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"], {})
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"counterseal {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["promote"], ["--frobnicate"], ["gate", "--trust", "x"], ["gate", "--policy", "x"], ["policy", "burn"],
+     ["request"], ["log", "--format", "yaml"], ["log", "show", "first"], ["verify"]],
+)  # fmt: skip
+def test_what_is_unknown_or_missing_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments, {})
+    assert end.value.code == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "usage: counterseal" in shown.err
+
+
+# --- options as variables --------------------------------------------------------------------------
+
+
+def _value(action: argparse.Action) -> tuple[str, Any]:
+    """Return text for a variable, and what the option is then."""
+    if action.nargs == 0:
+        return "true", True
+    if action.choices is not None:
+        word = list(action.choices)[-1]
+        return word, word
+    convert: Any = action.type or str
+    if action.nargs in ("+", "*") or isinstance(action, argparse._AppendAction):
+        return "11 12", [convert("11"), convert("12")]
+    return "11", convert("11")
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_every_option_is_a_variable_too(verb: str) -> None:
+    wanted = {each.dest: _value(each) for each in options_of(verb)}
+    wiring = Wiring({f"COUNTERSEAL_{name.upper()}": text for name, (text, _) in wanted.items()})
+    options = entry.parse_options(parser_of(verb), [], wiring)
+    assert vars(options) == {name: value for name, (_, value) in wanted.items()}
+
+
+def test_a_variable_of_no_value_is_an_error(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "check", str(policy)], {"COUNTERSEAL_FORMAT": "yaml"}) == 2
+    assert "COUNTERSEAL_FORMAT='yaml' is none of text, json, markdown" in capsys.readouterr().err
+    assert main(["request", "--stage", "x"], {"COUNTERSEAL_DRY_RUN": "perhaps"}) == 2
+    assert "COUNTERSEAL_DRY_RUN='perhaps' is neither true nor false" in capsys.readouterr().err
+
+
+# --- results -------------------------------------------------------------------------------------
+
+
+def test_the_result_is_on_stdout_in_each_form(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "check", str(policy)], {}) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("policy is usable: ")
+    assert shown.err == ""
+    assert main(["policy", "check", str(policy), "--format", "json"], {}) == 0
+    assert json.loads(capsys.readouterr().out)["schema"] == "counterseal.policy-check/v1"
+    assert main(["policy", "check", str(policy), "--format", "markdown"], {}) == 0
+    assert capsys.readouterr().out.startswith("```\npolicy is usable")
+    assert main(["policy", "check", str(policy)], {"COUNTERSEAL_FORMAT": "json"}) == 0
+    assert json.loads(capsys.readouterr().out)["stages"] == ["staging", "production"]
+
+
+def test_an_error_is_on_stderr_and_leaves_stdout_empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "check", str(tmp_path / "none.yml"), "--format", "json"], {}) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert re.fullmatch(r"error: no policy .*\n  why: .*\n  fix: .*\n", shown.err)
+
+
+def test_an_error_in_a_github_job_is_one_annotation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "policy.yml"
+    file.write_text('apiVersion: "x"\n"::stop-commands::a\\r\\n::set-env::": 1\n', encoding="utf-8")
+    assert main(["policy", "check", str(file)], {"GITHUB_ACTIONS": "true"}) == 2
+    lines = capsys.readouterr().err.splitlines()
+    commands = [line for line in lines if line.lstrip().startswith("::")]
+    assert len(commands) == 1
+    assert commands[0].startswith("::error title=counterseal::")
+
+
+def test_a_step_gets_summary_and_outputs(policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    summary, output = tmp_path / "summary", tmp_path / "output"
+    environment = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
+    assert main(["policy", "check", str(policy)], environment) == 0
+    assert summary.read_text(encoding="utf-8").startswith("```\npolicy is usable")
+    assert "policy is usable" in capsys.readouterr().out
+
+
+def test_a_bug_says_so_without_a_traceback(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    environment = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(policy.parent)}  # a folder
+    assert main(["policy", "check", str(policy)], environment) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("error: ")
+    assert "Traceback" not in shown
+
+
+def test_a_reader_that_goes_away_is_no_bug_and_no_success(policy: Path) -> None:
+    for arguments in (["--help"], ["policy", "check", str(policy)], ["policy", "--help"]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        command = [sys.executable, "-I", "-m", "counterseal", *arguments]
+        done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+        os.close(writer)
+        assert done.returncode == 1
+        assert done.stderr == ""
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_any_moment_prints_no_traceback_of_ours(policy: Path) -> None:
+    """Python's own start is not ours: a moment before our first line it has its own way to end."""
+    for hundredth in range(2, 30, 4):
+        command = [sys.executable, "-I", "-m", "counterseal", "policy", "check", str(policy)]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as started:
+            time.sleep(hundredth / 100)
+            started.send_signal(2)
+            _, err = started.communicate(timeout=60)
+        assert "counterseal/cli/verbs" not in err
+        assert "counterseal/commands" not in err
+
+
+# --- what it costs -------------------------------------------------------------------------------
+
+
+def imported(*arguments: str) -> set[str]:
+    """Return the top-level packages that a run of the command line imports."""
+    command = [sys.executable, "-I", "-X", "importtime", "-m", "counterseal", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    names = re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", done.stderr, re.MULTILINE)
+    assert "counterseal.cli" in names
+    return {name.partition(".")[0] for name in names}
+
+
+def test_help_imports_nothing_heavy() -> None:
+    assert imported("--help").isdisjoint(HEAVY)
+    assert imported("--version").isdisjoint(HEAVY)
+    assert imported("gate", "--help").isdisjoint(HEAVY)
+
+
+def test_policy_check_imports_no_forge_and_no_sbom(policy: Path) -> None:
+    assert imported("policy", "check", str(policy)).isdisjoint(set(HEAVY) - {"pydantic"})
+
+
+def test_log_imports_no_forge_and_no_sbom(tmp_path: Path) -> None:
+    assert imported("log", "--folder", str(tmp_path)).isdisjoint({"github", "cyclonedx"})
+
+
+def test_the_process_reads_its_own_environment(policy: Path) -> None:
+    done = run("policy", "check", str(policy), COUNTERSEAL_FORMAT="json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["schema"] == "counterseal.policy-check/v1"

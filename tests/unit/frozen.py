@@ -1,0 +1,421 @@
+"""Fixed values behind the known-answer vectors in tests/assets/vectors.
+
+Nothing here may change with the rest of the tests: a vector that needs another value here is another format.
+`CASES` maps a vector file to its cases, each made by the code that writes the format.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from counterseal import (
+    __version__,
+    decision,
+    event,
+    evidence,
+    identifiers,
+    ledger,
+    manifest,
+    merkle,
+    provenance,
+    statement,
+    vsa,
+    wire,
+)
+from counterseal.event import EntryReference, Event, EventKind, Genesis, Publication, PublishedAsset, Withdrawn
+from counterseal.evidence import Evidence, LedgerFacts, ObservedAsset, RequestFile, SbomFacts, Source
+from counterseal.model import (
+    Actor,
+    Asset,
+    Attestation,
+    BuilderIdentity,
+    BuildInputs,
+    Certificate,
+    ChangeRequest,
+    Commit,
+    Counted,
+    Dismissed,
+    Finding,
+    FindingOutcome,
+    GateIdentity,
+    LedgerLink,
+    Manifest,
+    Member,
+    Permission,
+    PinnedAsset,
+    PinnedCandidate,
+    Policy,
+    PolicyReference,
+    PromotionRequest,
+    Release,
+    Repository,
+    Requester,
+    Review,
+    ReviewState,
+    Run,
+    Stage,
+    Statement,
+    Subject,
+    Trust,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+VECTORS = Path(__file__).parents[1] / "assets" / "vectors"
+
+
+def cases(name: str) -> list[dict[str, Any]]:
+    """Return the cases of a vector file."""
+    found: list[dict[str, Any]] = json.loads((VECTORS / f"{name}.json").read_text())["cases"]
+    return found
+
+
+def document(name: str, case: str) -> Any:
+    """Return the JSON of a case."""
+    return next(each["document"] for each in cases(name) if each["case"] == case)
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def revision(text: str) -> str:
+    return digest(text)[:40]
+
+
+def moment(hour: int, minute: int = 0, *, day: int = 24) -> datetime:
+    return datetime(2026, 11, day, hour, minute, 44, tzinfo=UTC)
+
+
+HOST = "github.com"
+HOME = Repository(HOST, 4710021, "acme/app")
+SOURCE = f"https://{HOST}/{HOME.name}"
+LEDGER = f"{HOST}/{HOME.id}/9f3b1a7c5d2e4f60718293a4b5c6d7e8"
+MAIN = "refs/heads/main"
+ALICE, BOB, DORA, ERIN = (
+    Actor(HOST, number, login) for number, login in ((1001, "alice"), (1002, "bob"), (1004, "dora"), (1005, "erin"))
+)
+
+WHEEL = Subject("app-1.2.0-py3-none-any.whl", digest("wheel"))
+SDIST = Subject("app-1.2.0.tar.gz", digest("sdist"))
+SBOM_DIGEST, POLICY_DIGEST, MATRIX_DIGEST = digest("sbom"), digest("policy"), digest("matrix")
+REVISION, HEAD, MERGE, BASE = map(revision, ("source", "head", "merge", "base"))
+
+# --- what `sign` writes ----------------------------------------------------------------------
+
+INPUTS = BuildInputs(
+    lock_files={"uv.lock": digest("uv.lock"), "sub/pylock.toml": digest("pylock")},
+    tools={"python": "3.11.9", "counterseal": "0.1.0", "hatchling": "1.33.0"},
+    platform={"system": "Linux", "machine": "x86_64"},
+    variables={"PYTHONHASHSEED": "0"},
+    epoch=1795511444,
+)
+NO_INPUTS = BuildInputs({}, {}, {}, {}, None)
+MANIFEST = Manifest(HOME, REVISION, "v1.2.0", (SDIST, WHEEL), SBOM_DIGEST, MATRIX_DIGEST)
+MANIFEST_DIGEST = hashlib.sha256(manifest.build(MANIFEST)).hexdigest()
+RUN = Run(
+    issuer="https://token.actions.githubusercontent.com",
+    sandbox=False,
+    repository=HOME,
+    ref="refs/tags/v1.2.0",
+    ref_protected=True,
+    revision=REVISION,
+    event="push",
+    signer_ref=f"{HOME.name}/.github/workflows/release.yml@refs/tags/v1.2.0",
+    signer_digest=REVISION,
+    config_ref=f"{HOME.name}/.github/workflows/release.yml@refs/tags/v1.2.0",
+    config_digest=REVISION,
+    runner_environment="github-hosted",
+    run_id=8801,
+    attempt=1,
+    actor=ERIN,
+    triggering_login="erin",
+    url=f"{SOURCE}/actions/runs/8801/attempts/1",
+)
+
+# --- request and evidence --------------------------------------------------------------------
+
+ASSETS = (
+    Asset(501, WHEEL.name, 18211, WHEEL.digest),
+    Asset(502, SDIST.name, 20480, SDIST.digest),
+    Asset(503, "manifest.json", 755, MANIFEST_DIGEST),
+    Asset(504, "sbom.cdx.json", 9120, None),
+    Asset(505, "build.intoto.jsonl", 24015, digest("bundles")),
+)
+_READ = (WHEEL.digest, SDIST.digest, MANIFEST_DIGEST, SBOM_DIGEST, digest("bundles"))
+OBSERVED = tuple(
+    ObservedAsset(asset.id, asset.name, read, asset.digest, asset.size)
+    for asset, read in zip(ASSETS, _READ, strict=True)
+)
+REQUEST = PromotionRequest(
+    request_id="20261124-0910-4f2c",
+    requested_by=Requester(HOST, BOB.id, BOB.login),
+    stage="production",
+    manifest=MANIFEST_DIGEST,
+    candidate=PinnedCandidate(55, "v1.2.0", tuple(PinnedAsset(each.id, each.name, each.digest) for each in OBSERVED)),
+    policy=POLICY_DIGEST,
+    reason="fixes the import of old changelogs, see #16",
+    valid_until=moment(9, 0, day=30),
+)
+#: Every character that a serialiser can get wrong: quotes, escapes, a line break, one, two and four bytes of UTF-8.
+AWKWARD = 'says "now" \\ <why> & /how/\nzweite Zeile: für €5 \N{GRINNING FACE} é'
+PATH = f"promotions/production/{MANIFEST_DIGEST}.{REQUEST.request_id}.json"
+REQUEST_FILE = RequestFile(
+    path=PATH,
+    digest=digest("request"),
+    content=REQUEST,
+    problem="",
+    merge_revision=MERGE,
+    base_revision=BASE,
+    other_changes=(),
+    mode="100644",
+    added_before=False,
+    same_at_head=True,
+)
+CHANGE = ChangeRequest(
+    number=18,
+    url=f"{SOURCE}/pull/18",
+    repository_id=HOME.id,
+    base_ref=MAIN,
+    base_retargeted_at=None,
+    head=HEAD,
+    author=BOB,
+    merged=True,
+    merged_at=moment(9, 10),
+    merged_by=ALICE,
+    merge_revision=MERGE,
+    commits=(Commit(HEAD, (BOB,), 0),),
+    pushers=(BOB,),
+    unknown_pushers=0,
+    reviews=(
+        Review(9001, ALICE, ReviewState.APPROVED, HEAD, moment(8, 30), f"{SOURCE}/pull/18#pullrequestreview-9001"),
+        Review(9002, None, ReviewState.COMMENTED, None, None, f"{SOURCE}/pull/18#pullrequestreview-9002"),
+        Review(9003, DORA, ReviewState.APPROVED, HEAD, moment(8, 40), f"{SOURCE}/pull/18#pullrequestreview-9003"),
+    ),
+)
+POLICY = Policy(
+    ledger_id=LEDGER,
+    groups={
+        "maintainers": (Member(HOST, ALICE.id, ALICE.login), Member(HOST, BOB.id, BOB.login)),
+        "security": (Member(HOST, DORA.id, DORA.login),),
+    },
+    builder=BuilderIdentity(".github/workflows/release.yml", ("refs/tags/v*",)),
+    gate=GateIdentity(),
+    stages=(Stage("staging", None, publish=False, rules=()), Stage("production", "staging", publish=True, rules=())),
+    publish_names=False,
+    digest=POLICY_DIGEST,
+)
+CERTIFICATE = Certificate(
+    san=f"https://{HOST}/{RUN.signer_ref}",
+    issuer=RUN.issuer,
+    signer_uri=f"https://{HOST}/{RUN.signer_ref}",
+    signer_digest=REVISION,
+    runner_environment="github-hosted",
+    source_uri=SOURCE,
+    source_revision=REVISION,
+    source_ref="refs/tags/v1.2.0",
+    source_id=str(HOME.id),
+    owner_uri=f"https://{HOST}/acme",
+    owner_id="4710000",
+    config_uri=f"https://{HOST}/{RUN.config_ref}",
+    config_digest=REVISION,
+    trigger="push",
+    run_uri=RUN.url,
+    visibility="public",
+)
+
+
+def _build(predicate_type: str, *subjects: Subject) -> Attestation:
+    line = f"bundle {predicate_type}".encode()
+    found = Statement(subjects, predicate_type, {})
+    return Attestation(found, b"", CERTIFICATE, moment(7, 55), 301, line, hashlib.sha256(line).hexdigest())
+
+
+EVIDENCE = Evidence(
+    now=moment(9, 12),
+    run=dataclasses.replace(RUN, ref=MAIN, actor=ALICE, event="push"),
+    policy=POLICY,
+    policy_reference=PolicyReference(".counterseal/policy.yml", POLICY_DIGEST, BASE, MAIN),
+    stage="production",
+    request=REQUEST_FILE,
+    change=CHANGE,
+    permissions=((ALICE, Permission.MAINTAIN), (DORA, Permission.WRITE)),
+    run_actors=(ERIN,),
+    candidate=Release(55, "v1.2.0", draft=True, assets=(*ASSETS, Asset(599, "unpinned.txt", 1)), url=SOURCE),
+    observed=OBSERVED,
+    manifest=MANIFEST,
+    manifest_digest=MANIFEST_DIGEST,
+    builds=(
+        _build(identifiers.PROVENANCE, SDIST, WHEEL, Subject("manifest.json", MANIFEST_DIGEST)),
+        _build(identifiers.SBOM, SDIST, WHEEL),
+    ),
+    build_problems=("build.intoto.jsonl line 3: signed by nobody known",),
+    sbom=SbomFacts(SBOM_DIGEST, components=31, same_as_attested=True),
+    source=Source(REVISION, on_protected_branch=True, default_ref=MAIN),
+    ledger=LedgerFacts(LEDGER, 41, mirror=True, anchors=()),
+    history=(),
+    trust=Trust({HOST: RUN.issuer}, (), (), sandbox=False),
+)
+MALFORMED = dataclasses.replace(
+    EVIDENCE,
+    stage="staging",
+    request=RequestFile(
+        path="promotions/staging/oops.json",
+        digest=digest("oops"),
+        content=None,
+        problem="promotions/staging/oops.json: not valid JSON",
+        merge_revision=MERGE,
+        base_revision=BASE,
+        other_changes=("README.md",),
+        mode="120000",
+        added_before=True,
+        same_at_head=False,
+    ),
+    change=None,
+    permissions=(),
+    candidate=None,
+    observed=(),
+    manifest=None,
+    manifest_digest=None,
+    builds=(),
+    build_problems=(),
+    sbom=None,
+    source=None,
+)
+
+# --- what the gate writes --------------------------------------------------------------------
+
+
+def link(sequence: int, kind: str, *parts: str) -> LedgerLink:
+    """Return a place in a ledger whose lines are the numbers from 0 on."""
+    lines = [b"%d" % number for number in range(sequence)]
+    peaks = merkle.peaks_of(map(merkle.leaf, lines))
+    return LedgerLink(
+        LEDGER,
+        ledger.entry_id(kind, LEDGER, *parts),
+        sequence,
+        hashlib.sha256(lines[-1]).hexdigest() if lines else None,
+        sequence,
+        merkle.root_of_peaks(peaks).hex(),
+        tuple(each.hex() for each in peaks),
+    )
+
+
+ALLOW_FINDINGS = (
+    Finding(
+        "enough-reviews",
+        FindingOutcome.SATISFIED,
+        "enough",
+        "2 of 2 approvals of this revision",
+        counted=(Counted("alice", "maintainers"), Counted("dora", "security")),
+        dismissed=(Dismissed("carol", "approved 1d2c3b4, the request is at another revision"),),
+    ),
+    Finding("previous-stage-passed", FindingOutcome.SATISFIED, "passed", "allowed for staging by entry 40"),
+    Finding("sbom-present", FindingOutcome.SKIPPED, "not-asked", "the policy asks for none"),
+)
+DENY_FINDINGS = (
+    Finding(
+        "digest-matches",
+        FindingOutcome.VIOLATED,
+        "malformed-request",
+        "promotions/staging/oops.json: not valid JSON",
+        "make the request with `counterseal request`",
+    ),
+)
+ALLOW = decision.decide(EVIDENCE, ALLOW_FINDINGS, abandoned=(digest("lost"),))
+DENY = decision.decide(MALFORMED, DENY_FINDINGS)
+ALLOW_REFERENCE = EntryReference(link(41, "decision", PATH).entry_id, 41, digest("line 41"))
+USE = decision.policy_use(EVIDENCE)
+
+
+def _event(kind: EventKind, body: Any) -> Event:
+    return Event(kind, moment(9, 13), ALICE, USE, body)
+
+
+GENESIS = _event(EventKind.GENESIS, Genesis(LEDGER, POLICY_DIGEST))
+PUBLICATION = _event(
+    EventKind.PUBLICATION,
+    Publication(
+        "production",
+        "v1.2.0",
+        MANIFEST_DIGEST,
+        ALLOW_REFERENCE,
+        55,
+        (
+            PublishedAsset("SHA256SUMS", digest("sums"), 1033),
+            PublishedAsset(WHEEL.name, WHEEL.digest, 18211),
+            PublishedAsset(SDIST.name, SDIST.digest, 20480),
+        ),
+    ),
+)
+WITHDRAWN = _event(EventKind.WITHDRAWN, Withdrawn(ALLOW_REFERENCE, "reviews changed before the publication"))
+ABOUT = decision.subjects(EVIDENCE)
+POLICY_FILE = (Subject(".counterseal/policy.yml", POLICY_DIGEST),)
+
+
+def _matrix(inputs: BuildInputs) -> bytes:
+    return wire.canonical(manifest.input_matrix(inputs, REVISION))
+
+
+def _provenance() -> bytes:
+    predicate = provenance.predicate(RUN, manifest.input_matrix(INPUTS, REVISION))
+    return statement.build([WHEEL, Subject("manifest.json", MANIFEST_DIGEST), SDIST], identifiers.PROVENANCE, predicate)
+
+
+def _tests() -> bytes:
+    counts = {"passed": ["tests.test_app::b", "tests.test_app::a"], "failed": [], "skipped": ["tests.test_app::c"]}
+    predicate = provenance.test_results(RUN, counts, ("report.xml", digest("report")))
+    return statement.build([WHEEL, SDIST], identifiers.TEST_RESULT, predicate)
+
+
+def _summary() -> bytes:
+    data = vsa.payload(WHEEL, ALLOW, ALLOW_REFERENCE.line, at=moment(9, 14), levels=(vsa.BUILD_L2,))
+    return data.replace(b'"counterseal":"%s"' % __version__.encode(), b'"counterseal":"1.0.0"')  # that one may change
+
+
+CASES: Mapping[str, Mapping[str, Callable[[], bytes]]] = {
+    "manifest": {
+        "two artifacts": lambda: manifest.build(MANIFEST),
+        "one artifact": lambda: manifest.build(
+            dataclasses.replace(MANIFEST, tag="app/v1.2.0-rc.1+x", subjects=(WHEEL,))
+        ),
+    },
+    "input-matrix": {"everything": lambda: _matrix(INPUTS), "nothing": lambda: _matrix(NO_INPUTS)},
+    "request": {
+        "production": lambda: manifest.request(REQUEST),
+        "awkward reason": lambda: manifest.request(dataclasses.replace(REQUEST, reason=AWKWARD)),
+    },
+    "evidence": {
+        "everything": lambda: evidence.canonical(EVIDENCE),
+        "malformed": lambda: evidence.canonical(MALFORMED),
+    },
+    "statement": {
+        "order of subjects": lambda: statement.build(
+            [Subject(name, digest(name)) for name in ("b", "a.b", "a-b", "B", "é", "")],
+            "https://x.example/v1",
+            {"z": 1, "a": [True, None, AWKWARD]},
+        ),
+        "provenance": _provenance,
+        "test results": _tests,
+    },
+    "decision": {
+        "allow": lambda: decision.payload(ALLOW, ABOUT, link(41, "decision", PATH)),
+        "deny": lambda: decision.payload(
+            DENY, decision.subjects(MALFORMED), link(1, "decision", "promotions/staging/oops.json")
+        ),
+    },
+    "event-genesis": {"genesis": lambda: event.payload(GENESIS, POLICY_FILE, link(0, "genesis"))},
+    "event-publication": {
+        "publication": lambda: event.payload(PUBLICATION, ABOUT, link(42, "publication", "v1.2.0", MANIFEST_DIGEST))
+    },
+    "event-withdrawn": {
+        "withdrawn": lambda: event.payload(WITHDRAWN, ABOUT, link(42, "withdrawn", ALLOW_REFERENCE.entry_id))
+    },
+    "vsa": {"production": _summary},
+}

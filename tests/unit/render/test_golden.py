@@ -1,0 +1,137 @@
+"""Every form of every result as people see it, held against files.
+
+After a wanted change: `WRITE_GOLDEN=1 pytest tests/unit/render/test_golden.py`, then read the diff.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.unit import frozen
+
+from counterseal import decision as decisions
+from counterseal.approvals import Approvals
+from counterseal.cli.verbs import preview as preview_verb
+from counterseal.commands.preview import Preview
+from counterseal.errors import UsageError
+from counterseal.history import RecordedDecision
+from counterseal.model import Attestation, Counted, Dismissed, EarlierDecision, Entry, Finding, FindingOutcome, Outcome
+from counterseal.model import Statement as Signed
+from counterseal.render import markdown, text
+from counterseal.verification import Step, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from counterseal.decision import Decision
+
+GOLDEN = Path(__file__).parents[2] / "assets" / "render"
+HOSTILE = (
+    "::error::x\n\x1b[31m\u202e<script>alert(1)</script> [a](javascript:x) @all | `x` ![i](http://evil.example) #1"
+)
+
+DENY_FINDINGS = (
+    Finding(
+        "enough-reviews",
+        FindingOutcome.VIOLATED,
+        "review-missing",
+        "1 of 2 required approvals of request #84 at 8d1e07b; missing 1 of security",
+        "counterseal request --stage production --again, and have one of security (dora) approve it",
+        counted=(Counted("alice", "maintainers"),),
+        dismissed=(
+            Dismissed("carol", "approved 1d2c3b4, the request is at another revision"),
+            Dismissed("robot[bot]", "is no person"),
+        ),
+    ),
+    Finding("author-did-not-approve", FindingOutcome.VIOLATED, "author-approved", HOSTILE, HOSTILE),
+    Finding("sbom-present", FindingOutcome.SKIPPED, "not-asked", "the policy asks for none"),
+    Finding("ledger-intact", FindingOutcome.SATISFIED, "intact", "41 entries, mirror equal"),
+)
+DENY = decisions.decide(
+    dataclasses.replace(frozen.EVIDENCE, stage="production", permissions=()), DENY_FINDINGS
+)  # fmt: skip
+
+
+def recorded(found: Decision, sequence: int, *, withdrawn: bool = False) -> RecordedDecision:
+    """Return a decision as if it stood in the ledger at this place."""
+    line = f"line {sequence}".encode()
+    signed = Signed((frozen.WHEEL,), "x", {})
+    digest = hashlib.sha256(line).hexdigest()
+    attestation = Attestation(signed, b"", frozen.CERTIFICATE, frozen.moment(9, 12), 302, line, digest)
+    return RecordedDecision(
+        Entry(line, attestation, frozen.link(sequence, "decision", str(sequence))), found, withdrawn
+    )
+
+
+def _log() -> str:
+    rows = (recorded(frozen.ALLOW, 1), recorded(DENY, 2), recorded(frozen.ALLOW, 3, withdrawn=True))
+    return text.log(rows, entries=5, head="1234567890abcdef" * 2, mirror=True, sandbox=True)
+
+
+def _verdict(*, sandbox: bool) -> str:
+    steps = (
+        Step("file", "sha256:0123456789ab…"),
+        Step("decision", f"entry 41 · {HOSTILE}"),
+        Step("published", "entry 42"),
+    )
+    name = frozen.WHEEL.name
+    return text.verdict(
+        Verdict(name, frozen.WHEEL.digest, "production", frozen.moment(9, 12), frozen.HOME, sandbox, steps)
+    )
+
+
+def _preview() -> str:
+    earlier = EarlierDecision("e" * 64, 40, "staging", Outcome.ALLOW, frozen.moment(8), withdrawn=False)
+    nobody = Approvals((), (), ())
+    found = Preview(84, "8d1e07b", "production", "ab" * 32, "v1.2.0", DENY_FINDINGS, nobody, (earlier,))
+    return "\n".join(preview_verb._lines(found))
+
+
+def _error() -> str:
+    return text.error(
+        UsageError(HOSTILE, why="the first\nand the second line", fix="permissions:\n  id-token: write\n")
+    )
+
+
+RESULTS: dict[str, Callable[[], str]] = {
+    "decision-allow.txt": lambda: text.decision(frozen.ALLOW, 41, "ab" * 32, fresh=True),
+    "decision-allow-recorded-before.txt": lambda: text.decision(frozen.ALLOW, 41, "ab" * 32, fresh=False),
+    "decision-deny.txt": lambda: text.decision(DENY, 42, "ab" * 32, fresh=True),
+    "decision-malformed.txt": lambda: text.decision(frozen.DENY, 42, "ab" * 32, fresh=True),
+    "decision-allow.md": lambda: markdown.decision(frozen.ALLOW, 41, sandbox=False),
+    "decision-deny.md": lambda: markdown.decision(DENY, 42, sandbox=True),
+    "verdict.txt": lambda: _verdict(sandbox=False),
+    "verdict-sandbox.txt": lambda: _verdict(sandbox=True),
+    "log.txt": _log,
+    "log-empty.txt": lambda: text.log((), entries=1, head="12" * 20, mirror=False, sandbox=False),
+    "entry.txt": lambda: text.entry(recorded(DENY, 2)),
+    "preview.txt": _preview,
+    "preview-findings.md": lambda: markdown.findings(DENY_FINDINGS),
+    "error.txt": _error,
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_result_looks_as_it_did(name: str) -> None:
+    shown = RESULTS[name]() + "\n"
+    file = GOLDEN / name
+    if os.environ.get("WRITE_GOLDEN") == "1":
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(shown, encoding="utf-8")
+    assert shown == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_nothing_in_a_result_acts_where_it_is_shown(name: str) -> None:
+    shown = RESULTS[name]()
+    assert all(char.isprintable() or char in " \n" for char in shown)
+    assert not any(line.lstrip().startswith("::") for line in shown.split("\n"))
+
+
+def test_no_file_without_a_result() -> None:
+    assert {each.name for each in GOLDEN.iterdir()} == set(RESULTS)

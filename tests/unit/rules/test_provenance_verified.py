@@ -1,0 +1,235 @@
+"""Rule `provenance-verified`."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.evidence_samples import (
+    BUILDER_CERTIFICATE,
+    GATE_CERTIFICATE,
+    MAIN,
+    MANIFEST,
+    REVISION,
+    SOURCE,
+    WHEEL,
+    attestation,
+    evidence,
+    malformed,
+    provenance_attestation,
+    revision,
+    sbom_attestation,
+    sha256,
+    with_certificate,
+    with_change,
+)
+
+from counterseal import identifiers
+from counterseal.evidence import Source
+from counterseal.model import Attestation, Finding, FindingOutcome, Subject, Trust
+from counterseal.rule import NoOptions
+from counterseal.rules import provenance_verified
+
+if TYPE_CHECKING:
+    from counterseal.evidence import Evidence
+
+OTHER = revision("dead001")
+
+
+def judged(found: Evidence) -> Finding:
+    return provenance_verified.judge(found, NoOptions())
+
+
+def said(*path: str | int, value: Any) -> Evidence:
+    """Return evidence whose provenance says something else at a path."""
+    good = provenance_attestation()
+    predicate: Any = copy.deepcopy(dict(good.statement.predicate))
+    place = predicate
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return evidence(builds=(of(good, predicate=predicate), sbom_attestation()))
+
+
+def of(start: Attestation, **changes: Any) -> Attestation:
+    return dataclasses.replace(start, statement=dataclasses.replace(start.statement, **changes))
+
+
+def about(*subjects: Subject) -> Evidence:
+    return evidence(builds=(of(provenance_attestation(), subjects=subjects), sbom_attestation()))
+
+
+def at_revision(other: str) -> Evidence:
+    return with_certificate(source_revision=other, signer_digest=other, config_digest=other)
+
+
+def at_ref(other: str) -> Evidence:
+    san = f"{SOURCE}/.github/workflows/release.yml@{other}"
+    return with_certificate(source_ref=other, san=san, signer_uri=san, config_uri=san)
+
+
+def test_the_builder_made_it() -> None:
+    found = judged(evidence())
+    assert found.outcome is FindingOutcome.SATISFIED
+    assert found.reason == "2 artifacts made by release.yml at v1.2.0 (4f2c9e1)"
+
+
+GOOD_SUBJECTS = provenance_attestation().statement.subjects
+OTHER_RUN = dataclasses.replace(BUILDER_CERTIFICATE, run_uri=f"{SOURCE}/actions/runs/40/attempts/1")
+WORKFLOW = ("buildDefinition", "externalParameters", "workflow")
+WRONG = {
+    "none": (evidence(builds=()), "provenance-missing", "the candidate has no verified provenance"),
+    "only an sbom": (evidence(builds=(sbom_attestation(),)), "provenance-missing", "no verified provenance"),
+    "no manifest": (evidence(manifest=None), "provenance-missing", "no readable manifest.json"),
+    "not read": (evidence(candidate=None, manifest=None), "provenance-missing", "no readable manifest.json"),
+    "one that did not verify": (
+        evidence(build_problems=("build.intoto.jsonl line 3: signature invalid",)),
+        "provenance-unverified",
+        "build.intoto.jsonl line 3: signature invalid",
+    ),
+    "two": (
+        evidence(builds=(provenance_attestation(), provenance_attestation())),
+        "provenance-ambiguous",
+        "has 2 provenance statements",
+    ),
+    "signed by the gate": (
+        with_certificate(**dataclasses.asdict(GATE_CERTIFICATE)),
+        "builder-not-accepted",
+        "gate's identity",
+    ),
+    "signed in a fork": (with_certificate(source_id="666"), "builder-not-accepted", "it is for repository 666"),
+    "signed by a test run": (with_certificate(trigger="pull_request_target"), "builder-not-accepted", "a build may be"),
+    "another issuer": (with_certificate(issuer="https://issuer.example"), "builder-not-accepted", "its issuer is"),
+    "no issuer known": (
+        evidence(trust=Trust({}, released=(), withdrawn=(), sandbox=False)),
+        "builder-not-accepted",
+        "its issuer is",
+    ),
+    "sbom by another": (
+        evidence(builds=(provenance_attestation(), sbom_attestation(GATE_CERTIFICATE))),
+        "builder-not-accepted",
+        "a statement (https://cyclonedx.org/bom) is not the builder's",
+    ),
+    "two runs": (
+        evidence(builds=(provenance_attestation(), sbom_attestation(OTHER_RUN))),
+        "runs-differ",
+        "the build's statements come from 2 runs",
+    ),
+    "artifact not covered": (about(*GOOD_SUBJECTS[1:]), "subjects-differ", f"does not cover {WHEEL.name}"),
+    "artifact with other bytes": (
+        about(dataclasses.replace(WHEEL, digest=sha256("other")), *GOOD_SUBJECTS[1:]),
+        "subjects-differ",
+        f"does not cover {WHEEL.name}",
+    ),
+    "artifact with two digests": (
+        about(*GOOD_SUBJECTS, dataclasses.replace(WHEEL, digest=sha256("other"))),
+        "subjects-differ",
+        f"does not cover {WHEEL.name}",
+    ),
+    "manifest not covered": (about(*GOOD_SUBJECTS[:2]), "subjects-differ", "does not cover manifest.json"),
+    "built from another revision": (
+        at_revision(OTHER),
+        "revision-differs",
+        "built from dead001, and the manifest names 4f2c9e1",
+    ),
+    "built from another tag": (
+        at_ref("refs/tags/v1.1.9"),
+        "ref-differs",
+        "built from refs/tags/v1.1.9, and the manifest names refs/tags/v1.2.0",
+    ),
+    "tag moved": (
+        evidence(source=Source(OTHER, on_protected_branch=True, default_ref=MAIN)),
+        "tag-moved",
+        "the tag v1.2.0 points to dead001, and the manifest names 4f2c9e1",
+    ),
+    "tag gone": (
+        evidence(source=Source(None, on_protected_branch=True, default_ref=MAIN)),
+        "tag-moved",
+        "the tag v1.2.0 points to nothing",
+    ),
+    "source not read": (evidence(source=None), "tag-moved", "points to nothing"),
+    "not merged": (
+        evidence(source=Source(REVISION, on_protected_branch=False, default_ref=MAIN)),
+        "revision-not-merged",
+        "4f2c9e1 is not on refs/heads/main",
+    ),
+    "manifest names another revision": (
+        evidence(manifest=dataclasses.replace(MANIFEST, revision=OTHER)),
+        "revision-differs",
+        "the manifest names dead001",
+    ),
+    "says another workflow": (
+        said(*WORKFLOW, "path", value=".github/workflows/x.yml"),
+        "statement-disagrees",
+        "workflow",
+    ),
+    "says another ref": (said(*WORKFLOW, "ref", value=MAIN), "statement-disagrees", "workflow"),
+    "says another repository": (
+        said(*WORKFLOW, "repository", value="https://evil.example"),
+        "statement-disagrees",
+        "workflow",
+    ),
+    "says no workflow": (said("buildDefinition", "externalParameters", value=[]), "statement-disagrees", "workflow"),
+    "says nothing": (said("buildDefinition", value=None), "statement-disagrees", "workflow"),
+    "says another revision": (
+        said("buildDefinition", "resolvedDependencies", 0, "digest", value={"gitCommit": OTHER}),
+        "statement-disagrees",
+        "source revision",
+    ),
+    "says two revisions": (
+        said(
+            "buildDefinition",
+            "resolvedDependencies",
+            value=[{"digest": {"gitCommit": REVISION}}, {"digest": {"gitCommit": OTHER}}],
+        ),
+        "statement-disagrees",
+        "source revision",
+    ),
+    "says no revision": (
+        said("buildDefinition", "resolvedDependencies", value={"digest": {"gitCommit": REVISION}}),
+        "statement-disagrees",
+        "source revision",
+    ),
+    "says another builder": (
+        said("runDetails", "builder", "id", value="https://evil.example"),
+        "statement-disagrees",
+        "builder",
+    ),
+    "says another run": (said("runDetails", "metadata", "invocationId", value="x"), "statement-disagrees", "run"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_one_thing_wrong(case: str) -> None:
+    found, code, reason = WRONG[case]
+    finding = judged(found)
+    assert (finding.outcome, finding.code) == (FindingOutcome.VIOLATED, code)
+    assert reason in finding.reason
+    assert finding.fix
+
+
+def test_other_statements_of_the_build_are_welcome() -> None:
+    results = attestation(identifiers.TEST_RESULT, {"result": "PASSED"})
+    found = judged(evidence(builds=(provenance_attestation(), sbom_attestation(), results)))
+    assert found.outcome is FindingOutcome.SATISFIED
+
+
+def test_unknown_fields_of_the_provenance_are_ignored() -> None:
+    assert judged(said("runDetails", "byproducts", value=[{"name": "log"}])).outcome is FindingOutcome.SATISFIED
+
+
+def test_a_preview_cannot_read_the_bytes() -> None:
+    found = judged(with_change(evidence(candidate=None), merged=False, merged_at=None))
+    assert (found.outcome, found.code) == (FindingOutcome.SKIPPED, "bytes-not-checked")
+
+
+@pytest.mark.parametrize("found", [malformed(), evidence(change=None)])
+def test_nothing_to_judge(found: Evidence) -> None:
+    assert (judged(found).outcome, judged(found).code) == (FindingOutcome.SKIPPED, "no-request")
+
+
+def test_every_code_is_tried() -> None:
+    tried = {code for _, code, _ in WRONG.values()}
+    assert tried == set(provenance_verified.RULE.codes) - {"no-request", "bytes-not-checked"}

@@ -1,0 +1,139 @@
+"""Rule `review-of-this-revision`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.evidence_samples import (
+    ALICE,
+    CAROL,
+    MANIFEST_DIGEST,
+    NOW,
+    OLD_HEAD,
+    REQUEST,
+    evidence,
+    malformed,
+    review,
+    sha256,
+    with_change,
+    with_content,
+    with_request,
+    with_reviews,
+)
+
+from counterseal.model import Finding, FindingOutcome, ReviewState
+from counterseal.rule import NoOptions
+from counterseal.rules import review_of_this_revision
+
+if TYPE_CHECKING:
+    from counterseal.evidence import Evidence
+
+
+def judged(found: Evidence) -> Finding:
+    return review_of_this_revision.judge(found, NoOptions())
+
+
+def test_what_was_reviewed_was_merged() -> None:
+    found = judged(evidence())
+    assert found.outcome is FindingOutcome.SATISFIED
+    assert found.reason == "request #18 was reviewed at 8d1e07b and merged unchanged into refs/heads/main"
+    assert [each.who for each in found.counted] == ["alice", "dora"]
+
+
+PATH = REQUEST.path
+WRONG: dict[str, tuple[Evidence, str, str]] = {
+    "malformed": (malformed(), "request-malformed", "promotions/production/x.json: not valid JSON"),
+    "malformed without words": (with_request(content=None), "request-malformed", f"{PATH} cannot be read"),
+    "pushed": (
+        evidence(change=None),
+        "no-change-request",
+        f"{PATH} came onto refs/heads/main without a change request (commit 3e49e01)",
+    ),
+    "other stage in the path": (
+        with_request(path=PATH.replace("production", "staging")),
+        "path-differs",
+        f"has the content of {PATH}",
+    ),
+    "other manifest in the path": (
+        with_request(path=PATH.replace(MANIFEST_DIGEST, sha256("other"))),
+        "path-differs",
+        f"has the content of {PATH}",
+    ),
+    "other id in the path": (with_content(request_id="f" * 16), "path-differs", "has the content of promotions/"),
+    "other stage judged": (evidence(stage="staging"), "path-differs", f"has the content of {PATH}"),
+    "deeper folder": (with_request(path=f"promotions/x/{PATH}"), "path-differs", ""),
+    "second file": (
+        with_request(other_changes=(".counterseal/policy.yml", "b")),
+        "other-changes",
+        "the change touches 2 more files than the request, such as '.counterseal/policy.yml'",
+    ),
+    "symlink": (with_request(mode="120000"), "file-mode", f"{PATH} has the mode 120000, not 100644"),
+    "executable": (with_request(mode="100755"), "file-mode", "has the mode 100755, not 100644"),
+    "no file": (with_request(mode=""), "file-mode", "has the mode unknown, not 100644"),
+    "used before": (with_request(added_before=True), "file-added-before", "had been there once before"),
+    "other bytes at the head": (with_request(same_at_head=False), "file-differs", "not the one at the reviewed head"),
+    "other repository": (with_change(repository_id=666), "other-repository", "#18 is of repository 666, not of 777"),
+    "other branch": (
+        with_change(base_ref="refs/heads/feature"),
+        "other-branch",
+        "#18 went to refs/heads/feature, not to refs/heads/main",
+    ),
+    "expired": (
+        with_content(valid_until=NOW - timedelta(seconds=1)),
+        "request-expired",
+        "the request was valid until 2026-11-24T09:10:43Z, and it is 2026-11-24T09:10:44Z",
+    ),
+    "expired at the merge": (
+        with_change(merged_at=NOW + timedelta(days=7)),
+        "request-expired",
+        "and it is 2026-12-01T09:10:44Z",
+    ),
+    "other policy": (with_content(policy=sha256("older policy")), "policy-changed", "policy changed, ask again"),
+    "objection": (
+        with_reviews(*evidence().change.reviews, review(CAROL, ReviewState.CHANGES_REQUESTED)),  # type: ignore[union-attr]
+        "changes-requested",
+        "carol asked for changes of request #18 at 8d1e07b",
+    ),
+    "no approval": (with_reviews(), "not-reviewed", "no approval of request #18 at 8d1e07b counts"),
+    "only an old approval": (with_reviews(review(ALICE, of=OLD_HEAD)), "not-reviewed", "no approval of request #18"),
+    "turned to another branch after the approvals": (
+        with_change(base_retargeted_at=NOW - timedelta(minutes=31)),
+        "not-reviewed",
+        "no approval of request #18",
+    ),
+    "not merged": (with_change(merged=False, merged_at=None), "not-merged", "request #18 is not merged"),
+    "merged at an unknown time": (with_change(merged_at=None), "not-reviewed", ""),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_one_thing_wrong(case: str) -> None:
+    found, code, reason = WRONG[case]
+    finding = judged(found)
+    assert finding.outcome is FindingOutcome.VIOLATED
+    assert finding.code == code
+    assert reason in finding.reason
+    assert finding.fix
+
+
+def test_dismissed_approvals_are_named() -> None:
+    found = judged(with_reviews(review(ALICE, of=OLD_HEAD)))
+    assert [(each.who, each.why) for each in found.dismissed] == [
+        ("alice", "approved an older revision of this request (1d0e77a)")
+    ]
+
+
+def test_a_request_is_valid_until_its_last_second() -> None:
+    assert judged(with_content(valid_until=NOW)).outcome is FindingOutcome.SATISFIED
+
+
+def test_before_the_merge_the_fix_is_a_review() -> None:
+    found = judged(with_change(merged=False, merged_at=None, reviews=()))
+    assert found.fix == "have it approved before the merge"
+
+
+def test_every_code_is_tried() -> None:
+    tried = {code for _, code, _ in WRONG.values()}
+    assert tried == set(review_of_this_revision.RULE.codes)

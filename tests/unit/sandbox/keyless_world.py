@@ -1,0 +1,86 @@
+"""A keyless sandbox for tests: real services on loopback, keys made once, short ways to sign and verify."""
+
+from __future__ import annotations
+
+import functools
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from counterseal import statement
+from counterseal.adapters.sigstore import SigstoreSigner, SigstoreVerifier
+from counterseal.model import Subject
+from counterseal.sandbox.http import LoopbackServer
+from counterseal.sandbox.keyless import Keyless
+from counterseal.sandbox.keys import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SHA = "4f2c9e1" + "0" * 33
+WORKFLOW = "ACME/app/.github/workflows/release.yml@refs/tags/v1.2.0"
+SAN = f"https://github.com/{WORKFLOW}"
+DIGEST = "9f3c" + "0" * 58 + "e1"
+PAYLOAD = statement.build([Subject("app-1.2.0.tar.gz", DIGEST)], "https://example.org/predicate/v1", {"n": 1})
+CLAIMS = {
+    "actor": "alice",
+    "actor_id": "1001",
+    "event_name": "push",
+    "job_workflow_ref": WORKFLOW,
+    "job_workflow_sha": SHA,
+    "ref": "refs/tags/v1.2.0",
+    "ref_protected": "true",
+    "repository": "ACME/app",
+    "repository_id": "777",
+    "repository_owner_id": "99",
+    "repository_visibility": "public",
+    "run_attempt": "2",
+    "run_id": "5001",
+    "runner_environment": "github-hosted",
+    "sha": SHA,
+    "workflow": "release",
+    "workflow_ref": WORKFLOW,
+    "workflow_sha": SHA,
+}
+
+keys = functools.cache(Keys.generate)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A running sandbox."""
+
+    server: LoopbackServer
+    keyless: Keyless
+
+    def trust(self) -> dict[str, Any]:
+        return self.keyless.trust_document([SHA])
+
+    def config(self) -> bytes:
+        return json.dumps(self.trust()["trustConfig"]).encode()
+
+    def root(self) -> dict[str, Any]:
+        root: dict[str, Any] = self.trust()["trustConfig"]["trustedRoot"]
+        return root
+
+    def token(self, audience: str = "sigstore", *, seconds: int = 300, claims: Mapping[str, str] | None = None) -> str:
+        given = {"sub": "repo:ACME/app", "repository_owner": "ACME", **CLAIMS, **(claims or {})}
+        return self.keyless.issuer.token(given, audience, seconds=seconds)
+
+    def signer(self, *, seconds: float = 5.0, claims: Mapping[str, str] | None = None) -> SigstoreSigner:
+        return SigstoreSigner(self.config(), lambda: self.token(claims=claims), seconds=seconds)
+
+    def verifier(self) -> SigstoreVerifier:
+        return SigstoreVerifier(json.dumps(self.root()).encode())
+
+
+@contextmanager
+def serving() -> Iterator[World]:
+    server = LoopbackServer()
+    world = World(server, Keyless(server, keys()))
+    server.start()
+    try:
+        yield world
+    finally:
+        server.stop()

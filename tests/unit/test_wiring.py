@@ -1,0 +1,123 @@
+"""What a gate may not have in its environment (R35, scenario 60), and what is read from it elsewhere."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from counterseal.cli.main import main
+from counterseal.errors import UsageError
+from counterseal.wiring import Wiring
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORBIDDEN = (
+    "COUNTERSEAL_SANDBOX", "COUNTERSEAL_POLICY", "COUNTERSEAL_TRUST", "COUNTERSEAL_TRUST_CONFIG", "COUNTERSEAL_NOW",
+    "COUNTERSEAL_MAX_AGE", "COUNTERSEAL_GATE_REVISION", "counterseal_sandbox", "CI_API_V4_URL", "CI_SERVER_URL",
+    "HTTP_PROXY", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "no_proxy", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP",
+    "GIT_DIR", "GIT_CONFIG_GLOBAL", "GIT_SSH_COMMAND", "GIT_EXEC_PATH", "git_proxy_command", "SSL_CERT_FILE",
+    "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "LD_PRELOAD", "LD_LIBRARY_PATH",
+    "SIGSTORE_ID_TOKEN", "SIGSTORE_ROOT_FILE", "SIGSTORE_REKOR_URL", "TUF_ROOT", "TUF_MIRROR",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+@pytest.mark.parametrize("verb", ["gate", "publish"])
+def test_a_gate_refuses_what_could_choose_for_it(verb: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb], {"PATH": "/usr/bin", name: "/somewhere"}) == 2
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert first == f"error: the variable {name} is set in a gate"
+    assert [line.strip().partition(":")[0] for line in rest] == ["why", "fix"]
+    assert f"env -u {name}" in rest[-1]
+
+
+def test_inputs_and_outputs_of_a_gate_may_be_variables() -> None:
+    environment = {
+        "COUNTERSEAL_STAGE": "production",
+        "COUNTERSEAL_FORMAT": "json",
+        "COUNTERSEAL_TOKEN": "t",
+        "GITHUB_TOKEN": "t",
+        "HTTPS_PROXY": "",  # set to nothing chooses nothing
+        "HOME": "/home/runner",
+        "RUNNER_TEMP": "/tmp",
+    }
+    Wiring(environment).refuse_influence({"stage", "format"})
+    with pytest.raises(UsageError, match="COUNTERSEAL_STAGE"):
+        Wiring(environment).refuse_influence({"format"})
+
+
+def test_a_value_is_never_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gate"], {"SIGSTORE_ID_TOKEN": "eyJsecret"}) == 2
+    assert "eyJsecret" not in capsys.readouterr().err
+
+
+def test_our_token_comes_before_the_jobs() -> None:
+    assert Wiring({"COUNTERSEAL_TOKEN": "app", "GITHUB_TOKEN": "job"}).token() == "app"
+    assert Wiring({"COUNTERSEAL_TOKEN": "", "GITHUB_TOKEN": "job"}).token() == "job"
+    with pytest.raises(UsageError, match="no token"):
+        Wiring({}).token()
+
+
+@pytest.mark.parametrize("value", ["", "app", "a/b/c"])
+def test_a_repository_has_one_slash(value: str) -> None:
+    with pytest.raises(UsageError, match="which repository"):
+        Wiring({"GITHUB_REPOSITORY": value}).repository_name()
+    assert Wiring({"GITHUB_REPOSITORY": "acme/app"}).repository_name() == "acme/app"
+
+
+@pytest.mark.parametrize(
+    "api",
+    ["https://github.example/api/v3", "http://localhost:1", "http://127.0.0.1.example:1", "http://a@127.0.0.1.x/", "x"],
+)
+def test_only_github_and_a_sandbox_on_loopback_are_spoken_to(api: str) -> None:
+    with pytest.raises(UsageError, match="GITHUB_API_URL"):
+        Wiring({"GITHUB_API_URL": api}).api()
+
+
+def test_where_the_api_is() -> None:
+    assert Wiring({}).api() == ("https://api.github.com", "https://github.com")
+    sandbox = {"GITHUB_API_URL": "http://127.0.0.1:7/github/api/", "GITHUB_SERVER_URL": "http://127.0.0.1:7/github/git"}
+    assert Wiring(sandbox).api() == ("http://127.0.0.1:7/github/api", "http://127.0.0.1:7/github/git")
+    with pytest.raises(UsageError, match="GITHUB_SERVER_URL"):
+        Wiring({**sandbox, "GITHUB_SERVER_URL": "https://github.com"}).api()
+
+
+@pytest.mark.parametrize("value", ["now", "-1", "1.5", "0x10", ""])
+def test_an_epoch_is_whole_seconds(value: str) -> None:
+    with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH"):
+        Wiring({"SOURCE_DATE_EPOCH": value}).epoch()
+    assert Wiring({"SOURCE_DATE_EPOCH": "17"}).epoch() == 17
+    assert Wiring({}).epoch() == 0
+
+
+def test_the_change_request_of_an_event(tmp_path: Path) -> None:
+    event = tmp_path / "event.json"
+    found = {'{"pull_request": {"number": 7}}': 7, '{"pull_request": null}': None, "[]": None, "{}": None}
+    for text, number in found.items():
+        event.write_text(text, encoding="utf-8")
+        assert Wiring({"GITHUB_EVENT_PATH": str(event)}).change_request_number() == number
+    assert Wiring({"GITHUB_EVENT_PATH": str(tmp_path / "none")}).change_request_number() is None
+
+
+def test_a_work_folder_is_ours_and_goes_away(tmp_path: Path) -> None:
+    with Wiring({"RUNNER_TEMP": str(tmp_path)}).work_folder() as folder:
+        assert folder.parent == tmp_path
+        assert folder.stat().st_mode & 0o077 == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_real_trust_document_is_none_of_a_sandbox(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no trust document"):
+        Wiring({}).consumer(tmp_path / "none", sandbox=False)
+    with pytest.raises(UsageError, match="is no sandbox's trust document"):
+        Wiring({}).consumer(None, sandbox=True)
+
+
+def test_what_is_exported_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trust", "export", "--format", "json"], {}) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["schema"] == "counterseal.trust/v1"
+    assert shown.err == ""
