@@ -72,7 +72,11 @@ class Surroundings:
         """
         value = self._environ.get("SOURCE_DATE_EPOCH", "0")
         if not value.isdigit():
-            raise UsageError(f"SOURCE_DATE_EPOCH={value!r} is no number of seconds")
+            raise UsageError(
+                f"SOURCE_DATE_EPOCH={value!r} is no number of seconds",
+                why="it is a moment as seconds since 1970 (reproducible-builds.org)",
+                fix='SOURCE_DATE_EPOCH="$(git log -1 --format=%ct)"',
+            )
         return int(value)
 
     def revision(self) -> str | None:

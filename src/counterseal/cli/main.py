@@ -123,7 +123,11 @@ def _environment_defaults(parser: argparse.ArgumentParser, wiring: Wiring) -> di
             continue
         if isinstance(action, (argparse._StoreTrueAction, argparse._StoreFalseAction)):  # noqa: SLF001 - as above
             if value.lower() not in (*TRUE, *FALSE):
-                raise UsageError(f"COUNTERSEAL_{action.dest.upper()}={value!r} is neither true nor false")
+                raise UsageError(
+                    f"COUNTERSEAL_{action.dest.upper()}={value!r} is neither true nor false",
+                    why="the option is a switch",
+                    fix="write true or false",
+                )
             action.default = value.lower() in TRUE
         elif value == "":
             continue
@@ -136,7 +140,11 @@ def _environment_defaults(parser: argparse.ArgumentParser, wiring: Wiring) -> di
             action.default = value
             action.required = False
             if action.choices is not None and value not in action.choices:
-                raise UsageError(f"COUNTERSEAL_{action.dest.upper()}={value!r} is none of {', '.join(action.choices)}")
+                raise UsageError(
+                    f"COUNTERSEAL_{action.dest.upper()}={value!r} is none of {', '.join(map(str, action.choices))}",
+                    why="the option knows no other value",
+                    fix=f"write {next(iter(action.choices))}",
+                )
     return lists
 
 

@@ -84,7 +84,11 @@ def show(reader: LedgerReader, stored: StoredLedger, sequence: int) -> ShowResul
     """
     found = read(reader, stored)
     if not 0 <= sequence < len(found.entries):
-        raise UsageError(f"no entry {sequence}", why=f"the ledger has entries 0 to {len(found.entries) - 1}")
+        raise UsageError(
+            f"no entry {sequence}",
+            why=f"the ledger has entries 0 to {len(found.entries) - 1}",
+            fix="counterseal log shows the number of each",
+        )
     entry = found.entries[sequence]
     history = History(found.entries)
     decision = history.decisions.get(entry.link.entry_id)

@@ -46,7 +46,11 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
 
 def _answer(options: argparse.Namespace, reader: LedgerReader, stored: StoredLedger) -> Report:
     if options.action in ("show", "prove") and options.sequence is None:
-        raise UsageError(f"log {options.action} needs the number of an entry", fix=f"log {options.action} 42")
+        raise UsageError(
+            f"log {options.action} needs the number of an entry",
+            why="it is about one entry",
+            fix=f"counterseal log shows the numbers; then: counterseal log {options.action} 42",
+        )
     if options.action == "show":
         shown = log.show(reader, stored, options.sequence)
         line = json.loads(shown.line)
@@ -79,7 +83,9 @@ def _since(value: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        raise UsageError(f"--since {value!r} is no date", fix="write it like 2026-10-01") from None
+        raise UsageError(
+            f"--since {value!r} is no date", why="a day or a moment in UTC is meant", fix="write it like 2026-10-01"
+        ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -29,7 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the verb."""
     if not 1 <= options.valid_days <= 90:
-        raise UsageError(f"--valid-days {options.valid_days} is not between 1 and 90")
+        raise UsageError(
+            f"--valid-days {options.valid_days} cannot be",
+            why="a request is valid for 1 to 90 days",
+            fix="--valid-days 7",
+        )
     asked = request.Asked(
         stage=options.stage,
         tag=options.tag.removeprefix("refs/tags/") if options.tag else None,
