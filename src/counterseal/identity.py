@@ -8,22 +8,52 @@ what is wrong. Cryptography is not judged here: that was `BundleVerifier`'s.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from counterseal import digests
+from counterseal import digests, forges
+from counterseal.forges import DIALECTS, kind_of
 from counterseal.identifiers import GATE_ID
+from counterseal.model import OwnGate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from counterseal.model import BuilderIdentity, Certificate, Repository, Trust
+    from counterseal.model import BuilderIdentity, Certificate, GateIdentity, Repository, Trust
 
-#: Events that run a workflow of the repository's own, reviewed code (R02).
-GATE_TRIGGERS: Final = frozenset({"push", "workflow_dispatch", "schedule"})
-BUILDER_TRIGGERS: Final = GATE_TRIGGERS | {"release"}
 HOSTED: Final = "github-hosted"
 
 Check = tuple[bool, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedGate:
+    """Whom somebody accepts as the gate: an own gate, or counterseal's at one of these revisions.
+
+    Args:
+        revisions: The accepted revisions of counterseal's gate: the released ones, or the policy's.
+        own_revision: The revision of the gate that asks, which accepts itself.
+        own: An own gate; then the revisions mean nothing.
+    """
+
+    revisions: Sequence[str] = ()
+    own_revision: str | None = None
+    own: OwnGate | None = None
+
+
+def accepted_gate(gate: GateIdentity, trust: Trust, own_revision: str | None = None) -> AcceptedGate:
+    """Return whom a policy accepts as the gate."""
+    if gate.own is not None:
+        return AcceptedGate(own=gate.own)
+    return AcceptedGate(trust.released if gate.revisions is None else gate.revisions, own_revision)
+
+
+def verifier_id(gate: GateIdentity, repository: Repository) -> str:
+    """Return the URI that stands for a policy's gate in summaries: its definition, without a ref."""
+    if gate.own is None:
+        return GATE_ID
+    return forges.definition(repository.host, repository.name, gate.own.file)
 
 
 def builder_problem(
@@ -31,7 +61,7 @@ def builder_problem(
 ) -> str | None:
     """Return why a certificate is not the builder's of a repository, or None.
 
-    The builder is a workflow file of the repository itself, run from one of the refs that the policy names.
+    The builder is a workflow or pipeline file of the repository itself, run from one of the policy's refs.
 
     Args:
         certificate: Who signed.
@@ -39,14 +69,15 @@ def builder_problem(
         repository: The repository, by host and number.
         builder: What the policy says.
     """
-    path, _, ref = certificate.san.rpartition("@")
+    dialect = DIALECTS[kind_of(repository.host)]
+    path, _, ref = certificate.san.partition("@")
     if path == GATE_ID:
         return "this is the gate's identity; builder and gate have to be two"
     return _first(
         (
             *_platform(certificate, issuer, repository.host, repository),
             (
-                path == f"{certificate.source_uri}/{builder.workflow}",
+                path == f"{certificate.source_uri}{dialect.definition}{builder.workflow}",
                 f"it was signed by {path or certificate.san}, not by {builder.workflow} of this repository",
             ),
             (
@@ -55,7 +86,7 @@ def builder_problem(
             ),
             (ref == certificate.source_ref, f"the workflow is of {ref}, its source of {certificate.source_ref}"),
             (
-                any(ref_matches(pattern, ref) for pattern in builder.refs),
+                any(forges.ref_matches(pattern, ref) for pattern in builder.refs),
                 f"it was built from {ref}, and the policy names {', '.join(builder.refs)}",
             ),
             (digests.is_revision(certificate.source_revision), "it names no full source revision"),
@@ -64,28 +95,24 @@ def builder_problem(
                 "the workflow ran at another revision than the source",
             ),
             (
-                certificate.trigger in BUILDER_TRIGGERS,
-                f"a build may be started by {_listed(BUILDER_TRIGGERS)}, not by {certificate.trigger}",
+                certificate.trigger in dialect.builder_triggers,
+                f"a build may be started by {_listed(dialect.builder_triggers)}, not by {certificate.trigger}",
             ),
-            _run(certificate),
+            _run(certificate, dialect.runs),
         )
     )
 
 
-def gate_problem(  # noqa: PLR0913 - all that a gate is judged by, named at every call
+def gate_problem(
     certificate: Certificate,
     *,
     trust: Trust,
     host: str,
     repository: Repository | None,
     default_ref: str,
-    revisions: Sequence[str],
-    own_revision: str | None,
+    accepted: AcceptedGate,
 ) -> str | None:
-    """Return why a certificate is not that of counterseal's gate deciding for a repository, or None.
-
-    The SAN alone proves nothing, because a forge finds commits of forks under the parent's name: the
-    workflow's digest decides (R29). A withdrawn revision is refused whatever else accepts it.
+    """Return why a certificate is not that of the gate deciding for a repository, or None.
 
     Args:
         certificate: Who signed.
@@ -93,55 +120,77 @@ def gate_problem(  # noqa: PLR0913 - all that a gate is judged by, named at ever
         host: The forge of the repository.
         repository: The repository by number; None where only its name is known (then the caller compares that).
         default_ref: The protected default branch, a full ref.
-        revisions: The accepted revisions of the gate: the released ones, or the policy's.
-        own_revision: The revision of the gate that asks, which accepts itself.
+        accepted: Whom the policy, or the consumer, accepts.
     """
     issuer = trust.issuers.get(host)
     if issuer is None:
         return f"no issuer is known for {host}"
-    path, _, suffix = certificate.san.rpartition("@")
-    digest = certificate.signer_digest
+    dialect = DIALECTS[kind_of(host)]
+    own = accepted.own
+    branch = (
+        certificate.source_ref == default_ref,
+        f"the gate ran for {certificate.source_ref}, not for {default_ref}",
+    )
+    checks = _own_gate(certificate, host, own) if own else _released_gate(certificate, trust, accepted, branch)
     return _first(
         (
-            (path == GATE_ID, f"it was signed by {path or certificate.san}, not by {GATE_ID}"),
             *_platform(certificate, issuer, host, repository),
-            (digests.is_revision(digest), "it does not name the gate's revision"),
-            (digest not in trust.withdrawn, f"the gate's revision {_short(digest)} was withdrawn"),
+            *checks,
+            branch,
             (
-                digest in revisions or digest == own_revision,
-                (
-                    f"the gate's revision {_short(digest)} is newer than this tool, or not ours: "
-                    "upgrade, or pin it in your policy"
-                ),
+                certificate.trigger in dialect.gate_triggers,
+                f"a gate may be started by {_listed(dialect.gate_triggers)}, not by {certificate.trigger}",
             ),
-            (
-                suffix == digest or suffix.startswith(("refs/tags/", "refs/heads/")),
-                f"it names the gate at {suffix or 'no revision'}, and its digest is {_short(digest)}",
-            ),
-            (
-                certificate.runner_environment == HOSTED,
-                f"the gate ran on a runner that is {certificate.runner_environment}, not {HOSTED}",
-            ),
-            (
-                certificate.source_ref == default_ref,
-                f"the gate ran for {certificate.source_ref}, not for {default_ref}",
-            ),
-            (
-                _caller(certificate),
-                f"the gate was called by {certificate.config_uri}, not by a workflow of the repository at its branch",
-            ),
-            (
-                certificate.trigger in GATE_TRIGGERS,
-                f"a gate may be started by {_listed(GATE_TRIGGERS)}, not by {certificate.trigger}",
-            ),
-            _run(certificate),
+            _run(certificate, dialect.runs),
         )
     )
 
 
-def ref_matches(pattern: str, ref: str) -> bool:
-    """Return whether a full ref matches a pattern, in which `*` stands for anything but `/`."""
-    return re.fullmatch(r"[^/\s\x00-\x1f]*".join(re.escape(part) for part in pattern.split("*")), ref) is not None
+def _released_gate(certificate: Certificate, trust: Trust, accepted: AcceptedGate, branch: Check) -> Iterable[Check]:
+    """Yield what makes a certificate that of counterseal's reusable workflow.
+
+    The SAN alone proves nothing, because a forge finds commits of forks under the parent's name: the
+    workflow's digest decides (R29). A withdrawn revision is refused whatever else accepts it.
+    """
+    path, _, suffix = certificate.san.partition("@")
+    digest = certificate.signer_digest
+    yield path == GATE_ID, f"it was signed by {path or certificate.san}, not by {GATE_ID}"
+    yield digests.is_revision(digest), "it does not name the gate's revision"
+    yield digest not in trust.withdrawn, f"the gate's revision {_short(digest)} was withdrawn"
+    yield (
+        digest in accepted.revisions or digest == accepted.own_revision,
+        f"the gate's revision {_short(digest)} is newer than this tool, or not ours: upgrade, or pin it in your policy",
+    )
+    yield (
+        suffix == digest or suffix.startswith(("refs/tags/", "refs/heads/")),
+        f"it names the gate at {suffix or 'no revision'}, and its digest is {_short(digest)}",
+    )
+    yield (
+        certificate.runner_environment == HOSTED,
+        f"the gate ran on a runner that is {certificate.runner_environment}, not {HOSTED}",
+    )
+    yield branch  # before the caller, whose ref has to be the same
+    yield (
+        _caller(certificate),
+        f"the gate was called by {certificate.config_uri}, not by a workflow of the repository at its branch",
+    )
+
+
+def _own_gate(certificate: Certificate, host: str, own: OwnGate) -> Iterable[Check]:
+    """Yield what makes a certificate that of an own gate: one file at one branch of the project itself (R34)."""
+    wanted = f"{certificate.source_uri}{DIALECTS[kind_of(host)].definition}{own.file}@{own.ref}"
+    yield certificate.san == wanted, f"it was signed by {certificate.san}, not by {wanted}"
+    yield certificate.config_uri == wanted, f"the run began in {certificate.config_uri}, not in {wanted}"
+    yield (
+        own.project is None or certificate.source_id == str(own.project),
+        f"the gate is of project {certificate.source_id}, and {own.project} is accepted",
+    )
+    yield certificate.source_ref == own.ref, f"the gate ran for {certificate.source_ref}, not for {own.ref}"
+    yield (
+        digests.is_revision(certificate.source_revision)
+        and certificate.signer_digest == certificate.config_digest == certificate.source_revision,
+        "the gate's file was read at another revision than its branch had",
+    )
 
 
 def _platform(certificate: Certificate, issuer: str, host: str, repository: Repository | None) -> Iterable[Check]:
@@ -154,7 +203,7 @@ def _platform(certificate: Certificate, issuer: str, host: str, repository: Repo
         f"its two signers differ: {certificate.san}, {certificate.signer_uri}",
     )
     yield (
-        re.fullmatch(rf"https://{re.escape(host)}/[^/@]+/[^/@]+", source) is not None,
+        re.fullmatch(rf"https://{re.escape(host)}/{DIALECTS[kind_of(host)].project_path}", source) is not None,
         (f"its source is {source or 'unknown'}, not a repository at {host}"),
     )
     yield number.isascii() and number.isdigit(), "it does not name its repository by number"
@@ -166,12 +215,12 @@ def _platform(certificate: Certificate, issuer: str, host: str, repository: Repo
 
 
 def _caller(certificate: Certificate) -> bool:
-    path, _, ref = (certificate.config_uri or "").rpartition("@")
+    path, _, ref = (certificate.config_uri or "").partition("@")
     return path.startswith(f"{certificate.source_uri}/.github/workflows/") and ref == certificate.source_ref
 
 
-def _run(certificate: Certificate) -> Check:
-    prefix = f"{certificate.source_uri}/actions/runs/"
+def _run(certificate: Certificate, runs: str) -> Check:
+    prefix = f"{certificate.source_uri}{runs}"
     return (certificate.run_uri or "").startswith(prefix), f"{certificate.run_uri} is no run of its repository"
 
 

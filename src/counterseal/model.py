@@ -351,17 +351,33 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class BuilderIdentity:
-    """Who may build: a workflow file of the repository, run from one of these refs (`*` matches within a ref)."""
+    """Who may build: a workflow or pipeline file of the repository, run from one of these refs.
+
+    In a ref `*` stands for anything but `/`.
+    """
 
     workflow: str
     refs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class OwnGate:
+    """A gate in a file of the project's own, run from exactly this branch; `project` None: whichever is asked about."""
+
+    project: int | None
+    file: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
 class GateIdentity:
-    """Who may decide: counterseal's released reusable workflow at one of `revisions` (None: the released list)."""
+    """Who may decide: counterseal's released reusable workflow, or an own gate.
+
+    `revisions` are those of the reusable workflow that are accepted (None: the released list).
+    """
 
     revisions: tuple[str, ...] | None = None
+    own: OwnGate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from counterseal import digests
+from counterseal import digests, forges
 from counterseal.errors import FormatError, UsageError
+from counterseal.forges import ForgeKind
 from counterseal.identifiers import BUILD_TYPE
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from counterseal.model import Run
 
 TAG_PREFIX: Final = "refs/tags/"
+_EVENT: Final = {ForgeKind.GITHUB: "event_name", ForgeKind.GITLAB: "pipeline_source"}
+_NUMBER: Final = {ForgeKind.GITHUB: "repository_id", ForgeKind.GITLAB: "project_id"}
+_TAG_FIX: Final = {
+    ForgeKind.GITHUB: 'start the workflow with `on: {push: {tags: ["v*"]}}` and push a tag',
+    ForgeKind.GITLAB: "let the job run on tags (`rules: [{if: $CI_COMMIT_TAG}]`) and push a tag",
+}
 
 
 def tag_of(run: Run) -> str:
@@ -32,7 +39,7 @@ def tag_of(run: Run) -> str:
         raise UsageError(
             f"this run is for {run.ref!r}, not for a tag",
             why="a release is made from a tag, and the certificate names the ref",
-            fix='start the workflow with `on: {push: {tags: ["v*"]}}` and push a tag',
+            fix=_TAG_FIX[forges.kind_of(run.repository.host)],
         )
     return run.ref.removeprefix(TAG_PREFIX)
 
@@ -49,6 +56,7 @@ def predicate(run: Run, matrix: Mapping[str, Any]) -> dict[str, Any]:
     """
     home = f"https://{run.repository.host}"
     repository = f"{home}/{run.repository.name}"
+    kind = forges.kind_of(run.repository.host)
     lock_files = matrix["mustEqual"]["lockFiles"]
     return {
         "buildDefinition": {
@@ -57,9 +65,9 @@ def predicate(run: Run, matrix: Mapping[str, Any]) -> dict[str, Any]:
                 "workflow": {"ref": run.ref, "repository": repository, "path": _workflow_path(run)},
             },
             "internalParameters": {
-                "github": {
-                    "event_name": run.event,
-                    "repository_id": str(run.repository.id),
+                kind.value: {
+                    _EVENT[kind]: run.event,
+                    _NUMBER[kind]: str(run.repository.id),
                     "runner_environment": run.runner_environment,
                 },
                 "inputMatrix": matrix,
@@ -79,7 +87,7 @@ def predicate(run: Run, matrix: Mapping[str, Any]) -> dict[str, Any]:
 def _workflow_path(run: Run) -> str:
     """Return `.github/workflows/release.yml` of `acme/app/.github/workflows/release.yml@refs/tags/v1.2.0`."""
     path, at, _ = run.config_ref.partition("@")
-    prefix = f"{run.repository.name}/"
+    prefix = run.repository.name + forges.DIALECTS[forges.kind_of(run.repository.host)].definition
     if not at or not path.lower().startswith(prefix.lower()) or len(path) == len(prefix):
         raise FormatError(
             f"the run's workflow is {run.config_ref!r}", why=f"it is not a file of {run.repository.name} at a ref"

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from counterseal import digests, wire
+from counterseal import digests, forges, wire
 from counterseal.errors import UsageError
+from counterseal.forges import ForgeKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+
+    from counterseal.forges import ForgeHost
 
 PREFIX: Final = "COUNTERSEAL_"
 
@@ -28,7 +31,19 @@ INFLUENCE: Final = (
     "NETRC", "SIGSTORE_ID_TOKEN", "SIGSTORE_ROOT_FILE", "TUF_ROOT", "LD_PRELOAD", "LD_LIBRARY_PATH",
 )  # fmt: skip
 INFLUENCE_PREFIXES: Final = ("GIT_", "SIGSTORE_", "TUF_")
-TOKEN_VARIABLES: Final = ("COUNTERSEAL_TOKEN", "GITHUB_TOKEN")
+TOKEN_VARIABLES: Final = {
+    ForgeKind.GITHUB: ("COUNTERSEAL_TOKEN", "GITHUB_TOKEN"),
+    ForgeKind.GITLAB: ("COUNTERSEAL_TOKEN", "GITLAB_TOKEN"),
+}
+API_TOKEN: Final = "COUNTERSEAL_GITLAB_TOKEN"  # noqa: S105 - the name of a variable
+JOB_TOKEN: Final = "CI_JOB_TOKEN"  # noqa: S105 - the name of a variable
+#: What GitLab's runner sets in every job. The API is compared with the token's issuer, the token is verified, and git
+#: does not read the others.
+SET_BY_GITLAB: Final = frozenset({
+    "CI_API_V4_URL", "CI_SERVER_URL", "SIGSTORE_ID_TOKEN", "GIT_DEPTH", "GIT_STRATEGY", "GIT_CHECKOUT",
+    "GIT_CLEAN_FLAGS", "GIT_FETCH_EXTRA_FLAGS", "GIT_LFS_SKIP_SMUDGE", "GIT_SUBMODULE_STRATEGY",
+    "GIT_SUBMODULE_DEPTH", "GIT_TERMINAL_PROMPT",
+})  # fmt: skip
 
 
 class Surroundings:
@@ -49,6 +64,17 @@ class Surroundings:
     def in_github(self) -> bool:
         """Return whether this is a GitHub Actions step."""
         return self._environ.get("GITHUB_ACTIONS") == "true"
+
+    @property
+    def in_gitlab(self) -> bool:
+        """Return whether this is a GitLab job."""
+        return self._environ.get("GITLAB_CI") == "true" and not self.in_github
+
+    @property
+    def kind(self) -> ForgeKind:
+        """Return which forge this is about: that of the CI job, else the one whose repository is named."""
+        named = "CI_PROJECT_PATH" in self._environ and "GITHUB_REPOSITORY" not in self._environ
+        return ForgeKind.GITLAB if (self.in_gitlab or named) and not self.in_github else ForgeKind.GITHUB
 
     @property
     def step_summary(self) -> Path | None:
@@ -81,7 +107,7 @@ class Surroundings:
 
     def revision(self) -> str | None:
         """Return the source revision of this run, if CI says it."""
-        value = self._environ.get("GITHUB_SHA")
+        value = self._environ.get("CI_COMMIT_SHA" if self.kind is ForgeKind.GITLAB else "GITHUB_SHA")
         return value if digests.is_revision(value) else None
 
     def refuse_influence(self, options: Collection[str]) -> None:
@@ -93,11 +119,14 @@ class Surroundings:
         Raises:
             UsageError: Naming the variable.
         """
-        allowed = {PREFIX + name.upper() for name in options} | set(TOKEN_VARIABLES)
+        allowed = {PREFIX + name.upper() for name in options} | {*TOKEN_VARIABLES[self.kind], API_TOKEN}
+        if self.in_gitlab:
+            allowed |= SET_BY_GITLAB
         for name, value in sorted(self._environ.items()):
             upper = name.upper()
-            foreign = upper.startswith(PREFIX) and upper not in allowed
-            if value and (foreign or upper in INFLUENCE or upper.startswith(INFLUENCE_PREFIXES)):
+            foreign = upper.startswith(PREFIX)
+            steers = upper in INFLUENCE or upper.startswith(INFLUENCE_PREFIXES)
+            if value and upper not in allowed and (foreign or steers):
                 raise UsageError(
                     f"the variable {name} is set in a gate",
                     why="in a gate the environment chooses neither trust, policy, forge, network nor code (R35)",
@@ -114,9 +143,28 @@ class Surroundings:
         with tempfile.TemporaryDirectory(prefix="counterseal.", dir=self._environ.get("RUNNER_TEMP")) as name:
             yield Path(name)
 
+    def personal_token(self) -> str | None:
+        """Return the token that a person, or a workflow, gave for the forge, or None."""
+        return next((self._environ[name] for name in TOKEN_VARIABLES[self.kind] if self._environ.get(name)), None)
+
+    def gitlab_tokens(self) -> tuple[str | None, str | None, str | None]:
+        """Return what there is to speak to GitLab with: the job's token, the one that reads approvals, a person's.
+
+        Raises:
+            UsageError: There is none at all.
+        """
+        found = (self._environ.get(JOB_TOKEN), self._environ.get(API_TOKEN), self.personal_token())
+        if not any(found):
+            raise UsageError(
+                "no token for the forge",
+                why=f"none of {JOB_TOKEN}, {API_TOKEN}, {', '.join(TOKEN_VARIABLES[ForgeKind.GITLAB])} is set",
+                fix="on your machine: GITLAB_TOKEN with a personal access token (scope api)",
+            )
+        return found
+
     def token(self) -> str:
-        """Return the token for the forge."""
-        token = next((self._environ[name] for name in TOKEN_VARIABLES if self._environ.get(name)), None)
+        """Return the token for GitHub."""
+        token = self.personal_token()
         if token is None:
             raise UsageError(
                 "no token for the forge",
@@ -127,21 +175,45 @@ class Surroundings:
 
     def repository_name(self) -> str:
         """Return the repository that this is about, `owner/name`."""
+        if self.kind is ForgeKind.GITLAB:
+            return self._project_path()
         name = self._environ.get("GITHUB_REPOSITORY", "")
         if name.count("/") != 1:
             raise UsageError("which repository?", why="GITHUB_REPOSITORY is not set", fix="set it to OWNER/NAME")
         return name
 
-    def api(self) -> tuple[str, str]:
-        """Return the bases of API and git outside of gates: github.com, or a sandbox on loopback."""
-        api = self._environ.get("GITHUB_API_URL", "https://api.github.com")
-        site = self._environ.get("GITHUB_SERVER_URL", "https://github.com")
-        if api == "https://api.github.com" and site == "https://github.com":
-            return api, site
-        return loopback(api, "GITHUB_API_URL"), loopback(site, "GITHUB_SERVER_URL")
+    def _project_path(self) -> str:
+        name = self._environ.get("CI_PROJECT_PATH", "")
+        if "/" not in name:
+            raise UsageError("which project?", why="CI_PROJECT_PATH is not set", fix="set it to GROUP/PROJECT")
+        return name
+
+    def forge_host(self) -> ForgeHost:
+        """Return where the forge is outside of gates: the real one, or a sandbox on loopback.
+
+        Raises:
+            UsageError: It is neither, or API and site are not of one forge.
+        """
+        in_gitlab = self.kind is ForgeKind.GITLAB
+        api_name, site_name = (
+            ("CI_API_V4_URL", "CI_SERVER_URL") if in_gitlab else ("GITHUB_API_URL", "GITHUB_SERVER_URL")
+        )
+        real = next(each for each in forges.HOSTS if each.kind is self.kind)
+        api = self._environ.get(api_name) or real.api
+        found = forges.by_api(api.rstrip("/"))
+        if found is None or found.kind is not self.kind:
+            raise _no_forge(api_name, api, real.host)
+        expected = found.api.removesuffix("/api/v4") if in_gitlab else found.git
+        site = self._environ.get(site_name) or expected
+        if site.rstrip("/") != expected:
+            raise _no_forge(site_name, site, real.host)
+        return found
 
     def change_request_number(self) -> int | None:
         """Return the number of the change request that this event is about, or None."""
+        if self.kind is ForgeKind.GITLAB:
+            given = self._environ.get("CI_MERGE_REQUEST_IID", "")
+            return int(given) if given.isascii() and given.isdigit() else None
         path = self._path("GITHUB_EVENT_PATH")
         if path is None or not path.is_file():
             return None
@@ -149,6 +221,14 @@ class Surroundings:
         change = event.get("pull_request") if isinstance(event, dict) else None
         number = change.get("number") if isinstance(change, dict) else None
         return number if isinstance(number, int) else None
+
+
+def _no_forge(name: str, value: str, host: str) -> UsageError:
+    return UsageError(
+        f"{name} is {value!r}",
+        why=f"this version speaks to {host}, and to a sandbox on http://127.0.0.1",
+        fix=f"leave {name} as CI sets it",
+    )
 
 
 def loopback(url: str, name: str) -> str:

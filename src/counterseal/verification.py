@@ -16,12 +16,12 @@ from counterseal import identity, ledger, wire
 from counterseal.errors import VerificationError
 from counterseal.event import EventKind, Publication
 from counterseal.identifiers import DECISION, EVENT
-from counterseal.model import FindingOutcome, Outcome, Repository
+from counterseal.model import FindingOutcome, GateIdentity, Outcome, OwnGate, Repository
 
 if TYPE_CHECKING:
     from counterseal.decision import Decision
     from counterseal.event import Event
-    from counterseal.model import Attestation, Trust
+    from counterseal.model import Attestation, Certificate, Trust
     from counterseal.ports import BundleVerifier
 
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class Wanted:
     """What the consumer asks: whether this file is allowed in `stage` by the repository `host/name`.
 
-    `repository_id` pins the number behind the name, `revisions` replaces the released list of gates.
+    `repository_id` pins the number behind the name, `revisions` replaces the released list of gates, `own_gate` names
+    a gate of the project's own to accept instead of counterseal's.
     """
 
     file_name: str
@@ -39,6 +40,7 @@ class Wanted:
     repository: str
     repository_id: int | None = None
     revisions: tuple[str, ...] | None = None
+    own_gate: OwnGate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,7 @@ def _check_signer(wanted: Wanted, attestation: Attestation, policy_ref: str, tru
         host=wanted.host,
         repository=None,
         default_ref=policy_ref,
-        revisions=trust.released if wanted.revisions is None else wanted.revisions,
-        own_revision=None,
+        accepted=identity.accepted_gate(GateIdentity(wanted.revisions, wanted.own_gate), trust),
     )
     number = 2 if title == "signature" else 5
     if problem:
@@ -171,6 +172,17 @@ def _check_publication(wanted: Wanted, published: Attestation, attestation: Atte
     return event
 
 
+def _gate_name(wanted: Wanted, certificate: Certificate) -> str:
+    digest = (certificate.signer_digest or "")[:12]
+    if wanted.own_gate is not None:
+        return (
+            f"own gate {certificate.san} (as you named it; its file at {digest} was not compared with counterseal's, "
+            f"runner {certificate.runner_environment})"
+        )
+    listed = "in the released list" if wanted.revisions is None else "as pinned"
+    return f"counterseal gate (workflow digest {digest} {listed})"
+
+
 def _steps(
     wanted: Wanted, lines: tuple[Attestation, Attestation], found: Decision, hashes: int, now: datetime
 ) -> tuple[Step, ...]:
@@ -179,14 +191,9 @@ def _steps(
     entry, seal = (ledger.link_of(each.statement).sequence for each in lines)
     satisfied = sum(each.outcome is FindingOutcome.SATISFIED for each in found.findings)
     hours = max(0, int((now - published.signed_at).total_seconds() // 3600))
-    listed = "in the released list" if wanted.revisions is None else "as pinned"
     return (
         Step("digest and name", f"sha256:{wanted.digest}"),
-        Step(
-            "signature",
-            f"counterseal gate (workflow digest {(certificate.signer_digest or '')[:12]} {listed}), "
-            f"for {wanted.host} repository {certificate.source_id}",
-        ),
+        Step("signature", f"{_gate_name(wanted, certificate)}, for {wanted.host} repository {certificate.source_id}"),
         Step("time and log", f"log entry {decided.log_index}, timestamp {wire.timestamp(decided.signed_at)}"),
         Step(
             "decision",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import __version__, wire
 from counterseal import statement as statements
-from counterseal.identifiers import GATE_ID, STAGE_LEVEL_PREFIX, VSA
+from counterseal.identifiers import STAGE_LEVEL_PREFIX, VSA
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,20 +41,23 @@ def policy_uri(repository: Repository, policy: PolicyUse) -> str:
     return f"git+https://{repository.host}/{repository.name}@{policy.revision}#{policy.uri}"
 
 
-def payload(subject: Subject, decision: Decision, line_digest: str, *, at: datetime, levels: tuple[str, ...]) -> bytes:
+def payload(
+    subject: Subject, decision: Decision, line_digest: str, *, verifier: str, at: datetime, levels: tuple[str, ...]
+) -> bytes:
     """Return the canonical bytes of the summary for one artifact.
 
     Args:
         subject: The artifact; a summary has one, since its resourceUri is single.
         decision: The recorded allow.
         line_digest: sha256 of the decision's ledger line, the only input attestation.
+        verifier: The URI that stands for the gate (`identity.verifier_id`).
         at: When it was verified.
         levels: Build levels that were checked; the stage's level is added.
     """
     if decision.source is None:
         raise ValueError("a decision without a source allows nothing")
     predicate: dict[str, Any] = {
-        "verifier": {"id": GATE_ID, "version": {"counterseal": __version__}},
+        "verifier": {"id": verifier, "version": {"counterseal": __version__}},
         "timeVerified": wire.timestamp(at),
         "resourceUri": resource_uri(decision.source.repository, decision.source.tag),
         "policy": {

@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from counterseal.errors import ServiceError, UsageError
+from counterseal.forges import ForgeKind, forge_host
 from counterseal.surroundings import Surroundings, loopback
 
 if TYPE_CHECKING:
-    from counterseal.adapters.ci import GitHubEnvironment
+    from counterseal.adapters.github_ci import GitHubEnvironment
+    from counterseal.adapters.gitlab_ci import GitLabEnvironment
     from counterseal.commands.collect import Sources
     from counterseal.commands.gate import Gate
     from counterseal.commands.reading import LedgerReader
+    from counterseal.forges import ForgeHost
     from counterseal.model import Actor, Run, StoredLedger, Trust
     from counterseal.ports import (
         AssetStore,
@@ -27,9 +30,11 @@ if TYPE_CHECKING:
         BundleVerifier,
         Clock,
         Forge,
+        LedgerStore,
         SbomBuilder,
         Shell,
         Signer,
+        SourceRepository,
         SubjectFiles,
     )
 
@@ -63,9 +68,13 @@ class Wiring(Surroundings):
 
         return PythonSbomBuilder(lock=lock)
 
-    def environment(self) -> GitHubEnvironment:
+    def environment(self) -> GitHubEnvironment | GitLabEnvironment:
         """Return the CI run that we are in."""
-        from counterseal.adapters.ci import GitHubEnvironment
+        if self.kind is ForgeKind.GITLAB:
+            from counterseal.adapters.gitlab_ci import GitLabEnvironment
+
+            return GitLabEnvironment(self._environ)
+        from counterseal.adapters.github_ci import GitHubEnvironment
 
         return GitHubEnvironment(self._environ)
 
@@ -88,11 +97,11 @@ class Wiring(Surroundings):
         return SigstoreSigner(self._trust_of(environment.run()).trust_config, environment.token)
 
     def _trust_of(self, run: Run) -> Any:
-        from counterseal.adapters import ci, trust
+        from counterseal.adapters import trust
 
         if not run.sandbox:
             return trust.public_trust(offline=False)
-        return trust.load_trust(self._fetch_trust(ci.sandbox_origin(run.issuer)))
+        return trust.load_trust(self._fetch_trust(forge_host(run.issuer).origin))
 
     def _fetch_trust(self, origin: str) -> bytes:
         from counterseal.adapters.http import get_bytes
@@ -151,19 +160,35 @@ class Wiring(Surroundings):
 
     def forge(self) -> Forge:
         """Return the forge as the holder of the token sees it."""
-        from counterseal.adapters.github import GitHubForge
-
-        return GitHubForge(self.repository_name(), self.token(), host="github.com", api_url=self.api()[0])
+        return self._forge(self.forge_host(), self.repository_name())
 
     def asset_store(self) -> AssetStore:
         """Return the releases as the holder of the token sees them."""
+        return self._assets(self.forge_host(), self.repository_name())
+
+    def _forge(self, place: ForgeHost, name: str) -> Forge:
+        from counterseal.adapters.github import GitHubForge
+
+        return GitHubForge(name, self.token(), host=place.host, api_url=place.api)
+
+    def _assets(self, place: ForgeHost, name: str) -> AssetStore:
         from counterseal.adapters.github_releases import GitHubReleases
 
-        return GitHubReleases(self.repository_name(), self.token(), host="github.com", api_url=self.api()[0])
+        return GitHubReleases(name, self.token(), host=place.host, api_url=place.api)
+
+    def _repository(self, place: ForgeHost, name: str, work: Path) -> SourceRepository:
+        from counterseal.adapters.git import GitRepository
+
+        return GitRepository(f"{place.git}/{name}.git", work / "source.git", token=self.token())
+
+    def _ledger_store(self, place: ForgeHost, name: str, work: Path) -> LedgerStore:
+        from counterseal.adapters.git_ledger import GitLedgerStore
+
+        return GitLedgerStore(f"{place.git}/{name}.git", work / "ledger.git", token=self.token())
 
     def requester(self) -> Actor:
         """Return the person who asks: the actor of this run, or the holder of the token."""
-        if self._environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"):
+        if self._environ.get("ACTIONS_ID_TOKEN_REQUEST_URL") or self.in_gitlab:
             return self.environment().run().actor
         return self.forge().current_actor()
 
@@ -171,36 +196,28 @@ class Wiring(Surroundings):
 
     def gate(self, work: Path) -> Gate:
         """Return the gate that this run is, with every port chosen by the run's identity."""
-        from counterseal.adapters import ci
-        from counterseal.adapters.git_ledger import GitLedgerStore
         from counterseal.adapters.sigstore import SigstoreSigner
         from counterseal.commands import gate
 
         environment = self.environment()
         run = environment.run()
         material = self._trust_of(run)
-        host = ci.forge_host(run.issuer)
-        name = run.repository.name
-        sources = self._sources(work, name, (host.host, host.api, host.git), material)
-        store = GitLedgerStore(f"{host.git}/{name}.git", work / "ledger.git", token=self.token())
+        place, name = forge_host(run.issuer), run.repository.name
+        sources = self._sources(work, name, place, material)
+        store = self._ledger_store(place, name, work)
         signer = SigstoreSigner(material.trust_config, environment.token)
         return gate.open_gate(sources, store, signer, run)
 
-    def _sources(self, work: Path, name: str, place: tuple[str, str, str], material: Any) -> Sources:
-        from counterseal.adapters.git import GitRepository
-        from counterseal.adapters.github import GitHubForge
-        from counterseal.adapters.github_releases import GitHubReleases
+    def _sources(self, work: Path, name: str, place: ForgeHost, material: Any) -> Sources:
         from counterseal.adapters.sigstore import SigstoreVerifier
         from counterseal.commands.collect import Sources
 
-        host, api, git = place
-        token = self.token()
         downloads = work / "downloads"
         downloads.mkdir()
         return Sources(
-            repository=GitRepository(f"{git}/{name}.git", work / "source.git", token=token),
-            forge=GitHubForge(name, token, host=host, api_url=api),
-            assets=GitHubReleases(name, token, host=host, api_url=api),
+            repository=self._repository(place, name, work),
+            forge=self._forge(place, name),
+            assets=self._assets(place, name),
             verifier=SigstoreVerifier(material.trusted_root),
             clock=self.clock(),
             trust=material.trust,
@@ -209,26 +226,20 @@ class Wiring(Surroundings):
 
     def preview(self, work: Path) -> tuple[Sources, LedgerReader, StoredLedger]:
         """Return what a preview reads; it has no identity, so its trust follows from where the API is."""
-        from urllib.parse import urlsplit
-
         from counterseal.adapters import trust
-        from counterseal.adapters.git_ledger import GitLedgerStore
         from counterseal.commands import collect, reading
 
-        api, git = self.api()
-        sandbox = api.startswith("http://")
-        origin = f"http://{urlsplit(api).netloc}"
-        material = trust.load_trust(self._fetch_trust(origin)) if sandbox else trust.public_trust(offline=True)
-        name = self.repository_name()
-        sources = self._sources(work, name, ("github.com", api, git), material)
+        place, name = self.forge_host(), self.repository_name()
+        sandbox = place.sandbox
+        material = trust.load_trust(self._fetch_trust(place.origin)) if sandbox else trust.public_trust(offline=True)
+        sources = self._sources(work, name, place, material)
         head = sources.repository.resolve(sources.repository.default_ref())
         if head is None:
             raise ServiceError("the default branch cannot be read")
         policy, _ = collect.read_policy(sources.repository, head)
         judge = reading.Judge(sources.repository, sources.trust, sources.forge.repository(), head)
         reader = reading.LedgerReader(policy.ledger_id, sources.verifier, judge)
-        store = GitLedgerStore(f"{git}/{name}.git", work / "ledger.git", token=self.token())
-        return sources, reader, store.fetch()
+        return sources, reader, self._ledger_store(place, name, work).fetch()
 
     # --- a ledger in a clone -------------------------------------------------------------------
 

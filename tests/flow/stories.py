@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tests.flow.worlds import FlowWorld
 
 from counterseal import manifest
-from counterseal.adapters.ci import GitHubEnvironment
+from counterseal.adapters.github_ci import GitHubEnvironment
 from counterseal.adapters.sigstore import SigstoreSigner
 from counterseal.adapters.trust import load_trust
 from counterseal.commands.demo_world import NAME, TAG

@@ -29,6 +29,7 @@ from counterseal import (
 )
 from counterseal.event import EntryReference, Event, EventKind, Genesis, Publication, PublishedAsset, Withdrawn
 from counterseal.evidence import Evidence, LedgerFacts, ObservedAsset, RequestFile, SbomFacts, Source
+from counterseal.identifiers import GATE_ID
 from counterseal.model import (
     Actor,
     Asset,
@@ -375,7 +376,7 @@ def _tests() -> bytes:
 
 
 def _summary() -> bytes:
-    data = vsa.payload(WHEEL, ALLOW, ALLOW_REFERENCE.line, at=moment(9, 14), levels=(vsa.BUILD_L2,))
+    data = vsa.payload(WHEEL, ALLOW, ALLOW_REFERENCE.line, verifier=GATE_ID, at=moment(9, 14), levels=(vsa.BUILD_L2,))
     return data.replace(b'"counterseal":"%s"' % __version__.encode(), b'"counterseal":"1.0.0"')  # that one may change
 
 

@@ -20,9 +20,10 @@ from tests.evidence_samples import (
     WITHDRAWN_REVISION,
 )
 
-from counterseal import identity
+from counterseal import forges, identity
 from counterseal.identifiers import GATE_ID
-from counterseal.model import BuilderIdentity, Certificate, Repository
+from counterseal.identity import AcceptedGate
+from counterseal.model import BuilderIdentity, Certificate, GateIdentity, OwnGate, Repository, Trust
 
 OTHER = "b" * 40
 BUILDER = BuilderIdentity(".github/workflows/release.yml", ("refs/tags/v*",))
@@ -34,8 +35,7 @@ def gate(certificate: Certificate, **changes: object) -> str | None:
         "host": HOST,
         "repository": REPOSITORY,
         "default_ref": MAIN,
-        "revisions": TRUST.released,
-        "own_revision": None,
+        "accepted": AcceptedGate(TRUST.released),
         **changes,
     }
     return identity.gate_problem(certificate, **asked)  # type: ignore[arg-type]
@@ -66,12 +66,12 @@ GATE_WRONG: dict[str, tuple[dict[str, str | None], str]] = {
     "no signer": ({"signer_uri": None}, "two signers differ"),
     "other signer": ({"signer_uri": BUILDER_SAN}, "two signers differ"),
     "san of the builder": (signed_at(BUILDER_SAN), f"not by {GATE_ID}"),
-    "san without revision": (signed_at(GATE_ID), f"not by {GATE_ID}"),
+    "san without revision": (signed_at(GATE_ID), "it names the gate at no revision"),
     "san with empty revision": (signed_at(GATE_ID + "@"), "it names the gate at no revision"),
     "san of a fork": (signed_at(GATE_SAN.replace("counterseal/counterseal", "evil/counterseal")), "not by"),
     "san in other case": (signed_at(GATE_SAN.replace("gate.yml", "Gate.yml")), "not by"),
     "san of a longer path": (signed_at(f"{GATE_ID}.evil.yml@{GATE_REVISION}"), "not by"),
-    "san with two @": (signed_at(f"{GATE_ID}@x@{GATE_REVISION}"), "not by"),
+    "san with two @": (signed_at(f"{GATE_ID}@x@{GATE_REVISION}"), "it names the gate at x@"),
     "san over http": (signed_at(GATE_SAN.replace("https:", "http:")), "not by"),
     "san names other revision": (signed_at(f"{GATE_ID}@{OTHER}"), f"it names the gate at {OTHER}"),
     "san of a pull request": (signed_at(f"{GATE_ID}@refs/pull/7/merge"), "it names the gate at refs/pull/7/merge"),
@@ -134,12 +134,13 @@ def test_own_revision_and_pinned_revisions_are_accepted_but_not_withdrawn_ones()
     other = dataclasses.replace(
         GATE_CERTIFICATE, san=f"{GATE_ID}@{OTHER}", signer_uri=f"{GATE_ID}@{OTHER}", signer_digest=OTHER
     )
-    assert gate(other, own_revision=OTHER) is None
-    assert gate(other, revisions=(OTHER,)) is None
-    assert "not ours" in (gate(GATE_CERTIFICATE, revisions=(OTHER,)) or "")
+    assert gate(other, accepted=AcceptedGate((), OTHER)) is None
+    assert gate(other, accepted=AcceptedGate((OTHER,))) is None
+    assert "not ours" in (gate(GATE_CERTIFICATE, accepted=AcceptedGate((OTHER,))) or "")
     san = f"{GATE_ID}@{WITHDRAWN_REVISION}"
     withdrawn = dataclasses.replace(GATE_CERTIFICATE, san=san, signer_uri=san, signer_digest=WITHDRAWN_REVISION)
-    assert "withdrawn" in (gate(withdrawn, own_revision=WITHDRAWN_REVISION, revisions=(WITHDRAWN_REVISION,)) or "")
+    accepted = AcceptedGate((WITHDRAWN_REVISION,), WITHDRAWN_REVISION)
+    assert "withdrawn" in (gate(withdrawn, accepted=accepted) or "")
 
 
 def test_a_renamed_repository_is_the_same_by_number_and_a_reborn_name_is_not() -> None:
@@ -216,7 +217,7 @@ def test_a_builder_at_a_ref_that_the_policy_does_not_name_is_refused() -> None:
     ],
 )
 def test_ref_patterns(pattern: str, ref: str, matches: bool) -> None:
-    assert identity.ref_matches(pattern, ref) is matches
+    assert forges.ref_matches(pattern, ref) is matches
 
 
 # The 19 cases that strangers' commands were tried against. What a statement says (stage, result, resource, type,
@@ -264,3 +265,97 @@ def test_the_nineteen_cases(case: str) -> None:
     changes, accepted = REPRODUCED[case]
     problem = gate(alike(GATE_CERTIFICATE, changes))
     assert (problem is None) is accepted
+
+
+# --- on GitLab: own gates ----------------------------------------------------------------------
+
+PROJECT = Repository("gitlab.com", 777, "acme/tools/app")
+ON_GITLAB = Trust({"gitlab.com": "https://gitlab.com"}, (), (), sandbox=False)
+URL = "https://gitlab.com/acme/tools/app"
+OWN_SAN = f"{URL}//.gitlab-ci.yml@refs/heads/main"
+TAG_SAN = f"{URL}//.gitlab-ci.yml@refs/tags/v1.2.0"
+SHA = "c" * 40
+JOB = Certificate(
+    san=OWN_SAN,
+    issuer="https://gitlab.com",
+    signer_uri=OWN_SAN,
+    signer_digest=SHA,
+    runner_environment="gitlab-hosted",
+    source_uri=URL,
+    source_revision=SHA,
+    source_ref="refs/heads/main",
+    source_id="777",
+    config_uri=OWN_SAN,
+    config_digest=SHA,
+    trigger="push",
+    run_uri=f"{URL}/-/jobs/302",
+)
+TAG_JOB = dataclasses.replace(JOB, san=TAG_SAN, signer_uri=TAG_SAN, config_uri=TAG_SAN, source_ref="refs/tags/v1.2.0")
+OWN = OwnGate(777, ".gitlab-ci.yml", "refs/heads/main")
+
+
+def own_gate(certificate: Certificate, own: OwnGate = OWN, default_ref: str = "refs/heads/main") -> str | None:
+    return identity.gate_problem(
+        certificate,
+        trust=ON_GITLAB,
+        host="gitlab.com",
+        repository=PROJECT,
+        default_ref=default_ref,
+        accepted=AcceptedGate(own=own),
+    )
+
+
+def pipeline(certificate: Certificate) -> str | None:
+    file = BuilderIdentity(".gitlab-ci.yml", ("refs/tags/v*",))
+    return identity.builder_problem(certificate, issuer="https://gitlab.com", repository=PROJECT, builder=file)
+
+
+def test_an_own_gate_and_a_builder_of_one_file_are_told_apart_by_their_refs() -> None:
+    assert own_gate(JOB) is None
+    assert pipeline(TAG_JOB) is None
+    assert "it was signed by" in (own_gate(TAG_JOB) or "")
+    assert "it was built from refs/heads/main" in (pipeline(JOB) or "")
+
+
+@pytest.mark.parametrize("trigger", ["push", "web", "schedule"])
+def test_what_may_start_a_pipeline(trigger: str) -> None:
+    assert own_gate(dataclasses.replace(JOB, trigger=trigger)) is None
+    assert pipeline(dataclasses.replace(TAG_JOB, trigger=trigger)) is None
+
+
+OWN_WRONG: dict[str, tuple[dict[str, str | None], str]] = {
+    "issuer": ({"issuer": "https://gitlab.example"}, "its issuer is"),
+    "merge request": ({"trigger": "merge_request_event"}, "not by merge_request_event"),
+    "trigger of others": ({"trigger": "pipeline"}, "not by pipeline"),
+    "api": ({"trigger": "api"}, "not by api"),
+    "other file": (signed_at(OWN_SAN.replace(".gitlab-ci", "ci")), "it was signed by"),
+    "file of another project": (signed_at(OWN_SAN.replace("tools", "evil")), "it was signed by"),
+    "other branch": (signed_at(OWN_SAN.replace("main", "feature")), "it was signed by"),
+    "definition elsewhere": ({"config_uri": OWN_SAN.replace("tools", "evil")}, "the run began in"),
+    "ref": ({"source_ref": "refs/heads/feature"}, "the gate ran for refs/heads/feature"),
+    "file at another revision": ({"signer_digest": OTHER}, "at another revision"),
+    "no revision": ({"source_revision": None}, "at another revision"),
+    "other project": ({"source_id": "778"}, "it is for repository 778"),
+    "no project": ({"source_id": None}, "by number"),
+    "job of another project": ({"run_uri": "https://gitlab.com/acme/evil/-/jobs/1"}, "is no run of its repository"),
+    "pipeline instead of job": ({"run_uri": f"{URL}/-/pipelines/1"}, "is no run of its repository"),
+    "on github": ({"source_uri": "https://github.com/acme/tools"}, "not a repository at gitlab.com"),
+}
+
+
+@pytest.mark.parametrize("case", OWN_WRONG)
+def test_an_own_gate_with_one_wrong_field_is_refused(case: str) -> None:
+    changes, said = OWN_WRONG[case]
+    assert said in (own_gate(alike(JOB, changes)) or "")
+
+
+def test_an_own_gate_of_another_number_branch_or_forge() -> None:
+    assert "777, and 778 is accepted" in (own_gate(JOB, OwnGate(778, OWN.file, OWN.ref)) or "")
+    assert "not for refs/heads/trunk" in (own_gate(JOB, default_ref="refs/heads/trunk") or "")
+    assert own_gate(JOB, OwnGate(None, OWN.file, OWN.ref)) is None
+    assert gate(GATE_CERTIFICATE, accepted=AcceptedGate(TRUST.released, own=OWN)) is not None
+
+
+def test_who_verified_is_named_without_a_ref() -> None:
+    assert identity.verifier_id(GateIdentity(), REPOSITORY) == GATE_ID
+    assert identity.verifier_id(GateIdentity(own=OWN), PROJECT) == f"{URL}//.gitlab-ci.yml"

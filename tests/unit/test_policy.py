@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from counterseal import digests, policy
 from counterseal.errors import PolicyError
-from counterseal.model import BuilderIdentity, GateIdentity, Member, Policy
+from counterseal.model import BuilderIdentity, GateIdentity, Member, OwnGate, Policy
 from counterseal.rule import RuleSpec
 from counterseal.rules import RULES, enough_reviews
 
@@ -155,8 +155,8 @@ BAD = {
         "{github: {workflow",
         "{gitlab: {workflow",
         "8:13",
-        "GitLab builder is not supported yet",
-        "GitLab",
+        "a builder on gitlab cannot build for a ledger at github.com",
+        "builder: {github: …}",
     ),
     "workflow elsewhere": (".github/workflows/release.yml", "../release.yml", "8:32", "is no workflow file", ".github"),
     "workflow dots": (".github/workflows/release.yml", ".github/workflows/../x.yml", "8:32", "is no workflow", ""),
@@ -170,7 +170,13 @@ BAD = {
         "unknown gate 'countersale'",
         "gate: counterseal",
     ),
-    "own gate": ("gate: counterseal ", "gate: {gitlab: {project: 777}} ", "9:10", "own gate is not supported yet", ""),
+    "own gate": (
+        "gate: counterseal ",
+        "gate: {gitlab: {project: 777}} ",
+        "9:10",
+        "an own gate cannot decide for a ledger at github.com",
+        "gate: counterseal",
+    ),
     "short revision": (
         "gate: counterseal ",
         "gate: {counterseal: {revisions: [abc]}} ",
@@ -441,3 +447,44 @@ def test_schema_refuses_what_the_parser_refuses(case: str) -> None:
 def test_schema_names_exactly_the_rules_that_a_policy_may_choose() -> None:
     stage = SCHEMA["properties"]["stages"]["additionalProperties"]["properties"]
     assert set(stage["rules"]["properties"]) == {name for name, spec in RULES.items() if not spec.always}
+
+
+# --- on GitLab ---------------------------------------------------------------------------------
+
+ON_GITLAB = changed(
+    ("github.com/777/", "gitlab.com/777/"),
+    ("{github: {workflow: .github/workflows/release.yml, refs", "{gitlab: {file: .gitlab-ci.yml, refs"),
+    ("gate: counterseal ", "gate: {gitlab: {project: 777, file: .gitlab-ci.yml, ref: refs/heads/main}} "),
+)
+
+
+def test_a_policy_on_gitlab_has_an_own_gate() -> None:
+    found = load(ON_GITLAB)
+    assert found.builder == BuilderIdentity(".gitlab-ci.yml", ("refs/tags/v*",))
+    assert found.gate == GateIdentity(own=OwnGate(777, ".gitlab-ci.yml", "refs/heads/main"))
+    assert {member.host for group in found.groups.values() for member in group} == {"gitlab.com"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "fix"),
+    [
+        ("{gitlab: {file: .gitlab", "{github: {file: .gitlab", "a builder on github cannot build", "{gitlab: …}"),
+        ("{file: .gitlab-ci.yml, refs", "{workflow: .gitlab-ci.yml, refs", "unknown key", "file"),
+        ("{file: .gitlab-ci.yml, refs", "{file: ../ci.yml, refs", "'../ci.yml' is no pipeline file", ".gitlab-ci.yml"),
+        ("gate: {gitlab: {project: 777", "gate: {gitlab: {project: 778", "the gate's project is 778", "project: 777"),
+        ("ref: refs/heads/main}", "ref: refs/tags/main}", "'refs/tags/main' is no branch", "refs/heads/main"),
+        ("ref: refs/heads/main}", "ref: refs/heads/*}", "'refs/heads/*' is no branch", "refs/heads/main"),
+        ("[refs/tags/v*]", "[refs/tags/v*, refs/heads/*]", "is the builder as well", "refs/tags/v*"),
+        (
+            "gate: {gitlab: {project: 777, file: .gitlab-ci.yml, ref: refs/heads/main}} ",
+            "gate: counterseal ",
+            "the gate 'counterseal' does not exist on GitLab",
+            "project: 777",
+        ),
+    ],
+)
+def test_what_a_policy_on_gitlab_may_not_say(old: str, new: str, what: str, fix: str) -> None:
+    assert old in ON_GITLAB
+    error = problem(ON_GITLAB.replace(old, new))
+    assert what in error.what
+    assert fix in (error.fix or "")

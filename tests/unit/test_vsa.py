@@ -10,7 +10,7 @@ import pytest
 from tests.unit import frozen
 
 from counterseal import __version__, statement, vsa
-from counterseal.identifiers import VSA
+from counterseal.identifiers import GATE_ID, VSA
 from counterseal.model import Repository, Subject
 
 LINE = frozen.digest("line")
@@ -18,13 +18,13 @@ LINE = frozen.digest("line")
 
 def summary(levels: tuple[str, ...] = (vsa.BUILD_L2,), **changes: Any) -> dict[str, Any]:
     decided = dataclasses.replace(frozen.ALLOW, **changes)
-    data = vsa.payload(frozen.SDIST, decided, LINE, at=frozen.moment(9, 14), levels=levels)
+    data = vsa.payload(frozen.SDIST, decided, LINE, verifier=GATE_ID, at=frozen.moment(9, 14), levels=levels)
     found: dict[str, Any] = json.loads(data)
     return found
 
 
 def test_it_is_about_one_artifact() -> None:
-    data = vsa.payload(frozen.SDIST, frozen.ALLOW, LINE, at=frozen.moment(9, 14), levels=())
+    data = vsa.payload(frozen.SDIST, frozen.ALLOW, LINE, verifier=GATE_ID, at=frozen.moment(9, 14), levels=())
     found = statement.parse(data, "x")
     assert (found.predicate_type, found.subjects) == (VSA, (Subject(frozen.SDIST.name, frozen.SDIST.digest),))
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from counterseal import forges
 from counterseal.cli.main import main
 from counterseal.errors import UsageError
+from counterseal.forges import ForgeKind
 from counterseal.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -72,17 +74,49 @@ def test_a_repository_has_one_slash(value: str) -> None:
     "api",
     ["https://github.example/api/v3", "http://localhost:1", "http://127.0.0.1.example:1", "http://a@127.0.0.1.x/", "x"],
 )
-def test_only_github_and_a_sandbox_on_loopback_are_spoken_to(api: str) -> None:
+def test_only_the_forges_and_a_sandbox_on_loopback_are_spoken_to(api: str) -> None:
     with pytest.raises(UsageError, match="GITHUB_API_URL"):
-        Wiring({"GITHUB_API_URL": api}).api()
+        Wiring({"GITHUB_API_URL": api}).forge_host()
+    with pytest.raises(UsageError, match="CI_API_V4_URL"):
+        Wiring({"GITLAB_CI": "true", "CI_API_V4_URL": api}).forge_host()
 
 
 def test_where_the_api_is() -> None:
-    assert Wiring({}).api() == ("https://api.github.com", "https://github.com")
+    github, gitlab = forges.HOSTS
+    assert Wiring({}).forge_host() == github
+    assert Wiring({"GITLAB_CI": "true"}).forge_host() == gitlab
     sandbox = {"GITHUB_API_URL": "http://127.0.0.1:7/github/api/", "GITHUB_SERVER_URL": "http://127.0.0.1:7/github/git"}
-    assert Wiring(sandbox).api() == ("http://127.0.0.1:7/github/api", "http://127.0.0.1:7/github/git")
+    assert Wiring(sandbox).forge_host() == forges.sandbox_host("http://127.0.0.1:7", ForgeKind.GITHUB)
     with pytest.raises(UsageError, match="GITHUB_SERVER_URL"):
-        Wiring({**sandbox, "GITHUB_SERVER_URL": "https://github.com"}).api()
+        Wiring({**sandbox, "GITHUB_SERVER_URL": "https://github.com"}).forge_host()
+    job = {"GITLAB_CI": "true", "CI_API_V4_URL": "http://127.0.0.1:7/gitlab/api/v4"}
+    there = forges.sandbox_host("http://127.0.0.1:7", ForgeKind.GITLAB)
+    assert Wiring({**job, "CI_SERVER_URL": "http://127.0.0.1:7/gitlab"}).forge_host() == there
+    with pytest.raises(UsageError, match="CI_SERVER_URL"):
+        Wiring({**job, "CI_SERVER_URL": "https://gitlab.com"}).forge_host()
+
+
+def test_a_run_of_github_is_never_taken_for_a_gitlab_job() -> None:
+    both = Wiring({"GITHUB_ACTIONS": "true", "GITLAB_CI": "true", "CI_PROJECT_PATH": "acme/app"})
+    assert both.kind is ForgeKind.GITHUB
+    assert not both.in_gitlab
+    assert Wiring({"CI_PROJECT_PATH": "acme/app"}).kind is ForgeKind.GITLAB
+    assert Wiring({"CI_PROJECT_PATH": "acme/app", "GITHUB_REPOSITORY": "acme/app"}).kind is ForgeKind.GITHUB
+
+
+def test_what_gitlab_sets_in_every_job_steers_no_gate() -> None:
+    job = {
+        "GITLAB_CI": "true",
+        "CI_API_V4_URL": "https://gitlab.com/api/v4",
+        "SIGSTORE_ID_TOKEN": "t",
+        "GIT_DEPTH": "20",
+    }
+    Wiring({**job, "COUNTERSEAL_GITLAB_TOKEN": "t"}).refuse_influence(())
+    for name in ("GIT_SSH_COMMAND", "HTTPS_PROXY", "COUNTERSEAL_SANDBOX", "SIGSTORE_REKOR_URL"):
+        with pytest.raises(UsageError, match=name):
+            Wiring({**job, name: "x"}).refuse_influence(())
+    with pytest.raises(UsageError, match="SIGSTORE_ID_TOKEN"):
+        Wiring({"SIGSTORE_ID_TOKEN": "t", "GITHUB_ACTIONS": "true"}).refuse_influence(())
 
 
 @pytest.mark.parametrize("value", ["now", "-1", "1.5", "0x10", ""])

@@ -12,23 +12,14 @@ import logging
 import re
 from datetime import UTC, datetime
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from counterseal import digests, wire
+from counterseal import digests, forges, wire
 from counterseal.errors import FormatError, ServiceError
 from counterseal.model import Trust
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 SCHEMA: Final = "counterseal.trust/v1"
 CLIENT_TRUST_CONFIG: Final = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"
-#: The forges' CI identity, as it stands in certificates of real runs.
-ISSUERS: Final[Mapping[str, str]] = {
-    "github.com": "https://token.actions.githubusercontent.com",
-    "gitlab.com": "https://gitlab.com",
-}
-
 _KEYS: Final = {"schema", "sandbox", "issuers", "released", "withdrawn", "trustConfig"}
 _WHAT: Final = "trust document"
 _LOOPBACK: Final = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}/[a-z]+\Z")
@@ -133,7 +124,7 @@ def _real_trust() -> Trust:
     text = resources.files("counterseal").joinpath("released.json").read_bytes()
     data = wire.load_json(text, "released.json")
     return Trust(
-        issuers=dict(ISSUERS),
+        issuers={each.host: each.issuer for each in forges.HOSTS},
         released=_revisions(data["released"], "released"),
         withdrawn=_revisions(data["withdrawn"], "withdrawn"),
         sandbox=False,

@@ -117,11 +117,17 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
         raise UsageError(
             "this run is not a gate",
             why=problem,
-            fix=f"call {REPOSITORY}/{GATE_WORKFLOW} from a workflow on the protected default branch",
+            fix=_gate_fix(found),
         )
     judge = reading.Judge(sources.repository, sources.trust, home, head, run.signer_digest)
     reader = reading.LedgerReader(found.ledger_id, sources.verifier, judge)
     return Gate(sources, store, signer, run, head, found, reference, reader)
+
+
+def _gate_fix(found: Policy) -> str:
+    if (own := found.gate.own) is not None:
+        return f"run the gate in {own.file} on {own.ref}, which has to be protected"
+    return f"call {REPOSITORY}/{GATE_WORKFLOW} from a workflow on the protected default branch"
 
 
 def _run_problem(run: Run, sources: Sources, found: Policy, default_ref: str) -> str | None:
@@ -149,8 +155,7 @@ def _run_problem(run: Run, sources: Sources, found: Policy, default_ref: str) ->
         host=run.repository.host,
         repository=run.repository,
         default_ref=default_ref,
-        revisions=sources.trust.released if found.gate.revisions is None else found.gate.revisions,
-        own_revision=run.signer_digest,
+        accepted=identity.accepted_gate(found.gate, sources.trust, run.signer_digest),
     )
 
 

@@ -59,8 +59,7 @@ class Judge:
             host=self.home.host,
             repository=self.home,
             default_ref=self.repository.default_ref(),
-            revisions=self.trust.released if used.gate.revisions is None else used.gate.revisions,
-            own_revision=self.own_revision,
+            accepted=identity.accepted_gate(used.gate, self.trust, self.own_revision),
         )
         if problem:
             raise VerificationError(f"{what}: not signed by the gate", why=problem)

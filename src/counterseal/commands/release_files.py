@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from counterseal import digests, vsa
+from counterseal import digests, forges, identity, vsa
 from counterseal import evidence as evidence_room
 from counterseal.commands import collect
 from counterseal.errors import ServiceError
@@ -62,10 +62,18 @@ def write(
     if evidence.manifest is None:
         raise ServiceError("an allow without a manifest cannot be published")
     line_digest = digests.sha256(recorded.entry.line)
+    verifier = identity.verifier_id(evidence.policy.gate, evidence.run.repository)
     files: dict[str, bytes] = {}
     lines = [*(each.bundle for each in evidence.builds), recorded.entry.line]
     for subject in evidence.manifest.subjects:
-        data = vsa.payload(subject, recorded.decision, line_digest, at=now, levels=(_build_level(evidence),))
+        data = vsa.payload(
+            subject,
+            recorded.decision,
+            line_digest,
+            verifier=verifier,
+            at=now,
+            levels=(_build_level(evidence),),
+        )
         lines.append(signer.sign_statement(data))
         files[subject.name + VSA_SUFFIX] = lines[-1] + b"\n"
     files[BUNDLES_FILE] = b"".join(line.rstrip(b"\n") + b"\n" for line in lines)
@@ -81,5 +89,5 @@ def write(
 
 def _build_level(evidence: Evidence) -> str:
     """Return the honest SLSA build level: L2 where a hosted platform's identity signed, else L1."""
-    hosted = all(each.certificate.runner_environment == "github-hosted" for each in evidence.builds)
+    hosted = all(each.certificate.runner_environment in forges.HOSTED_RUNNERS for each in evidence.builds)
     return vsa.BUILD_L2 if hosted and evidence.builds else vsa.BUILD_L1

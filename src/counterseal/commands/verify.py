@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from counterseal import digests, verification
+from counterseal import digests, forges, verification
 from counterseal.entry import MAX_PROOF
 from counterseal.errors import CountersealError, UsageError
 from counterseal.identifiers import PROOF_FILE
+from counterseal.model import OwnGate
 from counterseal.verification import Verdict, Wanted
 
 if TYPE_CHECKING:
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnGateNamed:
+    """An own gate as a consumer names it: the SAN of its certificates and their OIDC issuer."""
+
+    identity: str
+    issuer: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What is asked about every file; `repository` is `host/owner/name`."""
 
@@ -27,6 +36,7 @@ class Question:
     repository: str
     repository_id: int | None = None
     revisions: tuple[str, ...] | None = None
+    own_gate: OwnGateNamed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,8 @@ def run(
     """Verify files against the ledger proof that lies beside them (or at `proof`).
 
     Raises:
-        UsageError: A file or the proof is missing, or `repository` is not `host/owner/name`.
+        UsageError: A file or the proof is missing, `repository` is not `host/owner/name`, or the own gate that is
+            named cannot be that repository's.
     """
     host, _, name = question.repository.removeprefix("https://").partition("/")
     if name.count("/") < 1 or host not in trust.issuers:
@@ -71,21 +82,40 @@ def run(
             why=f"known hosts are {', '.join(sorted(trust.issuers))}",
             fix="write it like github.com/acme/app",
         )
+    name = name.rstrip("/")
+    own = _own_gate(question.own_gate, host, name, trust) if question.own_gate else None
     verdicts: list[Verdict | Refused] = []
     for file in files:
         if not file.is_file():
             raise UsageError(f"no file {file}", fix="download it first; a folder is not verified as one")
         with file.open("rb") as stream:
             digest = digests.sha256_of(stream)
-        wanted = Wanted(
-            file.name, digest, question.stage, host, name.rstrip("/"), question.repository_id, question.revisions
-        )
+        wanted = Wanted(file.name, digest, question.stage, host, name, question.repository_id, question.revisions, own)
         data = _proof(proof or file.with_name(PROOF_FILE))
         try:
             verdicts.append(verification.verify(wanted, data, verifier=verifier, trust=trust, now=clock.now()))
         except CountersealError as error:
             verdicts.append(Refused(file.name, error))
     return VerifyResult(tuple(verdicts))
+
+
+def _own_gate(named: OwnGateNamed, host: str, name: str, trust: Trust) -> OwnGate:
+    """Return the own gate that a consumer names; it has to be the repository's, and its issuer the host's."""
+    prefix = forges.definition(host, name, "")
+    file, at, ref = named.identity.removeprefix(prefix).partition("@")
+    if not named.identity.startswith(prefix) or not at or not file or not ref.startswith("refs/heads/"):
+        raise UsageError(
+            f"--gate-identity {named.identity!r} is no gate of {host}/{name}",
+            why="an own gate is one file at one branch of the repository itself",
+            fix=f"write it like {prefix}.gitlab-ci.yml@refs/heads/main",
+        )
+    if named.issuer != trust.issuers[host]:
+        raise UsageError(
+            f"--gate-issuer {named.issuer!r} is not the issuer of {host}" if named.issuer else "no --gate-issuer",
+            why="an identity is a name that one issuer vouches for",
+            fix=f"--gate-issuer {trust.issuers[host]}",
+        )
+    return OwnGate(None, file, ref)
 
 
 def _proof(path: Path) -> bytes:

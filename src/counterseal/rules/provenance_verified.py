@@ -112,10 +112,10 @@ def _disagreement(provenance: Attestation) -> str | None:
     Fields: SLSA v1 build provenance, with the `externalParameters` of GitHub's workflow build type.
     """
     certificate, predicate = provenance.certificate, provenance.statement.predicate
-    path, _, ref = certificate.san.rpartition("@")
+    path, _, ref = certificate.san.partition("@")
     workflow = {
         "repository": certificate.source_uri,
-        "path": path.removeprefix(f"{certificate.source_uri}/"),
+        "path": path.removeprefix(certificate.source_uri or "").lstrip("/"),
         "ref": ref,
     }
     said = _at(predicate, "buildDefinition", "externalParameters", "workflow")

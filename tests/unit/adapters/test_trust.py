@@ -10,13 +10,14 @@ import pytest
 from tests.unit.sandbox.keyless_world import SHA, keys
 
 from counterseal.adapters import trust
-from counterseal.adapters.ci import forge_host
 from counterseal.adapters.sigstore import SigstoreSigner, SigstoreVerifier
 from counterseal.errors import FormatError, ServiceError
+from counterseal.forges import HOSTS
 from counterseal.model import Trust
 from counterseal.sandbox.trust import document
 
 URL = "http://127.0.0.1:4711"
+ISSUERS = {each.host: each.issuer for each in HOSTS}
 
 
 def sandbox(**changes: Any) -> bytes:
@@ -35,12 +36,8 @@ def test_a_bare_configuration_of_another_instance_trusts_the_real_forges() -> No
     config = document(keys(), "https://sigstore.example", [])["trustConfig"]
     found = trust.load_trust(json.dumps(config).encode())
     assert not found.trust.sandbox
-    assert found.trust.issuers == trust.ISSUERS
+    assert found.trust.issuers == ISSUERS
     assert json.loads(found.trust_config) == config
-
-
-def test_the_issuers_are_those_of_the_table_of_hosts() -> None:
-    assert forge_host(trust.ISSUERS["github.com"]).host == "github.com"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +78,7 @@ def test_the_public_instance_offline(tmp_path: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     found = trust.public_trust(offline=True)
-    assert found.trust == Trust(dict(trust.ISSUERS), (), (), sandbox=False)
+    assert found.trust == Trust(ISSUERS, (), (), sandbox=False)
     SigstoreVerifier(found.trusted_root)
     SigstoreSigner(found.trust_config, str)
     assert "days ago" in trust.age_of(found.trusted_root, datetime.now(UTC))

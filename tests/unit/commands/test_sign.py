@@ -17,9 +17,9 @@ from tests.unit.sandbox.keyless_world import CLAIMS, SAN, SHA, World, serving
 
 from counterseal import manifest, wire
 from counterseal.adapters.build_facts import LocalBuildFacts
-from counterseal.adapters.ci import GitHubEnvironment
 from counterseal.adapters.cyclonedx import PythonSbomBuilder
 from counterseal.adapters.files import WorkspaceFiles
+from counterseal.adapters.github_ci import GitHubEnvironment
 from counterseal.commands import sbom, sign
 from counterseal.errors import FormatError, ServiceError, UsageError
 from counterseal.identifiers import PROVENANCE, SBOM, TEST_RESULT

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from counterseal.adapters.ci import GitHubEnvironment
+from counterseal.adapters.github_ci import GitHubEnvironment
 from counterseal.sandbox.service import DEFAULT_GATE_REVISION, Sandbox
 
 if TYPE_CHECKING:

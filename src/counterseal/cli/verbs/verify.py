@@ -25,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repository", required=True, help="where they come from: HOST/OWNER/NAME")
     parser.add_argument("--repository-id", type=int, help="the repository's numeric id (names can change hands)")
     parser.add_argument("--proof", type=Path, help="ledger-proof.json (default: beside each file)")
-    parser.add_argument("--gate-revision", action="append", help="accept only these revisions of the gate")
+    parser.add_argument("--gate-revision", action="append", help="accept only these revisions of counterseal's gate")
+    parser.add_argument("--gate-identity", help="accept the project's own gate: https://HOST/PROJECT//FILE@REF")
+    parser.add_argument("--gate-issuer", help="with --gate-identity: the OIDC issuer, such as https://gitlab.com")
     add_trust(parser)
 
 
@@ -39,7 +41,8 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the verb."""
     trust, verifier = wiring.consumer(options.trust, sandbox=options.sandbox)
     revisions = tuple(options.gate_revision) if options.gate_revision else None
-    question = verify.Question(options.stage, options.repository, options.repository_id, revisions)
+    own = verify.OwnGateNamed(options.gate_identity, options.gate_issuer) if options.gate_identity else None
+    question = verify.Question(options.stage, options.repository, options.repository_id, revisions, own)
     result = verify.run(
         options.files, question, proof=options.proof, verifier=verifier, trust=trust, clock=wiring.clock()
     )

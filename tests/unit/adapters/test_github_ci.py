@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.unit.sandbox.keyless_world import CLAIMS, DIGEST, SAN, SHA, WORKFLOW, World, serving
 
-from counterseal.adapters.ci import GitHubEnvironment, forge_host, sandbox_origin
+from counterseal.adapters.github_ci import GitHubEnvironment
 from counterseal.adapters.sigstore import SigstoreSigner
 from counterseal.errors import ServiceError, UsageError
 from counterseal.model import Actor, ActorKind, Repository, Run
@@ -246,48 +246,6 @@ def test_a_sandbox_cannot_speak_for_another_sandbox(world: World) -> None:
     answering(world, token_with({**claims_of(world), "iss": "http://127.0.0.1:1/github"}))
     with pytest.raises(ServiceError, match="cannot have issued"):
         GitHubEnvironment(found).run()
-
-
-UNKNOWN = [
-    "https://gitlab.example",
-    "https://token.actions.githubusercontent.com/",
-    "https://token.actions.githubusercontent.com.example",
-    "https://token.actions.githubusercontent.com/acme",
-    "http://127.0.0.1:80/gitlab",
-    "http://127.0.0.1:80/github/",
-    "http://127.0.0.1:80/github\n",
-    "http://127.0.0.2:80/github",
-    "http://localhost:80/github",
-    "https://127.0.0.1:80/github",
-    "",
-]
-
-
-@pytest.mark.parametrize("issuer", UNKNOWN)
-def test_an_issuer_that_is_not_in_the_table(issuer: str) -> None:
-    with pytest.raises(UsageError):
-        forge_host(issuer)
-    with pytest.raises(UsageError):
-        sandbox_origin(issuer)
-
-
-def test_the_table() -> None:
-    real, sandbox = forge_host(REAL), forge_host("http://127.0.0.1:4711/github")
-    assert (real.host, real.api, real.git, real.sandbox) == (
-        "github.com",
-        "https://api.github.com",
-        "https://github.com",
-        False,
-    )
-    assert (sandbox.host, sandbox.api, sandbox.git, sandbox.sandbox) == (
-        "github.com",
-        "http://127.0.0.1:4711/github/api",
-        "http://127.0.0.1:4711/github/git",
-        True,
-    )
-    assert sandbox_origin(sandbox.issuer) == "http://127.0.0.1:4711"
-    with pytest.raises(UsageError):
-        sandbox_origin(REAL)
 
 
 def test_the_request_is_made_as_github_wants_it(world: World) -> None:

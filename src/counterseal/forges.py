@@ -1,0 +1,150 @@
+"""The forges that we know, in one table: OIDC issuer → forge host → bases of API and git (R35, R40).
+
+Everything that follows from which forge it is, as opposed to what it answers, stands here: how its CI writes the
+file that defines a run, the address of a run, which events run reviewed code. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from counterseal.errors import UsageError
+
+
+class ForgeKind(StrEnum):
+    """Which forge it is; the value is the key of its identities in a policy."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeHost:
+    """Where a run's forge is: the host that ids belong to, and the bases of API and git (no slash at the end)."""
+
+    kind: ForgeKind
+    issuer: str
+    host: str
+    api: str
+    git: str
+    sandbox: bool
+
+    @property
+    def origin(self) -> str:
+        """Return where all of the sandbox's services are: the URL of its issuer without the forge's name."""
+        return self.issuer.rpartition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a forge's CI speaks of its runs in certificates.
+
+    `definition` stands between the repository's URL and the file that defines a run, `runs` between it and the number
+    of a run; `gate_triggers` are the events that run the repository's own, reviewed code (R02).
+    """
+
+    definition: str
+    runs: str
+    gate_triggers: frozenset[str]
+    builder_triggers: frozenset[str]
+    project_path: str
+
+
+_GITHUB_TRIGGERS: Final = frozenset({"push", "workflow_dispatch", "schedule"})
+_GITLAB_TRIGGERS: Final = frozenset({"push", "web", "schedule"})
+DIALECTS: Final = {
+    ForgeKind.GITHUB: Dialect(
+        definition="/",
+        runs="/actions/runs/",
+        gate_triggers=_GITHUB_TRIGGERS,
+        builder_triggers=_GITHUB_TRIGGERS | {"release"},
+        project_path=r"[^/@]+/[^/@]+",
+    ),
+    ForgeKind.GITLAB: Dialect(
+        definition="//",
+        runs="/-/jobs/",
+        gate_triggers=_GITLAB_TRIGGERS,
+        builder_triggers=_GITLAB_TRIGGERS,
+        project_path=r"[^/@]+(?:/[^/@]+)+",
+    ),
+}
+#: Runners that the forge itself keeps.
+HOSTED_RUNNERS: Final = frozenset({"github-hosted", "gitlab-hosted"})
+HOSTS: Final = (
+    ForgeHost(
+        ForgeKind.GITHUB,
+        "https://token.actions.githubusercontent.com",
+        "github.com",
+        "https://api.github.com",
+        "https://github.com",
+        sandbox=False,
+    ),
+    ForgeHost(
+        ForgeKind.GITLAB,
+        "https://gitlab.com",
+        "gitlab.com",
+        "https://gitlab.com/api/v4",
+        "https://gitlab.com",
+        sandbox=False,
+    ),
+)
+_SANDBOX: Final = re.compile(r"(http://127\.0\.0\.1:[0-9]{1,5})/(github|gitlab)\Z")
+_SANDBOX_API: Final = {ForgeKind.GITHUB: "/api", ForgeKind.GITLAB: "/api/v4"}
+
+
+def forge_host(issuer: str) -> ForgeHost:
+    """Return the forge whose CI has this OIDC issuer: a row of the table, or the sandbox on loopback.
+
+    Raises:
+        UsageError: Nobody that we know.
+    """
+    for known in HOSTS:
+        if known.issuer == issuer:
+            return known
+    if (found := _SANDBOX.match(issuer)) is not None:
+        return sandbox_host(found.group(1), ForgeKind(found.group(2)))
+    raise UsageError(
+        f"the OIDC issuer {issuer!r} is not known",
+        why=f"runs are recognised by {', '.join(each.issuer for each in HOSTS)} and by a sandbox on 127.0.0.1",
+        fix="run this in GitHub Actions on github.com, or in GitLab CI on gitlab.com",
+    )
+
+
+def sandbox_host(origin: str, kind: ForgeKind) -> ForgeHost:
+    """Return the forge of this kind in the sandbox at an origin; ids there belong to the real host's name."""
+    issuer = f"{origin}/{kind}"
+    host = next(each.host for each in HOSTS if each.kind is kind)
+    return ForgeHost(kind, issuer, host, issuer + _SANDBOX_API[kind], f"{issuer}/git", sandbox=True)
+
+
+def by_api(api: str) -> ForgeHost | None:
+    """Return the forge whose API has this base, or None."""
+    origin, _, kind = api.removesuffix("/v4").removesuffix("/api").rpartition("/")
+    if (found := _SANDBOX.match(f"{origin}/{kind}")) is not None:
+        found_host = sandbox_host(found.group(1), ForgeKind(found.group(2)))
+        return found_host if found_host.api == api else None
+    return next((each for each in HOSTS if each.api == api), None)
+
+
+def kind_of(host: str) -> ForgeKind:
+    """Return which forge a host is; an unknown one is taken for GitHub's, whose identities are the stricter."""
+    return next((each.kind for each in HOSTS if each.host == host), ForgeKind.GITHUB)
+
+
+def definition(host: str, name: str, file: str) -> str:
+    """Return how certificates name a file that defines runs, before the `@` and the ref.
+
+    Args:
+        host: The forge's host, such as `gitlab.com`.
+        name: The repository, `group/project`.
+        file: The workflow or pipeline file.
+    """
+    return f"https://{host}/{name}{DIALECTS[kind_of(host)].definition}{file}"
+
+
+def ref_matches(pattern: str, ref: str) -> bool:
+    """Return whether a full ref matches a pattern, in which `*` stands for anything but `/`."""
+    return re.fullmatch(r"[^/\s\x00-\x1f]*".join(re.escape(part) for part in pattern.split("*")), ref) is not None
