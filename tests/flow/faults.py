@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from counterseal.adapters import ci, http
+from counterseal.adapters import github_ci, http
 from counterseal.adapters.github import GitHubForge
 from counterseal.adapters.github_releases import GitHubReleases
 from counterseal.adapters.sigstore import SigstoreSigner
@@ -164,5 +164,5 @@ def impatient(seconds: float = 0.4) -> Iterator[list[float]]:
             for name, value in {"timeout": seconds, "seconds": seconds, "pause": pauses.append}.items():
                 if name in defaults:
                     patch.setitem(defaults, name, value)
-        patch.setattr(ci, "_SECONDS", seconds)
+        patch.setattr(github_ci, "_SECONDS", seconds)
         yield pauses
