@@ -26,7 +26,7 @@ from tools import action_pages
 
 from counterseal.adapters.shell import SystemShell
 from counterseal.commands import demo_world
-from counterseal.commands.demo_world import NAME, TAG
+from counterseal.commands.demo_site import NAME, TAG
 from counterseal.sandbox.service import Sandbox
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from counterseal.commands.demo_world import NAME, TAG, write_json
+from counterseal.commands.demo_site import NAME, TAG
+from counterseal.commands.demo_world import write_json
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from counterseal.adapters import github_ci, http
 from counterseal.adapters.github import GitHubForge
 from counterseal.adapters.github_releases import GitHubReleases
 from counterseal.adapters.sigstore import SigstoreSigner
-from counterseal.commands.demo_world import NAME
+from counterseal.commands.demo_site import NAME
 from counterseal.sandbox import fulcio, identity, rekor, timestamp
 from counterseal.sandbox.forge import github
 from counterseal.sandbox.http import Request, Response, json_response

@@ -16,7 +16,7 @@ from counterseal import manifest
 from counterseal.adapters.github_ci import GitHubEnvironment
 from counterseal.adapters.sigstore import SigstoreSigner
 from counterseal.adapters.trust import load_trust
-from counterseal.commands.demo_world import NAME, TAG
+from counterseal.commands.demo_site import NAME, TAG
 from counterseal.identifiers import MIRROR_REF, NOTES_REF
 from counterseal.wire import canonical
 

@@ -10,7 +10,8 @@ from tests.flow import faults, stories
 from tests.flow.worlds import SUBJECTS
 
 from counterseal.cli.table import COMMANDS
-from counterseal.commands.demo_world import EPOCH, NAME, TAG
+from counterseal.commands.demo_site import NAME, TAG
+from counterseal.commands.demo_world import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

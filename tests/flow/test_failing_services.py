@@ -15,7 +15,8 @@ import pytest
 from tests.flow import faults, stories
 from tests.flow.worlds import GATE_PERMISSIONS, SUBJECTS
 
-from counterseal.commands.demo_world import EPOCH, NAME
+from counterseal.commands.demo_site import NAME
+from counterseal.commands.demo_world import EPOCH
 from counterseal.sandbox.http import Response, json_response
 
 if TYPE_CHECKING:

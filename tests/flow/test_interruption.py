@@ -18,7 +18,8 @@ import pytest
 from tests.flow import faults, stories
 from tests.flow.worlds import SUBJECTS
 
-from counterseal.commands.demo_world import EPOCH, TAG
+from counterseal.commands.demo_site import TAG
+from counterseal.commands.demo_world import EPOCH
 from counterseal.identifiers import MIRROR_REF, NOTES_REF
 from counterseal.sandbox.http import Request, Response
 

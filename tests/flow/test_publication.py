@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.flow import worlds
 
-from counterseal.commands.demo_world import TAG
+from counterseal.commands.demo_site import TAG
 from counterseal.sandbox.http import json_response
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from tests.flow import stories
 from tests.flow.stories import ask
 
-from counterseal.commands.demo_world import NAME, TAG
+from counterseal.commands.demo_site import NAME, TAG
 from counterseal.identifiers import BUILD_BUNDLES_FILE, PROVENANCE
 from counterseal.sandbox.forge.accounts import Role
 from counterseal.wire import canonical

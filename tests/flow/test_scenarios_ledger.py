@@ -12,7 +12,7 @@ from tests.flow import stories
 from tests.flow.stories import ask
 
 from counterseal.adapters.git_ledger import GitLedgerStore
-from counterseal.commands.demo_world import NAME
+from counterseal.commands.demo_site import NAME
 from counterseal.identifiers import MIRROR_REF, NOTES_REF, POLICY_PATH
 
 if TYPE_CHECKING:

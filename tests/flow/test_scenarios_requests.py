@@ -9,7 +9,7 @@ import pytest
 from tests.flow import stories
 from tests.flow.stories import Asked, Played, Stories, approve_and_merge, ask, by_hand, content, merge, path_of, propose
 
-from counterseal.commands.demo_world import NAME
+from counterseal.commands.demo_site import NAME
 from counterseal.identifiers import POLICY_PATH
 from counterseal.wire import canonical
 

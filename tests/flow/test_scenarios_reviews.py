@@ -8,7 +8,7 @@ import pytest
 from tests.flow import stories
 from tests.flow.stories import Asked, Played, Stories, ask, merge
 
-from counterseal.commands.demo_world import NAME
+from counterseal.commands.demo_site import NAME
 from counterseal.errors import ServiceError
 from counterseal.identifiers import POLICY_PATH
 from counterseal.sandbox.forge.accounts import Role

@@ -8,7 +8,7 @@ import pytest
 from tests.flow import stories
 from tests.flow.stories import ask
 
-from counterseal.commands.demo_world import NAME
+from counterseal.commands.demo_site import NAME
 from counterseal.identifiers import POLICY_PATH
 from counterseal.sandbox.http import json_response
 from counterseal.sandbox.service import DEFAULT_GATE_REVISION

@@ -13,7 +13,7 @@ import pytest
 from tests.flow import stories
 from tests.flow.stories import Asked, by_hand, propose
 
-from counterseal.commands.demo_world import NAME
+from counterseal.commands.demo_site import NAME
 from counterseal.identifiers import NOTES_REF
 from counterseal.model import ProcessResult
 from counterseal.wire import canonical

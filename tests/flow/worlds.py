@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from counterseal.adapters.shell import SystemShell
 from counterseal.cli.main import main
 from counterseal.commands import demo_world
-from counterseal.commands.demo_world import EPOCH, NAME, TAG, World
+from counterseal.commands.demo_site import NAME, TAG
+from counterseal.commands.demo_world import EPOCH, World
 from counterseal.model import ProcessResult
 from counterseal.sandbox.service import DEFAULT_GATE_REVISION, Sandbox
 

@@ -7,8 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from counterseal.commands.demo_attacks import ASK, SDIST, SUBJECTS, WHEEL, Attacks, said
-from counterseal.commands.demo_world import EPOCH, NAME, TAG, expect, make_world, write_json
+from counterseal.commands.demo_attacks import SDIST, SUBJECTS, WHEEL, Attacks, said
+from counterseal.commands.demo_world import EPOCH, expect, make_world, write_json
+from counterseal.forges import ForgeKind
 from counterseal.sandbox.service import Sandbox
 
 if TYPE_CHECKING:
@@ -111,8 +112,7 @@ class Story(Attacks):
     def _amend_request(self, number: int) -> None:
         """Let bob correct the reason in the request's file, so that carol's approval is of an older revision."""
         world = self.world
-        found: Any = world.client.as_person(world.people["bob"], "GET", f"/repos/{NAME}/pulls/{number}")
-        branch = found["head"]["ref"]
+        branch = world.site.branch_of(world.people["bob"], number)
         world.git("fetch", "-q", "origin", branch)
         world.git("switch", "-q", "--detach", "FETCH_HEAD")
         path = next((world.checkout / "promotions" / "production").iterdir())
@@ -138,14 +138,13 @@ class Story(Attacks):
         """Download the release as anybody would, and verify."""
         world, client = self.world, self.world.client
         self.release.mkdir()
-        found: Any = client.call("GET", f"{client.api}/repos/{NAME}/releases/tags/{TAG}")
-        for asset in found["assets"]:
-            (self.release / asset["name"]).write_bytes(client.call("GET", asset["url"], raw=True))
+        for name, url in world.site.downloads().items():
+            (self.release / name).write_bytes(client.call("GET", url, raw=True))
         trust: Any = client.trust()
         write_json(world.folder / "trust.json", trust)
         root = json.dumps(trust["trustConfig"]["trustedRoot"])
         (world.folder / "trusted_root.jsonl").write_text(root + "\n", encoding="utf-8")
-        return said(world.counterseal("verify", WHEEL, SDIST, *ASK, *self.trust, folder=self.release))
+        return said(world.counterseal("verify", WHEEL, SDIST, *self.ask, *self.trust, folder=self.release))
 
     def audit(self) -> list[str]:
         """Clone, fetch the ledger, and ask."""
@@ -161,6 +160,7 @@ def run(
     folder: Path,
     example: Path,
     *,
+    kind: ForgeKind = ForgeKind.GITHUB,
     signer: Callable[[Mapping[str, str]], Signer],
     tell: Callable[[Told], None],
 ) -> list[Told]:
@@ -170,6 +170,7 @@ def run(
         shell: Starts git, the build and counterseal.
         folder: For everything that it makes; has to be empty.
         example: The project to release.
+        kind: The forge that it plays on.
         signer: Gives a signer with the identity of a run's environment.
         tell: Called after each step.
 
@@ -179,7 +180,7 @@ def run(
     told: list[Told] = []
     with Sandbox(folder / "sandbox") as sandbox:
         start = time.monotonic()
-        story = Story(make_world(shell, sandbox.url, folder, example), signer)
+        story = Story(make_world(shell, sandbox.url, folder, example, kind), signer)
         _tell(
             told,
             tell,

@@ -8,7 +8,8 @@ import shutil
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import statement as statements
-from counterseal.commands.demo_world import NAME, World, expect, write_json
+from counterseal.commands.demo_site import NAME
+from counterseal.commands.demo_world import World, expect, write_json
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, NOTES_REF, PROOF_FILE
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 WHEEL: Final = "app-1.2.0-py3-none-any.whl"
 SDIST: Final = "app-1.2.0.tar.gz"
 SUBJECTS: Final = (f"dist/{WHEEL}", f"dist/{SDIST}")
-ASK: Final = ("--stage", "production", "--repository", f"github.com/{NAME}")
 
 
 class Attacks:
@@ -46,6 +46,12 @@ class Attacks:
         """Return the options by which a consumer accepts this sandbox."""
         return ("--trust", str(self.world.folder / "trust.json"), "--sandbox")
 
+    @property
+    def ask(self) -> tuple[str, ...]:
+        """Return the options of the consumer's question."""
+        site = self.world.site
+        return ("--stage", "production", "--repository", f"{site.place.host}/{NAME}", *site.who_decides())
+
     def clone(self, name: str) -> Path:
         """Return a fresh clone with the ledger in it."""
         folder = self.world.folder / name
@@ -60,7 +66,7 @@ class Attacks:
         data = bytearray((folder / WHEEL).read_bytes())
         data[len(data) // 2] ^= 1
         (folder / WHEEL).write_bytes(data)
-        result = self.world.counterseal("verify", WHEEL, *ASK, *self.trust, folder=folder, code=11)
+        result = self.world.counterseal("verify", WHEEL, *self.ask, *self.trust, folder=folder, code=11)
         expect("step 1, digest and name" in result.output, "step 1 caught it", result.output)
         return said(result)
 
@@ -109,7 +115,7 @@ class Attacks:
         forged = self._signer(self.world.build_run()).sign_statement(payload)
         proof["decision"]["line"] = forged.decode()
         write_json(folder / PROOF_FILE, proof)
-        result = self.world.counterseal("verify", WHEEL, *ASK, *self.trust, folder=folder, code=11)
+        result = self.world.counterseal("verify", WHEEL, *self.ask, *self.trust, folder=folder, code=11)
         expect("step 2, signature" in result.output, "step 2 caught it", result.output)
         return said(result)
 

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from counterseal.commands import demo_site
+from counterseal.commands.demo_site import NAME, TAG, Site
 from counterseal.errors import CountersealError
+from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
 from counterseal.ports import Shell
 from counterseal.sandbox.client import Person, SandboxClient
-from counterseal.sandbox.service import DEFAULT_GATE_REVISION
 
 if TYPE_CHECKING:
     from counterseal.model import ProcessResult
 
-NAME: Final = "acme/app"
-TAG: Final = "v1.2.0"
 PEOPLE: Final = {"alice": 1001, "bob": 1002, "carol": 1003, "dora": 1010}
 #: 2026-11-24T08:00:00Z, so that two demos build the same bytes.
 EPOCH: Final = "1795507200"
@@ -32,8 +32,7 @@ people:
   maintainers: [{id: 1001, login: alice}, {id: 1002, login: bob}, {id: 1003, login: carol}]
   security: [{id: 1010, login: dora}]
 identities:
-  builder: {github: {workflow: .github/workflows/release.yml, refs: [refs/tags/v*]}}
-  gate: counterseal
+IDENTITIES
 stages:
   staging:
     rules:
@@ -62,6 +61,7 @@ class World:
     folder: Path
     people: Mapping[str, Person]
     repository_id: int
+    site: Site
 
     @property
     def checkout(self) -> Path:
@@ -71,7 +71,7 @@ class World:
     @property
     def clone_url(self) -> str:
         """Return where git finds the project."""
-        return f"{self.client.url}/github/git/{NAME}.git"
+        return f"{self.site.place.git}/{NAME}.git"
 
     def counterseal(
         self, *arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None, code: int = 0
@@ -98,7 +98,7 @@ class World:
         settings = {
             "http.extraHeader": f"Authorization: Bearer {who.token}",
             "user.name": who.login,
-            "user.email": f"{who.id}+{who.login}@users.noreply.github.com",
+            "user.email": self.site.address(who),
             "init.defaultBranch": "main",
             "commit.gpgSign": "false",
         }
@@ -115,45 +115,23 @@ class World:
 
     def person(self, login: str) -> Mapping[str, str]:
         """Return the environment in which a person runs counterseal."""
-        return {
-            "GITHUB_REPOSITORY": NAME,
-            "GITHUB_API_URL": self.client.api,
-            "GITHUB_SERVER_URL": f"{self.client.url}/github/git",
-            "GITHUB_TOKEN": self.people[login].token,
-        }
+        return self.site.environment(self.people[login])
 
     def build_run(self) -> Mapping[str, str]:
         """Return the environment of the tag's build run."""
-        return self.client.run(
-            repository=NAME,
-            workflow=".github/workflows/release.yml",
-            ref=f"refs/tags/{TAG}",
-            event="push",
-            actor="bob",
-            permissions={"contents": "write", "id-token": "write"},
-        )
+        return self.site.build_run()
 
     def gate_run(self, actor: str = "bob") -> Mapping[str, str]:
         """Return the environment of a run of the gate, started by a merge."""
-        return self.client.run(
-            repository=NAME,
-            workflow=".github/workflows/promote.yml",
-            ref="refs/heads/main",
-            event="push",
-            actor=actor,
-            gateRevision=DEFAULT_GATE_REVISION,
-            permissions={"contents": "write", "pull-requests": "write", "actions": "read", "id-token": "write"},
-        )
+        return self.site.gate_run(actor)
 
     def review(self, login: str, number: int, event: str = "APPROVE") -> None:
         """Let a person review a change request at its head."""
-        path = f"/repos/{NAME}/pulls/{number}/reviews"
-        self.client.as_person(self.people[login], "POST", path, {"event": event, "body": "seen"})
+        self.site.review(self.people[login], number, event)
 
     def merge(self, login: str, number: int) -> None:
         """Let a person merge a change request."""
-        path = f"/repos/{NAME}/pulls/{number}/merge"
-        self.client.as_person(self.people[login], "PUT", path, {"merge_method": "squash"})
+        self.site.merge(self.people[login], number)
 
 
 def expect(fact: bool, what: str, seen: str = "") -> None:  # noqa: FBT001 - reads like an assertion
@@ -166,7 +144,7 @@ def expect(fact: bool, what: str, seen: str = "") -> None:  # noqa: FBT001 - rea
         raise NotAsToldError(f"the demo is not as told: {what}", why=seen[-4000:], fix="please report this")
 
 
-def make_world(shell: Shell, url: str, folder: Path, example: Path) -> World:
+def make_world(shell: Shell, url: str, folder: Path, example: Path, kind: ForgeKind = ForgeKind.GITHUB) -> World:
     """Return a world in which a project, its people and its policy are, as on any other day.
 
     Args:
@@ -174,18 +152,18 @@ def make_world(shell: Shell, url: str, folder: Path, example: Path) -> World:
         url: The running sandbox.
         folder: For everything that the demo makes.
         example: The project's files.
+        kind: The forge that it plays on.
     """
     client = SandboxClient(url)
     people = {login: client.person(login, number) for login, number in PEOPLE.items()}
     client.control("/users", login="acme", kind="Organization")
-    made: Any = client.control(
-        "/repositories", owner="acme", name="app", collaborators=dict.fromkeys(PEOPLE, "maintain")
-    )
-    world = World(client, shell, folder, people, made["id"])
+    there = demo_site.site(client, kind)
+    number = there.create(tuple(PEOPLE))
+    world = World(client, shell, folder, people, number, there)
     shutil.copytree(example, world.checkout, ignore=shutil.ignore_patterns("dist", "counterseal-out", "__pycache__"))
     policy = world.checkout / POLICY_PATH
     policy.parent.mkdir()
-    policy.write_text(POLICY.replace("LEDGER", f"github.com/{made['id']}/{'5d1c' * 8}"), encoding="utf-8")
+    policy.write_text(policy_text(there, number), encoding="utf-8")
     world.git("init", "-q")
     world.git("add", "-A")
     world.git("commit", "-q", "-m", "app 1.2.0")
@@ -195,6 +173,12 @@ def make_world(shell: Shell, url: str, folder: Path, example: Path) -> World:
     world.git("tag", TAG)
     world.git("push", "-q", "origin", TAG)
     return world
+
+
+def policy_text(there: Site, number: int) -> str:
+    """Return the policy of the project with this number at a site."""
+    text = POLICY.replace("LEDGER", f"{there.place.host}/{number}/{'5d1c' * 8}")
+    return text.replace("IDENTITIES\n", there.identities(number))
 
 
 def write_json(path: Path, value: Any) -> None:

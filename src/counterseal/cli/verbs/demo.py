@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from counterseal.cli.report import Report
 from counterseal.commands import demo
-from counterseal.commands.demo_world import NAME
+from counterseal.commands.demo_site import NAME
 from counterseal.errors import UsageError
 
 if TYPE_CHECKING:
