@@ -9,7 +9,7 @@ import pytest
 from tests.flow import stories
 from tests.flow.stories import Asked, Played, Stories, approve_and_merge, ask, by_hand, content, merge, path_of, propose
 
-from counterseal.commands.demo_site import NAME
+from counterseal.commands.demo_site import NAME, TAG
 from counterseal.identifiers import POLICY_PATH
 from counterseal.wire import canonical
 
@@ -318,3 +318,13 @@ def test_a_request_that_was_never_merged_cannot_be_decided(played: Played) -> No
     path = f"/repos/{NAME}/pulls/{asked.number}"
     played.world.client.as_person(played.world.people["bob"], "PATCH", path, {"state": "closed"})
     stories.refused(played.world, "--request", asked.path, code=2, says="no merged request")
+
+
+def test_an_earlier_call_that_failed_stops_no_later_one(fresh: FlowWorld) -> None:
+    """Without `pull-requests: write` the branch is made and then nothing; the next call may give another reason."""
+    may_push = fresh.run(gateRevision=None, permissions={"contents": "write", "id-token": "write"})
+    arguments = ("request", "--stage", "staging", "--tag", TAG, "--reason")
+    fresh.counterseal(*arguments, "first words", environment=may_push, code=1)
+    assert "counterseal-request/staging-" in fresh.git("ls-remote", "origin", "refs/heads/*")
+    first = fresh.request("staging", "other words")
+    assert fresh.request("staging", "other words") == first

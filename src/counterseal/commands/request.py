@@ -88,13 +88,22 @@ def run(forge: Forge, assets: AssetStore, clock: Clock, asked: Asked, work: Path
     if dry_run:
         return RequestResult(release.tag, None, None, path, data, valid_until, dry_run=True)
     opened, url = forge.open_request(
-        branch=f"{REQUEST_BRANCH_PREFIX}{asked.stage}-{digest[:12]}-{number}",
+        branch=_branch(asked.stage, digest, number, data),
         path=path,
         content=data,
         title=f"Promote {release.tag} to {asked.stage}",
         body=f"{asked.reason}\n\nManifest `sha256:{digest}`. Approve this request at its last revision, then merge it.",
     )
     return RequestResult(release.tag, opened, url, path, data, valid_until, dry_run=False)
+
+
+def _branch(stage: str, digest: str, number: str, data: bytes) -> str:
+    """Return a branch that belongs to exactly this file.
+
+    So the same call finds what it made before, and one with another reason is not stopped by what an earlier, failed
+    one left behind.
+    """
+    return f"{REQUEST_BRANCH_PREFIX}{stage}-{digest[:12]}-{number}-{digests.sha256(data)[:8]}"
 
 
 def _end_of_day(moment: datetime) -> datetime:
