@@ -35,8 +35,8 @@ export COUNTERSEAL_PYTHON
 help: ## this list
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.demo ## the whole story on this machine, without internet: a commit becomes a verified release (DEMO="…" adds options)
-	$(BIN)/counterseal demo $(DEMO)
+demo: $(VENV)/.demo ## the whole story on this machine, without internet: a commit becomes a verified release (FORGE=github|gitlab|both)
+	$(BIN)/counterseal demo $(if $(FORGE),--forge $(FORGE)) $(DEMO)
 
 test: lint ## everything that CI checks; tests of cosign and gh skip where those are missing (make tools)
 	$(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST)
@@ -57,6 +57,7 @@ format: $(VENV)/.dev ## let ruff format and fix what it can
 docs: $(VENV)/.dev ## write the generated blocks of README.md and docs/, and the pages of the actions, anew
 	$(BIN)/python tools/readme_blocks.py
 	$(BIN)/python tools/action_pages.py
+	$(BIN)/python tools/format_examples.py
 
 tools: $(VENV)/.dev ## what the interop tests need: cosign and the Sigstore services (go install, about 8 minutes once), gh
 	COSIGN="$(COSIGN)" COSIGN_VERSION="$(COSIGN_VERSION)" sh tools/get_cosign.sh
@@ -67,6 +68,7 @@ tools: $(VENV)/.dev ## what the interop tests need: cosign and the Sigstore serv
 
 bench: $(VENV)/.dev ## times of whole processes, beside cosign and gh
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/ledger.py
 
 lock: $(VENV)/.uv/.made ## make requirements/ anew from pyproject.toml (UPGRADE=1: newer versions, none younger than a week)
 	UV="$(UV)" UPGRADE="$(UPGRADE)" sh tools/lock.sh

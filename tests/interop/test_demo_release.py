@@ -20,12 +20,12 @@ pytestmark = [pytest.mark.interop, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo") / "out"
-    command = [sys.executable, "-m", "counterseal", "demo", "--output", str(folder)]
+    output = tmp_path_factory.mktemp("demo") / "out"
+    command = [sys.executable, "-m", "counterseal", "demo", "--forge", "github", "--output", str(output)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
-    (folder / "told.txt").write_text(done.stdout)
-    return folder
+    (output / "github" / "told.txt").write_text(done.stdout)
+    return output / "github"
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,14 @@ class Told:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The story as it went: its steps, and the options of the consumer's question for who wants to ask again."""
+
+    steps: tuple[Told, ...]
+    ask: tuple[str, ...]
+
+
 class Story(Attacks):
     """The steps in their order; each leaves things in `world` that the next ones need.
 
@@ -163,8 +171,8 @@ def run(
     kind: ForgeKind = ForgeKind.GITHUB,
     signer: Callable[[Mapping[str, str]], Signer],
     tell: Callable[[Told], None],
-) -> list[Told]:
-    """Play the story and return its steps.
+) -> Played:
+    """Play the story and return how it went.
 
     Args:
         shell: Starts git, the build and counterseal.
@@ -194,7 +202,7 @@ def run(
             start = time.monotonic()
             lines = step()
             _tell(told, tell, Told(title, tuple(lines), time.monotonic() - start))
-    return told
+        return Played(tuple(told), story.ask)
 
 
 def _tell(told: list[Told], tell: Callable[[Told], None], step: Told) -> None:

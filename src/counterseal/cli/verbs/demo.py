@@ -6,12 +6,12 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from counterseal.cli.report import Report
 from counterseal.commands import demo
-from counterseal.commands.demo_site import NAME
 from counterseal.errors import UsageError
+from counterseal.forges import ForgeKind
 
 if TYPE_CHECKING:
     import argparse
@@ -22,36 +22,64 @@ if TYPE_CHECKING:
     from counterseal.wiring import Wiring
 
 
+BOTH: Final = "both"
+_NAMES: Final = {ForgeKind.GITHUB: "GitHub", ForgeKind.GITLAB: "GitLab"}
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
+    parser.add_argument("--forge", choices=(*ForgeKind, BOTH), default=ForgeKind.GITHUB, help="on which forge")
     parser.add_argument("--example", type=Path, default=Path("examples/app"), help="the project (default examples/app)")
     parser.add_argument("--output", type=Path, default=Path("demo-out"), help="folder for what it makes, replaced")
 
 
 def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the verb."""
-    example, folder = options.example.resolve(), options.output.resolve()
+    example, output = options.example.resolve(), options.output.resolve()
+    kinds = tuple(ForgeKind) if options.forge == BOTH else (ForgeKind(options.forge),)
     if not (example / "pyproject.toml").is_file():
-        raise UsageError(f"no project in {example}", fix="run this in a checkout of counterseal: make demo")
-    if folder.exists():
-        if any(folder.iterdir()) and not (folder / "sandbox").is_dir():
-            raise UsageError(f"{folder} is not empty and no earlier demo", fix="choose another --output")
-        shutil.rmtree(folder)
-    home = folder / "home"
-    home.mkdir(parents=True)
-    start = time.monotonic()
+        raise UsageError(
+            f"no project in {example}", why="it has no pyproject.toml", fix="run it in a checkout: make demo"
+        )
+    _clear(output)
 
     def signer(environment: Mapping[str, str]) -> Signer:
         return type(wiring)(environment).signer()
 
-    told = demo.run(wiring.shell(home), folder, example, signer=signer, tell=_tell)
+    start = time.monotonic()
+    played = {}
+    for kind in kinds:
+        _heading(kind)
+        folder = output / kind
+        home = folder / "home"
+        home.mkdir(parents=True)
+        played[kind] = demo.run(wiring.shell(home), folder, example, kind=kind, signer=signer, tell=_tell)
     seconds = time.monotonic() - start
-    data = {
-        "schema": "counterseal.demo/v1",
-        "steps": [{"title": each.title, "seconds": round(each.seconds, 2)} for each in told],
-        "seconds": round(seconds, 2),
-    }
-    return Report(_end(folder, seconds), data)
+    steps = [
+        {"forge": kind, "title": each.title, "seconds": round(each.seconds, 2)}
+        for kind, story in played.items()
+        for each in story.steps
+    ]
+    data = {"schema": "counterseal.demo/v1", "steps": steps, "seconds": round(seconds, 2)}
+    further = (_further(output / kind, _NAMES[kind], story.ask) for kind, story in played.items())
+    return Report("\n".join((_end(len(played), seconds), *further)), data)
+
+
+def _clear(output: Path) -> None:
+    if not output.exists():
+        return
+    earlier = [*(output / kind / "sandbox" for kind in ForgeKind), output / "sandbox"]
+    if any(output.iterdir()) and not any(each.is_dir() for each in earlier):
+        raise UsageError(
+            f"{output} is not empty",
+            why="it is no earlier demo's, which would be replaced",
+            fix="choose another --output",
+        )
+    shutil.rmtree(output)
+
+
+def _heading(kind: ForgeKind) -> None:
+    sys.stderr.write(f"\n── {_NAMES[kind]} ──\n")
 
 
 def _tell(step: Told) -> None:
@@ -61,20 +89,25 @@ def _tell(step: Told) -> None:
     sys.stderr.flush()
 
 
-def _end(folder: Path, seconds: float) -> str:
+def _end(forges: int, seconds: float) -> str:
+    attacks = ("Four attacks, four refusals", "On each forge four attacks, four refusals")[forges > 1]
+    return f"\nAll as told, in {seconds:.1f} s. {attacks}."
+
+
+def _further(folder: Path, name: str, ask: tuple[str, ...]) -> str:
     shown = _shown(folder)
     tool = "counterseal" if shutil.which("counterseal") else str(_shown(Path(sys.executable).parent / "counterseal"))
     trust = f"--trust {shown}/trust.json --sandbox"
     note = f"git -C {shown}/audit notes --ref=counterseal show 'v1.2.0^{{commit}}'"
     return "\n".join(
         (
-            f"\nAll as told, in {seconds:.1f} s. Four attacks, four refusals.",
+            f"{name}:",
             f"  the release as a consumer has it   {shown}/release",
             f"  a clone with the ledger            {shown}/audit",
             f"  whom this sandbox trusts           {shown}/trust.json, {shown}/trusted_root.jsonl",
-            "Look further:",
+            "  Look further:",
             f"  {tool} log show 2 --folder {shown}/audit {trust}",
-            f"  {tool} verify {shown}/release/*.whl --stage production --repository github.com/{NAME} {trust}",
+            f"  {tool} verify {shown}/release/*.whl {' '.join(ask)} {trust}",
             f"  {note} | tail -1 | jq -r .dsseEnvelope.payload | base64 -d | jq .predicate.findings",
             "  docs/verify-without-us/README.md: the same with cosign and gh, none of our code",
         )
