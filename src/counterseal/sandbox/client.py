@@ -73,6 +73,11 @@ class SandboxClient:
         environment: Mapping[str, str] = self.control("/runs", **order)["environment"]
         return environment
 
+    def job(self, **order: Any) -> Mapping[str, str]:
+        """Start a job of GitLab CI and return its environment."""
+        environment: Mapping[str, str] = self.control("/jobs", **order)["environment"]
+        return environment
+
     def as_person(self, person: Person, method: str, path: str, body: Any = None) -> Any:
         """Return the answer of the forge's API to a person (`/repos/acme/app/pulls/1/reviews`)."""
         return self.call(method, self.api + path, token=person.token, body=body)
