@@ -27,7 +27,8 @@ from tests.interop.own_network import own_network
 from tests.unit.sandbox.keyless_world import World
 
 from counterseal.adapters.sigstore import SigstoreSigner, SigstoreVerifier
-from counterseal.sandbox import identity, timestamp, trust
+from counterseal.sandbox import timestamp, trust
+from counterseal.sandbox.gitlab_identity import GitLabIssuer
 from counterseal.sandbox.http import LoopbackServer
 from counterseal.sandbox.keyless import Keyless
 from counterseal.sandbox.keys import ORIGIN, Keys, pem
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 PROGRAMS = ("fulcio", "rekor-server-posix", "timestamp-server")
-GITLAB = "/gitlab"
 _PASSWORD = "loopback"
 _TEMPLATES = Path(__file__).resolve().parents[1] / "assets" / "fulcio-ci-issuers.yaml"
 _SECONDS = 30.0
@@ -48,13 +48,13 @@ class RealSigstore:
 
     Args:
         sandbox: The sandbox beside it, whose issuer it trusts.
-        gitlab: An issuer for jobs of GitLab, with the sandbox's keys; it says whatever it is told to.
+        gitlab: The sandbox's issuer for jobs of GitLab; it says whatever it is told to.
         trust_config: Its ClientTrustConfig.
         fulcio, rekor, tsa: Origins of the services.
     """
 
     sandbox: World
-    gitlab: identity.Issuer
+    gitlab: GitLabIssuer
     trust_config: dict[str, Any]
     fulcio: str
     rekor: str
@@ -91,9 +91,7 @@ def running(programs: Mapping[str, Path], folder: Path) -> Iterator[RealSigstore
         server = LoopbackServer()
         sandbox = World(server, Keyless(server))
         keys = Keys.generate()
-        gitlab = identity.Issuer(server.url, sandbox.keyless.keys)
-        gitlab.url = server.url + GITLAB
-        server.mount(GITLAB, gitlab.handle)
+        gitlab = sandbox.keyless.gitlab
         server.mount(CT_LOG, CertificateLog(keys).handle)
         server.start()
         stack.callback(server.stop)

@@ -294,6 +294,25 @@ def test_certificates_say_the_same(real: RealSigstore, claims: Mapping[str, str]
     assert extensions(one) == extensions(two)
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {},
+        {"environment": ""},
+        {"ref": "v1.2.0", "ref_type": "tag", "ci_config_ref_uri": GITLAB_SAN[8:].replace("heads/main", "tags/v1.2.0")},
+        {"project_visibility": "internal", "runner_environment": "self-hosted"},
+        {"ci_config_ref_uri": GITLAB_SAN[8:] + "größe#1 x"},
+        {"ref_type": ""},
+    ],
+    ids=str,
+)
+def test_certificates_of_gitlab_say_the_same(real: RealSigstore, claims: Mapping[str, str]) -> None:
+    body = request_for(ec.generate_private_key(ec.SECP256R1()))
+    one, two = asked(real, body, real.gitlab.token({**GITLAB_CLAIMS, **claims}, "sigstore"))
+    assert one.status_code == two.status_code == 200, (one.text, two.text)
+    assert extensions(one) == extensions(two)
+
+
 def test_both_refuse_the_same(real: RealSigstore) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     good, token = request_for(key), real.sandbox.token

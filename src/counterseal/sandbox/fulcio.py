@@ -14,7 +14,7 @@ import base64
 import hashlib
 import struct
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import jwt
 from asn1crypto import core
@@ -30,7 +30,6 @@ from counterseal.sandbox.keys import key_usage, pem, spki
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
     from counterseal.sandbox.keys import Keys
@@ -42,11 +41,23 @@ LIFETIME: Final = timedelta(minutes=10)
 _ARC: Final = "1.3.6.1.4.1.57264.1"
 _SCT_LIST: Final = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
 _HOST: Final = "https://github.com"
+_GITLAB: Final = "https://gitlab.com"
 
-#: Extensions of the first generation: the bare bytes of a claim (Fulcio keeps them for old verifiers).
-_RAW: Final = {2: "event_name", 3: "sha", 4: "workflow", 5: "repository", 6: "ref"}
-#: Extensions of the second generation: a DER UTF8String made from claims.
-_TEMPLATES: Final = {
+
+class Profile(NamedTuple):
+    """What Fulcio writes for the runs of one kind of CI.
+
+    `identity` is the template of the SAN. `raw` are the first generation of extensions, bare bytes of a claim, which
+    Fulcio keeps for old verifiers; `templates` those of the second: a DER UTF8String made from claims.
+    """
+
+    identity: str
+    raw: Mapping[int, str]
+    templates: Mapping[int, str]
+
+
+_GITHUB_RAW: Final = {2: "event_name", 3: "sha", 4: "workflow", 5: "repository", 6: "ref"}
+_GITHUB_TEMPLATES: Final = {
     9: _HOST + "/{job_workflow_ref}",
     10: "{job_workflow_sha}",
     11: "{runner_environment}",
@@ -64,6 +75,26 @@ _TEMPLATES: Final = {
     23: "{environment}",
     24: "{sub}",
 }
+_GITLAB_TEMPLATES: Final = {
+    9: "https://{ci_config_ref_uri}",
+    10: "{ci_config_sha}",
+    11: "{runner_environment}",
+    12: _GITLAB + "/{project_path}",
+    13: "{sha}",
+    14: "refs/{ref_folder}/{ref}",
+    15: "{project_id}",
+    16: _GITLAB + "/{namespace_path}",
+    17: "{namespace_id}",
+    18: "https://{ci_config_ref_uri}",
+    19: "{ci_config_sha}",
+    20: "{pipeline_source}",
+    21: _GITLAB + "/{project_path}/-/jobs/{job_id}",
+    22: "{project_visibility}",
+    23: "{environment}",
+    24: "{sub}",
+}
+GITHUB_PROFILE: Final = Profile(_HOST + "/{job_workflow_ref}", _GITHUB_RAW, _GITHUB_TEMPLATES)
+GITLAB_PROFILE: Final = Profile("https://{ci_config_ref_uri}", {}, _GITLAB_TEMPLATES)
 
 
 class _Claims(dict[str, Any]):
@@ -73,20 +104,22 @@ class _Claims(dict[str, Any]):
         """Return what stands for a claim that is optional."""
         if name == "environment":
             return ""
+        if name == "ref_folder":  # the template compares the type of the ref
+            return "heads" if self["ref_type"] == "branch" else "tags"
         raise HttpError(400, f"value <{name}> not present in either claims or defaults")
 
 
 class CertificateAuthority:
-    """Issues code-signing certificates to the runs of one issuer.
+    """Issues code-signing certificates to the runs of the issuers that it knows.
 
     Args:
-        keys: The sandbox's keys: `ca` signs, `oidc` is the issuer's, `ct` promises to log.
-        issuer: URL of the only issuer whose tokens count.
+        keys: The sandbox's keys: `ca` signs, `oidc` is the issuers', `ct` promises to log.
+        issuers: URL of each issuer whose tokens count, and what is written for its runs.
     """
 
-    def __init__(self, keys: Keys, issuer: str) -> None:
+    def __init__(self, keys: Keys, issuers: Mapping[str, Profile]) -> None:
         self._keys = keys
-        self._issuer = issuer
+        self._issuers = issuers
 
     def handle(self, request: Request) -> Response:
         """Answer a request for a certificate.
@@ -115,7 +148,7 @@ class CertificateAuthority:
                 self._keys.oidc.public_key(),
                 ["RS256"],
                 audience=AUDIENCE,
-                issuer=self._issuer,
+                issuer=list(self._issuers),
                 options={"require": ["aud", "exp", "iat", "iss", "sub"]},
             )
         except jwt.InvalidTokenError as error:
@@ -144,7 +177,8 @@ class CertificateAuthority:
         self, key: ec.EllipticCurvePublicKey, claims: Mapping[str, Any]
     ) -> list[tuple[x509.ExtensionType, bool]]:
         issuer_key = self._keys.ca.public_key()
-        identity = x509.UniformResourceIdentifier(_identity(claims))
+        profile = self._issuers[claims["iss"]]
+        identity = x509.UniformResourceIdentifier(_identity(profile.identity.format_map(claims)))
         listed: list[tuple[x509.ExtensionType, bool]] = [
             (key_usage(signature=True, certificates=False), True),
             (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), False),
@@ -152,8 +186,10 @@ class CertificateAuthority:
             (x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), False),
             (x509.SubjectAlternativeName([identity]), True),
         ]
-        texts = {1: claims["iss"], 8: claims["iss"]} | {number: str(claims[name]) for number, name in _RAW.items()}
-        texts |= {number: template.format_map(claims) for number, template in _TEMPLATES.items()}
+        texts = {1: claims["iss"], 8: claims["iss"]} | {
+            number: str(claims[name]) for number, name in profile.raw.items()
+        }
+        texts |= {number: template.format_map(claims) for number, template in profile.templates.items()}
         listed += [
             (x509.UnrecognizedExtension(x509.ObjectIdentifier(f"{_ARC}.{number}"), _encoded(number, text)), False)
             for number, text in sorted(texts.items())
@@ -191,13 +227,13 @@ def _proven_key(asked: Mapping[str, Any], subject: str) -> ec.EllipticCurvePubli
     return key
 
 
-def _identity(claims: Mapping[str, Any]) -> str:
+def _identity(url: str) -> str:
     try:
-        return go_url.written(f"{_HOST}/{claims['job_workflow_ref']}")
+        return go_url.written(url)
     except ValueError as error:
         raise HttpError(400, str(error)) from error
 
 
 def _encoded(number: int, text: str) -> bytes:
-    encoded: bytes = text.encode() if number in {1, *_RAW} else core.UTF8String(text).dump()
+    encoded: bytes = text.encode() if number in {1, *_GITHUB_RAW} else core.UTF8String(text).dump()
     return encoded

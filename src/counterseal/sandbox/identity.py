@@ -1,7 +1,7 @@
 """The OIDC issuer of the sandbox, in the shape of GitHub Actions: who a run is, as a signed token.
 
 It issues tokens for runs that were started through it and for nobody else. What a run may claim is the business
-of whoever starts the run; GitLab's shape comes with its own table of claims beside `GITHUB_CLAIMS`.
+of whoever starts the run. GitLab's shape is in `gitlab_identity.py`.
 
 Source: docs.github.com "OpenID Connect reference" and the issuer's discovery document.
 """
@@ -78,8 +78,14 @@ class Issuer:
         keys: Its keys; `keys.oidc` signs the tokens (RS256, as GitHub does).
     """
 
+    prefix = PREFIX
+    key_path = "/.well-known/jwks"
+    #: Whether runs ask for their token, as in GitHub; in GitLab it lies in their environment.
+    hands_out_tokens = True
+    claims: tuple[str, ...] = (*REQUIRED_CLAIMS, *OPTIONAL_CLAIMS)
+
     def __init__(self, server_url: str, keys: Keys) -> None:
-        self.url = server_url + PREFIX
+        self.url = server_url + self.prefix
         self._keys = keys
         self._runs: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
@@ -102,7 +108,7 @@ class Issuer:
             self._runs[request_token] = completed
         return RunCredentials(f"{self.url}/token?api-version=2.0", request_token)
 
-    def token(self, claims: Mapping[str, str], audience: str, *, seconds: int = TOKEN_SECONDS) -> str:
+    def token(self, claims: Mapping[str, Any], audience: str, *, seconds: int = TOKEN_SECONDS) -> str:
         """Return a token with these claims, valid for `seconds` from now (negative: already expired)."""
         now = int(time.time())
         standard: dict[str, Any] = {
@@ -120,12 +126,12 @@ class Issuer:
         match request.method, request.path:
             case "GET", "/.well-known/openid-configuration":
                 return json_response(self._discovery())
-            case "GET", "/.well-known/jwks":
+            case "GET", self.key_path:
                 return json_response({"keys": [self._public_key()]})
-            case "GET", "/token":
+            case "GET", "/token" if self.hands_out_tokens:
                 return json_response({"value": self._token_for(request)})
             case _:
-                raise HttpError(501, f"the sandbox's issuer has no {request.method} {PREFIX}{request.path}")
+                raise HttpError(501, f"the sandbox's issuer has no {request.method} {self.prefix}{request.path}")
 
     def _token_for(self, request: Request) -> str:
         scheme, _, request_token = request.headers.get("authorization", "").partition(" ")
@@ -140,13 +146,13 @@ class Issuer:
     def _discovery(self) -> dict[str, Any]:
         return {
             "issuer": self.url,
-            "jwks_uri": f"{self.url}/.well-known/jwks",
+            "jwks_uri": self.url + self.key_path,
             # GitHub has no such endpoints; sigstore's and Go's OIDC clients want them named.
             "authorization_endpoint": f"{self.url}/authorize",
             "token_endpoint": f"{self.url}/token",
             "subject_types_supported": ["public", "pairwise"],
             "response_types_supported": ["id_token"],
-            "claims_supported": sorted(["aud", "exp", "iat", "iss", "jti", "nbf", *REQUIRED_CLAIMS, *OPTIONAL_CLAIMS]),
+            "claims_supported": sorted({"aud", "exp", "iat", "iss", "jti", "nbf", *self.claims}),
             "id_token_signing_alg_values_supported": ["RS256"],
             "scopes_supported": ["openid"],
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from counterseal.sandbox import fulcio, identity, rekor, timestamp, trust
+from counterseal.sandbox import fulcio, gitlab_identity, identity, rekor, timestamp, trust
 from counterseal.sandbox.keys import Keys
 
 if TYPE_CHECKING:
@@ -24,9 +24,12 @@ class Keyless:
     def __init__(self, server: LoopbackServer, keys: Keys | None = None) -> None:
         self.keys = keys or Keys.generate()
         self.issuer = identity.Issuer(server.url, self.keys)
+        self.gitlab = gitlab_identity.GitLabIssuer(server.url, self.keys)
+        issuers = {self.issuer.url: fulcio.GITHUB_PROFILE, self.gitlab.url: fulcio.GITLAB_PROFILE}
         self._server_url = server.url
         server.mount(identity.PREFIX, self.issuer.handle)
-        server.mount(fulcio.PREFIX, fulcio.CertificateAuthority(self.keys, self.issuer.url).handle)
+        server.mount(gitlab_identity.PREFIX, self.gitlab.handle)
+        server.mount(fulcio.PREFIX, fulcio.CertificateAuthority(self.keys, issuers).handle)
         server.mount(rekor.PREFIX, rekor.TransparencyLog(self.keys).handle)
         server.mount(timestamp.PREFIX, timestamp.TimestampAuthority(self.keys).handle)
 

@@ -10,7 +10,7 @@ import base64
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from counterseal.sandbox import identity, timestamp
+from counterseal.sandbox import gitlab_identity, identity, timestamp
 from counterseal.sandbox.keys import ORGANIZATION, der, spki
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ def document(keys: Keys, server_url: str, released: Sequence[str], withdrawn: Se
     return {
         "schema": SCHEMA,
         "sandbox": True,
-        "issuers": {"github.com": server_url + identity.PREFIX},
+        "issuers": {
+            "github.com": server_url + identity.PREFIX,
+            "gitlab.com": server_url + gitlab_identity.PREFIX,
+        },
         "released": list(released),
         "withdrawn": list(withdrawn),
         "trustConfig": {

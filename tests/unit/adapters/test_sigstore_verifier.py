@@ -412,7 +412,8 @@ def issued_with(world: World, change: Callable[[Any], Any]) -> bytes:
         def _extensions(self, key: Any, claims: Any) -> Any:
             return change(super()._extensions(key, claims))
 
-    world.server.mount(fulcio.PREFIX, Careless(keys(), world.keyless.issuer.url).handle)
+    issuers = {world.keyless.issuer.url: fulcio.GITHUB_PROFILE}
+    world.server.mount(fulcio.PREFIX, Careless(keys(), issuers).handle)
     try:
         from sigstore.dsse import Statement
         from sigstore.oidc import IdentityToken
@@ -422,7 +423,7 @@ def issued_with(world: World, change: Callable[[Any], Any]) -> bytes:
         signer = Services(world.config(), 5).signer(IdentityToken(world.token()))
         return signer.sign_dsse(Statement(PAYLOAD)).to_json().encode()
     finally:
-        world.server.mount(fulcio.PREFIX, fulcio.CertificateAuthority(keys(), world.keyless.issuer.url).handle)
+        world.server.mount(fulcio.PREFIX, fulcio.CertificateAuthority(keys(), issuers).handle)
 
 
 def replaced(listed: list[Any], kind: type, value: Any, *, critical: bool) -> list[Any]:

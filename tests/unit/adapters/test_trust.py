@@ -26,7 +26,9 @@ def sandbox(**changes: Any) -> bytes:
 
 def test_a_sandboxes_document() -> None:
     found = trust.load_trust(sandbox())
-    assert found.trust == Trust({"github.com": f"{URL}/github"}, (SHA,), ("b" * 40,), sandbox=True)
+    assert found.trust == Trust(
+        {"github.com": f"{URL}/github", "gitlab.com": f"{URL}/gitlab"}, (SHA,), ("b" * 40,), sandbox=True
+    )
     assert json.loads(found.trusted_root) == json.loads(found.trust_config)["trustedRoot"]
     SigstoreVerifier(found.trusted_root)
     SigstoreSigner(found.trust_config, str)

@@ -59,7 +59,7 @@ def test_trust_names_the_released_gate_and_this_sandbox(sandbox: Sandbox) -> Non
     trust = requests.get(f"{sandbox.url}/trust", timeout=10).json()
     assert trust["sandbox"] is True
     assert trust["released"] == [DEFAULT_GATE_REVISION]
-    assert trust["issuers"] == {"github.com": f"{sandbox.url}/github"}
+    assert trust["issuers"] == {"github.com": f"{sandbox.url}/github", "gitlab.com": f"{sandbox.url}/gitlab"}
 
 
 def test_a_run_of_the_gate_is_what_its_token_says(sandbox: Sandbox) -> None:

@@ -17,7 +17,7 @@ def test_it_says_sandbox_and_whom_it_believes() -> None:
     document = trust.document(keys(), URL, [SHA], ["b" * 40])
     assert document["schema"] == "counterseal.trust/v1"
     assert document["sandbox"] is True
-    assert document["issuers"] == {"github.com": f"{URL}/github"}
+    assert document["issuers"] == {"github.com": f"{URL}/github", "gitlab.com": f"{URL}/gitlab"}
     assert (document["released"], document["withdrawn"]) == ([SHA], ["b" * 40])
 
 
