@@ -30,6 +30,7 @@ from counterseal.sandbox.keys import key_usage, pem, spki
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
     from counterseal.sandbox.keys import Keys
