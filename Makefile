@@ -20,6 +20,7 @@ FULCIO := $(CACHE)/bin/fulcio-$(FULCIO_VERSION)
 REKOR  := $(CACHE)/bin/rekor-server-posix-$(REKOR_VERSION)
 TSA    := $(CACHE)/bin/timestamp-server-$(TSA_VERSION)
 ACTIONLINT := $(CACHE)/bin/actionlint
+GITLAB_CI_LOCAL := $(CACHE)/gitlab-ci-local
 PIP    := PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)/.uv/bin/python -m pip install --quiet --require-hashes --only-binary :all:
 SYNC   := $(UV) pip install --quiet --python $(BIN)/python --require-hashes --only-binary :all:
 FAST   := tests/unit tests/flow tests/project
@@ -59,10 +60,11 @@ docs: $(VENV)/.dev ## write the generated blocks of README.md and docs/, and the
 	$(BIN)/python tools/action_pages.py
 	$(BIN)/python tools/format_examples.py
 
-tools: $(VENV)/.dev ## what the interop tests need: cosign and the Sigstore services (go install, about 8 minutes once), gh
+tools: $(VENV)/.dev ## what the tests of foreign tools need: cosign and the Sigstore services (go install, about 8 minutes once), gitlab-ci-local (npm), gh
 	COSIGN="$(COSIGN)" COSIGN_VERSION="$(COSIGN_VERSION)" sh tools/get_cosign.sh
 	FULCIO="$(FULCIO)" REKOR="$(REKOR)" TSA="$(TSA)" sh tools/get_sigstore.sh
 	ACTIONLINT="$(ACTIONLINT)" ACTIONLINT_VERSION="$(ACTIONLINT_VERSION)" sh tools/get_actionlint.sh
+	GITLAB_CI_LOCAL="$(GITLAB_CI_LOCAL)" sh tools/get_gitlab_ci_local.sh
 	$(BIN)/gh --version | head -1
 	$(BIN)/act --version
 

