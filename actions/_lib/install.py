@@ -1,6 +1,6 @@
 """Makes an environment with counterseal's dependencies, from digests, for one step of one job. Standard library only.
 
-    /usr/bin/python3 -I install.py CHECKOUT HOME      →  HOME/venv/bin/python
+    PYTHON -I install.py CHECKOUT HOME      →  HOME/venv/bin/python
 
 pip fetches the installer (requirements/uv.txt), the installer everything else (requirements/runtime.txt): no digest,
 no installation. counterseal itself is not installed: a path file points at CHECKOUT, the commit of the action.
@@ -17,6 +17,7 @@ import zipfile
 from pathlib import Path
 
 OLDEST = (3, 11)
+PYTHON = sys.executable
 SECONDS = 600
 #: Where packages come from and how to get there. It cannot choose what is installed: the digests do that.
 NETWORK = re.compile(
@@ -45,15 +46,15 @@ def main(checkout: Path, home: Path) -> None:
     """Make `home`/venv."""
     if sys.version_info < OLDEST:
         raise InstallError(
-            "counterseal needs Python 3.11 or newer at /usr/bin/python3, and this is "
-            f"{sys.version.split()[0]}; use runs-on: ubuntu-24.04"
+            f"counterseal needs Python 3.11 or newer, and {PYTHON} is {sys.version.split()[0]}; "
+            "use runs-on: ubuntu-24.04, or in GitLab the template's own image"
         )
     requirements = checkout / "requirements"
     environment = surroundings(dict(os.environ), home)
     uv = fetch_uv(requirements / "uv.txt", home, environment)
     options = ("--quiet", "--no-config", "--no-cache", "--no-python-downloads")
     venv = home / "venv"
-    call(environment, uv, "venv", *options, "--python", "/usr/bin/python3", venv)
+    call(environment, uv, "venv", *options, "--python", PYTHON, venv)
     strict = ("--require-hashes", "--no-deps", "--only-binary", ":all:")
     python = venv / "bin" / "python"
     call(environment, uv, "pip", "install", *options, *strict, "--python", python, "-r", requirements / "runtime.txt")
@@ -80,7 +81,7 @@ def surroundings(environ: dict[str, str], home: Path) -> dict[str, str]:
 def fetch_uv(lock: Path, home: Path, environment: dict[str, str]) -> Path:
     """Return the installer, unpacked from the wheel that pip found to have a pinned digest."""
     folder = home / "uv"
-    pip = ("/usr/bin/python3", "-I", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input")
+    pip = (PYTHON, "-I", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input")
     strict = ("--no-cache-dir", "--no-deps", "--only-binary", ":all:", "--require-hashes")
     call(environment, *pip, *strict, "--dest", folder, "-r", lock)
     (wheel,) = folder.glob("uv-*.whl")
@@ -117,5 +118,7 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]), Path(sys.argv[2]))
     except (InstallError, OSError, ValueError, zipfile.BadZipFile) as problem:
+        if os.environ.get("GITLAB_CI") == "true":
+            sys.exit(f"error: {problem}")
         text = str(problem).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
         sys.exit(f"::error title=counterseal::{text}")
