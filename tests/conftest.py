@@ -145,7 +145,7 @@ def _find_here(name: str, package: str) -> Callable[[], Path | None]:
 
 
 def _find_gitlab_ci_local() -> Path | None:
-    """Return the runner that was installed from this very lock, with rsync beside it, without which it copies nothing."""
+    """Return the runner as this very lock has it, if rsync is there, too, with which it copies."""
     folder, lock = CACHE / "gitlab-ci-local", ROOT / "tests" / "ci" / "node" / "package-lock.json"
     installed = folder / "package-lock.json"
     program = folder / "node_modules" / ".bin" / "gitlab-ci-local"
