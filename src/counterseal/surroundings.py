@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from counterseal import digests, forges, wire
 from counterseal.errors import UsageError
 from counterseal.forges import ForgeKind
+from counterseal.identifiers import DOTENV_FILE, SUMMARY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -78,13 +79,18 @@ class Surroundings:
 
     @property
     def step_summary(self) -> Path | None:
-        """Return the file of the step's summary, if there is one."""
-        return self._path("GITHUB_STEP_SUMMARY")
+        """Return the file of the step's, or the job's, summary, if there is one."""
+        return self._job_file(SUMMARY_FILE) if self.in_gitlab else self._path("GITHUB_STEP_SUMMARY")
 
     @property
     def step_output(self) -> Path | None:
-        """Return the file of the step's outputs, if there is one."""
-        return self._path("GITHUB_OUTPUT")
+        """Return the file of the step's, or the job's, outputs, if there is one."""
+        return self._job_file(DOTENV_FILE) if self.in_gitlab else self._path("GITHUB_OUTPUT")
+
+    def _job_file(self, name: str) -> Path | None:
+        """Return a file where the artifacts of a GitLab job are taken from."""
+        folder = self._path("CI_PROJECT_DIR")
+        return folder / name if folder else None
 
     def _path(self, name: str) -> Path | None:
         value = self._environ.get(name)

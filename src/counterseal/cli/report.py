@@ -1,4 +1,4 @@
-"""What a verb hands back, and how it reaches people: stdout, GitHub's step summary, outputs and annotations."""
+"""What a verb hands back, and how it reaches people: stdout, summary and outputs of the CI, GitHub's annotations."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from counterseal.cli import dotenv
 from counterseal.render import escape
 
 if TYPE_CHECKING:
@@ -41,20 +42,19 @@ class Report:
 
 
 def show(report: Report, form: str, wiring: Wiring) -> None:
-    """Print the result on stdout and everything else on stderr; in GitHub also write summary, outputs, annotations."""
+    """Print the result on stdout and everything else on stderr; in CI also write summary, outputs, annotations."""
     if form == "json":
         body = escape.json_text(json.dumps(report.data, indent=2, ensure_ascii=False))
     else:
-        body = _neutral(_markdown(report) if form == "markdown" else report.text, in_github=wiring.in_github)
-    in_github = wiring.in_github
+        body = _neutral(_markdown(report) if form == "markdown" else report.text, wiring)
     sys.stdout.write(body + "\n")
     sys.stdout.flush()
     for warning in report.warnings:
         say(f"warning: {warning}", wiring)
     annotate(report, wiring)
-    if in_github:
+    if wiring.in_github or wiring.in_gitlab:
         _append(wiring.step_summary, _markdown(report))
-        _append(wiring.step_output, "".join(_output(name, value) for name, value in report.outputs.items()))
+        _append(wiring.step_output, _outputs(report, wiring))
 
 
 def annotate(report: Report, wiring: Wiring) -> None:
@@ -66,12 +66,14 @@ def annotate(report: Report, wiring: Wiring) -> None:
 
 def say(text: str, wiring: Wiring) -> None:
     """Print a line on stderr."""
-    sys.stderr.write(_neutral(text, in_github=wiring.in_github) + "\n")
+    sys.stderr.write(_neutral(text, wiring) + "\n")
 
 
-def _neutral(text: str, *, in_github: bool) -> str:
-    """Return text that GitHub's runner cannot take for a workflow command (R28)."""
-    if not in_github:
+def _neutral(text: str, wiring: Wiring) -> str:
+    """Return text that GitHub's runner cannot take for a workflow command, and GitLab's log for a marker (R28)."""
+    if wiring.in_gitlab:
+        return escape.job_log(text)
+    if not wiring.in_github:
         return text
     rows = (f"·{row}" if row.lstrip().startswith("::") else row for row in text.split("\n"))
     return _quiet("\n".join(rows))
@@ -84,6 +86,19 @@ def _quiet(text: str) -> str:
 
 def _markdown(report: Report) -> str:
     return report.markdown or f"```\n{report.text}\n```"
+
+
+def _outputs(report: Report, wiring: Wiring) -> str:
+    """Return what is added to the file of outputs: GitHub's blocks, or lines of a dotenv report."""
+    if wiring.in_github:
+        return "".join(_output(name, value) for name, value in report.outputs.items())
+    path = wiring.step_output
+    if path is None:
+        return ""
+    text, problems = dotenv.lines(report.outputs, path.stat().st_size if path.exists() else 0)
+    for problem in problems:
+        say(f"warning: {problem}", wiring)
+    return text
 
 
 def _output(name: str, value: str) -> str:

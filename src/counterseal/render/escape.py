@@ -47,6 +47,14 @@ def lines(text: str) -> str:
     return "\n".join(plain(line, 2000) for line in text.split("\n"))
 
 
+def job_log(text: str) -> str:
+    """Return `text` so that GitLab's job log shows it: no colour, no section, nothing that goes back over a line.
+
+    Line breaks stay. A section marker needs a carriage return and an escape character, as colours do.
+    """
+    return "".join(char if char == "\n" else _visible(char) for char in text)
+
+
 def workflow_command(text: str) -> str:
     """Return `text` for the message of a GitHub workflow command (`::error::…`), line breaks encoded."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

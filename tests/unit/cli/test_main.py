@@ -18,14 +18,16 @@ from counterseal import __version__
 from counterseal.cli import main as entry
 from counterseal.cli.main import main
 from counterseal.cli.table import COMMANDS
-from counterseal.commands.demo_world import POLICY
+from counterseal.commands import demo_world
+from counterseal.commands.demo_site import GitHubSite
+from counterseal.sandbox.client import SandboxClient
 from counterseal.wiring import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-GOOD = POLICY.replace("LEDGER", "github.com/701/" + "5d1c" * 8)
+GOOD = demo_world.policy_text(GitHubSite(SandboxClient("http://127.0.0.1:1")), 701)
 HEAVY = ("sigstore", "github", "cyclonedx", "requests", "pydantic", "cryptography")
 
 
@@ -177,6 +179,21 @@ def test_a_step_gets_summary_and_outputs(policy: Path, tmp_path: Path, capsys: p
     assert main(["policy", "check", str(policy)], environment) == 0
     assert summary.read_text(encoding="utf-8").startswith("```\npolicy is usable")
     assert "policy is usable" in capsys.readouterr().out
+
+
+def test_a_gitlab_job_gets_a_summary_and_no_marker_in_its_log(
+    policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = {"GITLAB_CI": "true", "CI_PROJECT_DIR": str(tmp_path), "GITHUB_STEP_SUMMARY": str(tmp_path / "no")}
+    assert main(["policy", "check", str(policy)], environment) == 0
+    assert (tmp_path / "counterseal.md").read_text(encoding="utf-8").startswith("```\npolicy is usable")
+    assert "policy is usable" in capsys.readouterr().out
+    assert not (tmp_path / "no").exists()
+    assert main(["policy", "check", str(tmp_path / "x\x1b[0Ksection_start:1:x\r\x1b[0K.yml")], environment) == 2
+    shown = capsys.readouterr().err
+    assert "section_start:1:x" in shown
+    assert not set(shown) & {"\x1b", "\r"}
+    assert "::error" not in shown
 
 
 def test_a_bug_says_so_without_a_traceback(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,6 +82,22 @@ def test_a_property_of_a_command_cannot_end_early(text: str) -> None:
     assert property_text(shown) == text
 
 
+@given(HOSTILE)
+def test_a_job_log_of_gitlab_has_lines_of_visible_text(text: str) -> None:
+    shown = escape.job_log(text)
+    assert shown.count("\n") == text.count("\n")
+    assert all(unicodedata.category(char) not in {"Cc", "Cf", "Zl", "Zp"} for char in shown.replace("\n", ""))
+
+
+def test_no_section_and_no_colour_is_made_in_a_job_log() -> None:
+    """The marker is what docs.gitlab.com "Custom collapsible sections" says, and what its log parser looks for."""
+    marker = re.compile(r"section_(start|end):\d+:[\w.-]+(\[.*\])?\r\x1b\[0K")
+    text = "a\x1b[0Ksection_start:1:x[collapsed=true]\r\x1b[0Khidden \x1b[31mred"
+    assert marker.search(text)
+    assert not marker.search(escape.job_log(text))
+    assert escape.job_log(text).startswith("a\\u001b[0Ksection_start:1:x[collapsed=true]\\u000d")
+
+
 def words(document: str) -> str:
     """Return the text of rendered HTML; what breaks mentions has no width."""
     return html.unescape(re.sub(r"</?(p|table|thead|tbody|tr|th|td|h3)>", "", document)).replace("\u200b", "")

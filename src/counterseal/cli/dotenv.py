@@ -1,0 +1,54 @@
+"""Outputs as the dotenv report of a GitLab job, whose variables later jobs of the pipeline get.
+
+GitLab's files are less than dotenv: one `NAME=VALUE` a line, no quoting, no space, no line break, 5 KiB in all; and the
+runner expands `$` where a variable is used. So a JSON list is written without any of that, and another value that has
+it is left out. Names begin with `counterseal_`: small, because `COUNTERSEAL_…` are the inputs of the next job's verb.
+Source: docs.gitlab.com "Pass dotenv variables to specific jobs".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX: Final = "counterseal_"
+#: Bytes of all outputs of a job; GitLab refuses a report of more than 5120.
+LIMIT: Final = 5000
+_SAFE: Final = re.compile(r"[A-Za-z0-9_.,:;/@+=~%&?()\[\]{}-]*\Z")
+_UNSAFE_IN_JSON: Final = re.compile(r"[^A-Za-z0-9_.,:;/@+=~%&?()\[\]{}\"\\-]")
+
+
+def lines(outputs: Mapping[str, str], used: int = 0) -> tuple[str, tuple[str, ...]]:
+    """Return the lines of the report, and why each output is left out that it cannot hold.
+
+    Args:
+        outputs: Name → value; JSON lists and objects stay what they are to a JSON reader.
+        used: Bytes that the report has already.
+    """
+    text, problems = "", []
+    for name, value in outputs.items():
+        encoded = _encode(value)
+        if encoded is None:
+            problems.append(f"the output {name} is left out: a dotenv report cannot hold its value")
+            continue
+        line = f"{PREFIX}{name.replace('-', '_')}={encoded}\n"
+        if used + len(text) + len(line) > LIMIT:
+            problems.append(f"the output {name} is left out: all outputs of a job have to fit into {LIMIT} bytes")
+        else:
+            text += line
+    return text, tuple(problems)
+
+
+def _encode(value: str) -> str | None:
+    """Return the value on one line of visible ASCII without `$`, quotes of the shell, or `#`; None if it is not so."""
+    if value[:1] in {"[", "{"}:
+        try:
+            compact = json.dumps(json.loads(value), separators=(",", ":"))
+        except ValueError:
+            return None
+        return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", compact)
+    return value if _SAFE.match(value) else None

@@ -1,0 +1,89 @@
+"""What a GitLab job hands on: nothing that GitLab, the runner or a shell would read other than it was meant."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from counterseal.cli import dotenv
+from counterseal.cli.report import Report, show
+from counterseal.wiring import Wiring
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+TEXT = st.text(st.one_of(st.characters(), st.sampled_from(" \t\r\n$'\"`#=\\{}[]%\u2028")), max_size=30)
+
+
+def read(text: str) -> dict[str, str]:
+    """Return what GitLab makes of a report: lines, two halves, no quoting (docs.gitlab.com, dotenv variables)."""
+    found = {}
+    for line in text.splitlines():
+        name, _, value = line.partition("=")
+        assert re.fullmatch(r"[A-Za-z0-9_]+", name)
+        found[name] = value.strip()
+    return found
+
+
+@given(st.lists(st.dictionaries(TEXT, TEXT, max_size=3), max_size=3))
+def test_a_list_stays_what_it_is_without_anything_that_acts(value: list[dict[str, str]]) -> None:
+    text, problems = dotenv.lines({"decisions": json.dumps(value)})
+    assert problems == ()
+    assert json.loads(read(text)["counterseal_decisions"]) == value
+    assert re.fullmatch(r"counterseal_decisions=[!-~]+\n", text)
+    assert not set(text) & set("$'`# ")
+
+
+@given(TEXT)
+def test_another_value_is_there_as_it_is_or_not_at_all(value: str) -> None:
+    text, problems = dotenv.lines({"tag": value})
+    if problems:
+        assert (text, problems) == ("", ("the output tag is left out: a dotenv report cannot hold its value",))
+    elif not value.startswith(("[", "{")):
+        assert read(text) == {"counterseal_tag": value}
+        assert not set(value) & set("$'\"`# \n\r\\")
+
+
+def test_ordinary_values() -> None:
+    url = "https://gitlab.com/acme/app/-/merge_requests/3"
+    values = {"tag": "v1.2.0", "release-id": "17", "url": url, "number": ""}
+    text, problems = dotenv.lines(values)
+    assert problems == ()
+    assert text.splitlines() == [
+        "counterseal_tag=v1.2.0",
+        "counterseal_release_id=17",
+        f"counterseal_url={url}",
+        "counterseal_number=",
+    ]
+
+
+def test_what_does_not_fit_is_left_out_and_the_rest_is_there() -> None:
+    """GitLab refuses the whole report, and with it the job, at more than 5120 bytes."""
+    big, small = json.dumps(["x" * 4000]), json.dumps(["v1"])
+    text, problems = dotenv.lines({"decisions": big, "more": big, "published": small}, used=10)
+    assert set(read(text)) == {"counterseal_decisions", "counterseal_published"}
+    assert problems == ("the output more is left out: all outputs of a job have to fit into 5000 bytes",)
+    assert dotenv.lines({"published": small}, used=4990)[0] == ""
+
+
+def test_a_job_of_two_verbs_has_the_outputs_of_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wiring = Wiring({"GITLAB_CI": "true", "CI_PROJECT_DIR": str(tmp_path)})
+    show(Report("a", {}, outputs={"tag": "v1"}, markdown="# a"), "text", wiring)
+    show(Report("b", {}, outputs={"path": "a b", "number": "7"}, markdown="# b"), "text", wiring)
+    assert (tmp_path / "counterseal.env").read_text() == "counterseal_tag=v1\ncounterseal_number=7\n"
+    assert (tmp_path / "counterseal.md").read_text() == "# a\n# b\n"
+    assert capsys.readouterr().err == "warning: the output path is left out: a dotenv report cannot hold its value\n"
+
+
+def test_outside_of_a_job_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    report = Report("a", {}, outputs={"path": "a b"})
+    show(report, "text", Wiring({"GITLAB_CI": "true"}))
+    show(report, "text", Wiring({"CI_PROJECT_DIR": str(tmp_path)}))
+    assert list(tmp_path.iterdir()) == []
