@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.flow import faults, stories
 
-from counterseal.commands.demo_world import POLICY
+from counterseal.commands import demo_world
+from counterseal.commands.demo_site import GitHubSite
 from counterseal.identifiers import POLICY_PATH
+from counterseal.sandbox.client import SandboxClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.flow.worlds import FlowWorld
 
-GOOD = POLICY.replace("LEDGER", "github.com/701/" + "5d1c" * 8)
+GOOD = demo_world.policy_text(GitHubSite(SandboxClient("http://127.0.0.1:1")), 701)
 
 #: name → (the file, what the first line of its error says after its name)
 BAD = {
