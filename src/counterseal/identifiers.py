@@ -39,10 +39,6 @@ OUTPUT_FOLDER: Final = "counterseal-out"
 REQUEST_BRANCH_PREFIX: Final = "counterseal-request/"
 COMMENT_MARKER: Final = "<!-- counterseal preview -->"
 
-# What a GitLab job leaves behind, in the project's folder
-DOTENV_FILE: Final = "counterseal.env"
-SUMMARY_FILE: Final = "counterseal.md"
-
 # Files of a release
 MANIFEST_FILE: Final = "manifest.json"
 SBOM_FILE: Final = "sbom.cdx.json"

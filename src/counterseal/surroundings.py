@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from counterseal import digests, forges, wire
 from counterseal.errors import UsageError
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import DOTENV_FILE, SUMMARY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -38,6 +37,9 @@ TOKEN_VARIABLES: Final = {
 }
 API_TOKEN: Final = "COUNTERSEAL_GITLAB_TOKEN"  # noqa: S105 - the name of a variable
 JOB_TOKEN: Final = "CI_JOB_TOKEN"  # noqa: S105 - the name of a variable
+#: Where a GitLab job wants its outputs (as a dotenv report) and its summary: GitLab has no variables of its own for them.
+JOB_OUTPUT: Final = "COUNTERSEAL_DOTENV"
+JOB_SUMMARY: Final = "COUNTERSEAL_SUMMARY"
 #: What GitLab's runner sets in every job. The API is compared with the token's issuer, the token is verified, and git
 #: does not read the others.
 SET_BY_GITLAB: Final = frozenset({
@@ -80,17 +82,12 @@ class Surroundings:
     @property
     def step_summary(self) -> Path | None:
         """Return the file of the step's, or the job's, summary, if there is one."""
-        return self._job_file(SUMMARY_FILE) if self.in_gitlab else self._path("GITHUB_STEP_SUMMARY")
+        return self._path(JOB_SUMMARY if self.in_gitlab else "GITHUB_STEP_SUMMARY")
 
     @property
     def step_output(self) -> Path | None:
         """Return the file of the step's, or the job's, outputs, if there is one."""
-        return self._job_file(DOTENV_FILE) if self.in_gitlab else self._path("GITHUB_OUTPUT")
-
-    def _job_file(self, name: str) -> Path | None:
-        """Return a file where the artifacts of a GitLab job are taken from."""
-        folder = self._path("CI_PROJECT_DIR")
-        return folder / name if folder else None
+        return self._path(JOB_OUTPUT if self.in_gitlab else "GITHUB_OUTPUT")
 
     def _path(self, name: str) -> Path | None:
         value = self._environ.get(name)
@@ -127,7 +124,7 @@ class Surroundings:
         """
         allowed = {PREFIX + name.upper() for name in options} | {*TOKEN_VARIABLES[self.kind], API_TOKEN}
         if self.in_gitlab:
-            allowed |= SET_BY_GITLAB
+            allowed |= SET_BY_GITLAB | {JOB_OUTPUT, JOB_SUMMARY}
         for name, value in sorted(self._environ.items()):
             upper = name.upper()
             foreign = upper.startswith(PREFIX)

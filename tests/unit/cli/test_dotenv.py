@@ -6,17 +6,17 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from counterseal.cli import dotenv
 from counterseal.cli.report import Report, show
+from counterseal.errors import UsageError
 from counterseal.wiring import Wiring
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 TEXT = st.text(st.one_of(st.characters(), st.sampled_from(" \t\r\n$'\"`#=\\{}[]%\u2028")), max_size=30)
 
@@ -73,7 +73,8 @@ def test_what_does_not_fit_is_left_out_and_the_rest_is_there() -> None:
 
 
 def test_a_job_of_two_verbs_has_the_outputs_of_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    wiring = Wiring({"GITLAB_CI": "true", "CI_PROJECT_DIR": str(tmp_path)})
+    named = {"COUNTERSEAL_DOTENV": "counterseal.env", "COUNTERSEAL_SUMMARY": "counterseal.md"}
+    wiring = Wiring({"GITLAB_CI": "true"} | {name: str(tmp_path / file) for name, file in named.items()})
     show(Report("a", {}, outputs={"tag": "v1"}, markdown="# a"), "text", wiring)
     show(Report("b", {}, outputs={"path": "a b", "number": "7"}, markdown="# b"), "text", wiring)
     assert (tmp_path / "counterseal.env").read_text() == "counterseal_tag=v1\ncounterseal_number=7\n"
@@ -81,9 +82,18 @@ def test_a_job_of_two_verbs_has_the_outputs_of_both(tmp_path: Path, capsys: pyte
     assert capsys.readouterr().err == "warning: the output path is left out: a dotenv report cannot hold its value\n"
 
 
-def test_outside_of_a_job_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_nothing_is_written_where_nobody_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = Report("a", {}, outputs={"path": "a b"})
     show(report, "text", Wiring({"GITLAB_CI": "true"}))
-    show(report, "text", Wiring({"CI_PROJECT_DIR": str(tmp_path)}))
+    show(
+        report, "text", Wiring({"COUNTERSEAL_DOTENV": str(tmp_path / "a"), "COUNTERSEAL_SUMMARY": str(tmp_path / "b")})
+    )
     assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().err == ""
+
+
+def test_where_outputs_go_is_no_influence_on_a_gate_in_gitlab() -> None:
+    files = {"COUNTERSEAL_DOTENV": "a", "COUNTERSEAL_SUMMARY": "b"}
+    Wiring({"GITLAB_CI": "true", **files}).refuse_influence(())
+    with pytest.raises(UsageError, match="COUNTERSEAL_DOTENV"):
+        Wiring(files).refuse_influence(())

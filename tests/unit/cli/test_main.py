@@ -184,7 +184,8 @@ def test_a_step_gets_summary_and_outputs(policy: Path, tmp_path: Path, capsys: p
 def test_a_gitlab_job_gets_a_summary_and_no_marker_in_its_log(
     policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    environment = {"GITLAB_CI": "true", "CI_PROJECT_DIR": str(tmp_path), "GITHUB_STEP_SUMMARY": str(tmp_path / "no")}
+    summary = str(tmp_path / "counterseal.md")
+    environment = {"GITLAB_CI": "true", "COUNTERSEAL_SUMMARY": summary, "GITHUB_STEP_SUMMARY": str(tmp_path / "no")}
     assert main(["policy", "check", str(policy)], environment) == 0
     assert (tmp_path / "counterseal.md").read_text(encoding="utf-8").startswith("```\npolicy is usable")
     assert "policy is usable" in capsys.readouterr().out
