@@ -37,7 +37,7 @@ TOKEN_VARIABLES: Final = {
 }
 API_TOKEN: Final = "COUNTERSEAL_GITLAB_TOKEN"  # noqa: S105 - the name of a variable
 JOB_TOKEN: Final = "CI_JOB_TOKEN"  # noqa: S105 - the name of a variable
-#: Where a GitLab job wants its outputs (as a dotenv report) and its summary: GitLab has no variables of its own for them.
+#: Where a GitLab job wants its outputs (a dotenv report) and its summary: GitLab has no variables of its own for them.
 JOB_OUTPUT: Final = "COUNTERSEAL_DOTENV"
 JOB_SUMMARY: Final = "COUNTERSEAL_SUMMARY"
 #: What GitLab's runner sets in every job. The API is compared with the token's issuer, the token is verified, and git
