@@ -55,9 +55,10 @@ format: $(VENV)/.dev ## let ruff format and fix what it can
 	$(BIN)/ruff check --quiet --fix-only --exit-zero
 	$(BIN)/ruff format
 
-docs: $(VENV)/.dev ## write the generated blocks of README.md and docs/, and the pages of the actions, anew
+docs: $(VENV)/.dev ## write the generated blocks of README.md and docs/, and the pages of actions and templates, anew
 	$(BIN)/python tools/readme_blocks.py
 	$(BIN)/python tools/action_pages.py
+	$(BIN)/python tools/template_pages.py
 	$(BIN)/python tools/format_examples.py
 
 tools: $(VENV)/.dev ## what the tests of foreign tools need: cosign and the Sigstore services (go install, about 8 minutes once), gitlab-ci-local (npm), gh

@@ -1,0 +1,276 @@
+"""Templates: the same as the actions, well-formed, and safe to give text to; and the pages that show them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from tests.ci.act import ROOT
+from tests.ci.test_parity import VERBS
+from tools import template_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+FOLDER = ROOT / "gitlab-templates"
+OWN = set(template_pages.OWN)
+#: Keys of a pipeline file that are no jobs: https://docs.gitlab.com/ci/yaml/#global-keywords
+GLOBAL = {
+    "default",
+    "include",
+    "stages",
+    "variables",
+    "workflow",
+    "image",
+    "services",
+    "cache",
+    "before_script",
+    "pages",
+}
+SIGNING = {"sign", "request", "gate", "publish"}
+#: Inputs of actions that templates do not have → why.
+NOT_HERE = {"token": "a job has its token, and other tokens are the project's variables"}
+#: (verb, input) whose words differ from the action's → why.
+OTHER_WORDS = {
+    ("gate", "preview"): "the template has the gate's job, too",
+    ("gate", "number"): "GitLab takes a number in quotes for text only",
+    ("verify", "repository-id"): "as above",
+}
+#: What a template is told in these tests where it has no default.
+GIVEN = {
+    "revision": "5ea1" * 10,
+    "subjects": "dist/*",
+    "stage": "staging",
+    "files": "a b",
+    "repository": "gitlab.com/acme/app",
+}
+
+
+def jobs(verb: str) -> dict[str, dict[str, Any]]:
+    """Return the hidden jobs of a template by the rest of their names."""
+    _, found = template_pages.template(verb)
+    return {name.partition("]]-")[2]: each for name, each in found.items() if name.startswith(".")}
+
+
+def words(text: str) -> str:
+    """Return what a description says without its default."""
+    return re.sub(r" \(default: [\w-]+\)$", "", text)
+
+
+def as_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_there_is_a_template_for_each() -> None:
+    assert sorted(path.stem for path in FOLDER.glob("*.yml")) == sorted(VERBS)
+
+
+# --- the same as the actions ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_inputs_are_the_actions(verb: str) -> None:
+    there, (here, _) = template_pages.action(verb)["inputs"], template_pages.template(verb)
+    assert set(here) - OWN == set(there) - set(NOT_HERE)
+    for name in set(here) - OWN:
+        assert ("default" not in here[name]) == bool(there[name].get("required")), name
+        if name == "output":
+            assert f"(default: {here[name]['default']})" in there[name]["description"] or verb == "candidate"
+        else:
+            assert as_text(here[name].get("default", "")) == str(there[name].get("default", "")), name
+        if (verb, name) not in OTHER_WORDS:
+            assert words(here[name]["description"]) == words(there[name]["description"])
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_outputs_are_the_actions(verb: str) -> None:
+    """A job of a verb with outputs has a dotenv report of the file that the verb writes them to."""
+    outputs = template_pages.action(verb).get("outputs", {})
+    reports = jobs(verb)[verb]["artifacts"].get("reports", {})
+    assert reports == ({"dotenv": "counterseal.env"} if outputs else {})
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_input_reaches_its_option(verb: str) -> None:
+    inputs, _ = template_pages.template(verb)
+    reached = set()
+    for job in jobs(verb).values():
+        for name, value in job["variables"].items():
+            text = value["value"] if isinstance(value, dict) else value
+            if name.startswith("COUNTERSEAL_") and text != "true":
+                assert text == f"$[[ inputs.{name.removeprefix('COUNTERSEAL_').lower().replace('_', '-')} ]]"
+                reached.add(text[len("$[[ inputs.") : -len(" ]]")])
+    assert reached == set(inputs) - {"image", "job-name", "job-stage", "preview"} | (reached & {"preview"})
+
+
+def test_the_pages_are_up_to_date() -> None:
+    command = [sys.executable, str(ROOT / "tools" / "template_pages.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stdout}fix: make docs"
+
+
+# --- well-formed and safe --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_input_is_described_and_no_text_leaves_its_line(verb: str) -> None:
+    """GitLab puts inputs into the text of the file before it is YAML: a line break could begin any key."""
+    inputs, _ = template_pages.template(verb)
+    for name, each in inputs.items():
+        assert each["description"], name
+        assert ("regex" in each) == (each.get("type", "string") == "string"), name
+        if "regex" in each:
+            pattern = re.compile(
+                each["regex"].removesuffix("$") + r"\Z"
+            )  # in RE2, GitLab's, `$` is the end of the text
+            assert pattern.search(str(each.get("default", GIVEN.get(name, ""))))
+            for evil in ("\n", "\r", "a\nb: c", "\u2028", "\x85", "a\x00", "\x1b[0K"):
+                assert not pattern.search(evil), (name, evil)
+    assert [name for name in inputs if not re.fullmatch(r"[a-z][a-z-]*", name)] == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_text_stands_alone_on_a_line_of_a_block_and_is_not_expanded(verb: str) -> None:
+    """A text may have quotes, `#`, `: ` and `$NAME`; what stands within quotes in the file may have none of them."""
+    inputs, found = template_pages.template(verb)
+    source = (FOLDER / f"{verb}.yml").read_text()
+    for row in source.partition("\n---\n")[2].splitlines():
+        for name in re.findall(r"\$\[\[ inputs\.([\w-]+) \]\]", row):
+            free = re.search(inputs[name].get("regex", "^$"), "\"'")
+            assert row.strip() == f"$[[ inputs.{name} ]]" or not free, row
+    for job in found.values():
+        values = [each for each in job.get("variables", {}).values() if isinstance(each, dict)]
+        assert all(each["expand"] is False for each in values)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_template_has_jobs_and_nothing_for_all_of_a_pipeline(verb: str) -> None:
+    head = yaml.safe_load((FOLDER / f"{verb}.yml").read_text().partition("\n---\n")[0])
+    assert list(head) == ["spec"]
+    assert list(head["spec"]) == ["inputs"]
+    _, found = template_pages.template(verb)
+    assert not set(found) & GLOBAL
+    for name, each in found.items():
+        assert re.fullmatch(r"\.?\$\[\[ inputs\.job-name \]\]-[a-z]+", name)
+        if not name.startswith("."):
+            assert each == {"extends": f".{name}"}
+            assert f".{name}" in found
+
+
+SCRIPT = """\
+set -eu
+here=$(mktemp -d)
+trap 'rm -rf "$here"' EXIT
+rm -f counterseal.env counterseal.md
+git() {
+  env -i PATH="$PATH" HOME="$here" GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null GIT_TERMINAL_PROMPT=0 \\
+    GIT_NO_REPLACE_OBJECTS=1 git -C "$here/counterseal" "$@"
+}
+mkdir "$here/counterseal"
+git init --quiet --template= .
+git fetch --quiet --no-tags --depth=1 -- "$COUNTERSEAL_SOURCE" "$COUNTERSEAL_REVISION"
+git -c core.symlinks=false checkout --quiet --detach "$COUNTERSEAL_REVISION"
+unset COUNTERSEAL_SOURCE COUNTERSEAL_REVISION
+export RUNNER_TEMP="$here" COUNTERSEAL_DOTENV=counterseal.env COUNTERSEAL_SUMMARY=counterseal.md
+/bin/bash -p "$here/counterseal/actions/_lib/run.sh" --python "$(command -v python3)" VERB
+"""
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_job_is_one_thin_script(verb: str) -> None:
+    for job in jobs(verb).values():
+        assert job["script"] == [SCRIPT.replace("VERB", verb)]
+        assert not {"before_script", "after_script", "cache", "services", "retry", "tags"} & set(job)
+        assert job["inherit"] == {"default": False, "variables": False}, "no script, variable or cache of the project's"
+        assert job["artifacts"]["when"] == "always"
+        assert "counterseal.md" in job["artifacts"]["paths"]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_only_jobs_that_sign_or_say_who_they_are_have_a_token(verb: str) -> None:
+    for name, job in jobs(verb).items():
+        expected = {"SIGSTORE_ID_TOKEN": {"aud": "sigstore"}} if name in SIGNING else None
+        assert job.get("id_tokens") == expected
+
+
+@pytest.mark.parametrize("name", ["gate", "publish"])
+def test_a_gate_runs_alone_and_takes_nothing_from_earlier_jobs(name: str) -> None:
+    job = jobs(name)[name]
+    assert job["resource_group"] == "counterseal-gate"
+    assert job["interruptible"] is False
+    assert job["dependencies"] == []
+    assert job["variables"]["GIT_STRATEGY"] == "none", "no file of the project"
+
+
+def test_the_preview_has_no_identity_and_no_file() -> None:
+    preview = jobs("gate")["preview"]
+    assert preview["variables"]["COUNTERSEAL_PREVIEW"] == "true"
+    assert preview["variables"]["GIT_STRATEGY"] == "none"
+    assert preview["dependencies"] == []
+    assert "reports" not in preview["artifacts"]
+
+
+def filled(verb: str) -> dict[str, Any]:
+    """Return the hidden jobs of a template as jobs, since the schema looks at no hidden one, with inputs in them."""
+    inputs, _ = template_pages.template(verb)
+    text = (FOLDER / f"{verb}.yml").read_text().partition("\n---\n")[2]
+    values = {name: as_text(each.get("default", GIVEN.get(name))) for name, each in inputs.items()}
+    found = yaml.safe_load(re.sub(r"\$\[\[ inputs\.([\w-]+) \]\]", lambda match: values[match[1]], text))
+    return {name[1:]: each for name, each in found.items() if name.startswith(".")}
+
+
+@pytest.mark.gitlab
+@pytest.mark.slow
+def test_schema(tool: Callable[[str], Path], tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.yml", tmp_path / "bad.yml"
+    found = {name: job for verb in VERBS for name, job in filled(verb).items()}
+    assert len(found) == len(VERBS) + 1
+    good.write_text(yaml.safe_dump(found))
+    bad.write_text(good.read_text().replace("when: always", "when: sometimes"))
+    command = (tool("check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci")
+    done = subprocess.run((*command, good), capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout
+    assert subprocess.run((*command, bad), capture_output=True, check=False, timeout=60).returncode == 1
+
+
+# --- what it shows of itself in the pages ------------------------------------------------------------
+
+
+def misnamed(text: str) -> list[str]:
+    """Return the includes of our templates in a pipeline file that GitLab would refuse: gitlab-ci-local does not."""
+    found = []
+    for each in yaml.safe_load(text)["include"]:
+        verb = re.fullmatch(r"/gitlab-templates/([a-z]+)\.yml", each["file"])
+        if verb is None or verb[1] not in VERBS:
+            found.append(each["file"])
+            continue
+        inputs, _ = template_pages.template(verb[1])
+        given = each.get("inputs", {})
+        found += [f"{verb[1]}: {name}" for name in given if name not in inputs]
+        found += [f"{verb[1]}: no {name}" for name in inputs if "default" not in inputs[name] and name not in given]
+    return found
+
+
+def blocks(page: str) -> list[str]:
+    """Return the pipeline files that a page shows."""
+    shown = re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    return [text for text in shown if text.startswith("include:") or "\ninclude:" in text]
+
+
+@pytest.mark.parametrize("page", ["README.md", "gitlab-templates/README.md", "docs/how-to-gitlab.md"])
+def test_the_pages_name_inputs_that_are(page: str) -> None:
+    assert blocks(page)
+    for text in blocks(page):
+        assert misnamed(text) == []
+
+
+def test_an_input_that_is_not_would_be_seen() -> None:
+    text = "include:\n  - {project: a, file: /gitlab-templates/gate.yml, inputs: {revision: a, stgae: b}}\n"
+    assert misnamed(text) == ["gate: stgae"]
+    assert misnamed("include:\n  - {file: /gitlab-templates/sbom.yml}\n") == ["sbom: no subjects", "sbom: no revision"]
+    assert misnamed("include:\n  - {file: /templates/sbom.yml}\n") == ["/templates/sbom.yml"]
