@@ -27,6 +27,7 @@ from tools import action_pages
 from counterseal.adapters.shell import SystemShell
 from counterseal.commands import demo_world
 from counterseal.commands.demo_site import NAME, TAG
+from counterseal.sandbox.client import SandboxClient
 from counterseal.sandbox.service import Sandbox
 
 if TYPE_CHECKING:
@@ -195,15 +196,17 @@ def newcomer(folder: Path, program: Path, product: Product) -> Iterator[Newcomer
     )
     with Sandbox(folder / "sandbox", released=(product.sha,)) as sandbox:
         made = demo_world.make_world(shell, sandbox.url, folder, example)
-        _serve(sandbox, made, product)
+        serve(sandbox, product)
         fields = {each.name: getattr(made, each.name) for each in dataclasses.fields(made)}
         yield Newcomer(FlowWorld(**fields, sandbox=sandbox), Act(program, folder / "runs"), product, workflows, folder)
 
 
-def _serve(sandbox: Sandbox, made: demo_world.World, product: Product) -> None:
-    client = made.client
+def serve(sandbox: Sandbox, product: Product) -> str:
+    """Put counterseal onto the sandbox's forge, and return the address of its repository."""
+    client = SandboxClient(sandbox.url)
     owner: Any = client.control("/users", login="counterseal", kind="Organization")
     client.control("/repositories", owner="counterseal", name="counterseal")
     url = f"{sandbox.url}/github/git/counterseal/counterseal.git"
     header = f"http.extraHeader=Authorization: Bearer {owner['token']}"
     git(product.folder, "-c", header, "push", "-q", url, "HEAD:refs/heads/main")
+    return url

@@ -173,7 +173,10 @@ git() {
 }
 mkdir "$here/counterseal"
 git init --quiet --template= .
-git fetch --quiet --no-tags --depth=1 -- "$COUNTERSEAL_SOURCE" "$COUNTERSEAL_REVISION"
+git fetch --quiet --no-tags --depth=1 -- "$COUNTERSEAL_SOURCE" "$COUNTERSEAL_REVISION" || {
+  echo "error: no commit $COUNTERSEAL_REVISION at $COUNTERSEAL_SOURCE: is revision one of counterseal's?" >&2
+  exit 1
+}
 git -c core.symlinks=false checkout --quiet --detach "$COUNTERSEAL_REVISION"
 unset COUNTERSEAL_SOURCE COUNTERSEAL_REVISION
 export RUNNER_TEMP="$here" COUNTERSEAL_DOTENV=counterseal.env COUNTERSEAL_SUMMARY=counterseal.md
