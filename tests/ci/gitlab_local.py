@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.ci.act import package_settings
+from tests.ci.act import STUBS, package_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,7 +122,7 @@ class Local:
         done = subprocess.run(
             (self.program, *options, "--concurrency", "1", *arguments),
             cwd=clone,
-            env={"PATH": f"{Path(node).parent}:/usr/bin:/bin", "HOME": str(here), "TMPDIR": str(here)},
+            env={"PATH": f"{STUBS / 'bin'}:{Path(node).parent}:/usr/bin:/bin", "HOME": str(here), "TMPDIR": str(here)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -127,3 +127,16 @@ def test_the_tool_runs_from_the_checkout_and_its_packages_from_the_new_environme
     ours, theirs = said.split()
     assert ours == str(product.folder / "src" / "counterseal" / "__init__.py")
     assert theirs.startswith(str(home / "venv"))
+
+
+def test_in_gitlab_the_template_names_the_python_and_errors_are_for_its_log(product: Product, tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    shutil.copytree(product.folder, checkout, ignore=shutil.ignore_patterns(".git", "tests"))
+    (checkout / "requirements" / "uv.txt").write_text(f"uv==0.0.1 --hash=sha256:{'0' * 64}\n")
+    done = start(checkout, tmp_path / "temporary", "--python", "/usr/bin/python3", "--version", GITLAB_CI="true")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: counterseal's dependencies cannot be installed\n")
+    assert "::error" not in done.stderr
+    done = start(product.folder, tmp_path / "temporary", "--python", str(tmp_path / "none"), "--version")
+    assert done.returncode == 127
+    assert "No such file" in done.stderr
