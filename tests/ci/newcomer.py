@@ -171,11 +171,10 @@ def documented(verb: str) -> dict[str, str]:
     return {name: level for name, level, _ in action_pages.permissions(text)}
 
 
-def with_candidate(found: Newcomer, dist: Path) -> Newcomer:
-    """Make the candidate without act, for tests of what comes later."""
-    shutil.copytree(dist, found.world.checkout / "dist")
-    worlds.sign(found.world)
-    return found
+def with_candidate(world: FlowWorld, dist: Path) -> None:
+    """Make the candidate without a runner, for tests of what comes later."""
+    shutil.copytree(dist, world.checkout / "dist")
+    worlds.sign(world)
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ def merged(tmp_path: Path, tool: Callable[[str], Path], product: Product) -> Ite
     """A newcomer whose approved request for staging is merged, and no gate ran."""
     dist = worlds.build(tmp_path / "build")
     with newcomer.newcomer(tmp_path / "newcomer", tool("act"), product) as found:
-        newcomer.with_candidate(found, dist)
+        newcomer.with_candidate(found.world, dist)
         number = found.world.request("staging")
         found.world.review("alice", number)
         found.world.merge("bob", number)

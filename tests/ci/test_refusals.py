@@ -29,7 +29,7 @@ def waiting(
     """A newcomer whose candidate has an approved, merged request for staging, and no gate ran; and an open one."""
     dist = worlds.build(tmp_path_factory.mktemp("build"))
     with newcomer.newcomer(tmp_path_factory.mktemp("newcomer"), tool("act"), product) as found:
-        newcomer.with_candidate(found, dist)
+        newcomer.with_candidate(found.world, dist)
         number = found.world.request("staging")
         found.world.review("alice", number)
         found.world.merge("bob", number)
