@@ -188,6 +188,7 @@ export RUNNER_TEMP="$here" COUNTERSEAL_DOTENV=counterseal.env COUNTERSEAL_SUMMAR
 def test_a_job_is_one_thin_script(verb: str) -> None:
     for job in jobs(verb).values():
         assert job["script"] == [SCRIPT.replace("VERB", verb)]
+        subprocess.run(("/bin/sh", "-n", "-c", job["script"][0]), check=True)
         assert not {"before_script", "after_script", "cache", "services", "retry", "tags"} & set(job)
         assert job["inherit"] == {"default": False, "variables": False}, "no script, variable or cache of the project's"
         assert job["artifacts"]["when"] == "always"
