@@ -1,12 +1,12 @@
 """The OIDC issuer of the sandbox in the shape of GitLab: its jobs find their token in the environment.
 
-Source: docs.gitlab.com "OpenID Connect (OIDC) Authentication Using ID Tokens", token payload; the discovery document of
-gitlab.com.
+Sources: docs.gitlab.com "OpenID Connect (OIDC) Authentication Using ID Tokens", token payload; GitLab's
+lib/gitlab/ci/jwt.rb and jwt_v2.rb; the discovery document of gitlab.com.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.sandbox.http import HttpError
 from counterseal.sandbox.identity import Issuer
@@ -18,6 +18,8 @@ PREFIX: Final = "/gitlab"
 VARIABLE: Final = "SIGSTORE_ID_TOKEN"
 #: What `id_tokens: {SIGSTORE_ID_TOKEN: {aud: sigstore}}` asks for.
 AUDIENCE: Final = "sigstore"
+#: A token lives as long as its job may take: an hour, unless the project says otherwise.
+JOB_SECONDS: Final = 3600
 
 #: What a job's token says; every value is a string, as GitLab sends it (but `runner_id`, a number).
 REQUIRED_CLAIMS: Final = (
@@ -42,7 +44,20 @@ REQUIRED_CLAIMS: Final = (
     "user_id",
     "user_login",
 )
-OPTIONAL_CLAIMS: Final = ("environment", "environment_protected", "deployment_tier", "user_email", "user_access_level")
+OPTIONAL_CLAIMS: Final = (
+    "deployment_tier",
+    "environment",
+    "environment_action",
+    "environment_protected",
+    "groups_direct",
+    "job_namespace_id",
+    "job_namespace_path",
+    "job_project_id",
+    "job_project_path",
+    "user_access_level",
+    "user_email",
+    "user_identities",
+)
 
 
 class GitLabIssuer(Issuer):
@@ -60,10 +75,33 @@ class GitLabIssuer(Issuer):
             claims: Each of `REQUIRED_CLAIMS`, and of `OPTIONAL_CLAIMS` what the job has.
 
         Raises:
-            HttpError: A claim is missing or unknown (422).
+            HttpError: A claim is missing or unknown, or not a string where GitLab sends one (422).
         """
         if missing := [name for name in REQUIRED_CLAIMS if name not in claims]:
             raise HttpError(422, f"a job needs the claim {missing[0]!r}")
         if unknown := sorted(set(claims) - set(self.claims)):
             raise HttpError(422, f"GitLab's tokens have no claim {unknown[0]!r}")
-        return self.token(claims, AUDIENCE)
+        for name, value in claims.items():
+            if not isinstance(value, int if name == "runner_id" else str):
+                raise HttpError(422, f"the claim {name!r} is no {'number' if name == 'runner_id' else 'string'}")
+        return self.token(claims, AUDIENCE, seconds=JOB_SECONDS)
+
+    def _discovery(self) -> dict[str, Any]:
+        return {
+            "issuer": self.url,
+            "authorization_endpoint": f"{self.url}/oauth/authorize",
+            "token_endpoint": f"{self.url}/oauth/token",
+            "revocation_endpoint": f"{self.url}/oauth/revoke",
+            "introspection_endpoint": f"{self.url}/oauth/introspect",
+            "userinfo_endpoint": f"{self.url}/oauth/userinfo",
+            "jwks_uri": self.url + self.key_path,
+            "scopes_supported": ["openid", "profile", "email"],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "grant_types_supported": ["authorization_code"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "claim_types_supported": ["normal"],
+            "claims_supported": sorted({"aud", "exp", "iat", "iss", "jti", "nbf", *self.claims}),
+        }

@@ -1,4 +1,4 @@
-"""The sandbox: a forge with its CI and the keyless services, in one process on loopback. It is no part of the trust.
+"""The sandbox: two forges with their CI, and the keyless services, in one process on loopback; no part of the trust.
 
 Control calls (JSON, no token: whoever reaches loopback owns this world), all answers JSON:
 
@@ -7,11 +7,18 @@ Control calls (JSON, no token: whoever reaches loopback owns this world), all an
     POST /tokens        {login}                    → {token}
     POST /repositories  {owner, name, private?, collaborators?: {login: role}, protected?: [pattern],
                          actionsMayApprove?, immutableReleases?}   → {id, name, cloneUrl}
+                        with forge: "gitlab" a project, whose `name` may have subgroups before it:
+                        {…, jobTokenMayPush?, authorMayApprove?, resetApprovalsOnPush?, mergeMethod?: merge|ff}
     POST /refs          {repository, ref, revision?, actor?}   an administrator's hand: moves or deletes
                          any ref, protected or not → {ref, revision}
     POST /runs          {repository, workflow, ref, event, actor, triggeringActor?, attempt?, runId?,
                          gateRevision?, permissions?: {name: read|write}, runnerEnvironment?, environment?}
                          → {environment: {NAME: value}}, the variables of that CI run
+    POST /jobs          {project, ref, source, actor, configFile?, environment?, runnerEnvironment?,
+                         idToken?: bool (true), apiToken?: bool (false), jobId?, pipelineId?}
+                         → {environment: {NAME: value}}, the variables of that job of GitLab CI; `source` is GitLab's
+                         pipeline source; with merge_request_event the ref is the source branch, or
+                         refs/merge-requests/N/head
 """
 
 from __future__ import annotations
@@ -19,10 +26,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from counterseal.forges import ForgeKind
+from counterseal.sandbox.forge import gitlab
 from counterseal.sandbox.forge.git_http import GitHttp
 from counterseal.sandbox.forge.github import API, GIT, GitHubFace
+from counterseal.sandbox.forge.jobs import JobOrder, Jobs
 from counterseal.sandbox.forge.model import Forge
 from counterseal.sandbox.forge.refusal import Refused
+from counterseal.sandbox.forge.repository import GitLabSettings
 from counterseal.sandbox.forge.runs import RunOrder, Runs
 from counterseal.sandbox.http import LoopbackServer, json_response
 from counterseal.sandbox.keyless import Keyless
@@ -62,12 +73,20 @@ class Sandbox:
         self.keyless = Keyless(self.server)
         self._released = tuple(released)
         self._runs = Runs(self.forge, self.keyless.issuer.start_run, api=self.url + API, site=self.url + GIT)
+        self._jobs = Jobs(
+            self.forge,
+            self.keyless.gitlab.job_token,
+            server=self.keyless.gitlab.url,
+            api=self.url + gitlab.API,
+            site=self.url + gitlab.GIT,
+        )
         calls: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "/users": self._create_user,
             "/tokens": self._create_token,
             "/repositories": self._create_repository,
             "/refs": self._move_ref,
             "/runs": self._start_run,
+            "/jobs": self._start_job,
         }
         for path, call in calls.items():
             self.server.mount(path, partial(self._control, call))
@@ -116,15 +135,17 @@ class Sandbox:
         return {"token": self.forge.token(body["login"])}
 
     def _create_repository(self, body: dict[str, Any]) -> dict[str, Any]:
-        name = f"{body['owner']}/{body['name']}"
+        name, kind = f"{body['owner']}/{body['name']}", ForgeKind(body.get("forge", ForgeKind.GITHUB))
         made = self.forge.create_repository(
-            name, private=bool(body.get("private")), collaborators=body.get("collaborators")
+            name, kind=kind, private=bool(body.get("private")), collaborators=body.get("collaborators")
         )
         if "protected" in body:
             made.protect(tuple(body["protected"]))
         made.actions_may_approve = bool(body.get("actionsMayApprove"))
         made.immutable_releases = bool(body.get("immutableReleases"))
-        return {"id": made.id, "name": name, "cloneUrl": f"{self.url}{GIT}/{name}.git"}
+        made.gitlab = GitLabSettings.from_json(body)
+        site = gitlab.GIT if kind is ForgeKind.GITLAB else GIT
+        return {"id": made.id, "name": name, "cloneUrl": f"{self.url}{site}/{name}.git"}
 
     def _move_ref(self, body: dict[str, Any]) -> dict[str, Any]:
         repository, revision = self.forge.repository(body["repository"]), body.get("revision")
@@ -134,3 +155,6 @@ class Sandbox:
 
     def _start_run(self, body: dict[str, Any]) -> dict[str, Any]:
         return {"environment": self._runs.start(RunOrder.from_json(body))}
+
+    def _start_job(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {"environment": self._jobs.start(JobOrder.from_json(body))}

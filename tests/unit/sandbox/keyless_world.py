@@ -43,6 +43,29 @@ CLAIMS = {
     "workflow_ref": WORKFLOW,
     "workflow_sha": SHA,
 }
+GITLAB_CONFIG = "gitlab.com/acme/tools/app//.gitlab-ci.yml@refs/tags/v1.2.0"
+GITLAB_CLAIMS: dict[str, str | int] = {
+    "sub": "project_path:acme/tools/app:ref_type:tag:ref:v1.2.0",
+    "namespace_id": "72",
+    "namespace_path": "acme/tools",
+    "project_id": "777",
+    "project_path": "acme/tools/app",
+    "project_visibility": "public",
+    "user_id": "1001",
+    "user_login": "alice",
+    "pipeline_id": "574",
+    "pipeline_source": "push",
+    "job_id": "302",
+    "ref": "v1.2.0",
+    "ref_type": "tag",
+    "ref_path": "refs/tags/v1.2.0",
+    "ref_protected": "true",
+    "runner_id": 1,
+    "runner_environment": "gitlab-hosted",
+    "sha": SHA,
+    "ci_config_ref_uri": GITLAB_CONFIG,
+    "ci_config_sha": SHA,
+}
 
 keys = functools.cache(Keys.generate)
 

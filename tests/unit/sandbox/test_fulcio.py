@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from sigstore._internal.sct import verify_sct
 from sigstore._internal.trust import CTKeyring, Keyring
 from sigstore_models.trustroot.v1 import TrustedRoot
-from tests.unit.sandbox.keyless_world import SAN, SHA, World, serving
+from tests.unit.sandbox.keyless_world import CLAIMS, GITLAB_CLAIMS, GITLAB_CONFIG, SAN, SHA, World, serving
 
 from counterseal.sandbox.keys import ORGANIZATION, Keys
 
@@ -83,6 +83,53 @@ def test_all_identity_extensions_say_what_the_token_says(world: World) -> None:
         23: "production",
         24: "repo:ACME/app",
     }
+
+
+def of_gitlab(world: World, **claims: str | int) -> x509.Certificate:
+    token = world.keyless.gitlab.job_token({**GITLAB_CLAIMS, **claims})
+    return chain(post(world, csr(ec.generate_private_key(ec.SECP256R1())), token))[0]
+
+
+def test_a_job_of_gitlab_is_named_by_its_project_and_pipeline_file(world: World) -> None:
+    leaf = of_gitlab(world, environment="production")
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    san, issuer = f"https://{GITLAB_CONFIG}", world.keyless.gitlab.url
+    assert names.get_values_for_type(x509.UniformResourceIdentifier) == [san]
+    found = extensions(leaf)
+    assert found.pop(1).decode() == issuer
+    assert {number: core.UTF8String.load(value, strict=True).native for number, value in found.items()} == {
+        8: issuer,
+        9: san,
+        10: SHA,
+        11: "gitlab-hosted",
+        12: "https://gitlab.com/acme/tools/app",
+        13: SHA,
+        14: "refs/tags/v1.2.0",
+        15: "777",
+        16: "https://gitlab.com/acme/tools",
+        17: "72",
+        18: san,
+        19: SHA,
+        20: "push",
+        21: "https://gitlab.com/acme/tools/app/-/jobs/302",
+        22: "public",
+        23: "production",
+        24: "project_path:acme/tools/app:ref_type:tag:ref:v1.2.0",
+    }
+
+
+def test_a_job_of_gitlab_on_a_branch_without_an_environment(world: World) -> None:
+    found = extensions(of_gitlab(world, ref="main", ref_type="branch"))
+    assert core.UTF8String.load(found[14]).native == "refs/heads/main"
+    assert 23 not in found
+
+
+def test_each_issuer_speaks_for_its_own_forge_only(world: World) -> None:
+    for issuer, claims in ((world.keyless.issuer, GITLAB_CLAIMS), (world.keyless.gitlab, CLAIMS)):
+        token = issuer.token({"sub": "x", **claims}, "sigstore")
+        answer = post(world, csr(ec.generate_private_key(ec.SECP256R1())), token)
+        assert answer.status_code == 400
+        assert "not present in either claims or defaults" in answer.json()["message"]
 
 
 def test_a_job_without_an_environment_has_no_extension_for_it(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The sandbox's OIDC issuer answers as GitHub's does."""
+"""The sandbox's OIDC issuers answer as GitHub's and GitLab's do."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import jwt
 import pytest
 import requests
-from tests.unit.sandbox.keyless_world import CLAIMS, World, serving
+from tests.unit.sandbox.keyless_world import CLAIMS, GITLAB_CLAIMS, World, serving
 
+from counterseal.sandbox import gitlab_identity
 from counterseal.sandbox.http import HttpError
 from counterseal.sandbox.identity import OPTIONAL_CLAIMS, REQUIRED_CLAIMS, RunCredentials
 
@@ -34,9 +35,9 @@ def started(world: World, **claims: str) -> RunCredentials:
     return run
 
 
-def verified(world: World, token: str, audience: str) -> dict[str, Any]:
+def verified(world: World, token: str, audience: str, issuer: str | None = None) -> dict[str, Any]:
     """Read a token as a stranger does: by discovery and the published keys."""
-    issuer = world.keyless.issuer.url
+    issuer = issuer or world.keyless.issuer.url
     found = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=5).json()
     assert found["issuer"] == issuer
     key = jwt.PyJWKSet.from_dict(requests.get(found["jwks_uri"], timeout=5).json())[
@@ -101,3 +102,42 @@ def test_anything_else_is_501_with_the_name_of_the_call(world: World, method: st
     answer = requests.request(method, world.keyless.issuer.url + path, timeout=5)
     assert answer.status_code == 501
     assert f"{method} /github{path}" in answer.json()["message"]
+
+
+# --- GitLab --------------------------------------------------------------------------------------
+
+
+def test_a_job_of_gitlab_gets_its_claims_for_as_long_as_it_may_run(world: World) -> None:
+    issuer = world.keyless.gitlab
+    claims = verified(world, issuer.job_token(GITLAB_CLAIMS), "sigstore", issuer.url)
+    assert {name: claims[name] for name in GITLAB_CLAIMS} == GITLAB_CLAIMS
+    assert claims["exp"] - claims["iat"] == 3600
+    assert claims["jti"] != verified(world, issuer.job_token(GITLAB_CLAIMS), "sigstore", issuer.url)["jti"]
+
+
+def test_gitlabs_discovery_names_its_keys_and_every_claim(world: World) -> None:
+    found = requests.get(f"{world.keyless.gitlab.url}/.well-known/openid-configuration", timeout=5).json()
+    assert found["jwks_uri"] == f"{world.server.url}/gitlab/oauth/discovery/keys"
+    assert {*gitlab_identity.REQUIRED_CLAIMS, *gitlab_identity.OPTIONAL_CLAIMS} <= set(found["claims_supported"])
+
+
+def test_nobody_asks_gitlab_for_a_token(world: World) -> None:
+    run = started(world)
+    url = run.request_url.replace("/github/", "/gitlab/")
+    answer = requests.get(url, headers={"Authorization": f"bearer {run.request_token}"}, timeout=5)
+    assert (answer.status_code, "GET /gitlab/token" in answer.json()["message"]) == (501, True)
+
+
+@pytest.mark.parametrize(
+    ("claims", "named"),
+    [
+        ({name: value for name, value in GITLAB_CLAIMS.items() if name != "job_id"}, "job_id"),
+        ({**GITLAB_CLAIMS, "repository": "acme/app"}, "repository"),
+        ({**GITLAB_CLAIMS, "iss": "https://gitlab.com"}, "iss"),
+        ({**GITLAB_CLAIMS, "ref_protected": True}, "ref_protected"),
+        ({**GITLAB_CLAIMS, "runner_id": "1"}, "runner_id"),
+    ],
+)
+def test_claims_that_gitlab_would_not_make_are_refused(world: World, claims: Any, named: str) -> None:
+    with pytest.raises(HttpError, match=named):
+        world.keyless.gitlab.job_token(claims)

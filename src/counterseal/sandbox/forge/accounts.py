@@ -13,7 +13,9 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Final
 
-_NOREPLY = re.compile(r"(\d+)\+[^@]*@users\.noreply\.github\.com\Z")
+from counterseal.forges import ForgeKind
+
+_NOREPLY = re.compile(r"(\d+)(?:\+[^@]*@users\.noreply\.github\.com|-[^@]*@users\.noreply\.gitlab\.com)\Z")
 
 
 class AccountKind(StrEnum):
@@ -48,21 +50,40 @@ class Account:
     @property
     def noreply(self) -> str:
         """Return the address that the forge writes into commits made for this account."""
-        return f"{self.id}+{self.login}@users.noreply.github.com"
+        return self.noreply_at(ForgeKind.GITHUB)
+
+    def noreply_at(self, kind: ForgeKind) -> str:
+        """Return the address that a forge of this kind writes into commits made for this account."""
+        sign = "-" if kind is ForgeKind.GITLAB else "+"
+        return f"{self.id}{sign}{self.login}@users.noreply.{kind}.com"
+
+
+class TokenKind(StrEnum):
+    """Whose a token is; the value is the start of its text."""
+
+    PERSON = "ghp_"
+    RUN = "ghs_"  # of GitHub: exactly `permissions`
+    JOB = "glcbt-"  # of GitLab: what the person who started the pipeline may do, at the calls that take it
+    PROJECT = "glpat-"  # of GitLab: a bot of one project
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Whom a token speaks for.
 
-    With `permissions` the token belongs to a CI run of the repository with this id and has
-    exactly those (permission name → read or write); without, it is a person's and
-    their role in each repository decides.
+    A person's role in each repository decides; tokens of other kinds belong to `repository`. A run of GitHub has
+    exactly `permissions` (name → read or write). A project's token with `read_only` has GitLab's scope `read_api`.
     """
 
     account: int
     repository: int | None = None
     permissions: Mapping[str, str] | None = None
+    kind: TokenKind = TokenKind.PERSON
+    read_only: bool = False
+
+    def known_to(self, forge: ForgeKind) -> bool:
+        """Return whether a forge of this kind has given the token; people's are those of both."""
+        return self.kind is TokenKind.PERSON or (self.kind is TokenKind.RUN) == (forge is ForgeKind.GITHUB)
 
 
 ACTIONS_BOT: Final = (41898282, "github-actions[bot]")
@@ -103,6 +124,11 @@ class Accounts:
         account.emails.add(f"{login}@people.example")
         return account
 
+    def create_bot(self, repository: int, now: datetime) -> Account:
+        """Return the account behind a new access token of a GitLab project."""
+        number, self._next = self._next, self._next + 1
+        return self._add(number, f"project_{repository}_bot_{secrets.token_hex(16)}", AccountKind.BOT, now)
+
     def delete(self, account: Account) -> None:
         """Remove an account; what it did stays, with nobody's name on it."""
         del self._by_id[account.id]
@@ -124,8 +150,7 @@ class Accounts:
 
     def issue_token(self, principal: Principal) -> str:
         """Return a new token that speaks for `principal`."""
-        prefix = "ghp_" if principal.permissions is None else "ghs_"
-        token = prefix + secrets.token_hex(18)
+        token = principal.kind + secrets.token_hex(18)
         self._tokens[token] = principal
         return token
 
@@ -133,6 +158,7 @@ class Accounts:
         """Let a token be unknown from now on."""
         self._tokens.pop(token, None)
 
-    def principal(self, token: str) -> Principal | None:
-        """Return whom a token speaks for, or None."""
-        return self._tokens.get(token)
+    def principal(self, token: str, forge: ForgeKind = ForgeKind.GITHUB) -> Principal | None:
+        """Return whom a token speaks for at a forge of this kind, or None."""
+        found = self._tokens.get(token)
+        return found if found and found.known_to(forge) else None

@@ -259,8 +259,8 @@ class Changes:
             change.base = after
 
     def _keep_head(self, change: Change) -> None:
-        self._repository.git.set_ref(f"refs/pull/{change.number}/head", change.head)
-        change.updated_at = self._forge.now()
+        self._repository.git.set_ref(self._repository.git.head_ref(change.number), change.head)
+        change.updated_at = self._repository.now()
 
     def _happened(self, change: Change, kind: str, account: Account) -> None:
         change.timeline.append(TimelineEvent(self._forge.new_id(), kind, account.id, self._forge.now()))

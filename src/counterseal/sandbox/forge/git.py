@@ -1,4 +1,4 @@
-"""A bare git repository of the sandbox's forge, driven by the git binary: objects, refs, and GitHub's three merges.
+"""A bare git repository of the sandbox's forge, driven by the git binary: objects, refs, and the forges' merges.
 
 It knows nothing of accounts or change requests. Whoever changes a ref on a person's behalf
 goes through `repository.py`, which also keeps the forge's books.
@@ -12,44 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from counterseal.forges import ForgeKind
+from counterseal.sandbox.forge.git_habits import CONFIG, HABITS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
 NO_COMMIT: Final = "0" * 40
-
-#: Refuses deletion and non-fast-forward pushes of the refs that match a line of `protected-refs`.
-_UPDATE_HOOK = """#!/bin/sh
-# $1 ref, $2 old, $3 new
-while IFS= read -r pattern; do
-  case "$1" in
-    $pattern)
-      if [ "$3" = 0000000000000000000000000000000000000000 ]; then
-        echo "error: GH006: Protected branch update failed for $1." >&2
-        echo "error: Cannot delete this protected branch" >&2
-        exit 1
-      fi
-      if [ "$2" != 0000000000000000000000000000000000000000 ] && ! git merge-base --is-ancestor "$2" "$3"; then
-        echo "error: GH006: Protected branch update failed for $1." >&2
-        echo "error: Cannot force-push to this branch" >&2
-        exit 1
-      fi ;;
-  esac
-done < "$GIT_DIR/protected-refs"
-"""
-
-_CONFIG = {
-    "receive.denyDeleteCurrent": "false",
-    "http.receivepack": "true",
-    "uploadpack.allowFilter": "true",
-    "uploadpack.allowAnySHA1InWant": "true",
-    "core.logAllRefUpdates": "false",
-    "gc.auto": "0",
-    "maintenance.auto": "false",
-    "receive.autogc": "false",
-    # what GitHub keeps for itself: nobody pushes to the heads of change requests
-    "receive.hideRefs": "refs/pull",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +75,33 @@ class BareRepository:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._heads = ""
         self._commits: dict[str, CommitObject] = {}
 
-    def create(self, default_branch: str = "main") -> None:
+    def create(self, kind: ForgeKind = ForgeKind.GITHUB, default_branch: str = "main") -> None:
         """Make the repository with the settings and the hook that the forge relies on."""
+        habits = HABITS[kind]
+        self._heads = habits.heads
         self.path.mkdir(parents=True)
         self.run("init", "--quiet", "--bare", "--template=", f"--initial-branch={default_branch}")
         with (self.path / "config").open("a") as config:
-            for key, value in _CONFIG.items():
+            for key, value in {**CONFIG, **habits.config, "receive.hideRefs": habits.heads}.items():
                 section, name = key.split(".", 1)
                 config.write(f"[{section}]\n\t{name} = {value}\n")
-        hook = self.path / "hooks" / "update"
+        hook = self.path / "hooks" / habits.hook
         hook.parent.mkdir(exist_ok=True)
-        hook.write_text(_UPDATE_HOOK)
+        hook.write_text(habits.script)
         hook.chmod(0o755)
         self.protect(())
+
+    def head_ref(self, number: int) -> str:
+        """Return the ref under which the forge keeps the head of a change request."""
+        return f"{self._heads}/{number}/head"
+
+    def push_options(self) -> list[str]:
+        """Return every option (`git push -o`) that came with a push; only GitLab takes them."""
+        kept = self.path / "push-options"
+        return kept.read_text().splitlines() if kept.exists() else []
 
     def protect(self, patterns: Sequence[str]) -> None:
         """Let nobody delete or force-push refs that match one of the shell patterns."""

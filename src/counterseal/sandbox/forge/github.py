@@ -11,6 +11,7 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
+from counterseal.forges import ForgeKind
 from counterseal.sandbox.forge import github_changes, github_releases, github_repositories
 from counterseal.sandbox.forge.github_call import Call
 from counterseal.sandbox.forge.github_json import Shapes
@@ -74,7 +75,8 @@ class GitHubFace:
         if token is not None and principal is None:
             raise Refused("Bad credentials", 401)
         account = accounts.by_id(principal.account) if principal else None
-        repository = self.forge.repository(f"{path['owner']}/{path['repo']}") if "owner" in path else None
+        name = f"{path['owner']}/{path['repo']}" if "owner" in path else None
+        repository = self.forge.repository(name, ForgeKind.GITHUB) if name else None
         call = Call(self.forge, self.shapes, request, path, principal, account, repository)
         if repository is not None:
             _authorise(route, call)

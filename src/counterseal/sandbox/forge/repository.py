@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from counterseal.forges import ForgeKind
 from counterseal.sandbox.forge.accounts import Role
 from counterseal.sandbox.forge.changes import Changes
 from counterseal.sandbox.forge.git import NO_COMMIT, BareRepository, GitError, Signature
@@ -15,12 +16,20 @@ from counterseal.sandbox.forge.refusal import Refused
 from counterseal.sandbox.forge.releases import Releases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from counterseal.sandbox.forge.accounts import Account
     from counterseal.sandbox.forge.model import Forge
 
 _BRANCHES = "refs/heads/"
+#: GitLab's names for the roles of the one model.
+GITLAB_ROLES = {
+    Role.READ: "guest",
+    Role.TRIAGE: "reporter",
+    Role.WRITE: "developer",
+    Role.MAINTAIN: "maintainer",
+    Role.ADMIN: "owner",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +45,51 @@ class Activity:
     at: datetime
 
 
+@dataclass(slots=True)
+class GitLabSettings:
+    """Settings of a GitLab project, with GitLab's defaults.
+
+    `merge_method` is `merge` (always a merge commit) or `ff` (fast-forward only).
+    """
+
+    job_token_may_push: bool = False
+    author_may_approve: bool = False
+    reset_approvals_on_push: bool = False
+    merge_method: str = "merge"
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> GitLabSettings:
+        """Return the settings that a control call gives."""
+        if (method := body.get("mergeMethod", "merge")) not in ("merge", "ff"):
+            raise Refused(f"{method!r} is no merge method: merge or ff")
+        return cls(
+            job_token_may_push=bool(body.get("jobTokenMayPush")),
+            author_may_approve=bool(body.get("authorMayApprove")),
+            reset_approvals_on_push=bool(body.get("resetApprovalsOnPush")),
+            merge_method=method,
+        )
+
+
 class HostedRepository:
     """One repository; `protected` are shell patterns of refs that cannot be force-pushed or deleted.
 
     `actions_may_approve` is GitHub's setting that lets a run's token open and approve change requests,
     `immutable_releases` the one that freezes a release when it is published. `parent` is the id of the
     repository that this one is a fork of, `signed` are the commits that the forge made and vouches for itself.
+    `gitlab` are the settings that only projects of GitLab have.
     """
 
-    def __init__(self, forge: Forge, number: int, name: str, owner: Account, git: BareRepository) -> None:
+    def __init__(
+        self,
+        forge: Forge,
+        number: int,
+        name: str,
+        owner: Account,
+        git: BareRepository,
+        kind: ForgeKind = ForgeKind.GITHUB,
+    ) -> None:
         self.forge = forge
+        self.kind = kind
         self.id = number
         self.name = name
         self.owner = owner
@@ -55,6 +99,7 @@ class HostedRepository:
         self.created_at = forge.now()
         self.actions_may_approve = False
         self.immutable_releases = False
+        self.gitlab = GitLabSettings()
         self.parent: int | None = None
         self.roles: dict[int, Role] = {owner.id: Role.ADMIN}
         self.activity: list[Activity] = []
@@ -68,6 +113,15 @@ class HostedRepository:
     def full_name(self) -> str:
         """Return `owner/name`."""
         return f"{self.owner.login}/{self.name}"
+
+    @property
+    def namespace(self) -> str:
+        """Return the full name without the last part: the owner, or at GitLab a path of groups."""
+        return self.full_name.rpartition("/")[0]
+
+    def now(self) -> datetime:
+        """Return the current moment as this kind of forge tells time."""
+        return self.forge.moment() if self.kind is ForgeKind.GITLAB else self.forge.now()
 
     def new_number(self) -> int:
         """Return the next number for a change request."""
@@ -95,6 +149,10 @@ class HostedRepository:
         if account is None:
             return Role.NONE
         return self.roles.get(account.id, Role.NONE if self.private else Role.READ)
+
+    def gitlab_role(self, account: Account) -> str:
+        """Return GitLab's name for an account's own role here (empty: none)."""
+        return GITLAB_ROLES.get(self.roles.get(account.id, Role.NONE), "")
 
     # --- refs --------------------------------------------------------------------------------
 
@@ -133,7 +191,7 @@ class HostedRepository:
             kind = "branch_deletion"
         else:
             kind = "force_push" if forced else kind or "push"
-        now = self.forge.now()
+        now = self.now()
         entry = Activity(self.forge.new_id(), ref, before or NO_COMMIT, after or NO_COMMIT, account.id, kind, now)
         self.activity.append(entry)
         for each in self.forge.family(self):
@@ -148,7 +206,7 @@ class HostedRepository:
             tree = self.git.tree_with(parent, path, content)
         except GitError as error:
             raise Refused(f"path: {error}") from error
-        person = Signature(account.login, account.noreply, self.forge.now())
+        person = Signature(account.login, account.noreply_at(self.kind), self.forge.now())
         text = message or f"{'Remove' if content is None else 'Write'} {path}"
         text = f"{text}\n\n{trailers}" if trailers else text
         sha = self.git.commit_tree(tree, [parent] if parent else [], text, author=person, committer=person)
