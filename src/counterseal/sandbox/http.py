@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as a handler sees it: `path` decoded, below the handler's prefix; header names in lower case."""
+    """A request as a handler sees it: `path` decoded, below the handler's prefix; header names in lower case.
+
+    `encoded` is that path as it was sent, for those who take an escaped slash for a part of a name.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    encoded: str = ""
 
     def json(self) -> Any:
         """Return the body as JSON ({} if it is empty)."""
@@ -89,7 +93,10 @@ class LoopbackServer:
         prefix = max(matching, key=len, default=None)
         if prefix is None:
             return json_response({"message": f"the sandbox has no {method} {path}"}, 501)
-        request = Request(method, path[len(prefix.rstrip("/")) :] or "/", query, headers, body)
+        below = len(prefix.rstrip("/"))
+        # a prefix has nothing to escape, so it is as long as it was sent
+        encoded = split.path[below:] if split.path.startswith(prefix.rstrip("/")) else quote(path[below:])
+        request = Request(method, path[below:] or "/", query, headers, body, encoded or "/")
         try:
             for interceptor in tuple(self.interceptors):
                 if (answer := interceptor(prefix, request)) is not None:

@@ -30,10 +30,10 @@ from counterseal.forges import ForgeKind
 from counterseal.sandbox.forge import gitlab
 from counterseal.sandbox.forge.git_http import GitHttp
 from counterseal.sandbox.forge.github import API, GIT, GitHubFace
+from counterseal.sandbox.forge.gitlab_git import GitLabHttp
 from counterseal.sandbox.forge.jobs import JobOrder, Jobs
 from counterseal.sandbox.forge.model import Forge
 from counterseal.sandbox.forge.refusal import Refused
-from counterseal.sandbox.forge.repository import GitLabSettings
 from counterseal.sandbox.forge.runs import RunOrder, Runs
 from counterseal.sandbox.http import LoopbackServer, json_response
 from counterseal.sandbox.keyless import Keyless
@@ -61,6 +61,7 @@ class Sandbox:
         server: The HTTP server; its `interceptors` make services slow, broken or dishonest.
         forge: The model of the forge, for tests and drills.
         face: GitHub's REST face of it.
+        gitlab: GitLab's REST face of it.
         keyless: The keyless services.
     """
 
@@ -69,7 +70,9 @@ class Sandbox:
         self.server = LoopbackServer(port)
         self.forge = Forge(state)
         self.face = GitHubFace(self.forge, self.server)
+        self.gitlab = gitlab.GitLabFace(self.forge, self.server)
         GitHttp(self.forge, self.server)
+        GitLabHttp(self.forge, self.server)
         self.keyless = Keyless(self.server)
         self._released = tuple(released)
         self._runs = Runs(self.forge, self.keyless.issuer.start_run, api=self.url + API, site=self.url + GIT)
@@ -143,7 +146,12 @@ class Sandbox:
             made.protect(tuple(body["protected"]))
         made.actions_may_approve = bool(body.get("actionsMayApprove"))
         made.immutable_releases = bool(body.get("immutableReleases"))
-        made.gitlab = GitLabSettings.from_json(body)
+        made.job_token_may_push = bool(body.get("jobTokenMayPush"))
+        made.author_may_approve = bool(body.get("authorMayApprove"))
+        made.reset_approvals_on_push = bool(body.get("resetApprovalsOnPush"))
+        if (method := body.get("mergeMethod", "merge")) not in ("merge", "ff"):
+            raise Refused(f"{method!r} is no merge method: merge or ff")
+        made.merge_method = method
         site = gitlab.GIT if kind is ForgeKind.GITLAB else GIT
         return {"id": made.id, "name": name, "cloneUrl": f"{self.url}{site}/{name}.git"}
 

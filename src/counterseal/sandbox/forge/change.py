@@ -41,18 +41,45 @@ class TimelineEvent:
 
 @dataclass(slots=True)
 class Comment:
-    """A comment under a change request."""
+    """A comment under a change request; `system`: GitLab wrote it of what its account did."""
 
     id: int
     account: int
     body: str
     created_at: datetime
     updated_at: datetime
+    system: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a merge request of GitLab: what a push made of it.
+
+    `base` is where the branches part, `start` the head of the target branch at that time.
+    """
+
+    id: int
+    head: str
+    base: str
+    start: str
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Reviewer:
+    """A reviewer of a merge request of GitLab, and how they stand to it (`unreviewed`, `requested_changes` …)."""
+
+    state: str
+    created_at: datetime
 
 
 @dataclass(slots=True)
 class Change:
-    """A change request (GitHub: pull request). Accounts and repositories are ids."""
+    """A change request (GitHub: pull request, GitLab: merge request). Accounts and repositories are ids.
+
+    Reviews and the timeline are GitHub's; `versions`, `approvals` (account → when) and `reviewers` (by account)
+    GitLab's, which tells of what happened in comments of its own.
+    """
 
     id: int
     number: int
@@ -77,6 +104,11 @@ class Change:
     reviews: list[Review] = field(default_factory=list)
     timeline: list[TimelineEvent] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
+    versions: list[Version] = field(default_factory=list)
+    approvals: dict[int, datetime] = field(default_factory=dict)
+    reviewers: dict[int, Reviewer] = field(default_factory=dict)
+    squash_commit: str | None = None
+    squash: bool = False
 
     @property
     def merged(self) -> bool:

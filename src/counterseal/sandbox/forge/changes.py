@@ -1,5 +1,7 @@
 """Change requests of a repository: open, review, dismiss, retarget, merge; forge-neutral facts with GitHub's rules.
 
+GitLab's are in `merge_requests.py`.
+
 Reviews are never dismissed by a push: an approval of an old revision stays and says which
 revision it was about. Judging that is the work of whoever reads them.
 """
@@ -60,23 +62,32 @@ class Changes:
             raise Refused(f"Validation Failed: invalid {'head' if sha is None else 'base'}")
         if self.from_branch(source.id, head, base):
             raise Refused(f"Validation Failed: A pull request already exists for {source.owner.login}:{head}.")
-        if source is not target:
-            target.git.run("fetch", "--quiet", str(source.git.path), sha)
+        self._fetch(source, sha)
         if not target.git.commits_between(base_sha, sha):
             raise Refused(f"Validation Failed: No commits between {base} and {head}")
-        now, label = self._forge.now(), f"{source.owner.login}:{head}"
+        return self._enter(author, (source, head, sha), (base, base_sha), title, body)
+
+    def _fetch(self, source: HostedRepository, sha: str) -> None:
+        if source is not self._repository:
+            self._repository.git.run("fetch", "--quiet", str(source.git.path), sha)
+
+    def _enter(
+        self, author: Account, head: tuple[HostedRepository, str, str], base: tuple[str, str], title: str, body: str
+    ) -> Change:
+        """Return the new change request between (source, branch, commit) and (branch, commit), with its head kept."""
+        source, branch, sha = head
+        now, label = self._repository.now(), f"{source.owner.login}:{branch}"
         change = Change(
             self._forge.new_id(),
-            target.new_number(),
+            self._repository.new_number(),
             author.id,
             title,
             body,
             source.id,
             label,
-            head,
+            branch,
             sha,
-            base,
-            base_sha,
+            *base,
             now,
             now,
         )
@@ -123,7 +134,7 @@ class Changes:
             raise Refused("Unprocessable Entity: Body can't be blank")
         if commit and commit not in self.commits(change):
             raise Refused("Unprocessable Entity: The commit is not part of the pull request")
-        at = self._forge.now() if event else None
+        at = self._repository.now() if event else None
         review = Review(self._forge.new_id(), account.id, states[event], body, commit or change.head, at)
         change.reviews.append(review)
         return review
@@ -159,12 +170,12 @@ class Changes:
             raise Refused(f"Validation Failed: state cannot be changed to {state}")
         if state != change.state:
             change.state = state
-            change.closed_at = self._forge.now() if state == "closed" else None
+            change.closed_at = self._repository.now() if state == "closed" else None
             self._happened(change, "closed" if state == "closed" else "reopened", account)
 
     def comment(self, change: Change, account: Account, body: str) -> Comment:
         """Return a new comment."""
-        now = self._forge.now()
+        now = self._repository.now()
         comment = Comment(self._forge.new_id(), account.id, body, now, now)
         change.comments.append(comment)
         return comment
@@ -199,7 +210,7 @@ class Changes:
         return result
 
     def _merge_commit(self, change: Change, account: Account, method: str, title: str, before: str) -> str:
-        git, now = self._repository.git, self._forge.now()
+        git, now = self._repository.git, self._repository.now()
         person = Signature(account.login, account.noreply, now)
         forge = Signature("GitHub", "noreply@github.com", now)
         if method == "rebase":
@@ -221,7 +232,7 @@ class Changes:
         change.introduced = tuple(self._repository.git.commits_between(before, result))
         change.state, change.merge_commit, change.merged_by = "closed", result, account.id
         change.base = before
-        change.merged_at = change.closed_at = self._forge.now()
+        change.merged_at = change.closed_at = self._repository.now()
         self._happened(change, "merged", account)
 
     # --- what pushes do ----------------------------------------------------------------------
@@ -242,8 +253,7 @@ class Changes:
         if after is None:
             self.set_state(change, account, "closed")
             return
-        if source is not self._repository:
-            self._repository.git.run("fetch", "--quiet", str(source.git.path), after)
+        self._fetch(source, after)
         change.head = after
         if forced:
             self._happened(change, "head_ref_force_pushed", account)
@@ -263,5 +273,5 @@ class Changes:
         change.updated_at = self._repository.now()
 
     def _happened(self, change: Change, kind: str, account: Account) -> None:
-        change.timeline.append(TimelineEvent(self._forge.new_id(), kind, account.id, self._forge.now()))
-        change.updated_at = self._forge.now()
+        change.timeline.append(TimelineEvent(self._forge.new_id(), kind, account.id, self._repository.now()))
+        change.updated_at = self._repository.now()

@@ -45,7 +45,10 @@ class CommitObject:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """A path that differs between two commits; `status` is git's letter, `previous` the name before a rename."""
+    """A path that differs between two commits.
+
+    `status` is git's letter, `previous` the name before a rename, `modes` are git's before and after.
+    """
 
     status: str
     path: str
@@ -53,6 +56,7 @@ class FileChange:
     sha: str
     additions: int
     deletions: int
+    modes: tuple[str, str]
 
 
 class GitError(Exception):
@@ -186,12 +190,13 @@ class BareRepository:
         for header in fields:
             if not header:
                 break
-            _, _, _, sha, status = header.decode().split(" ")
+            old, new, _, sha, status = header.decode().removeprefix(":").split(" ")
             first = next(fields).decode(errors="replace")
             renamed = status[0] in "RC"
             path = next(fields).decode(errors="replace") if renamed else first
             added, deleted = counts.get(path, (0, 0))
-            found.append(FileChange(status[0], path, first if renamed else None, sha, added, deleted))
+            previous = first if renamed else None
+            found.append(FileChange(status[0], path, previous, sha, added, deleted, (old, new)))
         return found
 
     def file(self, commit: str, path: str) -> tuple[str, str, bytes] | None:

@@ -1,16 +1,18 @@
 """Git over HTTP below `/github/git/OWNER/NAME.git`: git's own `http-backend`, with the forge's tokens in front.
 
 Pushes are booked in the model by comparing the refs before and after; what is refused is refused
-by git itself (the update hook of `git.py`). Also the pages that people download published assets from.
+by git itself (the hooks of `git_habits.py`). Also the pages that people download published assets from.
+`GitHttp` is GitHub's; GitLab's, in `gitlab_git.py`, has other names, tokens and words.
 """
 
 from __future__ import annotations
 
 import re
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlencode
 
+from counterseal.forges import ForgeKind
 from counterseal.sandbox.forge.accounts import Role
 from counterseal.sandbox.forge.git import environment
 from counterseal.sandbox.forge.github import GIT, token_of
@@ -23,22 +25,26 @@ if TYPE_CHECKING:
     from counterseal.sandbox.forge.repository import HostedRepository
     from counterseal.sandbox.http import LoopbackServer, Request
 
-_GIT = re.compile(r"/(?P<name>[^/]+/[^/]+?)(?:\.git)?/(?P<rest>info/refs|git-upload-pack|git-receive-pack)")
 _DOWNLOAD = re.compile(r"/(?P<name>[^/]+/[^/]+)/releases/download/(?P<tag>.+)/(?P<file>[^/]+)")
-_ASK = {"WWW-Authenticate": 'Basic realm="GitHub"'}
 
 
 class GitHttp:
-    """Serves the repositories of a forge to git."""
+    """Serves the repositories of a forge to git, as GitHub does."""
+
+    kind: ClassVar = ForgeKind.GITHUB
+    prefix: ClassVar = GIT
+    path: ClassVar = re.compile(
+        r"/(?P<name>[^/]+/[^/]+?)(?:\.git)?/(?P<rest>info/refs|git-upload-pack|git-receive-pack)"
+    )
 
     def __init__(self, forge: Forge, server: LoopbackServer) -> None:
         self._forge = forge
-        server.mount(GIT, self._serve)
+        server.mount(self.prefix, self._serve)
 
     def _serve(self, request: Request) -> Response:
-        if match := _DOWNLOAD.fullmatch(request.path):
-            return self._download(request, *match.group("name", "tag", "file"))
-        match = _GIT.fullmatch(request.path)
+        if (page := self._page(request)) is not None:
+            return page
+        match = self.path.fullmatch(request.path)
         if match is None:
             name = f"git {request.method} {request.path}"
             self._forge.unknown_calls.append(name)
@@ -48,15 +54,20 @@ class GitHttp:
             principal = self._principal(request)
             repository = self._authorise(match["name"], principal, writing=writing)
         except Refused as refused:
-            headers = _ASK if refused.status == 401 else {}
-            return Response(refused.status, f"{refused}\n".encode(), headers)
+            return self._refusal(refused)
         if match["rest"] != "git-receive-pack" or principal is None:
             return self._backend(repository, request, match["rest"])
         account = self._forge.accounts.by_id(principal.account)
         if account is None:
-            return Response(401, b"Bad credentials\n", _ASK)
+            return self._refusal(Refused("Bad credentials", 401))
         with self._forge.lock, repository.pushing(account):
             return self._backend(repository, request, match["rest"])
+
+    def _refusal(self, refused: Refused) -> Response:
+        ask = {"WWW-Authenticate": f'Basic realm="{self.kind}"'} if refused.status == 401 else {}
+        return Response(refused.status, f"{refused}\n".encode(), ask)
+
+    # --- what differs between forges ---------------------------------------------------------
 
     def _principal(self, request: Request) -> Principal | None:
         token = token_of(request.headers)
@@ -68,7 +79,7 @@ class GitHttp:
         return principal
 
     def _authorise(self, name: str, principal: Principal | None, *, writing: bool) -> HostedRepository:
-        repository = self._forge.find(name)
+        repository = self._find(name)
         if principal is None and (writing or repository is None or repository.private):
             raise Refused("Authentication required", 401)
         if repository is None:
@@ -85,6 +96,17 @@ class GitHttp:
                 f"Write access to repository not granted: {repository.full_name}" if writing else "Not found", 403
             )
         return repository
+
+    def _page(self, request: Request) -> Response | None:
+        """Return the answer to a request that is none of git's, or None."""
+        match = _DOWNLOAD.fullmatch(request.path)
+        return self._download(request, *match.group("name", "tag", "file")) if match else None
+
+    # --- git ---------------------------------------------------------------------------------
+
+    def _find(self, name: str) -> HostedRepository | None:
+        repository = self._forge.find(name)
+        return repository if repository and repository.kind is self.kind else None
 
     def _backend(self, repository: HostedRepository, request: Request, rest: str) -> Response:
         headers = request.headers

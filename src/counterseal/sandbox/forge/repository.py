@@ -6,12 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from counterseal.forges import ForgeKind
 from counterseal.sandbox.forge.accounts import Role
 from counterseal.sandbox.forge.changes import Changes
 from counterseal.sandbox.forge.git import NO_COMMIT, BareRepository, GitError, Signature
+from counterseal.sandbox.forge.merge_requests import MergeRequests
+from counterseal.sandbox.forge.packages import Packages
+from counterseal.sandbox.forge.project_releases import ProjectReleases
 from counterseal.sandbox.forge.refusal import Refused
 from counterseal.sandbox.forge.releases import Releases
 
@@ -45,38 +48,16 @@ class Activity:
     at: datetime
 
 
-@dataclass(slots=True)
-class GitLabSettings:
-    """Settings of a GitLab project, with GitLab's defaults.
-
-    `merge_method` is `merge` (always a merge commit) or `ff` (fast-forward only).
-    """
-
-    job_token_may_push: bool = False
-    author_may_approve: bool = False
-    reset_approvals_on_push: bool = False
-    merge_method: str = "merge"
-
-    @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> GitLabSettings:
-        """Return the settings that a control call gives."""
-        if (method := body.get("mergeMethod", "merge")) not in ("merge", "ff"):
-            raise Refused(f"{method!r} is no merge method: merge or ff")
-        return cls(
-            job_token_may_push=bool(body.get("jobTokenMayPush")),
-            author_may_approve=bool(body.get("authorMayApprove")),
-            reset_approvals_on_push=bool(body.get("resetApprovalsOnPush")),
-            merge_method=method,
-        )
-
-
 class HostedRepository:
     """One repository; `protected` are shell patterns of refs that cannot be force-pushed or deleted.
 
     `actions_may_approve` is GitHub's setting that lets a run's token open and approve change requests,
     `immutable_releases` the one that freezes a release when it is published. `parent` is the id of the
     repository that this one is a fork of, `signed` are the commits that the forge made and vouches for itself.
-    `gitlab` are the settings that only projects of GitLab have.
+
+    Projects of GitLab have settings of their own, which stand as GitLab has them at first: whether a job's token may
+    push, whether authors may approve their own merge requests, whether a push takes all approvals away, and the
+    `merge_method`: `merge` (always a merge commit) or `ff` (fast-forward only).
     """
 
     def __init__(
@@ -99,13 +80,18 @@ class HostedRepository:
         self.created_at = forge.now()
         self.actions_may_approve = False
         self.immutable_releases = False
-        self.gitlab = GitLabSettings()
+        self.job_token_may_push = False
+        self.author_may_approve = False
+        self.reset_approvals_on_push = False
+        self.merge_method = "merge"
         self.parent: int | None = None
         self.roles: dict[int, Role] = {owner.id: Role.ADMIN}
         self.activity: list[Activity] = []
         self.signed: set[str] = set()
-        self.changes = Changes(self)
+        self.changes: Changes = MergeRequests(self) if kind is ForgeKind.GITLAB else Changes(self)
         self.releases = Releases(self)
+        self.packages = Packages(self)
+        self.project_releases = ProjectReleases(self)
         self._protected: tuple[str, ...] = ()
         self._numbers = 0
 
@@ -122,6 +108,13 @@ class HostedRepository:
     def now(self) -> datetime:
         """Return the current moment as this kind of forge tells time."""
         return self.forge.moment() if self.kind is ForgeKind.GITLAB else self.forge.now()
+
+    @property
+    def merge_requests(self) -> MergeRequests:
+        """Return the merge requests of a project of GitLab."""
+        if not isinstance(self.changes, MergeRequests):
+            raise Refused("Not Found", 404)
+        return self.changes
 
     def new_number(self) -> int:
         """Return the next number for a change request."""
@@ -201,14 +194,31 @@ class HostedRepository:
         self, branch: str, path: str, content: bytes | None, account: Account, *, message: str = "", trailers: str = ""
     ) -> str:
         """Return the commit that writes (`content` None: removes) one file at the head of a branch."""
-        parent = self.branch(branch)
-        try:
-            tree = self.git.tree_with(parent, path, content)
-        except GitError as error:
-            raise Refused(f"path: {error}") from error
-        person = Signature(account.login, account.noreply_at(self.kind), self.forge.now())
         text = message or f"{'Remove' if content is None else 'Write'} {path}"
         text = f"{text}\n\n{trailers}" if trailers else text
-        sha = self.git.commit_tree(tree, [parent] if parent else [], text, author=person, committer=person)
-        self.move_branch(branch, sha, account)
+        return self.commit_files(branch, {path: content}, account, text)
+
+    def commit_files(
+        self,
+        branch: str,
+        files: Mapping[str, bytes | None],
+        account: Account,
+        message: str,
+        *,
+        start: str | None = None,
+    ) -> str:
+        """Return the commit that writes files (None: removes them) on top of a branch, or of the commit `start`."""
+        parent = start or self.branch(branch)
+        tree = parent
+        try:
+            for path, content in files.items():
+                tree = self.git.tree_with(tree, path, content)
+            if tree is None:
+                raise Refused("there is nothing to commit")
+            person = Signature(account.login, account.noreply_at(self.kind), self.now())
+            parents = [parent] if parent else []
+            sha = self.git.commit_tree(tree, parents, message, author=person, committer=person)
+            self.move_branch(branch, sha, account)
+        except GitError as error:
+            raise Refused(f"path: {error}") from error
         return sha
