@@ -327,7 +327,7 @@ def test_a_push_that_the_server_never_answers_well(ready: FlowWorld) -> None:
     path = merged(ready)
     with faults.fault(ready, Response(403, b"no\n"), *PUSH):
         error = faults.refused(ready, 1, "the push of the ledger failed")
-    assert "permissions: contents" in error
+    assert "permissions: contents: write" in error
     assert ready.gate("--request", path)["decisions"][0]["fresh"]
 
 

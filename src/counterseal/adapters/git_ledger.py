@@ -135,7 +135,7 @@ class GitLedgerStore:
         rejected = _rejections(answer)
         final = [why for why in rejected if not why.startswith((*_RACE, *_ECHO))]
         if final:
-            raise self._remote.failure(f"the push of the ledger was refused ({final[0][:200]})", answer)
+            raise self._remote.failure(f"the push of the ledger was refused ({final[0][:200]})", answer, pushing=True)
         if any(why.startswith(_RACE) for why in rejected) or _MOVED.search(answer.messages):
             return False
         if lock := _LOCKED.search(answer.messages):
@@ -149,7 +149,7 @@ class GitLedgerStore:
             return False
         if transient(answer) and not rejected and not _UNABLE.search(answer.messages):
             return False
-        raise self._remote.failure("the push of the ledger failed", answer)
+        raise self._remote.failure("the push of the ledger failed", answer, pushing=True)
 
     def _commit(self, base: str | None, note: str, line: bytes, message: str) -> str:
         path, content = _place(self._git, base, note)

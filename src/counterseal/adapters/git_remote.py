@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from counterseal import digests
 from counterseal.adapters.git_process import explain
 from counterseal.errors import ServiceError, UsageError
+from counterseal.identifiers import MIRROR_REF, NOTES_REF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +37,16 @@ _TRANSIENT = re.compile(
 _DENIED = re.compile(
     r"returned error: 40[13]|could not read (Username|Password)|Authentication failed|HTTP Basic: Access denied"
 )
+#: A rule of the branch, in git's and in GitHub's words (GH006, GH013).
+_RULED = re.compile(r"hook declined|[Pp]rotected branch|rule violations")
+_READ_FIX: Final = (
+    "give the job's token access to this repository (GitHub: `permissions: contents: read`), or check its expiry"
+)
+_PUSH_FIX: Final = (
+    "give the job's token the right to push: on GitHub `permissions: contents: write`; on GitLab Settings → CI/CD → "
+    "Job token permissions → allow Git push requests; or check its expiry"
+)
+_RULE_FIX: Final = f"let the job's token push {NOTES_REF} and {MIRROR_REF}: a rule of the repository shuts it out"
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|(^|/)\.|\.lock(/|$)|\.$|/$")
 
 
@@ -120,7 +131,7 @@ class Remote:
             raise self.failure(f"git {arguments[0]} failed", answer)
         return answer.out
 
-    def failure(self, what: str, answer: Answer) -> ServiceError:
+    def failure(self, what: str, answer: Answer, *, pushing: bool = False) -> ServiceError:
         """Return the error for a failed command: what git said without secrets, and what to do."""
         messages = answer.messages
         for secret in self._hidden:  # before it is shortened, which might leave half of a secret
@@ -128,9 +139,9 @@ class Remote:
         why = explain(replace(answer, messages=messages))
         fix = "run it again later" if transient(answer) else ""
         if _DENIED.search(answer.messages):
-            fix = (
-                "give the job's token access to this repository (GitHub: `permissions: contents`), or check its expiry"
-            )
+            fix = _PUSH_FIX if pushing else _READ_FIX
+        elif pushing and _RULED.search(answer.messages + answer.out.decode("utf-8", "replace")):
+            fix = _RULE_FIX
         elif "not found" in answer.messages:
             fix = "check the repository's name; a token without access to it sees nothing either"
         elif "shallow" in answer.messages:

@@ -244,6 +244,7 @@ def test_a_declined_push_is_final_and_moves_neither_ref(store: GitLedgerStore, r
     with pytest.raises(ServiceError, match=r"push of the ledger was refused \(hook declined\)") as caught:
         store.push(store.fetch(), NOTE, b"{}", "x")
     assert "the branch is protected" in caught.value.why
+    assert f"let the job's token push {NOTES_REF} and {MIRROR_REF}" in caught.value.fix
     assert store.fetch() == before
 
 
@@ -313,7 +314,7 @@ def test_a_refused_token_is_final_and_not_shown(server: LoopbackServer, tmp_path
     store = over_http(server, tmp_path)
     with pytest.raises(ServiceError) as caught:
         store.fetch()
-    assert "permissions: contents" in caught.value.fix
+    assert "permissions: contents: read" in caught.value.fix
     assert TOKEN not in str(caught.value)
     assert len(calls) <= 2  # git asks again with what it was given, we do not
 
@@ -328,7 +329,7 @@ def test_a_push_without_the_right_to_is_final(server: LoopbackServer, tmp_path: 
     server.interceptors.append(refuse)
     with pytest.raises(ServiceError, match="push of the ledger failed") as caught:
         store.push(base, NOTE, b"{}", "x")
-    assert "permissions: contents" in caught.value.fix
+    assert "permissions: contents: write" in caught.value.fix
 
 
 @pytest.mark.slow
