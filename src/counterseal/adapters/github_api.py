@@ -10,29 +10,29 @@ import re
 import time
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-import requests
 from github import Auth, Github
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, RequestsResponse
 
 from counterseal import __version__, wire
-from counterseal.adapters.http import Answer, bound, is_protected, lower, patiently, unreachable
+from counterseal.adapters import answers
+from counterseal.adapters.answers import RefusedError
+from counterseal.adapters.http import Answer, bound, is_protected, lower, patiently
 from counterseal.errors import FormatError, ServiceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import TypeVar
 
+    import requests
+
     T = TypeVar("T")
 
 API_VERSION: Final = "2022-11-28"
-#: A list of more pages is cut off by an error: 100 pages of 100 things.
-MAX_PAGES: Final = 100
 
+_FORGE: Final = "GitHub"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
-_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
-_NEXT: Final = re.compile(r'<([^<>]*)>;\s*rel="next"')
 
 
 class _Connection:
@@ -56,19 +56,6 @@ class _Https(_Connection, HTTPSRequestsConnectionClass):
     pass
 
 
-class UncertainError(ServiceError):
-    """A write of which nobody knows whether it was done. Look before you write again."""
-
-
-class RefusedError(ServiceError):
-    """GitHub answered and refused; `status` says how, `message` is GitHub's."""
-
-    def __init__(self, what: str, status: int, message: str, *, fix: str) -> None:
-        super().__init__(what, why=f"HTTP {status}: {message}", fix=fix)
-        self.status = status
-        self.message = message
-
-
 class GitHubApi:
     """Calls about one repository.
 
@@ -89,12 +76,7 @@ class GitHubApi:
                 why="a name has an owner and one slash",
                 fix="name it like owner/name",
             )
-        if not _TOKEN.fullmatch(token):
-            raise UsageError(
-                "the token for GitHub cannot be a token",
-                why="it is empty or holds blanks or line breaks",
-                fix="look how it is set",
-            )
+        answers.check_token(token, _FORGE)
         if not is_protected(api_url):
             raise UsageError(
                 f"{api_url}: a token goes over https only", why="plain http is for this machine only", fix="use https"
@@ -159,31 +141,14 @@ class GitHubApi:
             ServiceError: A page is not to be had, is no list, or there is no end of pages.
         """
         wanted: Mapping[str, str] = {"per_page": "100", **query}
-        for _ in range(MAX_PAGES):
+        for _ in range(answers.MAX_PAGES):
             answer = self._read(path, what, wanted)
-            items = self.json(answer, what, needs)
-            if not isinstance(items, list):
-                raise ServiceError(
-                    f"{what}: GitHub's answer cannot be used", why="a list was expected", fix="run again"
-                )
-            yield from items
-            link = _NEXT.search(answer.headers.get("link", ""))
-            if link is None:
+            yield from answers.load_list(self.json(answer, what, needs), what, _FORGE)
+            following = answers.next_page(answer, self.url, what)
+            if following is None:
                 return
-            path, wanted = self._below(link.group(1), what), {}
-        raise ServiceError(
-            f"{what}: more than {MAX_PAGES} pages", why="so many are not read", fix="close or delete what is not needed"
-        )
-
-    def _below(self, url: str, what: str) -> str:
-        base = f"{self.url}/"
-        if not url.startswith(base):
-            raise ServiceError(
-                f"{what}: the next page is at another host",
-                why=f"{urlsplit(url).hostname} is not {self.url}",
-                fix="look who answers for the forge",
-            )
-        return "/" + url.removeprefix(base)
+            path, wanted = following, {}
+        raise answers.endless(what)
 
     def _read(self, path: str, what: str, query: Mapping[str, str]) -> Answer:
         return patiently(what, lambda: self._send("GET", path, query), pause=self.pause)
@@ -202,13 +167,7 @@ class GitHubApi:
             RefusedError: GitHub refused.
             ServiceError: Anything else.
         """
-        try:
-            answer = self._send(method, path, {}, body)
-        except requests.RequestException as error:
-            lost = unreachable(what, error)
-            raise UncertainError(lost.what, why=lost.why, fix=lost.fix) from error
-        if answer.status >= 500 and answer.status != 501:
-            raise UncertainError(f"{what}: HTTP {answer.status}", why=self.message(answer), fix="run again")
+        answer = answers.write_once(what, lambda: self._send(method, path, {}, body), self.message)
         return None if answer.status == 204 else self.json(answer, what, needs)
 
     def ensure(self, what: str, look: Callable[[], T | None], write: Callable[[], None]) -> T:
@@ -219,22 +178,7 @@ class GitHubApi:
         Raises:
             ServiceError: It is not there after three tries.
         """
-        lost = ServiceError(
-            f"{what}: GitHub took it, but does not show it",
-            why="it may be slow, or hide it from this token",
-            fix="run again",
-        )
-        for _ in range(3):
-            if (found := look()) is not None:
-                return found
-            try:
-                write()
-            except UncertainError as error:
-                lost = error
-                self.pause(1.0)
-        if (found := look()) is not None:
-            return found
-        raise lost
+        return answers.ensure(what, look, write, forge=_FORGE, pause=self.pause)
 
     # --- refusals ----------------------------------------------------------------------------
 
@@ -242,12 +186,7 @@ class GitHubApi:
         """Return the JSON of a successful answer; any other is the error that explains it."""
         if answer.status not in (200, 201):
             raise self.refusal(answer, what, needs)
-        try:
-            return wire.load_json(answer.body, what, max_bytes=32 << 20)
-        except FormatError as error:
-            raise ServiceError(
-                f"{what}: GitHub's answer cannot be used", why=error.why or error.what, fix="run again"
-            ) from error
+        return answers.load(answer, what, _FORGE)
 
     def message(self, answer: Answer) -> str:
         """Return what GitHub says in a refusal, as one line without our token."""
@@ -256,8 +195,7 @@ class GitHubApi:
             text = data["message"] if isinstance(data, dict) and isinstance(data.get("message"), str) else ""
         except FormatError:
             text = ""
-        flat = " ".join((text or "no reason given").split()).replace(self._token, "[token]")
-        return "".join(char if char.isprintable() else "?" for char in flat)[:300]
+        return answers.one_line(text, self._token)
 
     def refusal(self, answer: Answer, what: str, needs: str) -> ServiceError:
         """Return the error that explains a status which is not success."""
@@ -280,8 +218,3 @@ def yaml_of(needs: str) -> str:
     """Return the permissions of a job as YAML to paste; `needs` like `contents: read, pull-requests: read`."""
     lines = "".join(f"      {each.strip()}\n" for each in needs.split(","))
     return f"    permissions:\n{lines}"
-
-
-def in_path(text: str) -> str:
-    """Return `text` as a part of a path; slashes stay."""
-    return quote(text, safe="/")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from counterseal.adapters.answers import in_path
 from counterseal.adapters.fields import Fields
-from counterseal.adapters.github_api import in_path
 from counterseal.errors import ServiceError
 from counterseal.model import Actor, ActorKind, ChangeRequest, Commit, Review, ReviewState
 

@@ -5,16 +5,16 @@ What GitHub says of an asset's digest is not checked against the bytes here: bot
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
 import requests
 
 from counterseal import digests
+from counterseal.adapters.answers import RefusedError, UncertainError, write_once
+from counterseal.adapters.asset_bytes import Source, check_same, downloadable, measured
 from counterseal.adapters.fields import Fields
-from counterseal.adapters.github_api import RefusedError, UncertainError
-from counterseal.adapters.http import Answer, bound, once, patiently, stream_to, unreachable
+from counterseal.adapters.http import Answer, bound, once
 from counterseal.errors import ServiceError
 from counterseal.model import Asset
 
@@ -57,48 +57,24 @@ class ReleaseFiles:
 
     def download(self, release: Release, asset_id: int, target: Path, *, max_bytes: int) -> None:
         """Write the bytes of an asset to `target`, which appears only when they are complete."""
-        asset = next((each for each in release.assets if each.id == asset_id), None)
-        if asset is None or not asset.complete:
-            raise ServiceError(
-                f"release {release.tag}: no asset {asset_id}",
-                why="it is not there, or was not uploaded whole",
-                fix="look at the assets of the release",
-            )
+        asset = downloadable(release, asset_id, max_bytes)
         what = f"{asset.name} of {release.tag}"
-        if asset.size > max_bytes:
-            raise ServiceError(
-                f"{what}: {asset.size} bytes are too many", why=f"at most {max_bytes} are read", fix="remove the asset"
-            )
-        url = f"{self._api.url}{self._api.here(f'/releases/assets/{asset_id}')}"
-        headers = {**self._api.authorization, "Accept": "application/octet-stream"}
-        part = target.with_name(f"{target.name}.part")
-        try:
-            with part.open("wb") as stream:
-                answer = patiently(what, lambda: self._fetch(stream, url, headers, asset), pause=self._api.pause)
-            if answer.status != 200:
-                raise self._api.refusal(answer, what, _READ)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+        self._source(asset, what).save(target, lambda answer: self._api.refusal(answer, what, _READ))
 
-    def _fetch(self, stream: Any, url: str, headers: dict[str, str], asset: Asset) -> Answer:
-        answer = stream_to(stream, url, headers, max_bytes=asset.size, seconds=self._api.timeout)
-        if answer.status == 200 and stream.tell() != asset.size:
-            raise requests.ConnectionError(f"{stream.tell()} of {asset.size} bytes arrived")
-        return answer
+    def _source(self, asset: Asset, what: str) -> Source:
+        url = f"{self._api.url}{self._api.here(f'/releases/assets/{asset.id}')}"
+        headers = {**self._api.authorization, "Accept": "application/octet-stream"}
+        return Source(what, url, headers, size=asset.size, seconds=self._api.timeout, pause=self._api.pause)
 
     def upload(self, release: Release, name: str, path: Path) -> int:
         """Upload a file as an asset and return the id; a leftover of an interrupted upload is replaced."""
-        size, what = path.stat().st_size, f"{name} of {release.tag}"
-        if size == 0:
-            raise ServiceError(f"{what}: the file is empty", why="GitHub stores no empty files", fix="leave it out")
-        with path.open("rb") as stream:
-            digest = digests.sha256_of(stream)
+        what = f"{name} of {release.tag}"
+        wanted = measured(path, what, "GitHub")
         return self._api.ensure(
-            what, lambda: self._uploaded(release, name, size, digest), lambda: self._send(release, name, path, what)
+            what, lambda: self._uploaded(release, name, wanted), lambda: self._send(release, name, path, what)
         )
 
-    def _uploaded(self, release: Release, name: str, size: int, digest: str) -> int | None:
+    def _uploaded(self, release: Release, name: str, wanted: tuple[int, str]) -> int | None:
         """Return the id of the asset with this name and these bytes; remove what an interrupted upload left."""
         for asset in self.of(release.id):
             if asset.name != name:
@@ -106,13 +82,7 @@ class ReleaseFiles:
             if not asset.complete:
                 self.delete(release, asset.id)
                 continue
-            told = self._digest_of(release, asset)
-            if (asset.size, told) != (size, digest):
-                raise ServiceError(
-                    f"{name} of {release.tag}: other bytes are there under this name",
-                    why=f"GitHub: {asset.size} bytes, sha256:{told[:12]}…; ours: {size} bytes, sha256:{digest[:12]}…",
-                    fix="delete the asset, or the whole draft, and run again",
-                )
+            check_same(asset, self._digest_of(release, asset), wanted, release.tag, "GitHub")
             return asset.id
         return None
 
@@ -120,14 +90,8 @@ class ReleaseFiles:
         """Return the sha256 that GitHub has computed; where it tells none, of the bytes that it gives us."""
         if asset.digest is not None:
             return asset.digest
-        url = f"{self._api.url}{self._api.here(f'/releases/assets/{asset.id}')}"
-        headers = {**self._api.authorization, "Accept": "application/octet-stream"}
-        sink = _Digest()
         what = f"{asset.name} of {release.tag}"
-        answer = patiently(what, lambda: self._fetch(sink, url, headers, asset), pause=self._api.pause)
-        if answer.status != 200:
-            raise self._api.refusal(answer, what, _READ)
-        return sink.hexdigest()
+        return self._source(asset, what).digest(lambda answer: self._api.refusal(answer, what, _READ))
 
     def _send(self, release: Release, name: str, path: Path, what: str) -> None:
         fields = self._fields(release.id)
@@ -138,15 +102,13 @@ class ReleaseFiles:
         url = f"{self._upload_url(fields, what)}?name={quote(name, safe='')}"
         headers = {**self._api.authorization, "Content-Type": "application/octet-stream"}
         seconds = self._api.timeout + path.stat().st_size / 1e5
-        try:
+
+        def send() -> Answer:
             with path.open("rb") as stream, requests.Session() as session:
                 bound(session, url, seconds)
-                answer = once(session, "POST", url, data=stream, headers=headers)
-        except requests.RequestException as error:
-            lost = unreachable(what, error)
-            raise UncertainError(lost.what, why=lost.why, fix=lost.fix) from error
-        if answer.status >= 500:
-            raise UncertainError(f"{what}: HTTP {answer.status}", why=self._api.message(answer), fix="run again")
+                return once(session, "POST", url, data=stream, headers=headers)
+
+        answer = write_once(what, send, self._api.message)
         made = _asset(Fields(self._api.json(answer, what, _WRITE), what))
         if made.name != name:
             self.delete(release, made.id)
@@ -200,33 +162,3 @@ def _asset(fields: Fields) -> Asset:
         digest=digest.removeprefix(_SHA256) if digest else None,
         complete=fields.one_of("state", _STATES),
     )
-
-
-class _Digest:
-    """A place for bytes of which only the sha256 is kept."""
-
-    def __init__(self) -> None:
-        self._state, self._size = hashlib.sha256(), 0
-
-    def seek(self, _: int) -> int:
-        """Begin anew."""
-        self._state, self._size = hashlib.sha256(), 0
-        return 0
-
-    def truncate(self) -> int:
-        """Do nothing: nothing is kept."""
-        return 0
-
-    def write(self, data: bytes) -> int:
-        """Take bytes."""
-        self._state.update(data)
-        self._size += len(data)
-        return len(data)
-
-    def tell(self) -> int:
-        """Return how many bytes there were."""
-        return self._size
-
-    def hexdigest(self) -> str:
-        """Return the sha256."""
-        return self._state.hexdigest()
