@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 STUBS = Path(__file__).resolve().parent / "stubs"
@@ -106,6 +106,7 @@ class Act:
         job: str | None = None,
         settings: Mapping[str, str] | None = None,
         raw: tuple[str, ...] = (),
+        during: Callable[[int], None] | None = None,
     ) -> Outcome:
         """Return what a run of `event` in a clone came to.
 
@@ -118,6 +119,7 @@ class Act:
             job: Only this job (and those that it needs).
             settings: More variables, as a workflow or a runner would set them.
             raw: More arguments.
+            during: Called with act's process id when it has started.
         """
         here = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
         (here / "event.json").write_text(json.dumps(payload or {}))
@@ -145,26 +147,38 @@ class Act:
         command += ["--action-cache-path", str(here / "actions"), *_stubs(clone, run["GITHUB_SERVER_URL"]), *raw]
         command += ["-W", f".github/workflows/{workflow}"] if workflow else []
         command += ["-j", job] if job else []
-        path = f"{STUBS / 'bin'}:/usr/bin:/bin"
-        done = subprocess.run(
-            command,
-            cwd=clone,
-            env={"PATH": path, "HOME": str(here)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        (here / "out").write_text(done.stdout + done.stderr)
+        code = _finish(command, clone, here, during)
         shutil.rmtree(here / "actions", ignore_errors=True)
-        lines = tuple(json.loads(row) for row in done.stdout.splitlines() if row.startswith("{"))
-        return Outcome(done.returncode, lines, done.stdout + done.stderr)
+        text = (here / "out").read_text()
+        lines = tuple(json.loads(row) for row in text.splitlines() if row.startswith("{"))
+        return Outcome(code, lines, text)
 
     @property
     def artifacts(self) -> Path:
         """Return where the stubs of the artifact actions keep what they get."""
         return self.folder.parent / "artifacts"
+
+
+def _finish(command: list[str], clone: Path, here: Path, during: Callable[[int], None] | None) -> int:
+    """Run a command, with what it prints in `here`/out, and return its exit code."""
+    path = f"{STUBS / 'bin'}:/usr/bin:/bin"
+    with (
+        (here / "out").open("w") as out,
+        subprocess.Popen(
+            command,
+            cwd=clone,
+            env={"PATH": path, "HOME": str(here)},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        ) as started,
+    ):
+        try:
+            if during:
+                during(started.pid)
+            return started.wait(SECONDS)
+        finally:
+            started.kill()
 
 
 def _stubs(clone: Path, server: str) -> list[str]:

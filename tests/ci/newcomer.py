@@ -1,6 +1,6 @@
 """A newcomer's repository in a sandbox: it knows nothing of this tree but the YAML of docs/how-to-github.md.
 
-counterseal itself is another repository of the same forge, at one commit of the files that git knows here; the
+counterseal itself is another repository of the same forge, at one commit of the files that are committed here; the
 newcomer's workflows name that commit, and act fetches it over HTTP as a runner does.
 """
 
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +33,7 @@ from counterseal.sandbox.client import SandboxClient
 from counterseal.sandbox.service import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PAGE = ROOT / "docs" / "how-to-github.md"
 _BLOCK = re.compile(r"`\.github/workflows/(\w+\.yml)`\n.*?```yaml\n(.*?)```", re.DOTALL)
@@ -71,20 +73,18 @@ def git(folder: Path, *arguments: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Product:
-    """counterseal as its users get it: one commit with the files that git knows."""
+    """counterseal as its users get it: one commit with the files that are committed here."""
 
     folder: Path
     sha: str
 
 
-def export(folder: Path) -> Product:
-    """Commit the files that git knows here, as they are now, to a repository of their own."""
+def export(folder: Path, source: Path = ROOT) -> Product:
+    """Commit what `git archive` gives of a repository's last commit: a file that nobody committed reaches nobody."""
     folder.mkdir(parents=True)
-    for name in subprocess.check_output(("git", "ls-files", "-z"), cwd=ROOT, text=True).split("\0"):
-        source, target = ROOT / name, folder / name
-        if name and source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, target)
+    archive = subprocess.check_output(("git", "archive", "--format=tar", "HEAD"), cwd=source)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(folder, filter="tar")
     return commit(folder)
 
 
@@ -129,12 +129,15 @@ class Newcomer:
         run = self.start("release.yml", "candidate", ref=f"refs/tags/{TAG}", **changes)
         return self.act.run(self.clone(TAG), "push", run=run, workflow="release.yml")
 
-    def promote(self, settings: Mapping[str, str] | None = None, **changes: Any) -> Outcome:
+    def promote(
+        self, settings: Mapping[str, str] | None = None, during: Callable[[int], None] | None = None, **changes: Any
+    ) -> Outcome:
         """Run the gate, as a merge or the schedule does."""
         run = self.start("promote.yml", "gate", **({"gateRevision": self.product.sha} | changes))
         event = str(changes.get("event", "push"))
         started = event if event in yaml.safe_load(self.workflows["promote.yml"])[True] else "push"
-        return self.act.run(self.clone(), started, run=run, workflow="promote.yml", settings=settings)
+        clone = self.clone()
+        return self.act.run(clone, started, run=run, workflow="promote.yml", settings=settings, during=during)
 
     def preview(self, number: int, **changes: Any) -> Outcome:
         """Open, change or review a promotion request."""
