@@ -122,6 +122,7 @@ class Act:
             during: Called with act's process id when it has started.
         """
         here = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
+        self.artifacts.mkdir(exist_ok=True)
         (here / "event.json").write_text(json.dumps(payload or {}))
         variables = {
             **package_settings(os.environ),
