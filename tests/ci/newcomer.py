@@ -206,9 +206,15 @@ def newcomer(folder: Path, program: Path, product: Product) -> Iterator[Newcomer
 def serve(sandbox: Sandbox, product: Product) -> str:
     """Put counterseal onto the sandbox's forge, and return the address of its repository."""
     client = SandboxClient(sandbox.url)
-    owner: Any = client.control("/users", login="counterseal", kind="Organization")
+    client.control("/users", login="counterseal", kind="Organization")
     client.control("/repositories", owner="counterseal", name="counterseal")
+    return push(sandbox, product, "refs/heads/main")
+
+
+def push(sandbox: Sandbox, product: Product, ref: str) -> str:
+    """Push one commit to counterseal's repository, and return its address."""
+    owner: Any = SandboxClient(sandbox.url).control("/tokens", login="counterseal")
     url = f"{sandbox.url}/github/git/counterseal/counterseal.git"
     header = f"http.extraHeader=Authorization: Bearer {owner['token']}"
-    git(product.folder, "-c", header, "push", "-q", url, "HEAD:refs/heads/main")
+    git(product.folder, "-c", header, "push", "-q", url, f"HEAD:{ref}")
     return url
