@@ -41,9 +41,21 @@ def test_a_missing_permission_shows_the_yaml_to_paste(world: World) -> None:
     number = world.open().number
     error = refused(lambda: world.forge(world.token(contents="read")).change_request(number))
     assert error.why == "HTTP 403: Resource not accessible by integration"
-    assert "    permissions:\n      contents: read\n      pull-requests: read\n" in error.fix
+    assert "    permissions:\n      contents: read\n      pull-requests: write\n" in error.fix
     error = refused(lambda: world.forge(world.token(contents="read")).comment(number, "<!--", "<!-- hello"))
     assert "      pull-requests: write\n" in error.fix
+
+
+def test_what_only_a_setting_allows_names_the_setting(world: World) -> None:
+    """A job's token gets the same status for this, whatever its permissions."""
+    world.repository.actions_may_approve = False
+    request = {"branch": "asked", "path": "promotions/a.json", "content": b"{}", "title": "Promote", "body": "because"}
+    token = world.token(**{"contents": "write", "pull-requests": "write"})
+    error = refused(lambda: world.forge(token).open_request(**request), token)
+    assert "GitHub Actions is not permitted to create or approve pull requests" in error.why
+    setting = 'Actions → General → Workflow permissions → "Allow GitHub Actions to create and approve pull requests"'
+    assert setting in error.fix
+    assert "permissions:\n" not in error.fix
 
 
 def test_an_ended_token_says_so(world: World) -> None:

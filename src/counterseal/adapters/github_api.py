@@ -33,6 +33,8 @@ API_VERSION: Final = "2022-11-28"
 
 _FORGE: Final = "GitHub"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
+#: How GitHub refuses a job's token what only a setting of the repository allows, whatever permissions the job has.
+_MAY_NOT_OPEN: Final = "not permitted to create or approve pull requests"
 
 
 class _Connection:
@@ -201,17 +203,22 @@ class GitHubApi:
         """Return the error that explains a status which is not success."""
         fixes = {
             401: "the token is wrong or has ended: a job's token ends with the job, so run it again",
-            403: f"give the job in the workflow file\n\n{yaml_of(needs)}",
+            403: f"give the job in the workflow file, beside what it has\n\n{yaml_of(needs)}",
             404: f"check the name; a token without this permission sees nothing either:\n\n{yaml_of(needs)}",
             429: "wait for GitHub's rate limit, then run again",
             501: "this sandbox does not know the call",
         }
-        fix = fixes.get(answer.status, "see GitHub's message")
+        fix, message = fixes.get(answer.status, "see GitHub's message"), self.message(answer)
         if 300 <= answer.status < 400:
             fix = "the repository has moved: use its name of today"
         elif answer.status >= 500 and answer.status != 501:
             fix = "see https://www.githubstatus.com, then run again"
-        return RefusedError(f"{what}: GitHub refused", answer.status, self.message(answer), fix=fix)
+        elif answer.status == 403 and _MAY_NOT_OPEN in message:
+            fix = (
+                "turn on in the repository: Settings → Actions → General → Workflow permissions → "
+                '"Allow GitHub Actions to create and approve pull requests"; or open the request from your machine'
+            )
+        return RefusedError(f"{what}: GitHub refused", answer.status, message, fix=fix)
 
 
 def yaml_of(needs: str) -> str:

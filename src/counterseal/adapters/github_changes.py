@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.answers import in_path
+from counterseal.adapters.commit_trailers import co_authors
 from counterseal.adapters.fields import Fields
 from counterseal.errors import ServiceError
 from counterseal.model import Actor, ActorKind, ChangeRequest, Commit, Review, ReviewState
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
     from counterseal.adapters.github_api import GitHubApi
 
-READ: Final = "contents: read, pull-requests: read"
+#: Reading alone wants less, but every job that reads change requests comments on them or opens them, too.
+READ: Final = "contents: read, pull-requests: write"
 
 #: GitHub's stand-in for deleted accounts, and the account that its own merge and edit buttons commit with.
 GHOST: Final = 10137
@@ -47,8 +49,6 @@ _PUSHES: Final = {
     "branch_deletion": False,
 }
 _RETARGETED: Final = {"base_ref_changed", "automatic_base_change_succeeded"}
-_CO_AUTHOR: Final = re.compile(r"^[ \t]*co-authored-by[ \t]*:(.*)$", re.IGNORECASE | re.MULTILINE)
-_ADDRESS: Final = re.compile(r"<([^<>]*)>")
 _NOREPLY: Final = re.compile(r"([0-9]{1,19})\+([A-Za-z0-9-]{1,100}(?:\[bot\])?)@users\.noreply\.(.+)\Z")
 
 
@@ -145,7 +145,7 @@ class ChangeReader:
                 unknown.add(address)
             else:
                 people[actor.key] = actor
-        for address in _co_authors(inner.text("message")):
+        for address in co_authors(inner.text("message")):
             actor = self._by_noreply(address)
             if actor is None:
                 unknown.add(address)
@@ -245,9 +245,3 @@ def _address(inner: Fields, role: str) -> str:
 
 def _signed(inner: Fields) -> bool:
     return inner.has("verification") and inner.inner("verification").flag("verified")
-
-
-def _co_authors(message: str) -> Iterable[str]:
-    for line in _CO_AUTHOR.findall(message):
-        address = _ADDRESS.search(line)
-        yield (address.group(1) if address else line).strip().lower()

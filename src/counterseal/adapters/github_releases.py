@@ -55,7 +55,7 @@ class GitHubReleases:
 
     def releases(self, tag: str) -> Sequence[Release]:
         """Return all releases of a tag, drafts included, each with all its assets."""
-        return tuple(self._release(each) for each in self._list() if each.text("tag_name") == tag)
+        return tuple(self._release(each) for each in self._list(_WRITE) if each.text("tag_name") == tag)
 
     def release(self, release_id: int) -> Release | None:
         """Return a release by id with all its assets, or None."""
@@ -66,13 +66,13 @@ class GitHubReleases:
         """Return every draft release, without its assets."""
         return tuple(
             Release(each.number("id"), each.text("tag_name"), draft=True, assets=(), url=each.text("html_url"))
-            for each in self._list()
+            for each in self._list(_WRITE)
             if each.flag("draft")
         )
 
     def newest_published(self, passing_over: Collection[int] = ()) -> Release | None:
         """Return the newest published release with a ledger proof among its assets, or None."""
-        proven = [each for each in self._list() if not each.flag("draft") and _names_proof(each)]
+        proven = [each for each in self._list(_READ) if not each.flag("draft") and _names_proof(each)]
         for fields in sorted(proven, key=lambda each: each.moment("published_at"), reverse=True):
             if fields.number("id") in passing_over:
                 continue
@@ -81,9 +81,10 @@ class GitHubReleases:
                 return release
         return None
 
-    def _list(self) -> list[Fields]:
+    def _list(self, needs: str) -> list[Fields]:
+        """Return all releases; GitHub leaves drafts out for those who may not write."""
         what = f"releases of {self._place}"
-        return [Fields(each, what) for each in self._api.pages(self._api.here("/releases"), what=what, needs=_READ)]
+        return [Fields(each, what) for each in self._api.pages(self._api.here("/releases"), what=what, needs=needs)]
 
     def _fields(self, release_id: int) -> Fields | None:
         what = f"release {release_id} of {self._place}"

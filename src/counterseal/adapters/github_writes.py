@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.answers import in_path
 from counterseal.adapters.fields import Fields
-from counterseal.adapters.github_changes import READ, actor_of
+from counterseal.adapters.github_changes import actor_of
 from counterseal.errors import ServiceError
 from counterseal.model import ActorKind
 
@@ -66,7 +66,7 @@ class Proposal:
     def _opened(self) -> tuple[int, str] | None:
         base = self._base.removeprefix(_BRANCH)
         query = {"head": f"{self._api.repository.split('/')[0]}:{self._branch}", "base": base, "state": "open"}
-        for item in self._api.pages(self._api.here("/pulls"), what=self._what, needs=READ, **query):
+        for item in self._api.pages(self._api.here("/pulls"), what=self._what, needs=_OPEN, **query):
             each = Fields(item, self._what)
             # GitHub ignores a filter that it does not understand, and names are not ids
             ends = (each.inner("head").text("ref"), each.inner("base").text("ref"))
