@@ -49,9 +49,9 @@ def test_a_missing_permission_shows_the_yaml_to_paste(world: World) -> None:
 def test_what_only_a_setting_allows_names_the_setting(world: World) -> None:
     """A job's token gets the same status for this, whatever its permissions."""
     world.repository.actions_may_approve = False
-    request = {"branch": "asked", "path": "promotions/a.json", "content": b"{}", "title": "Promote", "body": "because"}
-    token = world.token(**{"contents": "write", "pull-requests": "write"})
-    error = refused(lambda: world.forge(token).open_request(**request), token)
+    forge = world.forge(world.token(contents="write", pull_requests="write"))
+    what = {"branch": "asked", "path": "promotions/a.json", "title": "Promote", "body": "because"}
+    error = refused(lambda: forge.open_request(content=b"{}", **what))
     assert "GitHub Actions is not permitted to create or approve pull requests" in error.why
     setting = 'Actions → General → Workflow permissions → "Allow GitHub Actions to create and approve pull requests"'
     assert setting in error.fix
