@@ -1,0 +1,58 @@
+"""Which of our tokens GitLab lets make a call, and which setting of the project is missing where it does not.
+
+A job's token may make few calls; which ones, and the names of the settings, are from docs.gitlab.com ("GitLab CI/CD job
+token", "Project access tokens", "Release permissions").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may make a call: the kinds of tokens, best first, and what to do if none is there or GitLab refuses."""
+
+    kinds: tuple[str, ...]
+    fix: str
+
+
+_HOW_TO_READ: Final = (
+    "make a project access token (Settings → Access tokens: role Reporter, scope read_api) and save it in Settings → "
+    "CI/CD → Variables as COUNTERSEAL_GITLAB_TOKEN, masked and protected (then only protected branches and tags have "
+    "it); on your machine set GITLAB_TOKEN to a personal access token with the scope api"
+)
+#: What a job's token may read, too.
+READ: Final = Access(("api", "personal", "job"), _HOW_TO_READ)
+#: Approvals, versions, people and pushes, which GitLab does not show to a job's token.
+REVIEWS: Final = Access(("api", "personal"), _HOW_TO_READ)
+#: Files of candidates.
+PACKAGES: Final = Access(
+    ("job", "personal"),
+    "whoever starts the pipeline needs the role Developer (Maintainer to delete files), and the project its package "
+    "registry: Settings → General → Visibility, project features, permissions → Package registry",
+)
+#: Releases, which are made for a tag.
+RELEASES: Final = Access(
+    ("job", "personal"),
+    "whoever starts the pipeline needs the role Developer and, if the tag is protected, the right to create it: "
+    "Settings → Repository → Protected tags; and the project its releases: Settings → General → Visibility, project "
+    "features, permissions → Releases",
+)
+#: What people do: branches, merge requests, comments.
+PEOPLE: Final = Access(
+    ("personal",), "set GITLAB_TOKEN to a personal access token with the scope api, of somebody with the role Developer"
+)
+#: The variables that the tokens come from.
+VARIABLES: Final = {
+    "job": "CI_JOB_TOKEN",
+    "api": "COUNTERSEAL_GITLAB_TOKEN",
+    "personal": "GITLAB_TOKEN (or COUNTERSEAL_TOKEN)",
+}
+#: What to think of a token that GitLab does not know.
+ENDED: Final = {
+    "job": "CI_JOB_TOKEN ends with its job and may make few calls: run the job again",
+    "api": "COUNTERSEAL_GITLAB_TOKEN is wrong, has ended or was revoked",
+    "personal": "the token is wrong, has ended or was revoked",
+}
