@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import digests, wire
-from counterseal.errors import FormatError
+from counterseal.errors import FormatError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +41,19 @@ def decode(token: str) -> Mapping[str, Any]:
 
 
 def text(claims: Mapping[str, Any], name: str, form: re.Pattern[str] | None = None) -> str:
-    """Return a claim that is a printable text, of a form if one is given."""
+    """Return a claim that is a printable text, of a form if one is given.
+
+    Raises:
+        FormatError: It is not.
+        UsageError: It is a ref with characters that nobody sees, which people can push.
+    """
     value = claims.get(name)
+    if name == "ref" and isinstance(value, str) and value.startswith("refs/") and not value.isprintable():
+        raise UsageError(
+            f"a tag or branch of this run has characters that are not shown: {ascii(value)[:200]}",
+            why="nobody could tell what is signed from what it looks like",
+            fix="name it with letters, digits and . _ + - /",
+        )
     if not isinstance(value, str) or not value.isprintable() or not value or (form and not form.match(value)):
         raise FormatError(f"{WHAT}: the claim {name!r} is {'missing' if value is None else 'malformed'}")
     return value

@@ -194,6 +194,14 @@ def test_a_claim_that_is_missing_or_malformed_is_named(world: World, name: str, 
         GitHubEnvironment(found).run()
 
 
+def test_a_ref_with_hidden_characters_is_what_somebody_pushed(world: World) -> None:
+    found = environ(world)
+    answering(world, token_with(claims_of(world) | {"ref": "refs/tags/v1\u202e\u200b"}))
+    with pytest.raises(UsageError, match=r"not shown: 'refs/tags/v1\\u202e\\u200b'") as caught:
+        GitHubEnvironment(found).run()
+    assert "name it with letters" in caught.value.fix
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
