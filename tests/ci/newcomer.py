@@ -139,10 +139,10 @@ class Newcomer:
         clone = self.clone()
         return self.act.run(clone, started, run=run, workflow="promote.yml", settings=settings, during=during)
 
-    def preview(self, number: int, **changes: Any) -> Outcome:
-        """Open, change or review a promotion request."""
+    def preview(self, number: int, change: Mapping[str, Any] | None = None, **changes: Any) -> Outcome:
+        """Open, change or review a promotion request, of which the event says more than its number."""
         run = self.start("preview.yml", "preview", **({"event": "pull_request"} | changes))
-        payload = {"number": number, "pull_request": {"number": number}}
+        payload = {"number": number, "pull_request": {"number": number, **(change or {})}}
         return self.act.run(self.clone(), "pull_request", run=run, payload=payload, workflow="preview.yml")
 
     def custom(
