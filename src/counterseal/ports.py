@@ -197,7 +197,7 @@ class AssetStore(Protocol):
         """
 
     def create_draft(self, tag: str, name: str) -> Release:
-        """Create a draft release for an existing tag."""
+        """Create a draft release for an existing tag; where only its first file makes it, its id is 0 until then."""
 
     def download(self, release: Release, asset_id: int, target: Path, *, max_bytes: int) -> None:
         """Write the bytes of an asset to `target`."""

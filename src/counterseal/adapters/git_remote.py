@@ -39,12 +39,18 @@ _DENIED = re.compile(
 )
 #: A rule of the branch, in git's and in GitHub's words (GH006, GH013).
 _RULED = re.compile(r"hook declined|[Pp]rotected branch|rule violations")
+#: GitLab to whoever may not push, and to a job's token where the project has not allowed it.
+_GITLAB_DENIES = re.compile(r"You are not allowed to (push code to this project|upload code)")
 _READ_FIX: Final = (
     "give the job's token access to this repository (GitHub: `permissions: contents: read`), or check its expiry"
 )
 _PUSH_FIX: Final = (
     "give the job's token the right to push: on GitHub `permissions: contents: write`; on GitLab Settings → CI/CD → "
     "Job token permissions → allow Git push requests; or check its expiry"
+)
+_GITLAB_FIX: Final = (
+    'turn on in the project: Settings → CI/CD → Job token permissions → "Allow Git push requests to the repository"; '
+    "the push is made in the name of whoever started the pipeline, who needs the role Developer"
 )
 _RULE_FIX: Final = f"let the job's token push {NOTES_REF} and {MIRROR_REF}: a rule of the repository shuts it out"
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|(^|/)\.|\.lock(/|$)|\.$|/$")
@@ -139,7 +145,7 @@ class Remote:
         why = explain(replace(answer, messages=messages))
         fix = "run it again later" if transient(answer) else ""
         if _DENIED.search(answer.messages):
-            fix = _PUSH_FIX if pushing else _READ_FIX
+            fix = _push_fix(answer.messages) if pushing else _READ_FIX
         elif pushing and _RULED.search(answer.messages + answer.out.decode("utf-8", "replace")):
             fix = _RULE_FIX
         elif "not found" in answer.messages:
@@ -195,6 +201,10 @@ class Remote:
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--update-shallow")
         self.read(git, "fetch", *options, "--refmap=", "--end-of-options", self.url, *specs)
         _check_whole(git, self.url)
+
+
+def _push_fix(messages: str) -> str:
+    return _GITLAB_FIX if _GITLAB_DENIES.search(messages) else _PUSH_FIX
 
 
 def _check_whole(git: Git, url: str) -> None:

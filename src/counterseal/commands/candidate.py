@@ -47,7 +47,7 @@ def run(assets: AssetStore, outputs: Path, artifacts: Sequence[Path], *, dry_run
     if not dry_run:
         for name in files:  # all of them: the store passes over equal ones and refuses other bytes under the same name
             assets.upload(release, name, files[name])
-        release = assets.release(release.id) or release
+        release = _draft(assets, tag, create=False)  # by tag: at GitLab the first upload gives a draft its id
     return CandidateResult(release, digest, tuple(missing), dry_run)
 
 

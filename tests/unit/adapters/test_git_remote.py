@@ -62,6 +62,18 @@ def test_what_is_no_failure_of_the_way_ends_the_push(store: GitLedgerStore, mess
         store._judge(OLD, Answer(128, b"", messages))
 
 
+@pytest.mark.parametrize(
+    "told", ["You are not allowed to upload code.", "You are not allowed to push code to this project."]
+)
+def test_gitlab_names_the_setting_that_lets_a_job_push(store: GitLedgerStore, told: str) -> None:
+    denied = f"remote: {told}\nfatal: unable to access 'https://gitlab.com/': The requested URL returned error: 403"
+    with pytest.raises(ServiceError, match="the push of the ledger failed") as caught:
+        store._judge(OLD, Answer(128, b"", denied))
+    setting = 'Settings → CI/CD → Job token permissions → "Allow Git push requests to the repository"'
+    assert setting in caught.value.fix
+    assert told in caught.value.why
+
+
 def test_a_killed_push_is_not_a_no(store: GitLedgerStore) -> None:
     killed = Answer(-9, b"", "", timed_out=True)
     assert store._judge(OLD, killed) is False
