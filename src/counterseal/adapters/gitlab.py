@@ -85,9 +85,13 @@ class GitLabForge:
     def current_actor(self) -> Actor:
         """Return the account behind the person's token."""
         what = "the account behind the token"
-        actor = self._people.known(Fields(self._api.get("/user", what=what, access=PEOPLE), what))
+        actor = None
+        if self._api.may(PEOPLE):
+            actor = self._people.known(Fields(self._api.get("/user", what=what, access=PEOPLE), what))
         if actor is None:
-            raise ServiceError(f"{what} is nobody's", why="it was deleted", fix=PEOPLE.fix)
+            raise ServiceError(
+                "there is no account behind this token", why="it belongs to a job or a project", fix=PEOPLE.fix
+            )
         return actor
 
     def actor(self, login: str) -> Actor:

@@ -123,6 +123,10 @@ class GitLabApi:
 
     # --- who speaks --------------------------------------------------------------------------
 
+    def may(self, access: Access) -> bool:
+        """Return whether there is a token for such calls."""
+        return any(self._tokens.of(kind) for kind in access.kinds)
+
     def _kind(self, what: str, access: Access) -> str:
         """Return which token makes a call."""
         for kind in access.kinds:

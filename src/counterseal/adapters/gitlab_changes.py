@@ -124,9 +124,7 @@ class ChangeReader:
         unknown: set[str] = set()
         written = _address(fields, "author_email")
         for address in (written, *self._committer(fields, written), *co_authors(fields.text("message"))):
-            actor = self._people.by_noreply(address)
-            if address == written:
-                actor = author or actor
+            actor = author if address == written else self._people.by_noreply(address)
             if actor is None:
                 unknown.add(address)
             else:
