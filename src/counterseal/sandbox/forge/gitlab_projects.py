@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import TYPE_CHECKING, Any
 
 from counterseal.forges import ForgeKind
@@ -106,14 +107,27 @@ def _create_branch(call: Call) -> Response:
     return _shown_branch(call, name, 201)
 
 
+@ROUTES(f"GET {_REPOSITORY}/tags", job=True, public=True)
+def _tags(call: Call) -> Response:
+    # `search` is a part of the name, its start after `^`, its end before `$`
+    search = call.request.query.get("search", "")
+    pattern = re.compile(re.sub(r"\\([\^$])", r"\1", re.escape(search)), re.IGNORECASE)
+    names = [ref.removeprefix("refs/tags/") for ref in call.project.git.refs() if ref.startswith("refs/tags/")]
+    return call.page([each for each in names if pattern.search(each)], lambda each: _shown_tag(call, each))
+
+
 @ROUTES(f"GET {_REPOSITORY}/tags/:tag_name", public=True)
 def _tag(call: Call) -> Response:
-    name, git = call.path["tag_name"], call.project.git
+    return json_response(_shown_tag(call, call.path["tag_name"]))
+
+
+def _shown_tag(call: Call, name: str) -> dict[str, Any]:
+    git = call.project.git
     if (target := git.refs().get(f"refs/tags/{name}")) is None:
         raise Refused("404 Tag Not Found", 404)
     annotated = git.text("cat-file", "-t", target) == "tag"
     message = git.text("tag", "--list", "--format=%(contents)", "--", name) if annotated else ""
-    return json_response(call.shapes.tag(call.project, name, message, target))
+    return call.shapes.tag(call.project, name, message, target)
 
 
 @ROUTES(f"GET {_REPOSITORY}/files/:file_path/raw", job=True, public=True)
@@ -139,6 +153,15 @@ def _raw_file(call: Call) -> Response:
 @ROUTES(f"GET {_REPOSITORY}/commits/:sha", job=True, public=True)
 def _commit(call: Call) -> Response:
     return json_response(call.shapes.commit(call.project, _resolved(call, call.path["sha"])))
+
+
+@ROUTES(f"GET {_REPOSITORY}/commits/:sha/signature")
+def _signature(call: Call) -> Response:
+    sha = _resolved(call, call.path["sha"])
+    if sha not in call.project.signed:
+        raise Refused("404 Signature Not Found", 404)
+    found = {"signature_type": "SSH", "verification_status": "verified_system", "commit_source": "gitaly", "key": None}
+    return json_response(found)
 
 
 @ROUTES(f"GET {_REPOSITORY}/commits/:sha/merge_requests", job=True, public=True)
