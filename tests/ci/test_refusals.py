@@ -65,11 +65,11 @@ def test_gate_without_id_token(waiting: Newcomer) -> None:
 
 
 def test_gate_without_contents(waiting: Newcomer) -> None:
-    refused(waiting, waiting.promote(permissions=without("contents") | {"contents": "read"}), "permissions: contents")
+    refused(waiting, waiting.promote(permissions=without("contents") | {"contents": "read"}), "contents: write")
 
 
 def test_gate_without_pull_requests(waiting: Newcomer) -> None:
-    refused(waiting, waiting.promote(permissions=without("pull-requests")), "pull-requests")
+    refused(waiting, waiting.promote(permissions=without("pull-requests")), "pull-requests: write")
 
 
 @pytest.mark.parametrize("event", ["pull_request_target", "pull_request"])
@@ -127,17 +127,30 @@ def test_candidate_without_contents(waiting: Newcomer) -> None:
     refused(waiting, waiting.custom(text, ref=TAG, permissions=permissions, files=made), "contents: write")
 
 
-@pytest.mark.parametrize("missing", ["contents", "pull-requests"])
+@pytest.mark.parametrize("missing", ["contents", "pull-requests", "id-token"])
 def test_request_without(waiting: Newcomer, missing: str) -> None:
     permissions = {name: level for name, level in newcomer.documented("request").items() if name != missing}
     text = newcomer.one_step("request", stage="staging", tag=TAG, again="true", reason="because")
-    refused(waiting, waiting.custom(text, permissions=permissions), missing)
+    refused(waiting, waiting.custom(text, permissions=permissions), f"{missing}: write")
 
 
-def test_preview_without_pull_requests(waiting: Newcomer) -> None:
-    refused(
-        waiting, waiting.preview(2, permissions={"contents": "read", "pull-requests": "read"}), "pull-requests: write"
-    )
+def test_request_where_the_repository_lets_no_workflow_open_one(waiting: Newcomer) -> None:
+    """The status is that of a missing permission, and no permission would help."""
+    text = newcomer.one_step("request", stage="staging", tag=TAG, again="true", reason="shut out")
+    hosted = waiting.world.sandbox.forge.repository(NAME)
+    hosted.actions_may_approve = False
+    try:
+        outcome = waiting.custom(text, permissions=newcomer.documented("request"))
+    finally:
+        hosted.actions_may_approve = True
+    setting = 'Actions → General → Workflow permissions → "Allow GitHub Actions to create and approve pull requests"'
+    refused(waiting, outcome, "GitHub Actions is not permitted to create or approve pull requests", setting)
+
+
+@pytest.mark.parametrize("level", ["read", "none"])
+def test_preview_without_pull_requests(waiting: Newcomer, level: str) -> None:
+    permissions = {"contents": "read", "pull-requests": level}
+    refused(waiting, waiting.preview(2, permissions=permissions), "pull-requests: write")
 
 
 def test_the_documented_permissions_of_request_are_enough(waiting: Newcomer) -> None:
