@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.contract.openapi import Violations
-from tests.contract.world import World
+from tests.contract.world import GitLabWorld, World
 
 from counterseal.sandbox.service import Sandbox
 
@@ -28,5 +28,14 @@ def world(sandbox: Sandbox) -> Iterator[World]:
     yield World(sandbox)
     sandbox.server.interceptors.clear()
     assert violations == []
+    unknown, sandbox.forge.unknown_calls[:] = list(sandbox.forge.unknown_calls), []
+    assert unknown == []
+
+
+@pytest.fixture
+def gitlab_world(sandbox: Sandbox) -> Iterator[GitLabWorld]:
+    sandbox.forge.clock = lambda: datetime.now(UTC)
+    yield GitLabWorld(sandbox)
+    sandbox.server.interceptors.clear()
     unknown, sandbox.forge.unknown_calls[:] = list(sandbox.forge.unknown_calls), []
     assert unknown == []

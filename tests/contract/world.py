@@ -9,12 +9,17 @@ import pytest
 
 from counterseal.adapters.github import GitHubForge
 from counterseal.adapters.github_releases import GitHubReleases
+from counterseal.adapters.gitlab import GitLabForge
+from counterseal.adapters.gitlab_api import GitLabTokens
+from counterseal.adapters.gitlab_releases import GitLabReleases
 from counterseal.errors import ServiceError
+from counterseal.forges import ForgeKind
 from counterseal.sandbox.http import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from counterseal.ports import AssetStore, Forge
     from counterseal.sandbox.forge.accounts import Account
     from counterseal.sandbox.forge.change import Change
     from counterseal.sandbox.forge.repository import HostedRepository
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     from counterseal.sandbox.service import Sandbox
 
 NUMBERS = count(1)
+GITLAB_ROLES = {"alice": "maintainer", "bob": "developer", "carol": "developer", "dora": "developer"}
 PEOPLE = {"alice": 1001, "bob": 1002, "carol": 1003, "dora": 1010, "mallory": 1666}
 MAIN = "refs/heads/main"
 GATE = {"contents": "write", "pull-requests": "write", "actions": "read"}
@@ -44,9 +50,10 @@ def refused(call: Callable[[], object], token: str = "") -> ServiceError:
 
 
 class World:
-    """A fresh repository: alice maintains it, bob, carol and dora may write, mallory is nobody."""
+    """A fresh repository of GitHub: alice maintains it, bob, carol and dora may write, mallory is nobody."""
 
     host = "github.com"
+    kind = ForgeKind.GITHUB
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -58,7 +65,9 @@ class World:
             self.model.create_account("acme", "Organization", 2000)
         self.name = f"acme/app-{next(NUMBERS)}"
         roles = {"alice": "maintain", "bob": "write", "carol": "write", "dora": "write"}
-        self.repository: HostedRepository = self.model.create_repository(self.name, collaborators=roles)
+        self.repository: HostedRepository = self.model.create_repository(
+            self.name, kind=self.kind, collaborators=roles if self.kind is ForgeKind.GITHUB else GITLAB_ROLES
+        )
         self.changes = self.repository.changes
         self.first = self.repository.write_file("main", "README.md", b"first\n", self.who("alice"))
 
@@ -88,6 +97,10 @@ class World:
         self.repository.move_ref(f"refs/tags/{name}", self.repository.branch("main"), self.who("alice"))
         return name
 
+    def noreply(self, login: str) -> str:
+        """Return the address that the forge gives to somebody who hides their own."""
+        return self.who(login).noreply_at(self.kind)
+
     # --- ports -------------------------------------------------------------------------------
 
     @property
@@ -101,11 +114,11 @@ class World:
         named = {name.replace("_", "-"): level for name, level in permissions.items()}
         return self.model.run_token(self.repository, named or GATE)
 
-    def forge(self, token: str | None = None, *, timeout: float = 20.0) -> GitHubForge:
+    def forge(self, token: Any = None, *, timeout: float = 20.0) -> Forge:
         token = token or self.token()
         return GitHubForge(self.name, token, host=self.host, api_url=self.api, timeout=timeout, pause=no_pause)
 
-    def store(self, token: str | None = None, *, timeout: float = 20.0) -> GitHubReleases:
+    def store(self, token: Any = None, *, timeout: float = 20.0) -> AssetStore:
         token = token or self.token()
         return GitHubReleases(self.name, token, host=self.host, api_url=self.api, timeout=timeout, pause=no_pause)
 
@@ -145,6 +158,41 @@ class World:
             return Response(honest.status, json.dumps(change(json.loads(honest.body))).encode(), honest.headers)
 
         server.interceptors.append(intercept)
+
+
+class GitLabWorld(World):
+    """A fresh project of GitLab with the same people."""
+
+    host = "gitlab.com"
+    kind = ForgeKind.GITLAB
+
+    @property
+    def api(self) -> str:
+        return f"{self.sandbox.url}/gitlab/api/v4"
+
+    def job(self, login: str = "alice") -> str:
+        """Return the token of a job of a pipeline that somebody started."""
+        return self.model.job_token(self.repository, self.who(login))
+
+    def reading(self) -> str:
+        """Return a project access token as the documentation asks for: Reporter, `read_api`."""
+        return self.model.project_token(self.repository)
+
+    def tokens(self, given: Any = None) -> GitLabTokens:
+        """Return a person's token as they have it, or (by default) what a gate's job has."""
+        if isinstance(given, GitLabTokens):
+            return given
+        return GitLabTokens(personal=given) if given else GitLabTokens(job=self.job(), api=self.reading())
+
+    def forge(self, token: Any = None, *, timeout: float = 20.0) -> GitLabForge:
+        return GitLabForge(
+            self.name, self.tokens(token), host=self.host, api_url=self.api, timeout=timeout, pause=no_pause
+        )
+
+    def store(self, token: Any = None, *, timeout: float = 20.0) -> GitLabReleases:
+        return GitLabReleases(
+            self.name, self.tokens(token), host=self.host, api_url=self.api, timeout=timeout, pause=no_pause
+        )
 
 
 def _query(request: Request) -> str:
