@@ -14,6 +14,7 @@ from counterseal.adapters.gitlab_api import GitLabTokens
 from counterseal.adapters.gitlab_releases import GitLabReleases
 from counterseal.errors import ServiceError
 from counterseal.forges import ForgeKind
+from counterseal.sandbox.forge.accounts import Role
 from counterseal.sandbox.http import Response
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class World:
             busy.append(True)
             try:
                 honest = server.answer(
-                    request.method, prefix + request.path + _query(request), request.headers, request.body
+                    request.method, prefix + request.encoded + _query(request), request.headers, request.body
                 )
             finally:
                 busy.clear()
@@ -177,6 +178,15 @@ class GitLabWorld(World):
     def reading(self) -> str:
         """Return a project access token as the documentation asks for: Reporter, `read_api`."""
         return self.model.project_token(self.repository)
+
+    def bot(self, role: Role = Role.TRIAGE) -> Account:
+        """Return the bot of a new project access token."""
+        before = set(self.repository.roles)
+        self.model.project_token(self.repository, role, read_only=False)
+        (number,) = set(self.repository.roles) - before
+        account = self.model.accounts.by_id(number)
+        assert account is not None
+        return account
 
     def tokens(self, given: Any = None) -> GitLabTokens:
         """Return a person's token as they have it, or (by default) what a gate's job has."""

@@ -63,15 +63,18 @@ class GitLabForge:
 
     def _home(self) -> Fields:
         if self._known is None:
-            what = f"project {self._api.project}"
-            fields = Fields(self._api.get(self._api.here(""), what=what, access=READ), what)
-            name = fields.text("path_with_namespace")
-            if name.lower() != self._api.project.lower():
-                raise ServiceError(
-                    f"{what}: it is called {name} now", why="it was renamed or moved", fix="use its path of today"
-                )
-            self._known = fields
+            self._known = self._project()
         return self._known
+
+    def _project(self) -> Fields:
+        what = f"project {self._api.project}"
+        fields = Fields(self._api.get(self._api.here(""), what=what, access=READ), what)
+        name = fields.text("path_with_namespace")
+        if name.lower() != self._api.project.lower():
+            raise ServiceError(
+                f"{what}: it is called {name} now", why="it was renamed or moved", fix="use its path of today"
+            )
+        return fields
 
     def repository(self) -> Repository:
         """Return the project by host, numeric id and path."""
@@ -100,7 +103,7 @@ class GitLabForge:
 
     def permission(self, actor: Actor) -> Permission:
         """Return what the account may do in the project now; members are told by numeric id."""
-        return self._people.permission(actor, public=self._home().one_of("visibility", _PUBLIC))
+        return self._people.permission(actor, is_public=lambda: self._project().one_of("visibility", _PUBLIC))
 
     # --- change requests ---------------------------------------------------------------------
 

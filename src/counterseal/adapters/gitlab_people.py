@@ -11,6 +11,8 @@ from counterseal.errors import ServiceError
 from counterseal.model import Actor, ActorKind, Permission
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from counterseal.adapters.gitlab_api import GitLabApi
 
 #: GitLab's stand-in for deleted accounts; gitlab.com had to give it the second name.
@@ -100,18 +102,18 @@ class People:
 
     # --- what they may -----------------------------------------------------------------------
 
-    def permission(self, actor: Actor, *, public: bool) -> Permission:
+    def permission(self, actor: Actor, *, is_public: Callable[[], bool]) -> Permission:
         """Return what an account may do in the project now.
 
         Args:
             actor: The account, by its numeric id.
-            public: Whether people who are no members may read the project.
+            is_public: Tells whether people who are no members may read the project.
         """
         what = f"permission of {actor.login}"
         found = self._api.find(self._api.here(f"/members/all/{actor.id}"), what=what, access=REVIEWS)
         if found is None:
             self._api.get(f"/users/{actor.id}", what=f"account {actor.login}", access=REVIEWS)  # a deleted account
-            return Permission.READ if public else Permission.NONE
+            return Permission.READ if is_public() else Permission.NONE
         fields = Fields(found, what)
         fields.require("id", actor.id)
         active = fields.text("state") == "active"
