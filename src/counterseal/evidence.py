@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from counterseal import digests, wire
+from counterseal import digests, forges, wire
 from counterseal.model import (
     Actor,
     Attestation,
@@ -122,6 +122,11 @@ class Evidence:
     ledger: LedgerFacts
     history: tuple[EarlierDecision, ...]
     trust: Trust
+
+    @property
+    def change_name(self) -> str:
+        """Return what people call the change request (`#17`, at GitLab `!17`); empty if there is none."""
+        return forges.change_name(self.run.repository.host, self.change.number) if self.change else ""
 
 
 def groups_of(actor: Actor, policy: Policy) -> tuple[str, ...]:

@@ -40,10 +40,11 @@ class ForgeHost:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a forge's CI speaks of its runs in certificates.
+    """How a forge speaks: its CI of its runs in certificates, its git and its people of change requests.
 
     `definition` stands between the repository's URL and the file that defines a run, `runs` between it and the number
     of a run; `gate_triggers` are the events that run the repository's own, reviewed code (R02).
+    `head_ref` is where git finds the head of a change request, `{number}` in it; `change` stands before its number.
     """
 
     definition: str
@@ -51,6 +52,8 @@ class Dialect:
     gate_triggers: frozenset[str]
     builder_triggers: frozenset[str]
     project_path: str
+    head_ref: str
+    change: str
 
 
 _GITHUB_TRIGGERS: Final = frozenset({"push", "workflow_dispatch", "schedule"})
@@ -62,6 +65,8 @@ DIALECTS: Final = {
         gate_triggers=_GITHUB_TRIGGERS,
         builder_triggers=_GITHUB_TRIGGERS | {"release"},
         project_path=r"[^/@]+/[^/@]+",
+        head_ref="refs/pull/{number}/head",
+        change="#",
     ),
     ForgeKind.GITLAB: Dialect(
         definition="//",
@@ -69,6 +74,8 @@ DIALECTS: Final = {
         gate_triggers=_GITLAB_TRIGGERS,
         builder_triggers=_GITLAB_TRIGGERS,
         project_path=r"[^/@]+(?:/[^/@]+)+",
+        head_ref="refs/merge-requests/{number}/head",
+        change="!",
     ),
 }
 #: Runners that the forge itself keeps.
@@ -132,6 +139,11 @@ def by_api(api: str) -> ForgeHost | None:
 def kind_of(host: str) -> ForgeKind:
     """Return which forge a host is; an unknown one is taken for GitHub's, whose identities are the stricter."""
     return next((each.kind for each in HOSTS if each.host == host), ForgeKind.GITHUB)
+
+
+def change_name(host: str, number: int) -> str:
+    """Return what people at a forge call a change request: `#17` at GitHub, `!17` at GitLab."""
+    return f"{DIALECTS[kind_of(host)].change}{number}"
 
 
 def definition(host: str, name: str, file: str) -> str:

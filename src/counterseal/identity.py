@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Final
 from counterseal import digests, forges
 from counterseal.forges import DIALECTS, kind_of
 from counterseal.identifiers import GATE_ID
-from counterseal.model import OwnGate
+from counterseal.model import Certificate, OwnGate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from counterseal.model import BuilderIdentity, Certificate, GateIdentity, Repository, Trust
+    from counterseal.model import BuilderIdentity, GateIdentity, Repository, Run, Trust
 
 HOSTED: Final = "github-hosted"
 
@@ -40,6 +40,26 @@ class AcceptedGate:
     revisions: Sequence[str] = ()
     own_revision: str | None = None
     own: OwnGate | None = None
+
+
+def claimed(run: Run) -> Certificate:
+    """Return what Fulcio will put into the certificate of a run, as the run's token has it."""
+    site = f"https://{run.repository.host}"
+    return Certificate(
+        san=f"{site}/{run.signer_ref}",
+        issuer=run.issuer,
+        signer_uri=f"{site}/{run.signer_ref}",
+        signer_digest=run.signer_digest,
+        runner_environment=run.runner_environment,
+        source_uri=f"{site}/{run.repository.name}",
+        source_revision=run.revision,
+        source_ref=run.ref,
+        source_id=str(run.repository.id),
+        config_uri=f"{site}/{run.config_ref}",
+        config_digest=run.config_digest,
+        trigger=run.event,
+        run_uri=run.url,
+    )
 
 
 def accepted_gate(gate: GateIdentity, trust: Trust, own_revision: str | None = None) -> AcceptedGate:

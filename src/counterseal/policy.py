@@ -9,29 +9,20 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping as MappingType
-from typing import TYPE_CHECKING, Any, Final, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-from counterseal import digests, yaml_subset
-from counterseal.forges import ForgeKind, kind_of, ref_matches
+from counterseal import digests, policy_identities, yaml_subset
 from counterseal.identifiers import POLICY_API_VERSION
-from counterseal.model import BuilderIdentity, GateIdentity, Member, OwnGate, Policy, RuleUse, Stage
-from counterseal.yaml_subset import Mapping, Node, Place, Scalar
+from counterseal.model import Member, Policy, RuleUse, Stage
 
 if TYPE_CHECKING:
     from counterseal.rule import RuleSpec
+    from counterseal.yaml_subset import Mapping, Node, Place
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?(?::[1-9][0-9]{0,4})?\Z")
 _LEDGER_ID = re.compile(r"([a-z0-9.:-]+)/([1-9][0-9]{0,18})/[0-9a-f]{32}\Z")
 _LOGIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253})(?:\[bot\])?\Z")
-_WORKFLOW = re.compile(r"\.github/workflows/[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml\Z")
-_REF_PATTERN = re.compile(r"refs/(?:heads|tags)/[A-Za-z0-9._/*+-]+\Z")
-_PIPELINE = re.compile(r"(?!.*\.\.)(?:[A-Za-z0-9_.-]+/)*\.?[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml\Z")
-_BUILDER_FORM: Final = {
-    ForgeKind.GITHUB: ("workflow", "workflow", _WORKFLOW, ".github/workflows/release.yml"),
-    ForgeKind.GITLAB: ("file", "pipeline", _PIPELINE, ".gitlab-ci.yml"),
-}
-_BRANCH = re.compile(r"refs/heads/[A-Za-z0-9._/+-]+\Z")
 
 
 def new_ledger_id(host: str, repository_id: int, random_bytes: bytes) -> str:
@@ -66,13 +57,13 @@ def load(data: bytes, *, rules: MappingType[str, RuleSpec], name: str = "policy.
     fields = yaml_subset.fields(root, "the policy", required, ("publish-names",))
     ledger_id, host = _ledger(fields["ledger"])
     groups = _people(fields["people"], host)
-    identities = yaml_subset.fields(fields["identities"], "identities", ("builder", "gate"))
+    builder, gate = policy_identities.load(fields["identities"], ledger_id)
     publish_names = fields.get("publish-names")
     return Policy(
         ledger_id=ledger_id,
         groups=groups,
-        builder=(builder := _builder(identities["builder"], host)),
-        gate=_gate(identities["gate"], ledger_id, builder),
+        builder=builder,
+        gate=gate,
         stages=_stages(fields["stages"], groups, rules),
         publish_names=yaml_subset.boolean(publish_names, "publish-names") if publish_names else False,
         digest=digests.sha256(data),
@@ -131,92 +122,6 @@ def _member(node: Node, host: str) -> Member:
                 f"{yaml_subset.shown(own_host)} is no host", fix="write it like github.com"
             )
     return Member(own_host, yaml_subset.number(fields["id"], "id"), login)
-
-
-def _builder(node: Node, host: str) -> BuilderIdentity:
-    kind = kind_of(host)
-    forms = yaml_subset.mapping(node, "identities.builder")
-    for other in ForgeKind:
-        if other is not kind and other in forms.items:
-            raise forms.keys[other].error(
-                f"a builder on {other} cannot build for a ledger at {host}", fix=f"write `builder: {{{kind}: …}}`"
-            )
-    form = yaml_subset.fields(node, "identities.builder", (kind,))[kind]
-    key, kind_name, pattern, example = _BUILDER_FORM[kind]
-    fields = yaml_subset.fields(form, kind, (key, "refs"))
-    file = yaml_subset.text(fields[key], key)
-    if not pattern.match(file):
-        raise fields[key].place.error(
-            f"{yaml_subset.shown(file)} is no {kind_name} file", fix=f"write it like {example}"
-        )
-    refs = yaml_subset.texts(fields["refs"], "refs")
-    for text, place in refs:
-        if not _REF_PATTERN.match(text):
-            raise place.error(
-                f"{yaml_subset.shown(text)} is no full ref", fix="write it like refs/tags/v* or refs/heads/main"
-            )
-    return BuilderIdentity(file, tuple(text for text, _ in refs))
-
-
-def _gate(node: Node, ledger_id: str, builder: BuilderIdentity) -> GateIdentity:
-    host, number, _ = ledger_id.split("/")
-    if kind_of(host) is ForgeKind.GITLAB:
-        return GateIdentity(own=_own_gate(node, int(number), builder))
-    if isinstance(node, Scalar):
-        if node.text != "counterseal":
-            raise node.place.error(f"unknown gate {yaml_subset.shown(node.text)}", fix="write `gate: counterseal`")
-        return GateIdentity()
-    forms = yaml_subset.mapping(node, "identities.gate")
-    for own in ForgeKind:
-        if own in forms.items:
-            raise forms.keys[own].error(
-                f"an own gate cannot decide for a ledger at {host}",
-                why="there counterseal's reusable workflow can, which a caller cannot alter",
-                fix="gate: counterseal",
-            )
-    form = yaml_subset.fields(node, "identities.gate", ("counterseal",))["counterseal"]
-    revisions = yaml_subset.texts(yaml_subset.fields(form, "counterseal", ("revisions",))["revisions"], "revisions")
-    for text, place in revisions:
-        if not digests.is_revision(text):
-            raise place.error(f"{yaml_subset.shown(text)} is no full commit id", why="it has 40 lower-case hex digits")
-    return GateIdentity(tuple(text for text, _ in revisions))
-
-
-def _own_gate(node: Node, project: int, builder: BuilderIdentity) -> OwnGate:
-    """Return the gate of a GitLab project: one file at one branch, and never what builds (R34)."""
-    if isinstance(node, Scalar):
-        raise node.place.error(
-            f"the gate {yaml_subset.shown(node.text)} does not exist on GitLab",
-            why="GitLab's certificates name the project's own pipeline file, never an included one",
-            fix=f"gate: {{gitlab: {{project: {project}, file: .gitlab-ci.yml, ref: refs/heads/main}}}}",
-        )
-    form = yaml_subset.fields(node, "identities.gate", (ForgeKind.GITLAB,))[ForgeKind.GITLAB]
-    fields = yaml_subset.fields(form, "gitlab", ("project", "file", "ref"))
-    if (named := yaml_subset.number(fields["project"], "project")) != project:
-        raise fields["project"].place.error(
-            f"the gate's project is {named}, the ledger's {project}",
-            why="a gate in a project of its own is not supported yet",
-            fix=f"project: {project}",
-        )
-    file = yaml_subset.text(fields["file"], "file")
-    if not _PIPELINE.match(file):
-        raise fields["file"].place.error(
-            f"{yaml_subset.shown(file)} is no pipeline file", fix="write it like .gitlab-ci.yml"
-        )
-    ref = yaml_subset.text(fields["ref"], "ref")
-    if not _BRANCH.match(ref):
-        raise fields["ref"].place.error(
-            f"{yaml_subset.shown(ref)} is no branch",
-            why="an own gate runs on one exact branch, never on a tag or a pattern (R34)",
-            fix="ref: refs/heads/main",
-        )
-    if file == builder.workflow and any(ref_matches(pattern, ref) for pattern in builder.refs):
-        raise fields["ref"].place.error(
-            f"{file} at {ref} is the builder as well",
-            why="builder and gate have to be two identities (R34)",
-            fix="let the builder run on tags: refs: [refs/tags/v*]",
-        )
-    return OwnGate(project, file, ref)
 
 
 # --- stages and rules ------------------------------------------------------------------------

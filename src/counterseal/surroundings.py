@@ -176,6 +176,15 @@ class Surroundings:
             )
         return token
 
+    def git_login(self, kind: ForgeKind) -> tuple[str, str]:
+        """Return name and password for git: of a GitLab job's token both are fixed, others go with any name."""
+        if kind is ForgeKind.GITLAB:
+            job, api, personal = self.gitlab_tokens()
+            if job and not personal:
+                return "gitlab-ci-token", job
+            return "oauth2", personal or api or ""
+        return "x-access-token", self.token()
+
     def repository_name(self) -> str:
         """Return the repository that this is about, `owner/name`."""
         if self.kind is ForgeKind.GITLAB:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from counterseal.errors import ServiceError, UsageError
-from counterseal.forges import ForgeKind, forge_host
+from counterseal.forges import DIALECTS, ForgeKind, forge_host
 from counterseal.surroundings import Surroundings, loopback
 
 if TYPE_CHECKING:
     from counterseal.adapters.github_ci import GitHubEnvironment
+    from counterseal.adapters.gitlab_access import GitLabTokens
     from counterseal.adapters.gitlab_ci import GitLabEnvironment
     from counterseal.commands.collect import Sources
     from counterseal.commands.gate import Gate
@@ -167,11 +168,19 @@ class Wiring(Surroundings):
         return self._assets(self.forge_host(), self.repository_name())
 
     def _forge(self, place: ForgeHost, name: str) -> Forge:
+        if place.kind is ForgeKind.GITLAB:
+            from counterseal.adapters.gitlab import GitLabForge
+
+            return GitLabForge(name, self._gitlab_tokens(), host=place.host, api_url=place.api)
         from counterseal.adapters.github import GitHubForge
 
         return GitHubForge(name, self.token(), host=place.host, api_url=place.api)
 
     def _assets(self, place: ForgeHost, name: str) -> AssetStore:
+        if place.kind is ForgeKind.GITLAB:
+            from counterseal.adapters.gitlab_releases import GitLabReleases
+
+            return GitLabReleases(name, self._gitlab_tokens(), host=place.host, api_url=place.api)
         from counterseal.adapters.github_releases import GitHubReleases
 
         return GitHubReleases(name, self.token(), host=place.host, api_url=place.api)
@@ -179,12 +188,23 @@ class Wiring(Surroundings):
     def _repository(self, place: ForgeHost, name: str, work: Path) -> SourceRepository:
         from counterseal.adapters.git import GitRepository
 
-        return GitRepository(f"{place.git}/{name}.git", work / "source.git", token=self.token())
+        user, token = self.git_login(place.kind)
+        heads = DIALECTS[place.kind].head_ref
+        return GitRepository(f"{place.git}/{name}.git", work / "source.git", token=token, head_ref=heads, user=user)
 
     def _ledger_store(self, place: ForgeHost, name: str, work: Path) -> LedgerStore:
         from counterseal.adapters.git_ledger import GitLedgerStore
 
-        return GitLedgerStore(f"{place.git}/{name}.git", work / "ledger.git", token=self.token())
+        user, token = self.git_login(place.kind)
+        quiet = ("ci.skip",) if place.kind is ForgeKind.GITLAB else ()  # GitLab would run a pipeline for the mirror
+        return GitLedgerStore(
+            f"{place.git}/{name}.git", work / "ledger.git", token=token, user=user, push_options=quiet
+        )
+
+    def _gitlab_tokens(self) -> GitLabTokens:
+        from counterseal.adapters.gitlab_access import GitLabTokens
+
+        return GitLabTokens(*self.gitlab_tokens())
 
     def requester(self) -> Actor:
         """Return the person who asks: the actor of this run, or the holder of the token."""

@@ -22,7 +22,7 @@ from counterseal.model import Repository
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from counterseal.adapters.gitlab_api import GitLabTokens
+    from counterseal.adapters.gitlab_access import GitLabTokens
     from counterseal.model import Actor, ChangeRequest, Permission
 
 _BRANCH: Final = "refs/heads/"

@@ -6,8 +6,30 @@ token", "Project access tokens", "Release permissions").
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class GitLabTokens:
+    """What there is to speak to GitLab with; one of them at least.
+
+    `job` is a job's `CI_JOB_TOKEN`, `api` the project access token in `COUNTERSEAL_GITLAB_TOKEN` (role Reporter, scope
+    `read_api`), `personal` a person's token.
+    """
+
+    job: str | None = field(default=None, repr=False)
+    api: str | None = field(default=None, repr=False)
+    personal: str | None = field(default=None, repr=False)
+
+    def of(self, kind: str) -> str | None:
+        """Return the token of a kind: `job`, `api` or `personal`."""
+        return {"job": self.job, "api": self.api, "personal": self.personal}[kind] or None
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Return every token that is there."""
+        return tuple(each for each in (self.job, self.api, self.personal) if each)
 
 
 @dataclass(frozen=True, slots=True)

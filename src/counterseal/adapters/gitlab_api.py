@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -30,35 +29,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeVar
 
-    from counterseal.adapters.gitlab_access import Access
+    from counterseal.adapters.gitlab_access import Access, GitLabTokens
 
     T = TypeVar("T")
 
 _FORGE: Final = "GitLab"
 _BASE: Final = "/api/v4"
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+")
-
-
-@dataclass(frozen=True, slots=True)
-class GitLabTokens:
-    """What there is to speak to GitLab with; one of them at least.
-
-    `job` is a job's `CI_JOB_TOKEN`, `api` the project access token in `COUNTERSEAL_GITLAB_TOKEN` (role Reporter, scope
-    `read_api`), `personal` a person's token.
-    """
-
-    job: str | None = field(default=None, repr=False)
-    api: str | None = field(default=None, repr=False)
-    personal: str | None = field(default=None, repr=False)
-
-    def of(self, kind: str) -> str | None:
-        """Return the token of a kind: `job`, `api` or `personal`."""
-        return {"job": self.job, "api": self.api, "personal": self.personal}[kind] or None
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        """Return every token that is there."""
-        return tuple(each for each in (self.job, self.api, self.personal) if each)
 
 
 class _Received(RequestsResponse):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
-    from counterseal.adapters.gitlab_api import GitLabTokens
+    from counterseal.adapters.gitlab_access import GitLabTokens
 
 NOT_MADE: Final = 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,7 @@ class World:
         """Return what git said to a person, whatever it was."""
         who = self.people[person]
         settings = {
-            "http.extraHeader": f"Authorization: Bearer {who.token}",
+            "http.extraHeader": f"Authorization: Basic {b64encode(f'{who.login}:{who.token}'.encode()).decode()}",
             "user.name": who.login,
             "user.email": self.site.address(who),
             "init.defaultBranch": "main",

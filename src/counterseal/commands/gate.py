@@ -21,7 +21,7 @@ from counterseal.errors import CountersealError, ServiceError, UsageError
 from counterseal.event import Event, EventKind, Genesis
 from counterseal.history import History, label
 from counterseal.identifiers import GATE_WORKFLOW, POLICY_PATH, REPOSITORY
-from counterseal.model import Certificate, Entry, Outcome, Policy, PolicyReference, Run, Stage, Subject
+from counterseal.model import Entry, Outcome, Policy, PolicyReference, Run, Stage, Subject
 from counterseal.ports import LedgerStore, Signer
 
 if TYPE_CHECKING:
@@ -133,24 +133,8 @@ def _gate_fix(found: Policy) -> str:
 def _run_problem(run: Run, sources: Sources, found: Policy, default_ref: str) -> str | None:
     if not run.ref_protected:
         return f"{run.ref} is not protected"
-    signer = f"https://{run.repository.host}/{run.signer_ref}"
-    claimed = Certificate(  # what Fulcio will put into ours
-        san=signer,
-        issuer=run.issuer,
-        signer_uri=signer,
-        signer_digest=run.signer_digest,
-        runner_environment=run.runner_environment,
-        source_uri=f"https://{run.repository.host}/{run.repository.name}",
-        source_revision=run.revision,
-        source_ref=run.ref,
-        source_id=str(run.repository.id),
-        config_uri=f"https://{run.repository.host}/{run.config_ref}",
-        config_digest=run.config_digest,
-        trigger=run.event,
-        run_uri=run.url,
-    )
     return identity.gate_problem(
-        claimed,
+        identity.claimed(run),
         trust=sources.trust,
         host=run.repository.host,
         repository=run.repository,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from counterseal import digests, manifest
+from counterseal import digests, forges, manifest
 from counterseal import evidence as evidence_room
 from counterseal.approvals import Approvals, approvals
 from counterseal.commands import collect, gate, reading
@@ -50,13 +50,14 @@ def run(sources: Sources, reader: reading.LedgerReader, stored: StoredLedger, nu
     change = sources.forge.change_request(number)
     paths = [path for path in sources.forge.changed_files(number) if path.startswith(f"{REQUEST_FOLDER}/")]
     if len(paths) != 1:
-        raise UsageError(f"#{number} adds {len(paths)} promotion requests", fix="one request, one file, one change")
+        name = forges.change_name(sources.forge.repository().host, number)
+        raise UsageError(f"{name} adds {len(paths)} promotion requests", fix="one request, one file, one change")
     found = reader.read(stored)
     request = _request(sources, change, paths[0])
     evidence = _evidence(sources, change, request)
     content = evidence.request.content
     if content is None:
-        raise UsageError(f"#{number}: {paths[0]} is no promotion request", why=evidence.request.problem)
+        raise UsageError(f"{evidence.change_name}: {paths[0]} is no promotion request", why=evidence.request.problem)
     history = History(found.entries).earlier_decisions(content.manifest)
     state = reading.facts(found, mirror=stored.mirror is not None, anchor=reading.Anchor())
     evidence = collect.with_ledger(evidence, state, history)

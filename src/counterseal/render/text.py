@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal import wire
+from counterseal import forges, wire
 from counterseal.history import RecordedDecision, label, why
 from counterseal.model import FindingOutcome, Outcome
 from counterseal.render.escape import plain
@@ -47,7 +47,7 @@ def decision(found: Decision, sequence: int, digest: str, *, fresh: bool) -> str
         return "\n".join(
             (
                 head,
-                f"  {satisfied} rules satisfied · request #{found.request.number} approved by {approvers}",
+                f"  {satisfied} rules satisfied · request {_request(found)} approved by {approvers}",
                 f"  ledger: entry {sequence} (allow {recorded}) · decision sha256:{digest[:12]}…",
             )
         )
@@ -55,6 +55,12 @@ def decision(found: Decision, sequence: int, digest: str, *, fresh: bool) -> str
     body = [line for each in violated for line in finding(each)]
     rules = ", ".join(f"docs/rules.md#{each.rule}" for each in violated)
     return "\n".join((head, *body, f"  ledger: entry {sequence} (deny {recorded})   rules: {rules}"))
+
+
+def _request(found: Decision) -> str:
+    """Return what people call the change request of a decision, or a word for that there was none."""
+    number = found.request.number
+    return forges.change_name(found.responsible.run_actor.host, number) if number else "without a change request:"
 
 
 def finding(found: Finding, indent: str = "  ") -> list[str]:
@@ -157,7 +163,7 @@ def entry(recorded: RecordedDecision | RecordedEvent) -> str:
             decision(found, recorded.sequence, attestation.digest, fresh=True).split("\n")[0],
             *place,
             f"  policy        {found.policy.uri} at {found.policy.revision[:12]}, sha256:{found.policy.digest.sha256}",
-            f"  request       #{found.request.number} {plain(found.request.file)}",
+            f"  request       {_request(found)} {plain(found.request.file)}",
             f"  evidence      sha256:{found.evidence_digest.sha256}",
             *(f"  built by      {each.invocation_uri}" for each in found.builds),
             f"  reason        {plain(found.reason)}",

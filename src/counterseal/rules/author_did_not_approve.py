@@ -23,17 +23,18 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     found, parts, gaps = approvals(evidence), excluded(evidence), unknown_authorship(evidence)
     own = [each for each in found.dismissed if each.why in parts.values()]
     people = [Counted(each.actor.login, ", ".join(each.groups)) for each in found.counted]
+    request = f"request {evidence.change_name}"
     again = f"counterseal request --stage {evidence.stage} --again"
     if gaps:
-        reason = f"who made request #{change.number} is not completely known: {'; '.join(gaps)}"
+        reason = f"who made {request} is not completely known: {'; '.join(gaps)}"
         fix = f"{again}, with commits whose e-mail addresses belong to accounts of the forge"
         return violated(NAME, Problem("author-unknown", reason, fix), counted=people, dismissed=own)
     if not people:
-        reason = f"nobody but those who made request #{change.number} approved it"
+        reason = f"nobody but those who made {request} approved it"
         fix = f"{again}, and have somebody approve it who had no part in it"
         return violated(NAME, Problem("nobody-else", reason, fix), dismissed=own)
     names = ", ".join(each.who for each in people)
-    reason = f"request #{change.number} was approved by {names}, who had no part in it"
+    reason = f"{request} was approved by {names}, who had no part in it"
     return satisfied(NAME, reason, people, own)
 
 

@@ -42,7 +42,7 @@ def judge(evidence: Evidence, options: Options) -> Finding:
     places = _places(options, extra=1 if gaps else 0)
     filled = match(places, [each.groups for each in found.counted])
     people = [Counted(each.actor.login, ", ".join(each.groups)) for each in found.counted]
-    about = f"of request #{change.number} at {change.head[:7]}"
+    about = f"of request {evidence.change_name} at {change.head[:7]}"
     if len(filled) == len(places):
         names = ", ".join(f"{each.who} ({each.why})" for each in people)
         return satisfied(NAME, f"{_ratio(filled, places)} {about}: {names}", people, found.dismissed)

@@ -42,7 +42,8 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     )
     if problems:
         return violated(NAME, problems[0], counted=counted, dismissed=found.dismissed)
-    reason = f"request #{change.number} was reviewed at {change.head[:7]} and merged unchanged into {change.base_ref}"
+    request = f"request {evidence.change_name}"
+    reason = f"{request} was reviewed at {change.head[:7]} and merged unchanged into {change.base_ref}"
     return satisfied(NAME, reason, counted, found.dismissed)
 
 
@@ -82,10 +83,11 @@ def _file_problems(evidence: Evidence, content: PromotionRequest) -> Iterator[Pr
 def _change_problems(evidence: Evidence, change: ChangeRequest) -> Iterator[Problem]:
     repository, branch, again = evidence.run.repository, evidence.policy_reference.ref, _again(evidence)
     if change.repository_id != repository.id:
-        reason = f"#{change.number} is of repository {change.repository_id}, not of {repository.id} ({repository.name})"
+        home = f"{repository.id} ({repository.name})"
+        reason = f"{evidence.change_name} is of repository {change.repository_id}, not of {home}"
         yield Problem("other-repository", reason, again)
     if change.base_ref != branch:
-        yield Problem("other-branch", f"#{change.number} went to {change.base_ref}, not to {branch}", again)
+        yield Problem("other-branch", f"{evidence.change_name} went to {change.base_ref}, not to {branch}", again)
 
 
 def _time_problems(evidence: Evidence, content: PromotionRequest, change: ChangeRequest) -> Iterator[Problem]:
@@ -102,7 +104,7 @@ def _time_problems(evidence: Evidence, content: PromotionRequest, change: Change
 
 
 def _review_problems(evidence: Evidence, change: ChangeRequest, found: Approvals) -> Iterator[Problem]:
-    about, again = f"request #{change.number} at {change.head[:7]}", _again(evidence)
+    about, again = f"request {evidence.change_name} at {change.head[:7]}", _again(evidence)
     if found.objections:
         names = ", ".join(each.actor.login for each in found.objections)
         yield Problem(
@@ -113,7 +115,9 @@ def _review_problems(evidence: Evidence, change: ChangeRequest, found: Approvals
         fix = again + late if change.merged else "have it approved before the merge"
         yield Problem("not-reviewed", f"no approval of {about} counts", fix)
     if not change.merged or change.merged_at is None:
-        yield Problem("not-merged", f"request #{change.number} is not merged", "merge it when it has its approvals")
+        yield Problem(
+            "not-merged", f"request {evidence.change_name} is not merged", "merge it when it has its approvals"
+        )
 
 
 RULE: Final = RuleSpec(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from counterseal import wire
+from counterseal import forges, wire
 from counterseal.cli.report import Report
 from counterseal.commands import request
 from counterseal.errors import UsageError
@@ -47,8 +47,9 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     if result.dry_run:
         text = f"would request: {result.tag} into {asked.stage}\n  {result.path}\n{result.content.decode()}"
     else:
+        name = forges.change_name(asked.requester.host, result.number or 0)
         text = (
-            f"requested: {result.tag} into {asked.stage} · #{result.number} {result.url}\n"
+            f"requested: {result.tag} into {asked.stage} · {name} {result.url}\n"
             f"  valid until {wire.timestamp(result.valid_until)} · {result.path}\n"
             "  next: have it approved, then merge it; the merge starts the gate"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from counterseal.sandbox.forge.gitlab_json import PAGES, BasicShapes, when
@@ -13,6 +13,20 @@ if TYPE_CHECKING:
     from counterseal.sandbox.forge.packages import Package, PackageFile
     from counterseal.sandbox.forge.project_releases import Link, ProjectRelease
     from counterseal.sandbox.forge.repository import HostedRepository
+
+#: What a merge request says of things that the sandbox has not.
+_UNUSED: Final = {
+    **dict.fromkeys(("labels", "assignees"), ()),
+    **dict.fromkeys(("assignee", "milestone", "discussion_locked", "merge_after", "should_remove_source_branch")),
+    **dict.fromkeys(("upvotes", "downvotes"), 0),
+    **dict.fromkeys(("has_conflicts", "merge_when_pipeline_succeeds", "imported"), False),
+    "imported_from": "none",
+    "time_stats": {
+        **dict.fromkeys(("time_estimate", "total_time_spent"), 0),
+        **dict.fromkeys(("human_time_estimate", "human_total_time_spent")),
+    },
+    "task_completion_status": {"count": 0, "completed_count": 0},
+}
 
 
 class Shapes(BasicShapes):
@@ -25,13 +39,7 @@ class Shapes(BasicShapes):
         short, merger = f"!{change.number}", self.user_by_id(change.merged_by)
         closed = None if change.merged else when(change.closed_at)
         return {
-            **dict.fromkeys(("labels", "assignees"), ()),
-            **dict.fromkeys(
-                ("assignee", "milestone", "discussion_locked", "merge_after", "should_remove_source_branch")
-            ),
-            **dict.fromkeys(("upvotes", "downvotes"), 0),
-            **dict.fromkeys(("has_conflicts", "merge_when_pipeline_succeeds", "imported"), False),
-            "imported_from": "none",
+            **_UNUSED,
             "id": change.id,
             "iid": change.number,
             "project_id": repository.id,
@@ -66,13 +74,6 @@ class Shapes(BasicShapes):
             "user_notes_count": sum(not each.system for each in change.comments),
             "reference": short,
             "references": {"short": short, "relative": short, "full": f"{repository.full_name}{short}"},
-            "time_stats": {
-                "time_estimate": 0,
-                "total_time_spent": 0,
-                "human_time_estimate": None,
-                "human_total_time_spent": None,
-            },
-            "task_completion_status": {"count": 0, "completed_count": 0},
             "web_url": f"{PAGES}/{repository.full_name}/-/merge_requests/{change.number}",
         }
 
