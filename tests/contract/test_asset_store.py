@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tests.contract.world import World
 
+    from counterseal.model import Release
     from counterseal.ports import AssetStore
 
 
@@ -24,33 +25,29 @@ def file(folder: Path, name: str = "app-1.0.0.tar.gz", content: bytes = b"bytes 
     return path
 
 
+def candidate(store: AssetStore, tag: str) -> Release:
+    """Return the only release of a tag."""
+    (found,) = store.releases(tag)
+    return found
+
+
+def filled(store: AssetStore, tag: str, folder: Path) -> Release:
+    """Return a new candidate with one file."""
+    store.upload(store.create_draft(tag, "app"), "app.bin", file(folder))
+    return candidate(store, tag)
+
+
 class AssetStoreContract:
     """A subclass has the fixtures `world` and `store`; `store` speaks with a gate's token."""
-
-    def test_a_draft_is_made_once(self, world: World, store: AssetStore) -> None:
-        tag = world.tag()
-        draft = store.create_draft(tag, "app 1.0.0")
-        assert (draft.tag, draft.draft, draft.assets) == (tag, True, ())
-        assert store.create_draft(tag, "app 1.0.0").id == draft.id
-        assert [each.id for each in store.releases(tag)] == [draft.id]
-        assert store.releases("v9") == ()
 
     def test_there_is_no_draft_without_its_tag(self, store: AssetStore) -> None:
         with pytest.raises(ServiceError, match=r"no tag v1\.0\.0") as caught:
             store.create_draft("v1.0.0", "app")
         assert "git push origin refs/tags/v1.0.0" in caught.value.fix
 
-    def test_two_drafts_of_a_tag_are_an_error(self, world: World, store: AssetStore) -> None:
+    def test_a_published_release_gets_no_draft_beside_it(self, world: World, store: AssetStore, tmp_path: Path) -> None:
         tag = world.tag()
-        for _ in range(2):
-            world.repository.releases.create(world.who("alice"), tag, draft=True)
-        assert len(store.releases(tag)) == 2
-        with pytest.raises(ServiceError, match=r"2 draft releases of v1\.0\.0"):
-            store.create_draft(tag, "app")
-
-    def test_a_published_release_gets_no_draft_beside_it(self, world: World, store: AssetStore) -> None:
-        tag = world.tag()
-        store.publish(store.create_draft(tag, "app"))
+        store.publish(filled(store, tag, tmp_path))
         with pytest.raises(ServiceError, match="published already"):
             store.create_draft(tag, "app")
 
@@ -67,22 +64,96 @@ class AssetStoreContract:
             digest,
             True,
         )
-        release = store.release(draft.id)
-        assert release is not None
-        store.download(release, number, tmp_path / "down", max_bytes=len(content))
+        assert store.release(candidate(store, draft.tag).id) == candidate(store, draft.tag)
+        store.download(candidate(store, draft.tag), number, tmp_path / "down", max_bytes=len(content))
         assert (tmp_path / "down").read_bytes() == content
         assert not (tmp_path / "down.part").exists()
 
     def test_an_upload_is_done_once(self, world: World, store: AssetStore, tmp_path: Path) -> None:
         draft, path = store.create_draft(world.tag(), "app"), file(tmp_path)
         assert store.upload(draft, path.name, path) == store.upload(draft, path.name, path)
-        assert [each.name for each in world.repository.releases.get(draft.id).assets] == [path.name]
+        assert [each.name for each in candidate(store, draft.tag).assets] == [path.name]
 
     def test_other_bytes_are_not_overwritten(self, world: World, store: AssetStore, tmp_path: Path) -> None:
         draft = store.create_draft(world.tag(), "app")
         store.upload(draft, "app.bin", file(tmp_path, content=b"one"))
         with pytest.raises(ServiceError, match="other bytes are there"):
             store.upload(draft, "app.bin", file(tmp_path, content=b"two"))
+
+    def test_an_empty_file_is_refused(self, world: World, store: AssetStore, tmp_path: Path) -> None:
+        draft = store.create_draft(world.tag(), "app")
+        with pytest.raises(ServiceError, match="empty"):
+            store.upload(draft, "app.bin", file(tmp_path, content=b""))
+
+    def test_too_many_bytes_are_not_fetched(self, world: World, store: AssetStore, tmp_path: Path) -> None:
+        draft, path = store.create_draft(world.tag(), "app"), file(tmp_path)
+        number = store.upload(draft, path.name, path)
+        with pytest.raises(ServiceError, match="too many"):
+            store.download(candidate(store, draft.tag), number, tmp_path / "down", max_bytes=3)
+        assert not (tmp_path / "down").exists()
+
+    def test_an_asset_of_another_release_is_not_this_ones(
+        self, world: World, store: AssetStore, tmp_path: Path
+    ) -> None:
+        one, other = (filled(store, world.tag(tag), tmp_path) for tag in ("v1", "v2"))
+        number = one.assets[0].id
+        with pytest.raises(ServiceError, match=f"no asset {number}"):
+            store.download(other, number, tmp_path / "down", max_bytes=1000)
+        store.delete(other, number)
+        assert len(store.releases("v1")[0].assets) == 1
+
+    def test_deleting_twice_is_no_error(self, world: World, store: AssetStore, tmp_path: Path) -> None:
+        draft = filled(store, world.tag(), tmp_path)
+        number = store.upload(draft, "more.bin", file(tmp_path))
+        store.delete(draft, number)
+        store.delete(draft, number)
+        assert candidate(store, draft.tag).assets == draft.assets
+
+    def test_publishing_twice_is_publishing_once(self, world: World, store: AssetStore, tmp_path: Path) -> None:
+        draft = filled(store, world.tag(), tmp_path)
+        assert [(each.id, each.tag) for each in store.drafts()] == [(draft.id, draft.tag)]
+        first = store.publish(draft)
+        assert (first.id, first.draft, first.immutable) == (draft.id, False, False)
+        assert store.publish(draft) == first
+        assert store.drafts() == ()
+
+    def test_the_newest_published_release_with_a_proof(self, world: World, store: AssetStore, tmp_path: Path) -> None:
+        assert store.newest_published() is None
+        proof = file(tmp_path, PROOF_FILE, b"{}")
+        for tag in ("v1", "v2"):
+            store.upload(store.create_draft(world.tag(tag), tag), PROOF_FILE, proof)
+            store.publish(candidate(store, tag))
+        store.publish(filled(store, world.tag("v3"), tmp_path))
+        store.upload(store.create_draft(world.tag("v4"), "a draft"), PROOF_FILE, proof)
+        newest = store.newest_published()
+        assert newest is not None
+        assert newest.tag == "v2"
+        older = store.newest_published({newest.id})
+        assert older is not None
+        assert older.tag == "v1"
+        assert store.newest_published({newest.id, older.id}) is None
+
+
+class TestGitHubReleases(AssetStoreContract):
+    @pytest.fixture
+    def store(self, world: World) -> AssetStore:
+        return world.store()
+
+    def test_a_draft_is_made_once(self, world: World, store: AssetStore) -> None:
+        tag = world.tag()
+        draft = store.create_draft(tag, "app 1.0.0")
+        assert (draft.tag, draft.draft, draft.assets) == (tag, True, ())
+        assert store.create_draft(tag, "app 1.0.0").id == draft.id
+        assert [each.id for each in store.releases(tag)] == [draft.id]
+        assert store.releases("v9") == ()
+
+    def test_two_drafts_of_a_tag_are_an_error(self, world: World, store: AssetStore) -> None:
+        tag = world.tag()
+        for _ in range(2):
+            world.repository.releases.create(world.who("alice"), tag, draft=True)
+        assert len(store.releases(tag)) == 2
+        with pytest.raises(ServiceError, match=r"2 draft releases of v1\.0\.0"):
+            store.create_draft(tag, "app")
 
     def test_a_leftover_of_an_upload_is_replaced(self, world: World, store: AssetStore, tmp_path: Path) -> None:
         draft, path = store.create_draft(world.tag(), "app"), file(tmp_path)
@@ -102,43 +173,6 @@ class AssetStoreContract:
         with pytest.raises(ServiceError, match="stored it as"):
             store.upload(draft, name, file(tmp_path))
         assert world.repository.releases.get(draft.id).assets == []
-
-    def test_an_empty_file_is_refused(self, world: World, store: AssetStore, tmp_path: Path) -> None:
-        draft = store.create_draft(world.tag(), "app")
-        with pytest.raises(ServiceError, match="empty"):
-            store.upload(draft, "app.bin", file(tmp_path, content=b""))
-
-    def test_too_many_bytes_are_not_fetched(self, world: World, store: AssetStore, tmp_path: Path) -> None:
-        draft, path = store.create_draft(world.tag(), "app"), file(tmp_path)
-        number = store.upload(draft, path.name, path)
-        release = store.release(draft.id)
-        assert release is not None
-        with pytest.raises(ServiceError, match="too many"):
-            store.download(release, number, tmp_path / "down", max_bytes=3)
-        assert not (tmp_path / "down").exists()
-
-    def test_an_asset_of_another_release_is_not_this_ones(
-        self, world: World, store: AssetStore, tmp_path: Path
-    ) -> None:
-        one, other = (store.create_draft(world.tag(tag), "app") for tag in ("v1", "v2"))
-        number = store.upload(one, "app.bin", file(tmp_path))
-        with pytest.raises(ServiceError, match=f"no asset {number}"):
-            store.download(other, number, tmp_path / "down", max_bytes=1000)
-        store.delete(other, number)
-        assert len(store.releases("v1")[0].assets) == 1
-
-    def test_deleting_twice_is_no_error(self, world: World, store: AssetStore, tmp_path: Path) -> None:
-        draft = store.create_draft(world.tag(), "app")
-        number = store.upload(draft, "app.bin", file(tmp_path))
-        store.delete(draft, number)
-        store.delete(draft, number)
-        assert world.repository.releases.get(draft.id).assets == []
-
-    def test_publishing_twice_is_publishing_once(self, world: World, store: AssetStore) -> None:
-        draft = store.create_draft(world.tag(), "app")
-        first = store.publish(draft)
-        assert (first.id, first.draft, first.immutable) == (draft.id, False, False)
-        assert store.publish(draft) == first
 
     def test_an_immutable_release_says_so_and_stays(self, world: World, store: AssetStore, tmp_path: Path) -> None:
         world.repository.immutable_releases = True
@@ -163,19 +197,6 @@ class AssetStoreContract:
         with pytest.raises(ServiceError, match="gone"):
             store.publish(draft)
 
-    def test_the_newest_published_release_with_a_proof(self, world: World, store: AssetStore, tmp_path: Path) -> None:
-        assert store.newest_published() is None
-        proof = file(tmp_path, PROOF_FILE, b"{}")
-        for tag in ("v1", "v2"):
-            draft = store.create_draft(world.tag(tag), tag)
-            store.upload(draft, PROOF_FILE, proof)
-            store.publish(draft)
-        store.publish(store.create_draft(world.tag("v3"), "without"))
-        store.upload(store.create_draft(world.tag("v4"), "a draft"), PROOF_FILE, proof)
-        newest = store.newest_published()
-        assert newest is not None
-        assert newest.tag == "v2"
-
     def test_without_the_right_to_write_no_draft_is_seen(self, world: World, store: AssetStore) -> None:
         draft = store.create_draft(world.tag(), "app")
         reader = world.store(world.token(contents="read"))
@@ -184,9 +205,3 @@ class AssetStoreContract:
         with pytest.raises(ServiceError, match="refused") as caught:
             reader.create_draft(draft.tag, "app")
         assert "contents: write" in caught.value.fix
-
-
-class TestGitHubReleases(AssetStoreContract):
-    @pytest.fixture
-    def store(self, world: World) -> AssetStore:
-        return world.store()

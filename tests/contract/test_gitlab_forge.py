@@ -9,7 +9,7 @@ import pytest
 from tests.contract.test_forge import MAIN, ForgeContract
 from tests.contract.world import GitLabWorld, refused
 
-from counterseal.adapters.gitlab_api import GitLabTokens
+from counterseal.adapters.gitlab_access import GitLabTokens
 from counterseal.errors import ServiceError
 from counterseal.model import Actor, ActorKind, Permission, Review, ReviewState
 from counterseal.sandbox.forge.accounts import Role

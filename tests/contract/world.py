@@ -10,7 +10,7 @@ import pytest
 from counterseal.adapters.github import GitHubForge
 from counterseal.adapters.github_releases import GitHubReleases
 from counterseal.adapters.gitlab import GitLabForge
-from counterseal.adapters.gitlab_api import GitLabTokens
+from counterseal.adapters.gitlab_access import GitLabTokens
 from counterseal.adapters.gitlab_releases import GitLabReleases
 from counterseal.errors import ServiceError
 from counterseal.forges import ForgeKind
