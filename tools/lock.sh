@@ -16,4 +16,5 @@ lock() {
 lock runtime pyproject.toml
 lock demo pyproject.toml --extra sandbox --group demo
 lock dev pyproject.toml --extra sandbox --group dev
+lock build --group build --constraint requirements/dev.txt
 lock uv --group bootstrap

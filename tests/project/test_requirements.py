@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from tests.project.source_tree import PACKAGE, ROOT, modules
 
-LOCKS = ("runtime", "demo", "dev", "uv")
+LOCKS = ("runtime", "demo", "dev", "build", "uv")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -37,6 +37,8 @@ def group(name: str) -> list[Requirement]:
 def wanted(lock: str) -> list[Requirement]:
     if lock == "uv":
         return group("bootstrap")
+    if lock == "build":
+        return group("build")
     runtime = [Requirement(each) for each in PROJECT["project"]["dependencies"]]
     if lock == "runtime":
         return runtime
@@ -70,7 +72,7 @@ def test_no_place_is_named(lock: str) -> None:
 
 def test_the_locks_agree() -> None:
     dev = pins("dev")
-    for lock in ("runtime", "demo"):
+    for lock in ("runtime", "demo", "build"):
         assert {name: version for name, version in pins(lock).items() if dev.get(name) != version} == {}
 
 

@@ -1,0 +1,161 @@
+"""The whole story with the page's pipeline file: candidate, staging, too early, deny, again, allow, publish, verify.
+
+One test, because each act stands on the one before. Tokens, identities and branch protection are the sandbox's.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from tests.ci import gitlab_newcomer
+from tests.ci.test_gitlab_includes import include
+
+from counterseal.commands.demo_site import NAME, TAG
+from counterseal.commands.demo_world import write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.ci.gitlab_local import Local, Outcome
+    from tests.ci.gitlab_newcomer import Newcomer, Pipeline
+    from tests.ci.newcomer import Product
+
+pytestmark = [pytest.mark.gitlab, pytest.mark.slow]
+
+GATE = "counterseal-gate"
+# Read by people, by a shell, by the job's log and by Markdown.
+REASON = 'weekly"; touch pwned; $(touch pwned) `touch pwned` $CI_JOB_TOKEN\x1b[0Ksection_start:1:x\r\x1b[0K'
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, local: Local, product: Product) -> Iterator[Newcomer]:
+    """A newcomer's project, in which nothing ran yet."""
+    with gitlab_newcomer.newcomer_project(tmp_path_factory.mktemp("newcomer"), local, product) as found:
+        yield found
+
+
+def test_the_story(project: Newcomer) -> None:
+    candidate(project)
+    staging(project)
+    too_early(project)
+    production(project)
+    swept_again(project)
+    no_trace(project)
+    consumer(project)
+
+
+def candidate(project: Newcomer) -> None:
+    """The tag is pushed."""
+    released = project.release()
+    expected = ("build", "counterseal-sbom", "counterseal-sign", "counterseal-candidate")
+    assert released.jobs == dict.fromkeys(expected, "PASS"), released.text
+    assert "2 statements, 2 file signatures" in released.log("counterseal-sign")
+    assert released.variables("counterseal-candidate")["counterseal_tag"] == TAG
+
+
+def staging(project: Newcomer) -> None:
+    """Requested, approved by alice, merged."""
+    number = project.world.request("staging", REASON)
+    project.world.review("alice", number)
+    project.world.merge("bob", number)
+    allowed = project.promote()
+    assert decisions(allowed) == [("staging", "allow", 1)], allowed.text
+    assert allowed.jobs == {GATE: "PASS", "released": "PASS"}
+    assert allowed.log("released") == "", "nothing was published, so nothing follows"
+
+
+def too_early(project: Newcomer) -> None:
+    """Merged before security has looked, against the preview."""
+    number = project.world.request("production")
+    project.world.review("alice", number)
+    preview = project.preview(number)
+    assert preview.jobs == {"counterseal-preview": "PASS"}, preview.text
+    assert "missing 1 of security" in preview.log("counterseal-preview")
+    project.world.review("carol", number)
+    assert "carol" in project.preview(number).log("counterseal-preview")
+    project.world.merge("bob", number)
+    denied = project.promote()
+    assert denied.jobs == {GATE: "FAIL", "released": "PASS"}, denied.text
+    assert decisions(denied) == [("production", "deny", 2)]
+    assert "missing 1 of security" in denied.log(GATE)
+    assert "missing 1 of security" in denied.artifact(GATE, "counterseal.md").read_text()
+
+
+def production(project: Newcomer) -> None:
+    """Asked again, approved by both, published, handed on."""
+    number = project.world.request("production", "because", "--again")
+    project.world.review("alice", number)
+    project.world.review("dora", number)
+    project.world.merge("bob", number)
+    published = project.promote()
+    assert published.jobs == {GATE: "PASS", "released": "PASS"}, published.text
+    assert decisions(published) == [("production", "allow", 3)]
+    assert json.loads(published.variables(GATE)["counterseal_published"]) == [TAG]
+    assert published.log("released") == f"released {TAG}"
+
+
+def swept_again(project: Newcomer) -> None:
+    """The schedule finds nothing to do."""
+    tips = project.world.ledger_tips()
+    again = project.promote(source="schedule")
+    assert again.jobs == {GATE: "PASS", "released": "PASS"}, again.text
+    assert again.variables(GATE)["counterseal_published"] == "[]"
+    assert project.world.ledger_tips() == tips
+
+
+def decisions(pipeline: Pipeline) -> list[tuple[str, str, int]]:
+    """Return stage, outcome and sequence of what a gate decided."""
+    found: list[dict[str, Any]] = json.loads(pipeline.variables(GATE)["counterseal_decisions"])
+    return [(each["stage"], each["outcome"], each["sequence"]) for each in found]
+
+
+def no_trace(project: Newcomer) -> None:
+    """No injected command ran, no marker reached a log, and no secret is in what any job printed."""
+    assert list(project.folder.rglob("pwned")) == []
+    for path in project.local.folder.glob("run-*/out"):
+        text = path.read_text()
+        assert "eyJ" not in text, "a JWT"
+        assert "\x1b[0Ksection_start:1:x" not in text
+
+
+def consumer(project: Newcomer) -> None:
+    """The released files are verified by the template, in a pipeline of somebody who has them."""
+    clone = project.clone()
+    client = project.world.client
+    for name, url in project.world.site.downloads().items():
+        (clone / name).write_bytes(client.call("GET", url, raw=True))
+    write_json(clone / "trust.json", client.trust())
+    good = verify(project, clone)
+    assert good.jobs == {"counterseal-verify": "PASS"}, good.text
+    assert "verified: app-1.2.0-py3-none-any.whl, production" in good.log("counterseal-verify")
+    (clone / "app-1.2.0.tar.gz").write_bytes(b"something else")
+    tampered = verify(project, clone)
+    assert tampered.jobs == {"counterseal-verify": "FAIL"}
+    assert "not verified: app-1.2.0.tar.gz" in tampered.log("counterseal-verify")
+
+
+def verify(project: Newcomer, clone: Path) -> Outcome:
+    """Run the verify template on two files in a clone, which has to have them committed for jobs to see them."""
+    flags = project.world.site.who_decides()
+    named = {
+        name.removeprefix("--").replace("-", "_"): value for name, value in zip(flags[::2], flags[1::2], strict=True)
+    }
+    asked = include(
+        "verify",
+        ref=project.product.sha,
+        revision=project.product.sha,
+        source=project.source,
+        files="app-1.2.0-py3-none-any.whl app-1.2.0.tar.gz",
+        stage="production",
+        repository=f"gitlab.com/{NAME}",
+        trust="trust.json",
+        sandbox=True,
+        **named,
+    )
+    (clone / "verify.yml").write_text(yaml.safe_dump({"include": [asked]}))
+    project.world.git("add", "-A", "-f", ".", ":!.gitlab-ci-local", folder=clone)
+    return project.local.run(clone, variables={"GITLAB_CI": "true"}, file="verify.yml")
