@@ -39,7 +39,11 @@ CONSTANT = (
     (re.compile(r"(127\.0\.0\.1|localhost):\d+"), r"\1:8470"),
     (re.compile(r"[ \t]+$", re.MULTILINE), ""),
 )
-DIGEST = re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}\b")
+#: Whole digests; abbreviated ones where only a digest can stand, or with both a digit and a letter in them.
+DIGEST = re.compile(
+    r"\b(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{12}(?=…)|(?<=at )[0-9a-f]{7}|(?<=\()[0-9a-f]{7}(?=\))"
+    r"|(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64})\b"
+)
 
 
 class CommandError(Exception):
@@ -65,9 +69,7 @@ def main() -> int:
             if before != after:
                 stale.append(page)
                 if options.check:
-                    sys.stderr.writelines(
-                        difflib.unified_diff(before.splitlines(True), after.splitlines(True), str(page), "made anew")
-                    )
+                    sys.stderr.writelines(difference(page, before, after))
                 else:
                     page.write_text(after)
     for page in stale:

@@ -150,6 +150,11 @@ class Surroundings:
         """Return the token that a person, or a workflow, gave for the forge, or None."""
         return next((self._environ[name] for name in TOKEN_VARIABLES[self.kind] if self._environ.get(name)), None)
 
+    @property
+    def can_comment(self) -> bool:
+        """Return whether there is a token that forges let comment: GitLab wants a person's."""
+        return self.kind is not ForgeKind.GITLAB or self.personal_token() is not None
+
     def gitlab_tokens(self) -> tuple[str | None, str | None, str | None]:
         """Return what there is to speak to GitLab with: the job's token, the one that reads approvals, a person's.
 

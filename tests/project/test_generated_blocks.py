@@ -65,6 +65,13 @@ def test_what_differs_from_run_to_run_is_constant(tmp_path: Path) -> None:
     assert (len(full), len(short)) == (64, 12)
 
 
+def test_a_digest_without_letters_is_constant_too(tmp_path: Path) -> None:
+    command = "echo '#2 at 8591804; older (7654321) sha256:123456789012…, 1234567 of 2026'"
+    shown = written(tmp_path / "page.md", command).splitlines()[3]
+    assert [each for each in ("8591804", "7654321", "123456789012") if each in shown] == []
+    assert shown.endswith(", 1234567 of 2026"), "a number that is no digest stays"
+
+
 def test_every_verb_has_its_page() -> None:
     page = (ROOT / "docs" / "commands.md").read_text()
     assert [name for name in COMMANDS if f"\n## {name}\n" not in page] == []

@@ -80,10 +80,11 @@ def test_a_push_is_in_the_log_with_its_actor(repository: HostedRepository, clone
     sha = clone.commit("second")
     clone.push(repository.forge.token("bob"), "main", "main:refs/heads/work")
     assert repository.branch("main") == repository.branch("work") == sha
+    alice, bob = repository.forge.account("alice"), repository.forge.account("bob")
     assert [(each.ref, each.kind, each.account) for each in repository.activity] == [
-        ("refs/heads/main", "branch_creation", 1001),
-        ("refs/heads/main", "push", 1002),
-        ("refs/heads/work", "branch_creation", 1002),
+        ("refs/heads/main", "branch_creation", alice.id),
+        ("refs/heads/main", "push", bob.id),
+        ("refs/heads/work", "branch_creation", bob.id),
     ]
 
 
@@ -110,7 +111,7 @@ def test_a_direct_push_of_a_change_merges_it(repository: HostedRepository, clone
     clone.push(token, "work")
     change = repository.changes.open(repository.forge.account("bob"), "work", "main", title="t")
     clone.push(token, "work:main")
-    assert (change.merged, change.merge_commit, change.merged_by) == (True, head, 1002)
+    assert (change.merged, change.merge_commit, change.merged_by) == (True, head, repository.forge.account("bob").id)
 
 
 @pytest.mark.parametrize("what", [("--force", "HEAD~1:main"), (":main",), ("--force", "--atomic", "HEAD~1:main")])

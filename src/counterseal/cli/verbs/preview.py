@@ -1,4 +1,7 @@
-"""`gate --preview`: what is known before the merge, on the terminal and as one comment kept up to date."""
+"""`gate --preview`: what is known before the merge, on the terminal and as one comment kept up to date.
+
+A GitLab job's token may write no comments: there the preview is the job's log and summary.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,8 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
         found = preview.run(sources, reader, stored, number)
         body = "\n".join(_lines(found))
         shown = "\n".join(("```", body, "```", "", markdown.findings(found.findings)))
-        preview.comment(sources, number, shown)
+        if wiring.can_comment:
+            preview.comment(sources, number, shown)
     data = {
         "schema": "counterseal.preview/v1",
         "number": found.number,

@@ -97,7 +97,7 @@ class Accounts:
     def __init__(self, now: datetime) -> None:
         self._by_id: dict[int, Account] = {}
         self._tokens: dict[str, Principal] = {}
-        self._next = 1001
+        self._next = 50_001  # smaller numbers are for those who choose their own
         self.actions_bot = self._add(*ACTIONS_BOT, AccountKind.BOT, now)
         self.web_flow = self._add(*WEB_FLOW, AccountKind.USER, now)
         self.web_flow.emails.add("noreply@github.com")

@@ -65,7 +65,7 @@ class GitHttp:
 
     def _refusal(self, refused: Refused) -> Response:
         ask = {"WWW-Authenticate": f'Basic realm="{self.kind}"'} if refused.status == 401 else {}
-        return Response(refused.status, f"{refused}\n".encode(), ask)
+        return Response(refused.status, f"{refused}\n".encode(), {"Content-Type": "text/plain", **ask})
 
     # --- what differs between forges ---------------------------------------------------------
 
