@@ -174,6 +174,7 @@ TOOLS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "gitlab-ci-local": (_find_gitlab_ci_local, "apt-get install rsync && make tools"),
     "jq": (_find("jq"), "apt-get install jq"),
     "openssl": (_find("openssl"), "apt-get install openssl"),
+    "curl": (_find("curl"), "apt-get install curl"),
 }
 
 

@@ -2,26 +2,43 @@
 # Verifies a released file with cosign, jq and openssl alone: no counterseal, no network, no account.
 #
 #   usage: REPO=… REPO_ID=… TAG=… GATE_REVISION=… verify-with-cosign.sh FILE     (FILE lies in the downloaded release)
+#          HOST=gitlab.com REPO=… REPO_ID=… TAG=… verify-with-cosign.sh FILE
 #
-# checks  the summary (VSA): counterseal's gate, at this released revision, for this repository, on its protected branch,
-#         on GitHub's own machine, passed this file for this stage of this release; the decision that the summary
-#         names, by digest: allow; provenance and SBOM: made by the builder at this tag from the decided revision;
-#         the builder's signature over the file itself
+# checks  the summary (VSA): the gate, for this repository, on its protected branch, passed this file for this stage of
+#         this release; the decision that the summary names, by digest: allow; provenance and SBOM: made by the builder
+#         at this tag from the decided revision; the builder's signature over the file itself; all on the forge's machines
+# gate    on GitHub counterseal's, at this released revision; on GitLab the project's own pipeline file at its branch
 # open    revocations and holds after the release; whether the decision is in the ledger (counterseal verify).
 #         cosign has no option for machine, gate revision and repository id: `ext` below reads them from the
 #         certificate that cosign has just verified
 set -euo pipefail
 
+HOST=${HOST:-github.com}
 REPO=${REPO:?owner/name of the project}
 REPO_ID=${REPO_ID:?its numeric id, which nobody can register again}
 TAG=${TAG:?tag of the release}
-GATE_REVISION=${GATE_REVISION:?commit id of a released gate, from the releases of counterseal}
 STAGE=${STAGE:-production}
 DEFAULT_REF=${DEFAULT_REF:-refs/heads/main}
-BUILDER=${BUILDER:-.github/workflows/release.yml}
-GATE=${GATE:-counterseal/counterseal/.github/workflows/gate.yml}
-ISSUER=${ISSUER:-https://token.actions.githubusercontent.com}
-RESOURCE_URI=${RESOURCE_URI:-$(jq -rn --arg r "$REPO" --arg t "$TAG" '"pkg:github/\($r | ascii_downcase)@\($t | @uri | gsub("%2F"; "/"))"')}
+case $HOST in
+  github.com)
+    GATE_REVISION=${GATE_REVISION:?commit id of a released gate, from the releases of counterseal}
+    BUILDER=${BUILDER:-.github/workflows/release.yml}
+    GATE=${GATE:-counterseal/counterseal/.github/workflows/gate.yml}
+    ISSUER=${ISSUER:-https://token.actions.githubusercontent.com}
+    verifier=https://$HOST/$GATE gate=https://$HOST/$GATE@$GATE_REVISION builder=https://$HOST/$REPO/$BUILDER
+    machine=github-hosted triggers='push schedule workflow_dispatch'
+    ;;
+  gitlab.com)
+    GATE_REVISION=
+    BUILDER=${BUILDER:-.gitlab-ci.yml}
+    GATE=${GATE:-.gitlab-ci.yml}
+    ISSUER=${ISSUER:-https://gitlab.com}
+    verifier=https://$HOST/$REPO//$GATE gate=https://$HOST/$REPO//$GATE@$DEFAULT_REF builder=https://$HOST/$REPO//$BUILDER
+    machine=gitlab-hosted triggers='push schedule web'
+    ;;
+  *) echo "HOST: github.com or gitlab.com, not $HOST" >&2; exit 2 ;;
+esac
+RESOURCE_URI=${RESOURCE_URI:-$(jq -rn --arg k "${HOST%%.*}" --arg r "$REPO" --arg t "$TAG" '"pkg:\($k)/\($r | ascii_downcase)@\($t | @uri | gsub("%2F"; "/"))"')}
 ROOT=${ROOT:?trust root, kept since before: gh attestation trusted-root, or counterseal trust export}
 
 file=${1:?usage: verify-with-cosign.sh FILE}
@@ -29,7 +46,7 @@ folder=$(dirname -- "$file")
 bundles=$folder/counterseal.intoto.jsonl
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 
-export name digest level RESOURCE_URI REPO_ID GATE TAG STAGE
+export name digest level verifier HOST RESOURCE_URI REPO_ID TAG STAGE
 name=$(basename -- "$file")
 digest=$(sha256sum <"$file" | cut -d' ' -f1)
 level=COUNTERSEAL_STAGE_$(printf %s "$STAGE" | tr a-z- A-Z_)
@@ -47,12 +64,13 @@ ext() {
 
 # from BUNDLE COMMAND SAN REF OPTION…: cosign accepts the bundle for this signer, and the certificate says the rest.
 from() {
-  cosign "$2" --bundle "$1" --trusted-root "$work/root.json" --certificate-identity "https://github.com/$3" \
-    --certificate-oidc-issuer "$ISSUER" --certificate-github-workflow-repository "$REPO" \
-    --certificate-github-workflow-ref "$4" "${@:5}" "$file" 2>"$work/log" || { cat "$work/log" >&2; return 1; }
-  [ "$(ext "$1" 11)" = github-hosted ] || { echo "$1: not signed on a machine of GitHub" >&2; return 1; }
+  cosign "$2" --bundle "$1" --trusted-root "$work/root.json" --certificate-identity "$3" \
+    --certificate-oidc-issuer "$ISSUER" "${@:5}" "$file" 2>"$work/log" || { cat "$work/log" >&2; return 1; }
+  [ "$(ext "$1" 11)" = "$machine" ] || { echo "$1: not signed on a machine of $HOST" >&2; return 1; }
+  [ "$(ext "$1" 12)" = "https://$HOST/$REPO" ] || { echo "$1: not signed for $REPO" >&2; return 1; }
+  [ "$(ext "$1" 14)" = "$4" ] || { echo "$1: not signed on $4" >&2; return 1; }
   [ "$(ext "$1" 15)" = "$REPO_ID" ] || { echo "$1: another repository than $REPO_ID" >&2; return 1; }
-  case "$(ext "$1" 20)" in push | schedule | workflow_dispatch) ;; *) echo "$1: trigger" >&2; return 1 ;; esac
+  case " $triggers " in *" $(ext "$1" 20) "*) ;; *) echo "$1: trigger" >&2; return 1 ;; esac
 }
 
 # says BUNDLE TYPE CONDITION: the signed statement is about this file, of this type, and meets CONDITION.
@@ -63,12 +81,12 @@ says() {
 }
 
 by_gate() {
-  from "$1" verify-blob-attestation "$GATE@$GATE_REVISION" "$DEFAULT_REF" --type "$2"
-  [ "$(ext "$1" 10)" = "$GATE_REVISION" ] || { echo "$1: another revision of the gate" >&2; return 1; }
+  from "$1" verify-blob-attestation "$gate" "$DEFAULT_REF" --type "$2"
+  [ "$(ext "$1" 10)" = "${GATE_REVISION:-$(ext "$1" 13)}" ] || { echo "$1: another revision of the gate" >&2; return 1; }
 }
 
 by_builder() {
-  from "$1" "$2" "$REPO/$BUILDER@refs/tags/$TAG" "refs/tags/$TAG" "${@:3}"
+  from "$1" "$2" "$builder@refs/tags/$TAG" "refs/tags/$TAG" "${@:3}"
   [ "$(ext "$1" 13)" = "$revision" ] || { echo "$1: not built from $revision" >&2; return 1; }
 }
 
@@ -76,7 +94,7 @@ vsa=$file.vsa.sigstore.json
 by_gate "$vsa" https://slsa.dev/verification_summary/v1
 says "$vsa" https://slsa.dev/verification_summary/v1 '
   .verificationResult == "PASSED" and (.verifiedLevels | index(env.level)) and .resourceUri == env.RESOURCE_URI
-  and .verifier.id == "https://github.com/" + env.GATE and (.inputAttestations | length) == 1'
+  and .verifier.id == env.verifier and (.inputAttestations | length) == 1'
 
 named=$(jq -r '.dsseEnvelope.payload | @base64d | fromjson | .predicate.inputAttestations[0].digest.sha256' "$vsa")
 while IFS= read -r line; do
@@ -94,7 +112,7 @@ done
 by_gate "$work/decision.json" https://counterseal.dev/decision/v1
 says "$work/decision.json" https://counterseal.dev/decision/v1 '
   .outcome == "allow" and .stage == env.STAGE and .source.tag == env.TAG
-  and .source.repository.id == (env.REPO_ID | tonumber) and (.source.revision | test("^[0-9a-f]{40,64}$"))'
+  and .source.repository.host == env.HOST and .source.repository.id == (env.REPO_ID | tonumber) and (.source.revision | test("^[0-9a-f]{40,64}$"))'
 statement=$(jq -r '.dsseEnvelope.payload | @base64d' "$work/decision.json")
 revision=$(jq -r .predicate.source.revision <<<"$statement")
 

@@ -58,7 +58,7 @@ done <"$bundles"
 [ -s "$work/line.jsonl" ] || { echo "the decision that the summary names is not in $bundles" >&2; exit 1; }
 signed "$work/line.jsonl" https://counterseal.dev/decision/v1 '
   .outcome == "allow" and .stage == env.STAGE and .source.tag == env.TAG
-  and .source.repository.id == (env.REPO_ID | tonumber) and (.source.revision | test("^[0-9a-f]{40,64}$"))' \
+  and .source.repository.host == "github.com" and .source.repository.id == (env.REPO_ID | tonumber) and (.source.revision | test("^[0-9a-f]{40,64}$"))' \
   "${gate[@]}" >"$work/decision.json"
 
 revision=$(jq -r '.statement.predicate.source.revision' "$work/decision.json")

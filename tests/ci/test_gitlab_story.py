@@ -6,18 +6,22 @@ One test, because each act stands on the one before. Tokens, identities and bran
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from tests.ci import gitlab_newcomer
+from tests.ci.act import ROOT
 from tests.ci.test_gitlab_includes import include
 
 from counterseal.commands.demo_site import NAME, TAG
 from counterseal.commands.demo_world import write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.ci.gitlab_local import Local, Outcome
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.gitlab, pytest.mark.slow]
 
 GATE = "counterseal-gate"
+PAGE = ROOT / "docs" / "verify-without-us" / "README.md"
+LINES = re.compile(r"## A release on GitLab\n.*?```sh\n(.*?)```", re.DOTALL)
 # Read by people, by a shell, by the job's log and by Markdown.
 REASON = 'weekly"; touch pwned; $(touch pwned) `touch pwned` $CI_JOB_TOKEN ::set-output name=published::x'
 
@@ -38,7 +44,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, local: Local, product: Pro
         yield found
 
 
-def test_the_story(project: Newcomer) -> None:
+def test_the_story(project: Newcomer, tool: Callable[[str], Path]) -> None:
     candidate(project)
     staging(project)
     too_early(project)
@@ -46,6 +52,7 @@ def test_the_story(project: Newcomer) -> None:
     swept_again(project)
     no_trace(project)
     consumer(project)
+    stranger(project, [tool(name) for name in ("cosign", "jq", "openssl", "curl")])
 
 
 def candidate(project: Newcomer) -> None:
@@ -134,6 +141,31 @@ def consumer(project: Newcomer) -> None:
     tampered = verify(project, clone)
     assert tampered.jobs == {"counterseal-verify": "FAIL"}
     assert "not verified: app-1.2.0.tar.gz" in tampered.log("counterseal-verify")
+
+
+def stranger(project: Newcomer, programs: list[Path]) -> None:
+    """With the page's own lines, somebody who has none of our code downloads and verifies."""
+    world, folder = project.world, project.folder / "stranger"
+    folder.mkdir()
+    (lines,) = LINES.findall(PAGE.read_text())
+    here = lines.replace("https://gitlab.com/$REPO", f"{world.site.place.git}/$REPO").replace("ACME/app", NAME)
+    here = here.replace("REPO_ID=777", f"REPO_ID={world.repository_id}").replace(
+        "bash verify", f"bash {PAGE.parent}/verify"
+    )
+    assert here.count(world.site.place.git) == 1
+    (folder / "trusted_root.jsonl").write_text(json.dumps(world.client.trust()["trustConfig"]["trustedRoot"]) + "\n")
+    path = os.pathsep.join(dict.fromkeys([*(str(each.parent) for each in programs), "/usr/bin", "/bin"]))
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", here],
+        cwd=folder,
+        env={"PATH": path, "HOME": str(folder), "ISSUER": world.site.place.issuer},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"verified: app-1.2.0-py3-none-any.whl, production, {TAG} of {NAME}"), done.stdout
 
 
 def verify(project: Newcomer, clone: Path) -> Outcome:

@@ -73,13 +73,16 @@ class Signers:
         from sigstore.sign import SigningContext
 
         keyless = Keyless(server)
+        self.gitlab = keyless.gitlab
         config = keyless.trust_document([RELEASED])["trustConfig"]
         self.issuer = keyless.issuer
         self.root: dict[str, Any] = config["trustedRoot"]
         self._context = SigningContext.from_trust_config(ClientTrustConfig.from_json(json.dumps(config)))
 
     def token(self, claims: Claims) -> str:
-        """Return the token that a run with these claims gets for Sigstore."""
+        """Return the token that a run, or a job of GitLab, with these claims gets for Sigstore."""
+        if "project_id" in claims:
+            return self.gitlab.job_token({**claims, "runner_id": 1})
         run = self.issuer.start_run(claims, may_sign=True)
         assert run is not None
         request = urllib.request.Request(
@@ -123,9 +126,8 @@ def _vsa() -> Predicate:
     }
 
 
-def _source(**other: str) -> Predicate:
-    repository = {"host": "github.com", "id": 777, "name": REPOSITORY}
-    return {"repository": repository, "revision": REVISION, "tag": TAG, **other}
+def source(host: str = "github.com", **other: str) -> Predicate:
+    return {"repository": {"host": host, "id": 777, "name": REPOSITORY}, "revision": REVISION, "tag": TAG, **other}
 
 
 def _decision() -> Predicate:
@@ -133,11 +135,7 @@ def _decision() -> Predicate:
         "stage": "production",
         "outcome": "allow",
         "decidedAt": "2026-11-24T09:10:40Z",
-        "source": {
-            "repository": {"host": "github.com", "id": 777, "name": REPOSITORY},
-            "revision": REVISION,
-            "tag": TAG,
-        },
+        "source": source(),
         "ledger": {"sequence": 42},
     }
 
@@ -194,7 +192,7 @@ def _statement(kind: str, subjects: list[dict[str, Any]], predicate: Predicate) 
     return {"_type": ids.STATEMENT_TYPE, "subject": subjects, "predicateType": kind, "predicate": predicate}
 
 
-def _both(**claims: str) -> Callable[[Parts], None]:
+def both(**claims: str) -> Callable[[Parts], None]:
     """Return a change of what the gate's certificate says, for summary and decision alike."""
 
     def change(parts: Parts) -> None:
@@ -208,7 +206,7 @@ def _decision_only(**claims: str) -> Callable[[Parts], None]:
     return lambda parts: parts.decision_claims.update(claims)
 
 
-def _builder(**claims: str) -> Callable[[Parts], None]:
+def builder(**claims: str) -> Callable[[Parts], None]:
     return lambda parts: parts.build_claims.update(claims)
 
 
@@ -238,27 +236,28 @@ WRONG: dict[str, Callable[[Parts], None]] = {
     "summary-is-a-decision": _set("vsa_type", ids.DECISION),
     "summary-names-another-decision": _set("line_for_summary", b"{}"),
     # who signed as the gate
-    "gate-at-another-revision": _both(job_workflow_ref=f"{GATE}@{OLD}", job_workflow_sha=OLD),
-    "gate-revision-in-name-only": _both(job_workflow_sha=OLD),
-    "gate-on-a-self-hosted-machine": _both(runner_environment="self-hosted"),
-    "gate-on-another-branch": _both(ref=FEATURE, workflow_ref=f"{PROMOTE_WORKFLOW}@{FEATURE}"),
-    "gate-for-another-repository": _both(**MALLORY),
-    "gate-for-a-reborn-repository": _both(repository_id="888", repository_owner_id="88"),
-    "gate-is-the-builder": _both(**BUILDER_CLAIMS),
-    "gate-is-another-workflow": _both(job_workflow_ref=f"{ids.REPOSITORY}/.github/workflows/ci.yml@{RELEASED}"),
-    "gate-path-continued": _both(job_workflow_ref=f"{GATE}.evil.yml@{RELEASED}"),
-    "gate-started-by-a-pull-request": _both(event_name="pull_request_target"),
+    "gate-at-another-revision": both(job_workflow_ref=f"{GATE}@{OLD}", job_workflow_sha=OLD),
+    "gate-revision-in-name-only": both(job_workflow_sha=OLD),
+    "gate-on-a-self-hosted-machine": both(runner_environment="self-hosted"),
+    "gate-on-another-branch": both(ref=FEATURE, workflow_ref=f"{PROMOTE_WORKFLOW}@{FEATURE}"),
+    "gate-for-another-repository": both(**MALLORY),
+    "gate-for-a-reborn-repository": both(repository_id="888", repository_owner_id="88"),
+    "gate-is-the-builder": both(**BUILDER_CLAIMS),
+    "gate-is-another-workflow": both(job_workflow_ref=f"{ids.REPOSITORY}/.github/workflows/ci.yml@{RELEASED}"),
+    "gate-path-continued": both(job_workflow_ref=f"{GATE}.evil.yml@{RELEASED}"),
+    "gate-started-by-a-pull-request": both(event_name="pull_request_target"),
     # the decision behind the summary
     "decision-denies": _decision_says(outcome="deny"),
     "decision-for-staging": _decision_says(stage="staging"),
-    "decision-on-another-tag": _decision_says(source=_source(tag="v9")),
+    "decision-on-another-tag": _decision_says(source=source(tag="v9")),
     "decision-by-the-builder": _decision_only(**BUILDER_CLAIMS),
-    "decision-on-another-revision": _decision_says(source=_source(revision=OLD)),
+    "decision-on-another-revision": _decision_says(source=source(revision=OLD)),
+    "decision-at-another-forge": _decision_says(source=source(host="gitea.example")),
     # the builder, and the bytes
-    "built-at-another-tag": _builder(ref="refs/tags/v9", job_workflow_ref=f"{RELEASE_WORKFLOW}@refs/tags/v9"),
-    "built-by-another-workflow": _builder(job_workflow_ref=f"{REPOSITORY}/.github/workflows/evil.yml@refs/tags/{TAG}"),
-    "built-on-a-self-hosted-machine": _builder(runner_environment="self-hosted"),
-    "built-in-a-reborn-repository": _builder(repository_id="888"),
+    "built-at-another-tag": builder(ref="refs/tags/v9", job_workflow_ref=f"{RELEASE_WORKFLOW}@refs/tags/v9"),
+    "built-by-another-workflow": builder(job_workflow_ref=f"{REPOSITORY}/.github/workflows/evil.yml@refs/tags/{TAG}"),
+    "built-on-a-self-hosted-machine": builder(runner_environment="self-hosted"),
+    "built-in-a-reborn-repository": builder(repository_id="888"),
     "file-replaced": _set("bytes_after_signing", {FILE: b"evil"}),
     "sbom-replaced": _set("bytes_after_signing", {ids.SBOM_FILE: b'{"bomFormat": "CycloneDX"}'}),
     "bundles-removed": _set("bytes_after_signing", {ids.BUNDLES_FILE: b"", FILE + ids.VSA_SUFFIX: b""}),

@@ -50,7 +50,7 @@ class Story(Attacks):
             ("build: a wheel and an sdist from the tagged commit", self.build),
             ("sbom: what is in them", self.sbom),
             ("sign: keyless, with the build run's identity", self.sign),
-            ("candidate: a draft release, waiting", self.candidate),
+            (f"candidate: {self.world.site.waiting}, until it is promoted", self.candidate),
             ("staging: requested, approved by alice, merged → allow", self.staging),
             ("production: requested, merged too early → deny", self.too_early),
             ("production: requested again, reviewed by alice and dora → allow, published", self.production),

@@ -29,6 +29,10 @@ class Site(Protocol):
     def place(self) -> ForgeHost:
         """Return where the forge is."""
 
+    @property
+    def waiting(self) -> str:
+        """Return what a candidate is here."""
+
     def identities(self, repository_id: int) -> str:
         """Return what the policy's `identities` say here."""
 
@@ -68,6 +72,7 @@ class GitHubSite:
     """GitHub's face of the sandbox."""
 
     client: SandboxClient
+    waiting: ClassVar[str] = "a draft release"
 
     @property
     def place(self) -> ForgeHost:
@@ -151,6 +156,7 @@ class GitLabSite:
     """GitLab's face of the sandbox."""
 
     client: SandboxClient
+    waiting: ClassVar[str] = "a generic package"
     file: ClassVar[str] = ".gitlab-ci.yml"
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import time
@@ -28,7 +29,7 @@ _NAMES: Final = {ForgeKind.GITHUB: "GitHub", ForgeKind.GITLAB: "GitLab"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
-    parser.add_argument("--forge", choices=(*ForgeKind, BOTH), default=ForgeKind.GITHUB, help="on which forge")
+    parser.add_argument("--forge", choices=(*ForgeKind, BOTH), default=BOTH, help="on which forge (default both)")
     parser.add_argument("--example", type=Path, default=Path("examples/app"), help="the project (default examples/app)")
     parser.add_argument("--output", type=Path, default=Path("demo-out"), help="folder for what it makes, replaced")
 
@@ -109,9 +110,26 @@ def _further(folder: Path, name: str, ask: tuple[str, ...]) -> str:
             f"  {tool} log show 2 --folder {shown}/audit {trust}",
             f"  {tool} verify {shown}/release/*.whl {' '.join(ask)} {trust}",
             f"  {note} | tail -1 | jq -r .dsseEnvelope.payload | base64 -d | jq .predicate.findings",
-            "  docs/verify-without-us/README.md: the same with cosign and gh, none of our code",
+            "  With none of our code (docs/verify-without-us/README.md):",
+            f"  {_without_us(folder)} bash docs/verify-without-us/verify-with-cosign.sh {shown}/release/*.whl",
         )
     )
+
+
+def _without_us(folder: Path) -> str:
+    """Return the variables of the scripts that verify with others' tools, for a release of the demo."""
+    trust, manifest = (json.loads((folder / name).read_text()) for name in ("trust.json", "release/manifest.json"))
+    repository = manifest["repository"]
+    values = {
+        "HOST": repository["host"],
+        "REPO": repository["name"],
+        "REPO_ID": repository["id"],
+        "TAG": manifest["tag"],
+        **({"GATE_REVISION": trust["released"][0]} if folder.name == ForgeKind.GITHUB else {}),
+        "ISSUER": trust["issuers"][repository["host"]],
+        "ROOT": _shown(folder / "trusted_root.jsonl"),
+    }
+    return " ".join(f"{name}={value}" for name, value in values.items())
 
 
 def _shown(path: Path) -> Path:

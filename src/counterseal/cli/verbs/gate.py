@@ -20,7 +20,7 @@ from counterseal.render import markdown, text
 if TYPE_CHECKING:
     import argparse
 
-    from counterseal.commands.gate import Decided, GateResult
+    from counterseal.commands.gate import Decided, Gate, GateResult
     from counterseal.commands.publish import PublishResult
     from counterseal.wiring import Wiring
 
@@ -42,17 +42,17 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
         opened = wiring.gate(work)
         result = gate.run(opened, stage=options.stage, request=options.request)
         published = publishing.run(opened, stage=options.stage)
-    return _report(result, published)
+    return _report(result, published, opened)
 
 
-def _report(result: GateResult, published: PublishResult) -> Report:
+def _report(result: GateResult, published: PublishResult, opened: Gate) -> Report:
     parts = [
         text.decision(each.decision, each.entry.link.sequence, each.entry.attestation.digest, fresh=each.fresh)
         + ("\n  withdrawn since: this allow counts for nothing (counterseal log)" if each.withdrawn else "")
         for each in result.decided
     ]
     parts += [text.error(each.error) for each in result.failed]
-    parts += publish.lines(published)
+    parts += publish.lines(published, opened)
     if not parts:
         parts = ["nothing to decide: every merged request has its decision"]
     if result.sandbox:

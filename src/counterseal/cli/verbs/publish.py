@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from counterseal.cli.report import Report
 from counterseal.commands import publish
 from counterseal.history import label
-from counterseal.render import text
+from counterseal.render import consumer, text
 from counterseal.render.escape import plain
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from counterseal.commands.gate import Gate
     from counterseal.commands.publish import PublishResult
     from counterseal.history import RecordedDecision
     from counterseal.wiring import Wiring
@@ -35,7 +36,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
             return _planned(publish.plan(opened, stage=options.stage))
         result = publish.run(opened, stage=options.stage)
         sandbox = opened.sources.trust.sandbox
-    parts = lines(result) or ["nothing to publish"]
+    parts = lines(result, opened) or ["nothing to publish"]
     return Report(
         text="\n".join([*parts, *([text.SANDBOX_NOTE] if sandbox else [])]),
         data={"schema": "counterseal.publish/v1", "published": data(result), "sandbox": sandbox},
@@ -56,13 +57,17 @@ def _planned(waiting: Sequence[RecordedDecision]) -> Report:
     return Report(body, {"schema": "counterseal.publish-plan/v1", "waiting": data})
 
 
-def lines(result: PublishResult) -> list[str]:
-    """Return the result in lines for people."""
-    found = [
-        f"published: {each.tag} ({each.stage}) · {each.url}\n"
-        f"  {len(each.files)} assets · ledger: entry {each.entry.link.sequence} (publication)"
-        for each in result.published
-    ]
+def lines(result: PublishResult, opened: Gate) -> list[str]:
+    """Return the result in lines for people, with the commands that consumers need."""
+    found = []
+    for each in result.published:
+        ours, foreign = consumer.commands(opened.run, opened.policy, each.tag, each.stage)
+        found.append(
+            f"published: {each.tag} ({each.stage}) · {each.url}\n"
+            f"  {len(each.files)} assets · ledger: entry {each.entry.link.sequence} (publication)\n"
+            f"  verify:     {ours}\n"
+            f"  without us: {foreign}   (docs/verify-without-us)"
+        )
     for stopped in result.stopped:
         head = "withdrawn" if stopped.error is None else "not published"
         found.append(f"{head}: {stopped.tag} ({stopped.stage})\n  {stopped.reason}")
