@@ -14,16 +14,18 @@ from counterseal.model import BuilderIdentity, GateIdentity, OwnGate
 from counterseal.yaml_subset import Scalar
 
 if TYPE_CHECKING:
-    from counterseal.yaml_subset import Node
+    from counterseal.errors import PolicyError
+    from counterseal.yaml_subset import Mapping, Node
 
 _WORKFLOW = re.compile(r"\.github/workflows/[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml\Z")
 _REF_PATTERN = re.compile(r"refs/(?:heads|tags)/[A-Za-z0-9._/*+-]+\Z")
 _PIPELINE = re.compile(r"(?!.*\.\.)(?:[A-Za-z0-9_.-]+/)*\.?[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml\Z")
 _BRANCH = re.compile(r"refs/heads/[A-Za-z0-9._/+-]+\Z")
-_BUILDER_FORM: Final = {
+_FORM: Final = {
     ForgeKind.GITHUB: ("workflow", "workflow", _WORKFLOW, ".github/workflows/release.yml"),
     ForgeKind.GITLAB: ("file", "pipeline", _PIPELINE, ".gitlab-ci.yml"),
 }
+_GATE_EXAMPLES: Final = {ForgeKind.GITHUB: ".github/workflows/promote.yml", ForgeKind.GITLAB: ".gitlab-ci.yml"}
 
 
 def load(node: Node, ledger_id: str) -> tuple[BuilderIdentity, GateIdentity]:
@@ -39,14 +41,9 @@ def load(node: Node, ledger_id: str) -> tuple[BuilderIdentity, GateIdentity]:
 
 def _builder(node: Node, host: str) -> BuilderIdentity:
     kind = kind_of(host)
-    forms = yaml_subset.mapping(node, "identities.builder")
-    for other in ForgeKind:
-        if other is not kind and other in forms.items:
-            raise forms.keys[other].error(
-                f"a builder on {other} cannot build for a ledger at {host}", fix=f"write `builder: {{{kind}: …}}`"
-            )
+    _refuse_other_forges(yaml_subset.mapping(node, "identities.builder"), kind, f"builder: {{{kind}: …}}", host)
     form = yaml_subset.fields(node, "identities.builder", (kind,))[kind]
-    key, kind_name, pattern, example = _BUILDER_FORM[kind]
+    key, kind_name, pattern, example = _FORM[kind]
     fields = yaml_subset.fields(form, kind, (key, "refs"))
     file = yaml_subset.text(fields[key], key)
     if not pattern.match(file):
@@ -62,23 +59,29 @@ def _builder(node: Node, host: str) -> BuilderIdentity:
     return BuilderIdentity(file, tuple(text for text, _ in refs))
 
 
+def _refuse_other_forges(forms: Mapping, kind: ForgeKind, wanted: str, host: str) -> None:
+    for other in ForgeKind:
+        if other is not kind and other in forms.items:
+            what = wanted.split(":", maxsplit=1)[0]
+            raise forms.keys[other].error(
+                f"a {what} on {other} is none for a ledger at {host}", fix=f"write `{wanted}`"
+            )
+
+
 def _gate(node: Node, ledger_id: str, builder: BuilderIdentity) -> GateIdentity:
     host, number, _ = ledger_id.split("/")
-    if kind_of(host) is ForgeKind.GITLAB:
-        return GateIdentity(own=_own_gate(node, int(number), builder))
+    kind = kind_of(host)
     if isinstance(node, Scalar):
-        if node.text != "counterseal":
-            raise node.place.error(f"unknown gate {yaml_subset.shown(node.text)}", fix="write `gate: counterseal`")
-        return GateIdentity()
+        if kind is ForgeKind.GITHUB and node.text == "counterseal":
+            return GateIdentity()
+        raise _unknown_gate(node, kind, number)
     forms = yaml_subset.mapping(node, "identities.gate")
-    for own in ForgeKind:
-        if own in forms.items:
-            raise forms.keys[own].error(
-                f"an own gate cannot decide for a ledger at {host}",
-                why="there counterseal's reusable workflow can, which a caller cannot alter",
-                fix="gate: counterseal",
-            )
-    form = yaml_subset.fields(node, "identities.gate", ("counterseal",))["counterseal"]
+    _refuse_other_forges(forms, kind, f"gate: {{{kind}: …}}", host)
+    if kind in forms.items:
+        own = yaml_subset.fields(node, "identities.gate", (kind,))[kind]
+        return GateIdentity(own=_own_gate(own, kind, int(number), builder))
+    known = ("counterseal",) if kind is ForgeKind.GITHUB else (kind,)
+    form = yaml_subset.fields(node, "identities.gate", known)["counterseal"]
     revisions = yaml_subset.texts(yaml_subset.fields(form, "counterseal", ("revisions",))["revisions"], "revisions")
     for text, place in revisions:
         if not digests.is_revision(text):
@@ -86,26 +89,30 @@ def _gate(node: Node, ledger_id: str, builder: BuilderIdentity) -> GateIdentity:
     return GateIdentity(tuple(text for text, _ in revisions))
 
 
-def _own_gate(node: Node, project: int, builder: BuilderIdentity) -> OwnGate:
-    """Return the gate of a GitLab project: one file at one branch, and never what builds (R34)."""
-    if isinstance(node, Scalar):
-        raise node.place.error(
-            f"the gate {yaml_subset.shown(node.text)} does not exist on GitLab",
-            why="GitLab's certificates name the project's own pipeline file, never an included one",
-            fix=f"gate: {{gitlab: {{project: {project}, file: .gitlab-ci.yml, ref: refs/heads/main}}}}",
-        )
-    form = yaml_subset.fields(node, "identities.gate", (ForgeKind.GITLAB,))[ForgeKind.GITLAB]
-    fields = yaml_subset.fields(form, "gitlab", ("project", "file", "ref"))
-    if (named := yaml_subset.number(fields["project"], "project")) != project:
+def _unknown_gate(node: Scalar, kind: ForgeKind, number: str) -> PolicyError:
+    if kind is ForgeKind.GITHUB:
+        return node.place.error(f"unknown gate {yaml_subset.shown(node.text)}", fix="write `gate: counterseal`")
+    return node.place.error(
+        f"the gate {yaml_subset.shown(node.text)} does not exist on GitLab",
+        why="GitLab's certificates name the project's own pipeline file, never an included one",
+        fix=f"gate: {{gitlab: {{project: {number}, file: .gitlab-ci.yml, ref: refs/heads/main}}}}",
+    )
+
+
+def _own_gate(node: Node, kind: ForgeKind, number: int, builder: BuilderIdentity) -> OwnGate:
+    """Return a gate of the project's own: one file at one branch, and never what builds (R34)."""
+    key, kind_name, pattern, _ = _FORM[kind]
+    fields = yaml_subset.fields(node, kind, (key, "ref", *(["project"] if kind is ForgeKind.GITLAB else [])))
+    if "project" in fields and (named := yaml_subset.number(fields["project"], "project")) != number:
         raise fields["project"].place.error(
-            f"the gate's project is {named}, the ledger's {project}",
+            f"the gate's project is {named}, the ledger's {number}",
             why="a gate in a project of its own is not supported yet",
-            fix=f"project: {project}",
+            fix=f"project: {number}",
         )
-    file = yaml_subset.text(fields["file"], "file")
-    if not _PIPELINE.match(file):
-        raise fields["file"].place.error(
-            f"{yaml_subset.shown(file)} is no pipeline file", fix="write it like .gitlab-ci.yml"
+    file = yaml_subset.text(fields[key], key)
+    if not pattern.match(file):
+        raise fields[key].place.error(
+            f"{yaml_subset.shown(file)} is no {kind_name} file", fix=f"write it like {_GATE_EXAMPLES[kind]}"
         )
     ref = yaml_subset.text(fields["ref"], "ref")
     if not _BRANCH.match(ref):
@@ -120,4 +127,4 @@ def _own_gate(node: Node, project: int, builder: BuilderIdentity) -> OwnGate:
             why="builder and gate have to be two identities (R34)",
             fix="let the builder run on tags: refs: [refs/tags/v*]",
         )
-    return OwnGate(project, file, ref)
+    return OwnGate(number, file, ref)

@@ -356,6 +356,24 @@ def test_an_own_gate_of_another_number_branch_or_forge() -> None:
     assert gate(GATE_CERTIFICATE, accepted=AcceptedGate(TRUST.released, own=OWN)) is not None
 
 
+def test_an_own_gate_on_github_is_one_workflow_of_the_repository_at_one_branch() -> None:
+    own = OwnGate(777, ".github/workflows/promote.yml", "refs/heads/main")
+    san = f"{GATE_CERTIFICATE.source_uri}/.github/workflows/promote.yml@refs/heads/main"
+    revision = GATE_CERTIFICATE.source_revision
+    certificate = dataclasses.replace(
+        GATE_CERTIFICATE, san=san, signer_uri=san, config_uri=san, signer_digest=revision, config_digest=revision
+    )
+    assert gate(certificate, accepted=AcceptedGate(own=own)) is None
+    assert gate(certificate) is not None, "nobody takes it for counterseal's"
+    for changes in (
+        {"trigger": "pull_request"},
+        {"source_ref": "refs/heads/feature"},
+        {"signer_digest": OTHER},
+        {"config_uri": san.replace("promote", "release")},
+    ):
+        assert gate(dataclasses.replace(certificate, **changes), accepted=AcceptedGate(own=own)) is not None
+
+
 def test_who_verified_is_named_without_a_ref() -> None:
     assert identity.verifier_id(GateIdentity(), REPOSITORY) == GATE_ID
     assert identity.verifier_id(GateIdentity(own=OWN), PROJECT) == f"{URL}//.gitlab-ci.yml"

@@ -155,7 +155,7 @@ BAD = {
         "{github: {workflow",
         "{gitlab: {workflow",
         "8:13",
-        "a builder on gitlab cannot build for a ledger at github.com",
+        "a builder on gitlab is none for a ledger at github.com",
         "builder: {github: …}",
     ),
     "workflow elsewhere": (".github/workflows/release.yml", "../release.yml", "8:32", "is no workflow file", ".github"),
@@ -170,12 +170,43 @@ BAD = {
         "unknown gate 'countersale'",
         "gate: counterseal",
     ),
-    "own gate": (
+    "gate of another forge": (
         "gate: counterseal ",
-        "gate: {gitlab: {project: 777}} ",
+        "gate: {gitlab: {project: 777, file: .gitlab-ci.yml, ref: refs/heads/main}} ",
         "9:10",
-        "an own gate cannot decide for a ledger at github.com",
-        "gate: counterseal",
+        "a gate on gitlab is none for a ledger at github.com",
+        "gate: {github: …}",
+    ),
+    "own gate that builds": (
+        "  builder: {github: {workflow: .github/workflows/release.yml, refs: [refs/tags/v*]}}\n  gate: counterseal ",
+        (
+            "  builder: {github: {workflow: .github/workflows/a.yml, refs: [refs/heads/*]}}\n"
+            "  gate: {github: {workflow: .github/workflows/a.yml, ref: refs/heads/main}} "
+        ),
+        "9:59",
+        "is the builder as well",
+        "refs/tags/v*",
+    ),
+    "own gate on a tag": (
+        "gate: counterseal ",
+        "gate: {github: {workflow: .github/workflows/promote.yml, ref: refs/tags/v1}} ",
+        "9:65",
+        "'refs/tags/v1' is no branch",
+        "refs/heads/main",
+    ),
+    "own gate anywhere": (
+        "gate: counterseal ",
+        "gate: {github: {workflow: promote.yml, ref: refs/heads/main}} ",
+        "9:29",
+        "'promote.yml' is no workflow file",
+        ".github/workflows/promote.yml",
+    ),
+    "own gate and ours": (
+        "gate: counterseal ",
+        "gate: {github: {workflow: .github/workflows/promote.yml, ref: refs/heads/main}, counterseal: {}} ",
+        "9:83",
+        "unknown key 'counterseal'",
+        "known here: github",
     ),
     "short revision": (
         "gate: counterseal ",
@@ -415,6 +446,8 @@ BEYOND_A_SCHEMA = {
     "after itself": True,
     "circle": True,
     "unknown group": True,
+    "gate of another forge": True,
+    "own gate that builds": True,
     "count below groups": True,
     "more than there are": True,
     "group too small": True,
@@ -432,8 +465,9 @@ def test_schema_is_a_schema_and_accepts_what_the_parser_accepts() -> None:
     jsonschema.validate(yaml.safe_load(GOOD), SCHEMA)
     jsonschema.validate(yaml.safe_load(GOOD + "  canary:\n    after: staging\n    rules: {}\n"), SCHEMA)
     revisions = changed(("gate: counterseal", f"gate: {{counterseal: {{revisions: [{'a' * 40}]}}}}"))
-    load(revisions)
-    jsonschema.validate(yaml.safe_load(revisions), SCHEMA)
+    for text in (revisions, OWN_ON_GITHUB, ON_GITLAB):
+        load(text)
+        jsonschema.validate(yaml.safe_load(text), SCHEMA)
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -451,11 +485,19 @@ def test_schema_names_exactly_the_rules_that_a_policy_may_choose() -> None:
 
 # --- on GitLab ---------------------------------------------------------------------------------
 
+OWN_ON_GITHUB = changed(
+    ("gate: counterseal ", "gate: {github: {workflow: .github/workflows/promote.yml, ref: refs/heads/main}} ")
+)
 ON_GITLAB = changed(
     ("github.com/777/", "gitlab.com/777/"),
     ("{github: {workflow: .github/workflows/release.yml, refs", "{gitlab: {file: .gitlab-ci.yml, refs"),
     ("gate: counterseal ", "gate: {gitlab: {project: 777, file: .gitlab-ci.yml, ref: refs/heads/main}} "),
 )
+
+
+def test_a_policy_on_github_may_have_an_own_gate() -> None:
+    own = OwnGate(777, ".github/workflows/promote.yml", "refs/heads/main")
+    assert load(OWN_ON_GITHUB).gate == GateIdentity(own=own)
 
 
 def test_a_policy_on_gitlab_has_an_own_gate() -> None:
@@ -468,7 +510,7 @@ def test_a_policy_on_gitlab_has_an_own_gate() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "what", "fix"),
     [
-        ("{gitlab: {file: .gitlab", "{github: {file: .gitlab", "a builder on github cannot build", "{gitlab: …}"),
+        ("{gitlab: {file: .gitlab", "{github: {file: .gitlab", "a builder on github is none for", "{gitlab: …}"),
         ("{file: .gitlab-ci.yml, refs", "{workflow: .gitlab-ci.yml, refs", "unknown key", "file"),
         ("{file: .gitlab-ci.yml, refs", "{file: ../ci.yml, refs", "'../ci.yml' is no pipeline file", ".gitlab-ci.yml"),
         ("gate: {gitlab: {project: 777", "gate: {gitlab: {project: 778", "the gate's project is 778", "project: 777"),
