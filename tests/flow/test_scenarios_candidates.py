@@ -125,7 +125,7 @@ def test_a_deleted_candidate_is_an_error_and_not_recorded(fresh: FlowWorld) -> N
     number = fresh.release()["id"]
     fresh.client.as_person(fresh.people["bob"], "DELETE", f"/repos/{NAME}/releases/{number}")
     result = fresh.gate(code=1)
-    assert f"the candidate (release {number}, {TAG}) cannot be read" in result["failed"][0]["error"]
+    assert f"the candidate ({TAG}, number {number} at the forge) cannot be read" in result["failed"][0]["error"]
     assert result["failed"][0]["request"] == asked.path
     assert result["decisions"] == []
 

@@ -8,7 +8,7 @@ from typing import Final
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "sbom": ("sbom", "make a CycloneDX SBOM of the project with the artifacts in it"),
     "sign": ("sign", "sign artifacts, manifest, provenance and SBOM with this run's identity"),
-    "candidate": ("candidate", "put artifacts and bundles into a draft release of the tag"),
+    "candidate": ("candidate", "put artifacts and bundles where they wait for a gate"),
     "request": ("request", "open a promotion request for a candidate"),
     "gate": ("gate", "decide merged requests, record the decisions, publish what is allowed"),
     "publish": ("publish", "publish recorded allows that are not released yet"),

@@ -1,4 +1,4 @@
-"""`candidate`: puts the artifacts with their bundles into a draft release of the tag, where they wait for a gate."""
+"""`candidate`: puts artifacts and bundles where they wait for a gate: a draft release, at GitLab a generic package."""
 
 from __future__ import annotations
 

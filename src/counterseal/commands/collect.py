@@ -230,9 +230,9 @@ def _release(assets: AssetStore, content: PromotionRequest) -> Release:
     release = assets.release(content.candidate.release)
     if release is None:
         raise ServiceError(
-            f"the candidate (release {content.candidate.release}, {content.candidate.tag}) cannot be read",
-            why="it was deleted, or the token may not see drafts",
-            fix="give the job `contents: write`; if it was deleted, build again and make a new request",
+            f"the candidate ({content.candidate.tag}, number {content.candidate.release} at the forge) cannot be read",
+            why="it was deleted, or the token may not see it",
+            fix="on GitHub give the job `contents: write`; if it was deleted, build again and make a new request",
         )
     kept = tuple(each for each in release.assets if not is_evidence(each.name))
     return dataclasses.replace(release, assets=kept)

@@ -117,7 +117,7 @@ def _candidate(assets: AssetStore, tag: str | None) -> Release:
     if not releases:
         raise UsageError(
             f"no candidate for {tag}",
-            why="the tag has no release that this token can see (drafts need `contents: write`)",
+            why="there is none that this token can see (on GitHub drafts need `contents: write`)",
             fix="run `counterseal candidate` in the tag's pipeline first",
         )
     if len(releases) > 1:
@@ -130,7 +130,7 @@ def _only_draft(assets: AssetStore) -> str:
     if len(tags) != 1:
         raise UsageError(
             "which candidate?",
-            why=f"these are waiting: {', '.join(tags[:20])}" if tags else "no draft release is waiting",
+            why=f"these are waiting: {', '.join(tags[:20])}" if tags else "none is waiting",
             fix="name its tag: --tag v1.2.0",
         )
     return tags[0]

@@ -1,4 +1,4 @@
-"""Put the artifacts with their bundles into a draft release of the tag, where they wait for a gate."""
+"""Put artifacts and bundles where they wait for a gate: a draft release of the tag, at GitLab a generic package."""
 
 from __future__ import annotations
 
