@@ -91,7 +91,7 @@ def production(here: Newcomer) -> None:
 
 
 def swept_again(here: Newcomer) -> None:
-    """A second attempt of the run says again what is recorded, and does nothing."""
+    """Scenario 32: a second attempt of the run says again what is recorded, and does nothing."""
     tips = here.world.ledger_tips()
     again = here.promote(event="schedule", attempt=2)
     assert again.jobs == {"gate": "success"}, "no matrix without tags"
