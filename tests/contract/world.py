@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
@@ -18,14 +20,20 @@ from counterseal.sandbox.forge.accounts import Role
 from counterseal.sandbox.http import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from tests.contract import gitlab_described, openapi
 
     from counterseal.ports import AssetStore, Forge
     from counterseal.sandbox.forge.accounts import Account
     from counterseal.sandbox.forge.change import Change
+    from counterseal.sandbox.forge.github import GitHubFace
+    from counterseal.sandbox.forge.gitlab import GitLabFace
     from counterseal.sandbox.forge.repository import HostedRepository
     from counterseal.sandbox.http import Request
     from counterseal.sandbox.service import Sandbox
+
+Watch: TypeAlias = "gitlab_described.Violations | openapi.Violations"
 
 NUMBERS = count(1)
 GITLAB_ROLES = {"alice": "maintainer", "bob": "developer", "carol": "developer", "dora": "developer"}
@@ -48,6 +56,19 @@ def refused(call: Callable[[], object], token: str = "") -> ServiceError:
     assert error.fix
     assert not token or token not in f"{error}{error!r}{error.__cause__!r}{error.__context__!r}"
     return error
+
+
+@contextmanager
+def watched(sandbox: Sandbox, face: GitHubFace | GitLabFace, violations: Watch) -> Iterator[None]:
+    """Fail after the block if an answer of `face` was not as it is described, or a call was not known."""
+    before, face.on_answer = face.on_answer, violations
+    sandbox.forge.clock = lambda: datetime.now(UTC)
+    yield
+    face.on_answer = before
+    sandbox.server.interceptors.clear()
+    assert violations == [], violations
+    unknown, sandbox.forge.unknown_calls[:] = list(sandbox.forge.unknown_calls), []
+    assert unknown == []
 
 
 class World:
