@@ -66,7 +66,8 @@ class GitHttp:
 
     def _refusal(self, refused: Refused) -> Response:
         ask = {"WWW-Authenticate": f'Basic realm="{self.kind}"'} if refused.status == 401 else {}
-        return Response(refused.status, f"{refused}\n".encode(), ask)
+        # git shows a refusal to its user if it is plain text
+        return Response(refused.status, f"{refused}\n".encode(), {"Content-Type": "text/plain; charset=utf-8", **ask})
 
     # --- what differs between forges ---------------------------------------------------------
 
