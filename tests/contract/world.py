@@ -136,9 +136,11 @@ class World:
         named = {name.replace("_", "-"): level for name, level in permissions.items()}
         return self.model.run_token(self.repository, named or GATE)
 
-    def forge(self, token: Any = None, *, timeout: float = 20.0) -> Forge:
-        token = token or self.token()
-        return GitHubForge(self.name, token, host=self.host, api_url=self.api, timeout=timeout, pause=no_pause)
+    def forge(
+        self, token: Any = None, *, timeout: float = 20.0, api: str | None = None, name: str | None = None
+    ) -> Forge:
+        token, name = token or self.token(), self.name if name is None else name
+        return GitHubForge(name, token, host=self.host, api_url=api or self.api, timeout=timeout, pause=no_pause)
 
     def store(self, token: Any = None, *, timeout: float = 20.0) -> AssetStore:
         token = token or self.token()
@@ -215,10 +217,11 @@ class GitLabWorld(World):
             return given
         return GitLabTokens(personal=given) if given else GitLabTokens(job=self.job(), api=self.reading())
 
-    def forge(self, token: Any = None, *, timeout: float = 20.0) -> GitLabForge:
-        return GitLabForge(
-            self.name, self.tokens(token), host=self.host, api_url=self.api, timeout=timeout, pause=no_pause
-        )
+    def forge(
+        self, token: Any = None, *, timeout: float = 20.0, api: str | None = None, name: str | None = None
+    ) -> GitLabForge:
+        tokens, name = self.tokens(token), self.name if name is None else name
+        return GitLabForge(name, tokens, host=self.host, api_url=api or self.api, timeout=timeout, pause=no_pause)
 
     def store(self, token: Any = None, *, timeout: float = 20.0) -> GitLabReleases:
         return GitLabReleases(
