@@ -108,6 +108,15 @@ class SourceRepository(Protocol):
 class LedgerStore(Protocol):
     """Where the lines of the ledger lie. Knows bytes and notes, no signatures."""
 
+    def check_push(self) -> None:
+        """Ask the remote whether it would take a push of ours; nothing is pushed.
+
+        It tells what the token may do, not what the rules of a branch are: those show at a push.
+
+        Raises:
+            ServiceError: It would not; the message names the setting.
+        """
+
     def tips(self) -> tuple[str | None, str | None]:
         """Return where notes ref and mirror are at the remote now (None: absent); cheap."""
 
@@ -140,6 +149,16 @@ class Forge(Protocol):
 
     def default_ref(self) -> str:
         """Return the full ref of the default branch."""
+
+    def check_settings(self) -> Sequence[str]:
+        """Check that a gate can read what it decides on, and what else of the forge's settings a gate can see.
+
+        Returns:
+            What will be missed later, a sentence each.
+
+        Raises:
+            ServiceError: What a decision needs cannot be read, or written; the message names the setting.
+        """
 
     def current_actor(self) -> Actor:
         """Return the account behind the token.

@@ -10,7 +10,9 @@ from tests.ci import gitlab_newcomer, newcomer
 from tests.ci.test_gitlab_story import GATE, decisions
 from tests.flow import worlds
 
+from counterseal.adapters.gitlab_access import SETTINGS
 from counterseal.commands.demo_site import NAME
+from counterseal.identifiers import MIRROR_REF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,11 +49,16 @@ def refused(project: Newcomer, *texts: str, api_token: bool = True) -> None:
 
 def test_the_jobs_token_may_not_push(merged: Newcomer) -> None:
     merged.world.sandbox.forge.repository(NAME).job_token_may_push = False
-    refused(merged, "Allow Git push requests to the repository")
+    refused(merged, "Allow Git push requests to the repository", SETTINGS)
 
 
 def test_no_token_that_reads_approvals(merged: Newcomer) -> None:
-    refused(merged, "COUNTERSEAL_GITLAB_TOKEN", "read_api", api_token=False)
+    refused(merged, "COUNTERSEAL_GITLAB_TOKEN", "read_api", SETTINGS, api_token=False)
+
+
+def test_nobody_may_push_to_the_mirror(merged: Newcomer) -> None:
+    merged.world.sandbox.forge.repository(NAME).let_push(MIRROR_REF, None)
+    refused(merged, "Settings → Repository → Protected branches → counterseal-ledger", SETTINGS)
 
 
 def test_two_gates_at_once(merged: Newcomer) -> None:

@@ -1,13 +1,12 @@
-"""One sandbox for all contract tests, a fresh repository for each; answers are held against GitHub's description."""
+"""One sandbox for all contract tests, a fresh repository for each; answers are held against descriptions."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.contract.openapi import Violations
-from tests.contract.world import GitLabWorld, World
+from tests.contract import gitlab_described, openapi
+from tests.contract.world import GitLabWorld, World, watched
 
 from counterseal.sandbox.service import Sandbox
 
@@ -23,19 +22,11 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def world(sandbox: Sandbox) -> Iterator[World]:
-    violations = sandbox.face.on_answer = Violations()
-    sandbox.forge.clock = lambda: datetime.now(UTC)
-    yield World(sandbox)
-    sandbox.server.interceptors.clear()
-    assert violations == []
-    unknown, sandbox.forge.unknown_calls[:] = list(sandbox.forge.unknown_calls), []
-    assert unknown == []
+    with watched(sandbox, sandbox.face, openapi.Violations()):
+        yield World(sandbox)
 
 
 @pytest.fixture
 def gitlab_world(sandbox: Sandbox) -> Iterator[GitLabWorld]:
-    sandbox.forge.clock = lambda: datetime.now(UTC)
-    yield GitLabWorld(sandbox)
-    sandbox.server.interceptors.clear()
-    unknown, sandbox.forge.unknown_calls[:] = list(sandbox.forge.unknown_calls), []
-    assert unknown == []
+    with watched(sandbox, sandbox.gitlab, gitlab_described.Violations()):
+        yield GitLabWorld(sandbox)

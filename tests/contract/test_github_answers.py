@@ -6,29 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.contract.faults import GARBAGE, replaced, without
 from tests.contract.world import refused
 
 from counterseal.sandbox.http import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.contract.world import World
 
 
 # --- bodies ------------------------------------------------------------
-
-
-GARBAGE = [
-    b"",
-    b"null",
-    b'"text"',
-    b"<html>maintenance</html>",
-    b"\xff\xfe",
-    b'{"number": 1, "number": 1}',
-    b'{"number": NaN}',
-    b"[" * 100_000,
-]
 
 
 @pytest.mark.parametrize("path", ["/pulls/1", "/pulls/1/reviews"])
@@ -46,32 +33,6 @@ def test_a_truncated_answer(world: World) -> None:
     honest = json.dumps({"number": number, "title": "x" * 1000}).encode()
     world.answer(path, Response(200, honest[:-5], {"Content-Type": "application/json; charset=utf-8"}))
     refused(lambda: world.forge().change_request(number))
-
-
-def without(*path: str | int) -> Callable[[Any], Any]:
-    """Return a change that removes what `path` leads to."""
-
-    def change(value: Any) -> Any:
-        inner = value
-        for part in path[:-1]:
-            inner = inner[part]
-        del inner[path[-1]]
-        return value
-
-    return change
-
-
-def replaced(new: Any, *path: str | int) -> Callable[[Any], Any]:
-    """Return a change that puts `new` where `path` leads to."""
-
-    def change(value: Any) -> Any:
-        inner = value
-        for part in path[:-1]:
-            inner = inner[part]
-        inner[path[-1]] = new
-        return value
-
-    return change
 
 
 NEEDED: dict[str, list[tuple[str | int, ...]]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.contract.faults import lose_answers
 from tests.contract.world import refused
 
 from counterseal.errors import CountersealError, ServiceError
@@ -19,24 +20,6 @@ if TYPE_CHECKING:
     from counterseal.sandbox.http import Request
 
 # --- writes of which nobody knows ------------------------------------------------------------
-
-
-def lose_answers(world: World, method: str, path: str, *, times: int = 1) -> list[str]:
-    """Let the sandbox do what it is asked, and lose the answer (502), `times` times."""
-    lost: list[str] = []
-
-    def intercept(prefix: str, request: Request) -> Response | None:
-        if request.method != method or path not in request.path or len(lost) >= times:
-            return None
-        lost.append(request.path)
-        query = "&".join(f"{name}={value}" for name, value in request.query.items())
-        answer = world.sandbox.server.answer(method, f"{prefix}{request.path}?{query}", request.headers, request.body)
-        assert answer.status < 300
-        return Response(502, b"<html>the answer is lost</html>")
-
-    # while the lost call is done inside, `lost` is full, so that it passes
-    world.sandbox.server.interceptors.append(intercept)
-    return lost
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/git/refs"), ("PUT", "/contents/"), ("POST", "/pulls")])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
@@ -18,14 +20,20 @@ from counterseal.sandbox.forge.accounts import Role
 from counterseal.sandbox.http import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from tests.contract import gitlab_described, openapi
 
     from counterseal.ports import AssetStore, Forge
     from counterseal.sandbox.forge.accounts import Account
     from counterseal.sandbox.forge.change import Change
+    from counterseal.sandbox.forge.github import GitHubFace
+    from counterseal.sandbox.forge.gitlab import GitLabFace
     from counterseal.sandbox.forge.repository import HostedRepository
     from counterseal.sandbox.http import Request
     from counterseal.sandbox.service import Sandbox
+
+Watch: TypeAlias = "gitlab_described.Violations | openapi.Violations"
 
 NUMBERS = count(1)
 GITLAB_ROLES = {"alice": "maintainer", "bob": "developer", "carol": "developer", "dora": "developer"}
@@ -48,6 +56,19 @@ def refused(call: Callable[[], object], token: str = "") -> ServiceError:
     assert error.fix
     assert not token or token not in f"{error}{error!r}{error.__cause__!r}{error.__context__!r}"
     return error
+
+
+@contextmanager
+def watched(sandbox: Sandbox, face: GitHubFace | GitLabFace, violations: Watch) -> Iterator[None]:
+    """Fail after the block if an answer of `face` was not as it is described, or a call was not known."""
+    before, face.on_answer = face.on_answer, violations
+    sandbox.forge.clock = lambda: datetime.now(UTC)
+    yield
+    face.on_answer = before
+    sandbox.server.interceptors.clear()
+    assert violations == [], violations
+    unknown, sandbox.forge.unknown_calls[:] = list(sandbox.forge.unknown_calls), []
+    assert unknown == []
 
 
 class World:
@@ -115,9 +136,11 @@ class World:
         named = {name.replace("_", "-"): level for name, level in permissions.items()}
         return self.model.run_token(self.repository, named or GATE)
 
-    def forge(self, token: Any = None, *, timeout: float = 20.0) -> Forge:
-        token = token or self.token()
-        return GitHubForge(self.name, token, host=self.host, api_url=self.api, timeout=timeout, pause=no_pause)
+    def forge(
+        self, token: Any = None, *, timeout: float = 20.0, api: str | None = None, name: str | None = None
+    ) -> Forge:
+        token, name = token or self.token(), self.name if name is None else name
+        return GitHubForge(name, token, host=self.host, api_url=api or self.api, timeout=timeout, pause=no_pause)
 
     def store(self, token: Any = None, *, timeout: float = 20.0) -> AssetStore:
         token = token or self.token()
@@ -194,10 +217,11 @@ class GitLabWorld(World):
             return given
         return GitLabTokens(personal=given) if given else GitLabTokens(job=self.job(), api=self.reading())
 
-    def forge(self, token: Any = None, *, timeout: float = 20.0) -> GitLabForge:
-        return GitLabForge(
-            self.name, self.tokens(token), host=self.host, api_url=self.api, timeout=timeout, pause=no_pause
-        )
+    def forge(
+        self, token: Any = None, *, timeout: float = 20.0, api: str | None = None, name: str | None = None
+    ) -> GitLabForge:
+        tokens, name = self.tokens(token), self.name if name is None else name
+        return GitLabForge(name, tokens, host=self.host, api_url=api or self.api, timeout=timeout, pause=no_pause)
 
     def store(self, token: Any = None, *, timeout: float = 20.0) -> GitLabReleases:
         return GitLabReleases(

@@ -44,3 +44,10 @@ def test_links_lead_somewhere(page: Path) -> None:
         ):
             broken.append(link)
     assert broken == []
+
+
+def test_headings_that_messages_and_comments_name_are_there() -> None:
+    named = re.compile(r"\b(docs/[\w/-]+\.md)#([\w-]+)")
+    found = {each for path in tracked("src/counterseal/*.py") for each in named.findall(path.read_text())}
+    assert ("docs/how-to-gitlab.md", "3-settings") in found
+    assert [f"{name}#{anchor}" for name, anchor in found if anchor not in anchors(ROOT / name)] == []

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 COMMITTER: Final = ("counterseal", "counterseal@users.noreply.github.com")
 MAX_MESSAGE: Final = 4000
 
+#: An object that git knows without having it.
+_EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _NOTES_HERE: Final = "refs/counterseal/notes"
 _MIRROR_HERE: Final = "refs/counterseal/mirror"
 _NEXT: Final = "refs/counterseal/next"
@@ -70,6 +72,21 @@ class GitLedgerStore:
         self._seconds = seconds
         self._known: dict[str, bytes] = {}
         self._locked: tuple[str | None, str] | None = None
+
+    def check_push(self) -> None:
+        """Ask the remote whether it would take a push of ours; nothing is pushed.
+
+        A dry run asks for the service of pushes (`git-receive-pack`), where forges judge the token; it sends nothing,
+        so hooks and rules of branches do not run.
+
+        Raises:
+            ServiceError: It would not.
+        """
+        nothing = f"{_EMPTY_TREE}:refs/counterseal/probe"
+        options = ("--dry-run", "--porcelain", "--no-verify", "--end-of-options")
+        answer = self._remote.patiently(self._git, "push", *options, self._remote.url, nothing)
+        if answer.code != 0:
+            raise self._remote.failure("this job could not push the ledger", answer, pushing=True)
 
     def tips(self) -> tuple[str | None, str | None]:
         """Return where notes ref and mirror are at the remote now (None: absent)."""

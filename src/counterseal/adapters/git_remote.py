@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from counterseal import digests
 from counterseal.adapters.git_process import explain
+from counterseal.adapters.gitlab_access import HOW_TO_PUSH, MIRROR
 from counterseal.errors import ServiceError, UsageError
 from counterseal.identifiers import MIRROR_REF, NOTES_REF
 
@@ -48,10 +49,8 @@ _PUSH_FIX: Final = (
     "give the job's token the right to push: on GitHub `permissions: contents: write`; on GitLab Settings → CI/CD → "
     "Job token permissions → allow Git push requests; or check its expiry"
 )
-_GITLAB_FIX: Final = (
-    'turn on in the project: Settings → CI/CD → Job token permissions → "Allow Git push requests to the repository"; '
-    "the push is made in the name of whoever started the pipeline, who needs the role Developer"
-)
+#: GitLab of a protected branch: whoever started the pipeline may not push to it, or not make it.
+_GITLAB_SHUTS = re.compile(r"You are not allowed to (push code to|create) protected|can only create protected")
 _RULE_FIX: Final = f"let the job's token push {NOTES_REF} and {MIRROR_REF}: a rule of the repository shuts it out"
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|(^|/)\.|\.lock(/|$)|\.$|/$")
 
@@ -127,15 +126,20 @@ class Remote:
         Raises:
             ServiceError: It failed; the message says what to do.
         """
+        answer = self.patiently(git, *arguments)
+        if answer.code != 0:
+            raise self.failure(f"git {arguments[0]} failed", answer)
+        return answer.out
+
+    def patiently(self, git: Git, *arguments: str) -> Answer:
+        """Return how a command ended that changes nothing at the remote; tried up to three times."""
         answer = self.run(git, *arguments)
         for attempt in range(1, TRIES):
             if answer.code == 0 or not transient(answer):
                 break
             self._sleep(secrets.SystemRandom().uniform(0.2, 0.5) * 2**attempt)
             answer = self.run(git, *arguments)
-        if answer.code != 0:
-            raise self.failure(f"git {arguments[0]} failed", answer)
-        return answer.out
+        return answer
 
     def failure(self, what: str, answer: Answer, *, pushing: bool = False) -> ServiceError:
         """Return the error for a failed command: what git said without secrets, and what to do."""
@@ -146,6 +150,8 @@ class Remote:
         fix = "run it again later" if transient(answer) else ""
         if _DENIED.search(answer.messages):
             fix = _push_fix(answer.messages) if pushing else _READ_FIX
+        elif pushing and _GITLAB_SHUTS.search(answer.messages):
+            fix = MIRROR.fix
         elif pushing and _RULED.search(answer.messages + answer.out.decode("utf-8", "replace")):
             fix = _RULE_FIX
         elif "not found" in answer.messages:
@@ -204,7 +210,7 @@ class Remote:
 
 
 def _push_fix(messages: str) -> str:
-    return _GITLAB_FIX if _GITLAB_DENIES.search(messages) else _PUSH_FIX
+    return HOW_TO_PUSH if _GITLAB_DENIES.search(messages) else _PUSH_FIX
 
 
 def _check_whole(git: Git, url: str) -> None:

@@ -78,6 +78,12 @@ class GitHubForge:
         """Return the full ref of the default branch."""
         return self._home()[1]
 
+    def check_settings(self) -> Sequence[str]:
+        """Check that reviews can be read: what a job may do is all in its token; the settings are not shown to it."""
+        what = f"pull requests of {self._api.repository}"
+        self._api.get(self._api.here("/pulls"), what=what, needs=READ, state="closed", per_page="1")
+        return ()
+
     def current_actor(self) -> Actor:
         """Return the account behind the token."""
         if (found := self._account()) is None:

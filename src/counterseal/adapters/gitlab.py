@@ -14,6 +14,7 @@ from counterseal.adapters.gitlab_access import PEOPLE, READ, REVIEWS
 from counterseal.adapters.gitlab_api import GitLabApi, part
 from counterseal.adapters.gitlab_changes import STATES, ChangeReader, merge_of
 from counterseal.adapters.gitlab_people import People
+from counterseal.adapters.gitlab_settings import Settings
 from counterseal.adapters.gitlab_writes import Proposal, keep_comment
 from counterseal.adapters.http import TIMEOUT
 from counterseal.errors import ServiceError
@@ -84,6 +85,10 @@ class GitLabForge:
     def default_ref(self) -> str:
         """Return the full ref of the default branch."""
         return _BRANCH + self._home().text("default_branch")
+
+    def check_settings(self) -> Sequence[str]:
+        """Check that a gate can read reviews and push to the mirror; return what else will be missed later."""
+        return Settings(self._api).check(self.default_ref())
 
     def current_actor(self) -> Actor:
         """Return the account behind the person's token."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from counterseal.identifiers import MIRROR_BRANCH
+
 
 @dataclass(frozen=True, slots=True)
 class GitLabTokens:
@@ -40,10 +42,13 @@ class Access:
     fix: str
 
 
+#: The page that lists the settings which a gate needs.
+SETTINGS: Final = "docs/how-to-gitlab.md#3-settings"
 _HOW_TO_READ: Final = (
     "make a project access token (Settings → Access tokens: role Reporter, scope read_api) and save it in Settings → "
     "CI/CD → Variables as COUNTERSEAL_GITLAB_TOKEN, masked and protected (then only protected branches and tags have "
-    "it); on your machine set GITLAB_TOKEN to a personal access token with the scope api"
+    "it); on your machine set GITLAB_TOKEN to a personal access token with the scope api "
+    f"({SETTINGS})"
 )
 #: What a job's token may read, too.
 READ: Final = Access(("api", "personal", "job"), _HOW_TO_READ)
@@ -61,6 +66,17 @@ RELEASES: Final = Access(
     "whoever starts the pipeline needs the role Developer and, if the tag is protected, the right to create it: "
     "Settings → Repository → Protected tags; and the project its releases: Settings → General → Visibility, project "
     "features, permissions → Releases",
+)
+#: Pushes of the ledger, which no call of the API makes.
+HOW_TO_PUSH: Final = (
+    'turn on in the project: Settings → CI/CD → Job token permissions → "Allow Git push requests to the repository"; '
+    f"the push is made in the name of whoever started the pipeline, who needs the role Developer ({SETTINGS})"
+)
+#: What the one whose token pushes (`Surroundings.git_login`) may do with the mirror of the ledger.
+MIRROR: Final = Access(
+    ("personal", "job"),
+    f"let those who merge push to {MIRROR_BRANCH}: Settings → Repository → Protected branches → {MIRROR_BRANCH} → "
+    f"Allowed to push and merge; and leave force pushes off ({SETTINGS})",
 )
 #: What people do: branches, merge requests, comments.
 PEOPLE: Final = Access(

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 #: GitLab's word for how far a merge request is, and whether it is merged.
 STATES: Final = {"opened": False, "closed": False, "locked": False, "merged": True}
 
-_OBJECTS: Final = "requested_changes"
+#: GitLab's word for how a reviewer stands to a merge request, and whether it is a demand for changes.
+_STANDS: Final = {
+    **dict.fromkeys(("unreviewed", "review_started", "reviewed", "approved", "unapproved"), False),
+    "requested_changes": True,
+}
 _AUTHORS: Final = (
     "query($path: ID!, $iid: String!, $after: String) { project(fullPath: $path) { mergeRequest(iid: $iid) { "
     "commits(after: $after) { pageInfo { endCursor hasNextPage } nodes { sha author { id username } } } } } }"
@@ -190,7 +194,7 @@ class ChangeReader:
         what = f"reviewers of !{number}"
         objecting = {}
         for each in (Fields(item, what) for item in self._reviewers(number, what)):
-            if each.text("state") == _OBJECTS and (actor := self._people.known(each.inner("user"))) is not None:
+            if each.one_of("state", _STANDS) and (actor := self._people.known(each.inner("user"))) is not None:
                 objecting[actor.id] = actor
         return Standing(approved, objecting)
 

@@ -179,9 +179,8 @@ class GitLabSite:
         """Create the project, which all these people maintain, and return its number."""
         owner, _, name = NAME.partition("/")
         roles = dict.fromkeys(people, "maintainer")
-        made: Any = self.client.control(
-            "/repositories", forge="gitlab", owner=owner, name=name, collaborators=roles, jobTokenMayPush=True
-        )
+        settings: Any = {"collaborators": roles, "jobTokenMayPush": True, "schedule": "17 * * * *"}
+        made: Any = self.client.control("/repositories", forge="gitlab", owner=owner, name=name, **settings)
         return int(made["id"])
 
     def environment(self, person: Person) -> Mapping[str, str]:

@@ -92,14 +92,16 @@ class Gate:
     policy: Policy
     policy_reference: PolicyReference
     reader: LedgerReader
+    warnings: tuple[str, ...] = ()
 
 
 def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) -> Gate:
-    """Return a gate after checking that this run may be one (R02, R29, R34, R35).
+    """Return a gate after checking that this run may be one (R02, R29, R34, R35), and can do its work.
 
     Raises:
         UsageError: The run is not counterseal's reusable gate on the protected default branch.
         PolicyError: The branch has no usable policy.
+        ServiceError: A permission or setting of the forge is missing, of those that show before anything is signed.
     """
     default_ref = sources.repository.default_ref()
     head = sources.repository.resolve(default_ref)
@@ -119,9 +121,11 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
             why=problem,
             fix=_gate_fix(found),
         )
+    store.check_push()
+    missed = tuple(sources.forge.check_settings())
     judge = reading.Judge(sources.repository, sources.trust, home, head, run.signer_digest)
     reader = reading.LedgerReader(found.ledger_id, sources.verifier, judge)
-    return Gate(sources, store, signer, run, head, found, reference, reader)
+    return Gate(sources, store, signer, run, head, found, reference, reader, missed)
 
 
 def _gate_fix(found: Policy) -> str:
@@ -170,7 +174,7 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
             decided.append(_decide(gate, merged, anchor))
         except CountersealError as error:
             failed.append(Failed(merged.path, error))
-    warnings = (anchor.warning,) if anchor.warning else ()
+    warnings = (*gate.warnings, *((anchor.warning,) if anchor.warning else ()))
     return GateResult(tuple(decided), tuple(failed), warnings, gate.sources.trust.sandbox)
 
 

@@ -8,7 +8,8 @@ Control calls (JSON, no token: whoever reaches loopback owns this world), all an
     POST /repositories  {owner, name, private?, collaborators?: {login: role}, protected?: [pattern],
                          actionsMayApprove?, immutableReleases?}   → {id, name, cloneUrl}
                         with forge: "gitlab" a project, whose `name` may have subgroups before it:
-                        {…, jobTokenMayPush?, authorMayApprove?, resetApprovalsOnPush?, mergeMethod?: merge|ff}
+                        {…, jobTokenMayPush?, authorMayApprove?, resetApprovalsOnPush?, mergeMethod?: merge|ff,
+                         schedule?: cron, a pipeline schedule on the default branch}
     POST /refs          {repository, ref, revision?, actor?}   an administrator's hand: moves or deletes
                          any ref, protected or not → {ref, revision}
     POST /runs          {repository, workflow, ref, event, actor, triggeringActor?, attempt?, runId?,
@@ -152,6 +153,8 @@ class Sandbox:
         if (method := body.get("mergeMethod", "merge")) not in ("merge", "ff"):
             raise Refused(f"{method!r} is no merge method: merge or ff")
         made.merge_method = method
+        if cron := body.get("schedule"):
+            made.schedule(made.owner, f"refs/heads/{made.default_branch}", str(cron))
         site = gitlab.GIT if kind is ForgeKind.GITLAB else GIT
         return {"id": made.id, "name": name, "cloneUrl": f"{self.url}{site}/{name}.git"}
 

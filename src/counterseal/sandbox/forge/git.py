@@ -16,7 +16,7 @@ from counterseal.forges import ForgeKind
 from counterseal.sandbox.forge.git_habits import CONFIG, HABITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 NO_COMMIT: Final = "0" * 40
@@ -97,6 +97,7 @@ class BareRepository:
         hook.write_text(habits.script)
         hook.chmod(0o755)
         self.protect(())
+        self.let_push({})
 
     def head_ref(self, number: int) -> str:
         """Return the ref under which the forge keeps the head of a change request."""
@@ -110,6 +111,10 @@ class BareRepository:
     def protect(self, patterns: Sequence[str]) -> None:
         """Let nobody delete or force-push refs that match one of the shell patterns."""
         (self.path / "protected-refs").write_text("".join(f"{each}\n" for each in patterns))
+
+    def let_push(self, least: Mapping[str, int]) -> None:
+        """Let only who has a role (a number) or more push to refs that match a shell pattern; GitLab's hook asks."""
+        (self.path / "pushers").write_text("".join(f"{role} {pattern}\n" for pattern, role in least.items()))
 
     def run(self, *arguments: str, data: bytes | None = None, **variables: str) -> bytes:
         """Return what a git command prints.

@@ -28,6 +28,8 @@ while IFS= read -r pattern; do
   esac
 done < "$GIT_DIR/protected-refs"
 """
+#: What the hooks ask of the environment: the role of who pushes, as a number.
+ROLE = "SANDBOX_ROLE"
 _PRE_RECEIVE_HOOK = r"""#!/bin/sh
 zero=0000000000000000000000000000000000000000
 number=0
@@ -49,6 +51,16 @@ while read -r old new ref; do
         fi ;;
     esac
   done < "$GIT_DIR/protected-refs"
+  while read -r least pattern; do
+    case "$ref" in
+      $pattern)
+        if [ "${SANDBOX_ROLE:-0}" -lt "$least" ]; then
+          if [ "$old" = $zero ]; then verb=create; else verb="push code to"; fi
+          echo "GitLab: You are not allowed to $verb protected branches on this project." >&2
+          exit 1
+        fi ;;
+    esac
+  done < "$GIT_DIR/pushers"
 done
 """
 

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from counterseal.forges import ForgeKind
 from counterseal.sandbox.forge.accounts import Role
 from counterseal.sandbox.forge.git import environment
+from counterseal.sandbox.forge.git_habits import ROLE
 from counterseal.sandbox.forge.github import GIT, token_of
 from counterseal.sandbox.forge.refusal import Refused
 from counterseal.sandbox.http import Response
@@ -61,11 +62,12 @@ class GitHttp:
         if account is None:
             return self._refusal(Refused("Bad credentials", 401))
         with self._forge.lock, repository.pushing(account):
-            return self._backend(repository, request, match["rest"])
+            return self._backend(repository, request, match["rest"], repository.role(account))
 
     def _refusal(self, refused: Refused) -> Response:
         ask = {"WWW-Authenticate": f'Basic realm="{self.kind}"'} if refused.status == 401 else {}
-        return Response(refused.status, f"{refused}\n".encode(), {"Content-Type": "text/plain", **ask})
+        # git shows a refusal to its user if it is plain text
+        return Response(refused.status, f"{refused}\n".encode(), {"Content-Type": "text/plain; charset=utf-8", **ask})
 
     # --- what differs between forges ---------------------------------------------------------
 
@@ -108,7 +110,7 @@ class GitHttp:
         repository = self._forge.find(name)
         return repository if repository and repository.kind is self.kind else None
 
-    def _backend(self, repository: HostedRepository, request: Request, rest: str) -> Response:
+    def _backend(self, repository: HostedRepository, request: Request, rest: str, role: Role = Role.NONE) -> Response:
         headers = request.headers
         optional = {"HTTP_CONTENT_ENCODING": "content-encoding", "GIT_PROTOCOL": "git-protocol"}
         variables = {
@@ -121,6 +123,7 @@ class GitHttp:
             "CONTENT_LENGTH": str(len(request.body)),
             "REMOTE_USER": "sandbox",
             "REMOTE_ADDR": "127.0.0.1",
+            ROLE: str(int(role)),
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": "safe.directory",
             "GIT_CONFIG_VALUE_0": "*",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from counterseal.sandbox.forge.accounts import Account
     from counterseal.sandbox.forge.git import FileChange
     from counterseal.sandbox.forge.model import Forge
-    from counterseal.sandbox.forge.repository import Activity, HostedRepository
+    from counterseal.sandbox.forge.repository import Activity, HostedRepository, Schedule
 
 PAGES: Final = "https://gitlab.com"
 ACCESS_LEVELS: Final = {Role.READ: 10, Role.TRIAGE: 20, Role.WRITE: 30, Role.MAINTAIN: 40, Role.ADMIN: 50}
@@ -31,6 +31,9 @@ _PROTECTED_FOR: Final = {
     "user_id": None,
     "group_id": None,
 }
+#: What protected branches say of who may push; an owner is a maintainer there, and 0 is nobody.
+_LEVEL_OF: Final[dict[int, int]] = {Role.WRITE: 30, Role.MAINTAIN: 40, Role.ADMIN: 40}
+_PUSHERS: Final = {0: "No one", 30: "Developers + Maintainers", 40: "Maintainers"}
 
 
 def when(moment: datetime | None) -> str | None:
@@ -196,39 +199,61 @@ class BasicShapes:
 
     def branch(self, repository: HostedRepository, name: str, sha: str, role: Role) -> dict[str, Any]:
         """Return a branch."""
-        protected = repository.is_protected(f"refs/heads/{name}")
+        ref = f"refs/heads/{name}"
+        protected, least = repository.is_protected(ref), repository.pushers(ref)
         return {
             "name": name,
             "commit": self.commit(repository, sha),
             "merged": False,
             "protected": protected,
-            "developers_can_push": protected,
+            "developers_can_push": protected and least <= Role.WRITE,
             "developers_can_merge": protected,
-            "can_push": role >= Role.WRITE,
+            "can_push": role >= max(least, Role.WRITE),
             "default": name == repository.default_branch,
             "web_url": f"{PAGES}/{repository.full_name}/-/tree/{name}",
         }
 
-    def tag(self, repository: HostedRepository, name: str, message: str, target: str) -> dict[str, Any]:
-        """Return a tag; `target` is the tag object, or the commit of a lightweight one."""
+    def tag(
+        self, repository: HostedRepository, name: str, target: str, annotation: tuple[str, datetime] | None
+    ) -> dict[str, Any]:
+        """Return a tag; `target` is the tag object, or the commit of a lightweight one, which has no `annotation`."""
         ref = f"refs/tags/{name}"
         released = next((each for each in repository.project_releases.list() if each.tag == name), None)
         return {
             "name": name,
-            "message": message,
+            "message": annotation[0] if annotation else None,
             "target": target,
             "commit": self.commit(repository, repository.git.resolve(ref) or target),
             "release": {"tag_name": name, "description": released.description} if released else None,
             "protected": repository.is_protected(ref),
-            "created_at": None,
+            "created_at": when(annotation[1]) if annotation else None,
         }
 
-    def protected_branch(self, number: int, name: str) -> dict[str, Any]:
+    def schedule(self, schedule: Schedule) -> dict[str, Any]:
+        """Return a pipeline schedule as lists show it."""
+        made = when(schedule.created_at)
+        return {
+            "id": schedule.id,
+            "description": "sweep",
+            "ref": schedule.ref,
+            "cron": schedule.cron,
+            "cron_timezone": "UTC",
+            "next_run_at": made,
+            "active": schedule.active,
+            "created_at": made,
+            "updated_at": made,
+            "owner": self.user_by_id(schedule.owner),
+        }
+
+    def protected_branch(self, repository: HostedRepository, number: int, name: str) -> dict[str, Any]:
         """Return a protected branch, or pattern of branches."""
+        least = repository.pushers(f"refs/heads/{name}")
+        level = _LEVEL_OF.get(least, 0)
+        pushers = {**_PROTECTED_FOR, "access_level": level, "access_level_description": _PUSHERS[level]}
         return {
             "id": number,
             "name": name,
-            "push_access_levels": [_PROTECTED_FOR],
+            "push_access_levels": [pushers],
             "merge_access_levels": [_PROTECTED_FOR],
             "unprotect_access_levels": [],
             "allow_force_push": False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from counterseal.forges import ForgeKind
@@ -76,10 +77,31 @@ def _events(call: Call) -> Response:
 def _protected(call: Call) -> Response:
     names = [each.removeprefix("refs/heads/") for each in call.project.protected if each.startswith("refs/heads/")]
     numbered = list(enumerate(names, 1))
-    return call.page(numbered, lambda each: call.shapes.protected_branch(*each))
+    return call.page(numbered, lambda each: call.shapes.protected_branch(call.project, *each))
+
+
+@ROUTES(f"GET {_PROJECT}/pipeline_schedules", least=Role.TRIAGE)
+def _schedules(call: Call) -> Response:
+    active = {"active": {True}, "inactive": {False}}.get(call.request.query.get("scope", ""), {True, False})
+    return call.page([each for each in call.project.schedules if each.active in active], call.shapes.schedule)
 
 
 # --- branches, tags, files -----------------------------------------------------------------------
+
+
+@ROUTES(f"GET {_REPOSITORY}/branches", job=True, public=True)
+def _branches(call: Call) -> Response:
+    def shape(name: str) -> dict[str, Any]:
+        return call.shapes.branch(call.project, name, call.project.git.refs()[f"refs/heads/{name}"], call.role)
+
+    return call.page(_found(call, "refs/heads/"), shape)
+
+
+def _found(call: Call, start: str) -> list[str]:
+    """Return the names of refs that `search` asks for: a part of the name, its start after `^`, its end before `$`."""
+    pattern = re.compile(re.sub(r"\\([\^$])", r"\1", re.escape(call.request.query.get("search", ""))), re.IGNORECASE)
+    names = [ref.removeprefix(start) for ref in call.project.git.refs() if ref.startswith(start)]
+    return [each for each in names if pattern.search(each)]
 
 
 @ROUTES(f"GET {_REPOSITORY}/branches/:branch", public=True)
@@ -109,11 +131,7 @@ def _create_branch(call: Call) -> Response:
 
 @ROUTES(f"GET {_REPOSITORY}/tags", job=True, public=True)
 def _tags(call: Call) -> Response:
-    # `search` is a part of the name, its start after `^`, its end before `$`
-    search = call.request.query.get("search", "")
-    pattern = re.compile(re.sub(r"\\([\^$])", r"\1", re.escape(search)), re.IGNORECASE)
-    names = [ref.removeprefix("refs/tags/") for ref in call.project.git.refs() if ref.startswith("refs/tags/")]
-    return call.page([each for each in names if pattern.search(each)], lambda each: _shown_tag(call, each))
+    return call.page(_found(call, "refs/tags/"), lambda each: _shown_tag(call, each))
 
 
 @ROUTES(f"GET {_REPOSITORY}/tags/:tag_name", public=True)
@@ -125,9 +143,10 @@ def _shown_tag(call: Call, name: str) -> dict[str, Any]:
     git = call.project.git
     if (target := git.refs().get(f"refs/tags/{name}")) is None:
         raise Refused("404 Tag Not Found", 404)
-    annotated = git.text("cat-file", "-t", target) == "tag"
-    message = git.text("tag", "--list", "--format=%(contents)", "--", name) if annotated else ""
-    return call.shapes.tag(call.project, name, message, target)
+    if git.text("cat-file", "-t", target) != "tag":
+        return call.shapes.tag(call.project, name, target, None)
+    moment, _, message = git.text("tag", "--list", "--format=%(taggerdate:unix) %(contents)", "--", name).partition(" ")
+    return call.shapes.tag(call.project, name, target, (message, datetime.fromtimestamp(int(moment), UTC)))
 
 
 @ROUTES(f"GET {_REPOSITORY}/files/:file_path/raw", job=True, public=True)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from counterseal.sandbox.forge.model import Forge
 
 _BRANCHES = "refs/heads/"
+#: More than any role.
+NOBODY = Role.ADMIN + 1
 #: GitLab's names for the roles of the one model.
 GITLAB_ROLES = {
     Role.READ: "guest",
@@ -48,6 +50,18 @@ class Activity:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A pipeline schedule of a project of GitLab; nothing happens by it in the sandbox."""
+
+    id: int
+    ref: str
+    cron: str
+    owner: int
+    created_at: datetime
+    active: bool = True
+
+
 class HostedRepository:
     """One repository; `protected` are shell patterns of refs that cannot be force-pushed or deleted.
 
@@ -57,7 +71,7 @@ class HostedRepository:
 
     Projects of GitLab have settings of their own, which stand as GitLab has them at first: whether a job's token may
     push, whether authors may approve their own merge requests, whether a push takes all approvals away, and the
-    `merge_method`: `merge` (always a merge commit) or `ff` (fast-forward only).
+    `merge_method`: `merge` (always a merge commit) or `ff` (fast-forward only). `schedules` are its pipeline schedules.
     """
 
     def __init__(
@@ -84,6 +98,7 @@ class HostedRepository:
         self.author_may_approve = False
         self.reset_approvals_on_push = False
         self.merge_method = "merge"
+        self.schedules: list[Schedule] = []
         self.parent: int | None = None
         self.roles: dict[int, Role] = {owner.id: Role.ADMIN}
         self.activity: list[Activity] = []
@@ -93,6 +108,7 @@ class HostedRepository:
         self.packages = Packages(self)
         self.project_releases = ProjectReleases(self)
         self._protected: tuple[str, ...] = ()
+        self._pushers: dict[str, int] = {}
         self._numbers = 0
 
     @property
@@ -132,6 +148,21 @@ class HostedRepository:
         """Set the patterns of protected refs; git itself refuses from then on."""
         self._protected = tuple(patterns)
         self.git.protect(self._protected)
+
+    def let_push(self, pattern: str, least: Role | None) -> None:
+        """Let only people with a role push to the refs of a protected pattern of GitLab's (None: nobody)."""
+        self._pushers[pattern] = NOBODY if least is None else least
+        self.git.let_push(self._pushers)
+
+    def pushers(self, ref: str) -> int:
+        """Return the least role that may push to a full ref."""
+        return max((least for pattern, least in self._pushers.items() if fnmatchcase(ref, pattern)), default=Role.WRITE)
+
+    def schedule(self, account: Account, ref: str, cron: str = "17 * * * *") -> Schedule:
+        """Return a new pipeline schedule."""
+        made = Schedule(self.forge.new_id(), ref, cron, account.id, self.now())
+        self.schedules.append(made)
+        return made
 
     def is_protected(self, ref: str) -> bool:
         """Return whether a full ref is protected."""
