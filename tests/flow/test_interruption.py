@@ -205,7 +205,7 @@ def assert_released(world: FlowWorld) -> None:
     assert not release["draft"]
     digests = {each["name"]: each["digest"] for each in release["assets"]}
     assert {each["state"] for each in release["assets"]} == {"uploaded"}
-    sums = stories.asset_bytes(world, "SHA256SUMS").decode().splitlines()
+    sums = world.hands.read("SHA256SUMS").decode().splitlines()
     listed = {name: f"sha256:{digest}" for digest, _, name in (line.partition("  ") for line in sums)}
     rest = set(digests) - set(listed)
     assert rest == {"SHA256SUMS", "ledger-proof.json"}
