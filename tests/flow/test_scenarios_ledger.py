@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.flow import stories
+from tests.flow import recorded, stories
 from tests.flow.stories import ask
 
 from counterseal.adapters.git_ledger import GitLedgerStore
@@ -161,31 +161,15 @@ def test_the_policy_names_another_ledger(world: FlowWorld) -> None:
 # --- forged --------------------------------------------------------------------------------------
 
 
-def statement(world: FlowWorld, sequence: int) -> dict[str, Any]:
-    """Return what an entry says."""
-    import base64
-
-    lines = [json.loads(each) for each in stored_lines(world)]
-    said = [json.loads(base64.b64decode(each["dsseEnvelope"]["payload"])) for each in lines]
-    return next(each for each in said if each["predicate"]["ledger"]["sequence"] == sequence)
-
-
-def stored_lines(world: FlowWorld) -> list[str]:
-    git, tip = stories.hosted(world).git, head(world)
-    blobs = [line.split()[2] for line in git.text("ls-tree", "-r", tip).splitlines()]
-    return [line for blob in blobs for line in git.text("cat-file", "blob", blob).splitlines() if line]
-
-
 def next_words(world: FlowWorld, tmp_path: Path) -> bytes:
     """Return an allow at the place of the next entry, as somebody who can count would write it."""
     from counterseal import digests, merkle
 
-    by_place = {json.loads(_payload(each))["predicate"]["ledger"]["sequence"]: each for each in stored_lines(world)}
-    ordered = [by_place[number].encode() for number in range(len(by_place))]
+    ordered = recorded.ordered(world)
     peaks: tuple[bytes, ...] = ()
     for size, line in enumerate(ordered):
         peaks = merkle.append(peaks, size, merkle.leaf(line))
-    words = statement(world, 2)
+    words = recorded.statements(world)[2]
     words["predicate"]["ledger"] |= {
         "entryId": "e1" * 32,
         "sequence": len(ordered),
@@ -195,12 +179,6 @@ def next_words(world: FlowWorld, tmp_path: Path) -> bytes:
         "peaks": [each.hex() for each in peaks],
     }
     return json.dumps(words).encode()
-
-
-def _payload(line: str) -> bytes:
-    import base64
-
-    return base64.b64decode(json.loads(line)["dsseEnvelope"]["payload"])
 
 
 def test_s59_an_entry_signed_by_the_builder(world: FlowWorld, thief: GitLedgerStore, tmp_path: Path) -> None:
@@ -268,13 +246,13 @@ def test_an_entry_of_another_repository_s_gate(world: FlowWorld, thief: GitLedge
 
 
 def test_a_line_that_stands_twice(world: FlowWorld, thief: GitLedgerStore) -> None:
-    push(thief, "22" * 20, stored_lines(world)[0].encode())
+    push(thief, "22" * 20, recorded.lines(world)[0].encode())
     stories.refused(world, code=11, says="its line stands twice in the ledger")
 
 
 def test_two_entries_for_one_place(world: FlowWorld, thief: GitLedgerStore) -> None:
     # somebody who holds a gate's token for its lifetime signs another decision for a place that is taken
-    words = json.dumps(statement(world, 1)).replace('"deny"', '"allow"').encode()
+    words = json.dumps(recorded.statements(world)[1]).replace('"deny"', '"allow"').encode()
     push(thief, "21" * 20, stories.signer(world, world.run()).sign_statement(words))
     stories.refused(world, code=11, says="entry 1: two entries claim this place, a fork")
 
@@ -319,7 +297,7 @@ def test_s56_s59_a_decision_of_somebody_else_s_is_not_verified(
     folder = downloaded(world, tmp_path)
     assert verify(world, folder, code=0).startswith("verified:")
     proof = json.loads((folder / "ledger-proof.json").read_text())
-    payload = _payload(proof["decision"]["line"])
+    payload = recorded.payload(proof["decision"]["line"])
     proof["decision"]["line"] = stories.signer(world, world.run(**change)).sign_statement(payload).decode()
     (folder / "ledger-proof.json").write_text(json.dumps(proof))
     said = verify(world, folder, code=11)
@@ -382,8 +360,8 @@ def test_two_gates_at_once(fresh: FlowWorld, tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(gate, [fresh.run(), fresh.run()]))
     assert [code for code, _ in results] == [10, 10]
-    recorded = stories.log(fresh, tmp_path)
-    assert sorted(recorded) == [1, 2, 3]
-    assert {row["decision"]["request"]["file"] for row in recorded.values()} == {each.path for each in asked}
+    found = stories.log(fresh, tmp_path)
+    assert sorted(found) == [1, 2, 3]
+    assert {row["decision"]["request"]["file"] for row in found.values()} == {each.path for each in asked}
     made = [each for _, said in results for each in said["decisions"] if each["fresh"]]
     assert sorted(each["sequence"] for each in made) == [1, 2, 3], "each was recorded by exactly one of them"
