@@ -77,6 +77,9 @@ class GitHubHands:
     def closes(self, login: str, number: int) -> None:
         self._call(login, "PATCH", f"/pulls/{number}", {"state": "closed"})
 
+    def comments(self, number: int) -> list[str]:
+        return [each["body"] for each in self._call("bob", "GET", f"/issues/{number}/comments")]
+
     # --- the candidate -----------------------------------------------------------------------
 
     def release(self) -> Any:

@@ -83,6 +83,10 @@ class GitLabHands:
     def closes(self, login: str, number: int) -> None:
         self._of(login, "PUT", number, body={"state_event": "close"})
 
+    def comments(self, number: int) -> list[str]:
+        notes = self.call("bob", "GET", f"/merge_requests/{number}/notes?per_page=100")
+        return [each["body"] for each in notes if not each["system"]]
+
     # --- the candidate -----------------------------------------------------------------------
 
     def _package(self) -> Package:

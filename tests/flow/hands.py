@@ -51,6 +51,9 @@ class Hands(Protocol):
     def closes(self, login: str, number: int) -> None:
         """Let somebody close a change request."""
 
+    def comments(self, number: int) -> list[str]:
+        """Return what people wrote below a change request."""
+
     def draft(self) -> bool:
         """Return whether the candidate waits, and nothing is public."""
 
