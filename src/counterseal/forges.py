@@ -43,13 +43,15 @@ class Dialect:
     """How a forge speaks: its CI of its runs in certificates, its git and its people of change requests.
 
     `definition` stands between the repository's URL and the file that defines a run, `runs` between it and the number
-    of a run; `gate_triggers` are the events that run the repository's own, reviewed code (R02).
+    of a run; `gate_triggers` are the events that run the repository's own, reviewed code (R02), `by_hand` is the one of
+    a run that somebody starts (R14).
     `head_ref` is where git finds the head of a change request, `{number}` in it; `change` stands before its number.
     """
 
     definition: str
     runs: str
     gate_triggers: frozenset[str]
+    by_hand: str
     builder_triggers: frozenset[str]
     project_path: str
     head_ref: str
@@ -63,6 +65,7 @@ DIALECTS: Final = {
         definition="/",
         runs="/actions/runs/",
         gate_triggers=_GITHUB_TRIGGERS,
+        by_hand="workflow_dispatch",
         builder_triggers=_GITHUB_TRIGGERS | {"release"},
         project_path=r"[^/@]+/[^/@]+",
         head_ref="refs/pull/{number}/head",
@@ -72,6 +75,7 @@ DIALECTS: Final = {
         definition="//",
         runs="/-/jobs/",
         gate_triggers=_GITLAB_TRIGGERS,
+        by_hand="web",
         builder_triggers=_GITLAB_TRIGGERS,
         project_path=r"[^/@]+(?:/[^/@]+)+",
         head_ref="refs/merge-requests/{number}/head",

@@ -17,7 +17,7 @@ from tests.ci import newcomer
 from tests.ci.test_refusals import GATE
 from tests.ci.test_story import decisions
 from tests.flow import stories, worlds
-from tests.flow.test_interruption import PATIENCE, PUBLICATION, PUSH, held, recorded, until
+from tests.flow.interruptions import PATIENCE, POINTS, decided, held, until
 
 from counterseal.commands.demo_site import TAG
 from counterseal.sandbox.http import Response
@@ -52,7 +52,7 @@ def test_cancelled_runs_are_swept_up(ready: Newcomer, tmp_path: Path) -> None:
 def while_it_records(here: Newcomer, folder: Path) -> None:
     """What is signed already gets in, since nobody may throw a signed decision away; then the process ends."""
     asked = merged(here, "staging", "alice")
-    with held(here.world, PUSH) as hold:
+    with held(here.world, POINTS["push"](here.world)) as hold:
 
         def interrupt(act: int) -> None:
             assert hold.reached.wait(PATIENCE)
@@ -63,16 +63,16 @@ def while_it_records(here: Newcomer, folder: Path) -> None:
     assert cancelled.jobs == {"gate": "failure"}, cancelled.text
     assert "Traceback" not in cancelled.text
     assert cancelled.outputs("gate").get("published") in (None, "", "[]")
-    assert recorded(here.world, folder / "cancelled") == [(asked, "allow")]
+    assert decided(here.world, folder / "cancelled") == [(asked, "allow")]
     swept = sweep(here)
     assert decisions(swept) == [("staging", "allow", 1)]
-    assert recorded(here.world, folder / "swept") == [(asked, "allow")]
+    assert decided(here.world, folder / "swept") == [(asked, "allow")]
 
 
 def while_it_publishes(here: Newcomer, folder: Path) -> None:
     """The decision is recorded, the release is half made: the next run makes it whole."""
     asked = merged(here, "production", "alice", "dora")
-    with held(here.world, PUBLICATION["proof"]) as hold:
+    with held(here.world, here.world.hands.upload_of("ledger-proof.json")) as hold:
 
         def kill(act: int) -> None:
             assert hold.reached.wait(PATIENCE)
@@ -85,12 +85,12 @@ def while_it_publishes(here: Newcomer, folder: Path) -> None:
     assert cancelled.jobs != {"gate": "success"}, cancelled.text
     assert here.world.release()["draft"]
     before = here.world.ledger_tips()
-    assert recorded(here.world, folder / "cancelled")[0] == (asked, "allow")
+    assert decided(here.world, folder / "cancelled")[0] == (asked, "allow")
     swept = sweep(here)
     assert decisions(swept) == [("production", "allow", 2)]
     assert swept.outputs("gate")["published"] == f'["{TAG}"]'
     assert not here.world.release()["draft"]
-    assert recorded(here.world, folder / "swept")[0] == (asked, "allow")
+    assert decided(here.world, folder / "swept")[0] == (asked, "allow")
     assert here.world.ledger_tips() == before, "the publication was an entry already, and is none again"
 
 

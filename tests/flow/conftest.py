@@ -1,4 +1,7 @@
-"""Worlds for flow tests: built once, one shared by tests that leave it usable, a fresh one for the others."""
+"""Worlds for flow tests: built once, one shared by tests that leave it usable, a fresh one for the others.
+
+Each is at a forge. A test says with the mark `forges` at which ones it is played; without it, at GitHub.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,20 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.flow import worlds
 
+from counterseal.forges import ForgeKind
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.flow.worlds import FlowWorld
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Play a test that has a world at each forge that the nearest mark names."""
+    if "kind" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("forges")
+        metafunc.parametrize("kind", mark.args if mark else (ForgeKind.GITHUB,), scope="module", ids=str)
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +32,9 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def built(tmp_path: Path, dist: Path) -> Iterator[FlowWorld]:
+def built(tmp_path: Path, dist: Path, kind: ForgeKind) -> Iterator[FlowWorld]:
     """A world whose tag is built; nothing is signed yet."""
-    with worlds.world(tmp_path, dist) as found:
+    with worlds.world(tmp_path, dist, kind) as found:
         yield found
 
 
@@ -34,8 +46,8 @@ def fresh(built: FlowWorld) -> FlowWorld:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, dist: Path) -> Iterator[FlowWorld]:
+def shared(tmp_path_factory: pytest.TempPathFactory, dist: Path, kind: ForgeKind) -> Iterator[FlowWorld]:
     """A world with a candidate for all tests of a module: each makes requests of its own and breaks nothing."""
-    with worlds.world(tmp_path_factory.mktemp("world"), dist) as found:
+    with worlds.world(tmp_path_factory.mktemp("world"), dist, kind) as found:
         worlds.sign(found)
         yield found

@@ -14,6 +14,8 @@ import pytest
 from counterseal.adapters import github_ci, http
 from counterseal.adapters.github import GitHubForge
 from counterseal.adapters.github_releases import GitHubReleases
+from counterseal.adapters.gitlab import GitLabForge
+from counterseal.adapters.gitlab_releases import GitLabReleases
 from counterseal.adapters.sigstore import SigstoreSigner
 from counterseal.commands.demo_site import NAME
 from counterseal.sandbox import fulcio, identity, rekor, timestamp
@@ -158,7 +160,8 @@ def impatient(seconds: float = 0.4) -> Iterator[list[float]]:
     """
     pauses: list[float] = []
     with pytest.MonkeyPatch.context() as patch:
-        for each in (GitHubForge.__init__, GitHubReleases.__init__, SigstoreSigner.__init__, http.get_bytes):
+        forges = (GitHubForge.__init__, GitHubReleases.__init__, GitLabForge.__init__, GitLabReleases.__init__)
+        for each in (*forges, SigstoreSigner.__init__, http.get_bytes):
             defaults = each.__kwdefaults__
             assert defaults is not None
             for name, value in {"timeout": seconds, "seconds": seconds, "pause": pauses.append}.items():

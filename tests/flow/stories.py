@@ -14,10 +14,13 @@ from tests.flow.worlds import FlowWorld
 
 from counterseal import manifest
 from counterseal.adapters.github_ci import GitHubEnvironment
+from counterseal.adapters.gitlab_ci import TOKEN_VARIABLE, GitLabEnvironment
 from counterseal.adapters.sigstore import SigstoreSigner
 from counterseal.adapters.trust import load_trust
 from counterseal.commands.demo_site import NAME, TAG
+from counterseal.forges import ForgeKind
 from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.sandbox.forge.accounts import Role
 from counterseal.wire import canonical
 
 if TYPE_CHECKING:
@@ -73,7 +76,6 @@ def move_ledger(world: FlowWorld, revision: str | None) -> None:
 def newcomer(world: FlowWorld, login: str, number: int, *, role: str = "WRITE", kind: str = "User") -> None:
     """Let the world have somebody more."""
     from counterseal.sandbox.client import Person
-    from counterseal.sandbox.forge.accounts import Role
 
     made = world.client.control("/users", login=login, id=number, kind=kind)
     hosted(world).roles[number] = Role[role]
@@ -89,6 +91,16 @@ def later(world: FlowWorld) -> Iterator[None]:
         yield
     finally:
         forge.clock = clock
+
+
+def other_project(world: FlowWorld) -> int:
+    """Let there be another project of the same name and forge, which bob owns, and return its number."""
+    forge = world.sandbox.forge
+    if (found := forge.find("evil/app")) is None:
+        world.client.control("/users", login="evil", kind="Organization")
+        found = forge.create_repository("evil/app", kind=world.kind)
+        found.roles[forge.account("bob").id] = Role.ADMIN
+    return found.id
 
 
 # --- requests --------------------------------------------------------------------------------
@@ -141,8 +153,7 @@ def by_hand(world: FlowWorld, stage: str, name: str, **changes: Any) -> Asked:
 
 
 def merge(world: FlowWorld, asked: Asked, method: str = "squash", *, by: str = "bob") -> None:
-    path = f"/repos/{NAME}/pulls/{asked.number}/merge"
-    world.client.as_person(world.people[by], "PUT", path, {"merge_method": method})
+    world.hands.merges(by, asked.number, method)
 
 
 def approve_and_merge(world: FlowWorld, asked: Asked, *people: str) -> None:
@@ -158,29 +169,14 @@ def allow_staging(world: FlowWorld) -> None:
     world.gate("--request", asked.path)
 
 
-# --- signatures and assets -------------------------------------------------------------------
+# --- signatures -----------------------------------------------------------------------------------
 
 
 def signer(world: FlowWorld, environment: Mapping[str, str]) -> SigstoreSigner:
     """Return a signer with the identity of a run, for whoever holds its token."""
     material = load_trust(json.dumps(world.client.trust()).encode())
-    return SigstoreSigner(material.trust_config, GitHubEnvironment(environment).token)
-
-
-def asset_bytes(world: FlowWorld, name: str) -> bytes:
-    data: bytes = world.client.call("GET", world.asset(name)["url"], token=world.people["bob"].token, raw=True)
-    return data
-
-
-def upload(world: FlowWorld, name: str, data: bytes) -> None:
-    """Let bob upload a file to the candidate, in place of one of the same name."""
-    for each in world.release()["assets"]:
-        if each["name"] == name:
-            world.client.as_person(world.people["bob"], "DELETE", f"/repos/{NAME}/releases/assets/{each['id']}")
-    repository, account = hosted(world), world.sandbox.forge.account("bob")
-    number = world.release()["id"]
-    with world.sandbox.forge.lock:
-        repository.releases.upload(repository.releases.get(number), account, name, data)
+    run = GitLabEnvironment(environment) if TOKEN_VARIABLE in environment else GitHubEnvironment(environment)
+    return SigstoreSigner(material.trust_config, run.token)
 
 
 def after_push(world: FlowWorld, action: Callable[[], object]) -> None:
@@ -218,14 +214,25 @@ class Stories:
     """The stories of a module: all are told in one world, then one run of the gate decides every request."""
 
     told: dict[str, Callable[[FlowWorld], Asked]] = field(default_factory=dict)
+    only: dict[str, ForgeKind] = field(default_factory=dict)
 
     def tell(self, teller: Callable[[FlowWorld], Asked]) -> Callable[[FlowWorld], Asked]:
         """Enter a story: it arranges a request, merges it, and returns it."""
         self.told[teller.__name__] = teller
         return teller
 
+    def tell_at(self, kind: ForgeKind) -> Callable[[Callable[[FlowWorld], Asked]], Callable[[FlowWorld], Asked]]:
+        """Enter a story that only one forge can tell."""
+
+        def enter(teller: Callable[[FlowWorld], Asked]) -> Callable[[FlowWorld], Asked]:
+            self.only[teller.__name__] = kind
+            return self.tell(teller)
+
+        return enter
+
     def play(self, world: FlowWorld, folder: Path) -> Played:
-        asked = {name: teller(world) for name, teller in self.told.items()}
+        here = {name: teller for name, teller in self.told.items() if self.only.get(name, world.kind) is world.kind}
+        asked = {name: teller(world) for name, teller in here.items()}
         result = world.gate(code=10)
         assert result["failed"] == []
         decisions = {each["request"]: each for each in result["decisions"]}

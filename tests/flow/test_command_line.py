@@ -93,7 +93,7 @@ def test_every_verb_answers_in_json(fresh: FlowWorld, tmp_path: Path) -> None:
 def _verify(world: FlowWorld, folder: Path, trust: Path) -> str:
     wheel = folder / SUBJECTS[0].rpartition("/")[2]
     for name in (wheel.name, "ledger-proof.json"):
-        (folder / name).write_bytes(stories.asset_bytes(world, name))
+        (folder / name).write_bytes(world.hands.read(name))
     consumer = ("--trust", str(trust), "--sandbox", "--stage", "production", "--repository", f"github.com/{NAME}")
     schema: str = said(world, "verify", str(wheel), *consumer)["schema"]
     wheel.write_bytes(wheel.read_bytes() + b"x")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.flow import faults, stories
-from tests.flow.worlds import GATE_PERMISSIONS, SUBJECTS
+from tests.flow.github_hands import GATE_PERMISSIONS
+from tests.flow.worlds import SUBJECTS
 
 from counterseal.commands.demo_site import NAME
 from counterseal.commands.demo_world import EPOCH

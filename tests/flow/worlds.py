@@ -12,21 +12,26 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.flow.github_hands import GitHubHands
+from tests.flow.gitlab_hands import GitLabHands
+
 from counterseal.adapters.shell import SystemShell
 from counterseal.cli.main import main
 from counterseal.commands import demo_world
-from counterseal.commands.demo_site import NAME, TAG
+from counterseal.commands.demo_site import TAG
 from counterseal.commands.demo_world import EPOCH, World
+from counterseal.forges import ForgeKind
 from counterseal.model import ProcessResult
-from counterseal.sandbox.service import DEFAULT_GATE_REVISION, Sandbox
+from counterseal.sandbox.service import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tests.flow.hands import Hands
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "app"
 SUBJECTS = ("dist/app-1.2.0-py3-none-any.whl", "dist/app-1.2.0.tar.gz")
-GATE_PERMISSIONS = {"contents": "write", "pull-requests": "write", "actions": "read", "id-token": "write"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,6 +39,17 @@ class FlowWorld(World):
     """The demo's world with the command line in this process, and the sandbox itself within reach."""
 
     sandbox: Sandbox
+
+    @property
+    def kind(self) -> ForgeKind:
+        """Return at which forge it is."""
+        return self.site.place.kind
+
+    @property
+    def hands(self) -> Hands:
+        """Return what is done there in the forge's own way."""
+        hands = GitLabHands if self.kind is ForgeKind.GITLAB else GitHubHands
+        return hands(self, self.sandbox)
 
     def cli(
         self, *arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
@@ -68,17 +84,14 @@ class FlowWorld(World):
 
     def run(self, **changes: Any) -> dict[str, str]:
         """Return the environment of a gate run, with some of the order changed."""
-        order: dict[str, Any] = {
-            "repository": NAME,
-            "workflow": ".github/workflows/promote.yml",
-            "ref": "refs/heads/main",
-            "event": "push",
-            "actor": "bob",
-            "gateRevision": DEFAULT_GATE_REVISION,
-            "permissions": GATE_PERMISSIONS,
-        }
-        order |= changes
-        return dict(self.client.run(**{key: value for key, value in order.items() if value is not None}))
+        return self.hands.run(**changes)
+
+    def review(self, login: str, number: int, event: str = "APPROVE") -> None:
+        """Let a person review a change request at its head, or ask for changes."""
+        if event == "REQUEST_CHANGES":
+            self.hands.objects(login, number)
+        else:
+            self.site.review(self.people[login], number, event)
 
     def gate(self, *arguments: str, code: int = 0, environment: Mapping[str, str] | None = None, **changes: Any) -> Any:
         """Run the gate and return its JSON result (None if it ended without one)."""
@@ -98,12 +111,11 @@ class FlowWorld(World):
         return {ref: tip for tip, ref in (line.split() for line in lines)}
 
     def release(self) -> Any:
-        """Return the release of the tag, a draft too, as a maintainer sees it."""
-        found: Any = self.client.as_person(self.people["bob"], "GET", f"/repos/{NAME}/releases")
-        return next(each for each in found if each["tag_name"] == TAG)
+        """Return GitHub's release of the tag, a draft too, as a maintainer sees it."""
+        return GitHubHands(self, self.sandbox).release()
 
     def asset(self, name: str) -> Any:
-        """Return an asset of the release."""
+        """Return an asset of GitHub's release."""
         return next(each for each in self.release()["assets"] if each["name"] == name)
 
 
@@ -126,12 +138,12 @@ def _path() -> str:
 
 
 @contextlib.contextmanager
-def world(folder: Path, dist: Path) -> Iterator[FlowWorld]:
+def world(folder: Path, dist: Path, kind: ForgeKind = ForgeKind.GITHUB) -> Iterator[FlowWorld]:
     """Give a world in which the tag is built, but nothing is signed."""
     home = folder / "home"
     home.mkdir(parents=True)
     with Sandbox(folder / "sandbox") as sandbox:
-        made = demo_world.make_world(SystemShell(_path(), home), sandbox.url, folder, EXAMPLE)
+        made = demo_world.make_world(SystemShell(_path(), home), sandbox.url, folder, EXAMPLE, kind)
         shutil.copytree(dist, made.checkout / "dist")
         fields = {each.name: getattr(made, each.name) for each in dataclasses.fields(made)}
         yield FlowWorld(**fields, sandbox=sandbox)

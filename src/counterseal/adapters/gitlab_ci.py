@@ -58,8 +58,9 @@ class GitLabEnvironment:
         """Return the job as its token tells it.
 
         Raises:
-            UsageError: As `token`; the token's issuer is not known, or its audience is not ours.
-            ServiceError: A claim is missing or not what it should be, or the API is not the issuer's.
+            UsageError: As `token`; the token's issuer is not known, its audience is not ours, or the environment names
+                the API of somebody else.
+            ServiceError: A claim is missing or not what it should be, or the issuer is no GitLab.
         """
         token = self.token()
         try:
@@ -76,11 +77,14 @@ class GitLabEnvironment:
             ) from error
 
     def _check_place(self, host: ForgeHost) -> None:
+        if host.kind is not ForgeKind.GITLAB:
+            raise FormatError(f"{WHAT}: {host.issuer!r} cannot have issued it", why="it is no GitLab")
         api = self._environ.get(_API)
-        if host.kind is not ForgeKind.GITLAB or api not in {None, host.api}:
-            raise FormatError(
-                f"{WHAT}: {host.issuer!r} cannot have issued it",
-                why=f"{_API} is {api!r}" if host.kind is ForgeKind.GITLAB else "it is no GitLab",
+        if api not in {None, host.api}:
+            raise UsageError(
+                f"the variable {_API} is not what GitLab sets",
+                why=f"it is {api!r}, and the token of this job is from {host.issuer}, whose API is {host.api} (R35)",
+                fix=f"remove {_API} from the variables of project, group and pipeline: those win over GitLab's own",
             )
 
     def _run(self, claims: Mapping[str, Any], host: ForgeHost) -> Run:

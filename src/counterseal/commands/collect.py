@@ -15,6 +15,7 @@ from counterseal import digests, manifest, policy, rules
 from counterseal.commands import candidate_bytes
 from counterseal.errors import CountersealError, FormatError, PolicyError, ServiceError
 from counterseal.evidence import Evidence, RequestFile, Source
+from counterseal.forges import DIALECTS, kind_of
 from counterseal.identifiers import (
     EVIDENCE_FILE,
     POLICY_PATH,
@@ -220,8 +221,8 @@ def permissions(forge: Forge, change: ChangeRequest | None) -> tuple[tuple[Actor
 
 
 def _run_actors(forge: Forge, run: Run) -> tuple[Actor, ...]:
-    """Return whom the run itself excludes from approving: who dispatched or re-ran it (R14)."""
-    if run.event != "workflow_dispatch" and run.attempt == 1:
+    """Return whom the run itself excludes from approving: who started it by hand or ran it again (R14)."""
+    if run.event != DIALECTS[kind_of(run.repository.host)].by_hand and run.attempt == 1:
         return ()
     return tuple(dict.fromkeys((run.actor, forge.actor(run.triggering_login))))
 

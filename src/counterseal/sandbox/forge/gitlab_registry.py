@@ -63,6 +63,12 @@ def _package(call: Call) -> Response:
     return json_response(call.shapes.package(call.project, call.project.packages.get(call.number("package_id"))))
 
 
+@ROUTES(f"DELETE {_PACKAGES}/:package_id", least=Role.MAINTAIN, job=True)
+def _delete_package(call: Call) -> Response:
+    call.project.packages.delete(call.project.packages.get(call.number("package_id")))
+    return Response(204)
+
+
 @ROUTES(f"GET {_PACKAGES}/:package_id/package_files", job=True, public=True)
 def _package_files(call: Call) -> Response:
     return call.page(call.project.packages.get(call.number("package_id")).files, call.shapes.package_file)

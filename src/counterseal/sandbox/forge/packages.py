@@ -114,6 +114,12 @@ class Packages:
                 return each
         raise Refused("404 Not Found", 404)
 
+    def delete(self, package: Package) -> None:
+        """Delete a package with its files."""
+        del self._all[package.id]
+        for each in package.files:
+            each.path.unlink(missing_ok=True)
+
     def delete_file(self, package: Package, file_id: int) -> None:
         """Delete a file; the package stays, even empty."""
         for each in package.files:

@@ -1,0 +1,166 @@
+"""Hands at GitLab."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from tests.flow.hands import Call, File
+
+from counterseal.commands.demo_site import MAIN, NAME, TAG
+from counterseal.commands.demo_world import World
+from counterseal.sandbox.forge import gitlab
+from counterseal.sandbox.service import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from counterseal.sandbox.forge.packages import Package
+    from counterseal.sandbox.forge.repository import HostedRepository
+
+PACKAGE: Final = "counterseal"
+#: GitLab's words for what runs of both forges have.
+JOB_WORDS: Final = {"repository": "project", "event": "source", "workflow": "configFile"}
+JOB_ORDER: Final = {
+    "project", "ref", "source", "actor", "configFile", "environment", "runnerEnvironment", "idToken", "apiToken",
+    "jobId", "pipelineId",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GitLabHands:
+    """Implements `Hands`."""
+
+    world: World
+    sandbox: Sandbox
+    api = gitlab.API
+    git = gitlab.GIT
+
+    @property
+    def _hosted(self) -> HostedRepository:
+        return self.sandbox.forge.repository(NAME)
+
+    def run(self, **changes: Any) -> dict[str, str]:
+        return self._start({"ref": MAIN, "apiToken": True}, changes)
+
+    def build(self, **changes: Any) -> dict[str, str]:
+        return self._start({"ref": f"refs/tags/{TAG}"}, changes)
+
+    def _start(self, start: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, str]:
+        named = {JOB_WORDS.get(name, name): value for name, value in changes.items()}
+        assert named.keys() <= JOB_ORDER, f"no job of GitLab has {sorted(named.keys() - JOB_ORDER)}"
+        order: dict[str, Any] = {"project": NAME, "source": "push", "actor": "bob", **start, **named}
+        return dict(self.world.client.job(**order))
+
+    def call(self, login: str, method: str, path: str, body: Any = None, *, raw: bool = False) -> Any:
+        """Return GitLab's answer to a person about the project."""
+        url = f"{self.world.site.place.api}/projects/{quote(NAME, safe='')}{path}"
+        return self.world.client.call(method, url, token=self.world.people[login].token, body=body, raw=raw)
+
+    def _of(self, login: str, method: str, number: int, path: str = "", body: Any = None) -> None:
+        self.call(login, method, f"/merge_requests/{number}{path}", body)
+
+    def objects(self, login: str, number: int) -> None:
+        self._of(login, "POST", number, "/notes", {"body": "/submit_review requested_changes"})
+
+    def takes_back(self, login: str, number: int) -> None:
+        self._of(login, "POST", number, "/unapprove")
+
+    def merges(self, login: str, number: int, method: str) -> None:
+        project = self._hosted
+        project.merge_method = "ff" if method == "rebase" else "merge"
+        try:
+            self._of(login, "PUT", number, "/merge", {"squash": method == "squash"})
+        finally:
+            project.merge_method = "merge"
+
+    def retargets(self, login: str, number: int, branch: str) -> None:
+        self._of(login, "PUT", number, body={"target_branch": branch})
+
+    def closes(self, login: str, number: int) -> None:
+        self._of(login, "PUT", number, body={"state_event": "close"})
+
+    def comments(self, number: int) -> list[str]:
+        notes = self.call("bob", "GET", f"/merge_requests/{number}/notes?per_page=100")
+        return [each["body"] for each in notes if not each["system"]]
+
+    # --- the candidate -----------------------------------------------------------------------
+
+    def _package(self) -> Package:
+        found = self._hosted.packages.find(PACKAGE, TAG)
+        assert found is not None, "there is no candidate"
+        return found
+
+    def draft(self) -> bool:
+        return TAG not in {each["tag_name"] for each in self.call("bob", "GET", "/releases")}
+
+    def candidate(self) -> int:
+        return self._package().id
+
+    def files(self) -> dict[str, File]:
+        listed = self.call("bob", "GET", f"/packages/{self.candidate()}/package_files?per_page=100")
+        found = {each["file_name"]: File(each["id"], each["file_sha256"]) for each in listed}
+        assert len(found) == len(listed), "a name is there twice"
+        return found
+
+    def read(self, name: str) -> bytes:
+        path = f"/packages/generic/{PACKAGE}/{TAG}/{quote(name)}"
+        data: bytes = self.call("bob", "GET", path, raw=True)
+        return data
+
+    def stored(self, name: str) -> Path:
+        return next(each.path for each in self._package().files if each.name == name)
+
+    def upload(self, name: str, data: bytes) -> None:
+        if any(each.name == name for each in self._package().files):
+            self.remove(name)
+        self.upload_beside(name, data)
+
+    def upload_beside(self, name: str, data: bytes) -> None:
+        """Let bob upload a file, beside one of the same name."""
+        forge = self.sandbox.forge
+        with forge.lock:
+            self._hosted.packages.upload(forge.account("bob"), PACKAGE, TAG, name, data)
+
+    def remove(self, name: str) -> None:
+        """Let bob delete the newest file of a name."""
+        number = [each.id for each in self._package().files if each.name == name][-1]
+        self.call("bob", "DELETE", f"/packages/{self.candidate()}/package_files/{number}")
+
+    def delete_candidate(self) -> None:
+        self.call("bob", "DELETE", f"/packages/{self.candidate()}")
+
+    @contextlib.contextmanager
+    def other_release(self, tag: str, name: str, data: bytes) -> Iterator[None]:
+        forge, project = self.sandbox.forge, self._hosted
+        url = f"{self.world.site.place.api}/projects/{project.id}/packages/generic/{PACKAGE}/{tag}/{name}"
+        with forge.lock:
+            project.packages.upload(forge.account("bob"), PACKAGE, tag, name, data)
+            made = project.project_releases.create(forge.account("bob"), tag, ref="main")
+            project.project_releases.add_link(made, name=name, url=url, filepath=f"/{name}", link_type="package")
+        try:
+            yield
+        finally:
+            with forge.lock:
+                project.project_releases.discard(made)
+                package = project.packages.find(PACKAGE, tag)
+                assert package is not None
+                project.packages.delete(package)
+                project.move_ref(f"refs/tags/{tag}", None, project.owner)
+
+    # --- where it is done --------------------------------------------------------------------
+
+    def upload_of(self, name: str) -> Call:
+        return gitlab.API, f"/packages/generic/{PACKAGE}/{TAG}/{name}", "PUT"
+
+    def publishing(self) -> Call:
+        return gitlab.API, r"/releases\?$", "POST"
+
+    def listing(self) -> Call:
+        return gitlab.API, r"/releases\?.", "GET"
+
+    def reading(self) -> Call:
+        return gitlab.API, r"/merge_requests/\d+/approvals", "GET"

@@ -1,0 +1,43 @@
+"""What the ledger at the forge says, read from the repository's own disk and verified by nobody."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+from counterseal.commands.demo_site import NAME
+from counterseal.identifiers import NOTES_REF
+
+if TYPE_CHECKING:
+    from tests.flow.worlds import FlowWorld
+
+
+def lines(world: FlowWorld) -> list[str]:
+    """Return the lines of all notes."""
+    git = world.sandbox.forge.repository(NAME).git
+    blobs = [line.split()[2] for line in git.text("ls-tree", "-r", NOTES_REF).splitlines()]
+    return [line for blob in blobs for line in git.text("cat-file", "blob", blob).splitlines() if line]
+
+
+def payload(line: str) -> bytes:
+    """Return what a line's signature is about."""
+    return base64.b64decode(json.loads(line)["dsseEnvelope"]["payload"])
+
+
+def statements(world: FlowWorld) -> list[dict[str, Any]]:
+    """Return what each entry says, in their order."""
+    said: list[dict[str, Any]] = [json.loads(payload(each)) for each in lines(world)]
+    return sorted(said, key=lambda each: int(each["predicate"]["ledger"]["sequence"]))
+
+
+def ordered(world: FlowWorld) -> list[bytes]:
+    """Return the lines in the order of their entries."""
+    placed = {json.loads(payload(each))["predicate"]["ledger"]["sequence"]: each for each in lines(world)}
+    return [placed[number].encode() for number in range(len(placed))]
+
+
+def events(world: FlowWorld) -> list[str]:
+    """Return the kinds of the entries that are no decisions, in their order."""
+    said = (each["predicate"] for each in statements(world))
+    return [each["kind"] for each in said if "kind" in each]
