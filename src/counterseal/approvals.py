@@ -153,6 +153,17 @@ def excluded(evidence: Evidence) -> dict[tuple[str, int], str]:
     return parts
 
 
+def hidden_hands(evidence: Evidence) -> tuple[str, ...]:
+    """Return which bots had a part in this request: whoever let them act may be one of its reviewers (R14)."""
+    change = evidence.change
+    if change is None:
+        return ()
+    makers = (*((change.author,) if change.author else ()), *change.pushers)
+    hands = (*makers, *(actor for commit in change.commits for actor in commit.people))
+    bots = {actor.key: actor.login for actor in hands if actor.kind is not ActorKind.USER}
+    return tuple(f"{login} is no person, and who is behind it is not known" for login in bots.values())
+
+
 def unknown_authorship(evidence: Evidence) -> tuple[str, ...]:
     """Return what is not known about who made this request (R14, R15); empty if everybody is known."""
     content, change = evidence.request.content, evidence.change

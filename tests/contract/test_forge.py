@@ -163,6 +163,24 @@ class ForgeContract:
         assert read.head == first
         assert {each.id for each in read.pushers} == {1002, 1003, 1010}
 
+    @pytest.mark.parametrize("onto", ["the first commit", "nothing of it"])
+    def test_who_pushed_before_that_stays_a_pusher_whatever_is_pushed_then(
+        self, world: World, forge: Forge, onto: str
+    ) -> None:
+        first = world.write("bob", "one")
+        change = world.open()
+        world.write("alice", "two")
+        world.write("carol", "three")
+        if onto != "the first commit":
+            first = world.repository.commit_files("work", {"new": b"1"}, world.who("dora"), "new", start=world.first)
+        else:
+            world.repository.move_branch("work", first, world.who("dora"))
+        world.write("mallory", "four")
+        read = forge.change_request(change.number)
+        assert len(read.commits) == 2
+        assert {each.id for each in read.pushers} == {1001, 1002, 1003, 1010, 1666}
+        assert read.unknown_pushers == 0
+
     def test_who_pushes_after_the_merge_is_no_pusher(self, world: World, forge: Forge) -> None:
         change = world.open()
         world.changes.merge(change, world.who("alice"))

@@ -236,6 +236,24 @@ class TestGitLabForge(ForgeContract):
         (commit,) = forge.change_request(number).commits
         assert ({each.id for each in commit.people}, commit.unattributed) == ({1002}, 0)
 
+    def test_bots_that_made_it_are_bots(self, world: GitLabWorld, forge: GitLabForge) -> None:
+        bot = world.bot(Role.WRITE)
+        address = bot.noreply_at(world.kind)
+        world.repository.move_branch("work", world.first, bot)
+        world.repository.write_file("work", "one", b"1", bot)
+        world.write("bob", "two", trailers=f"Co-authored-by: bot <{address}>")
+        read = forge.change_request(world.changes.open(bot, "work", "main", title="of a bot").number)
+        assert read.author == Actor(world.host, bot.id, bot.login, ActorKind.BOT)
+        assert {(each.id, each.kind) for each in read.pushers} == {(bot.id, ActorKind.BOT), (1002, ActorKind.USER)}
+        by_bot, by_both = ({(each.id, each.kind) for each in commit.people} for commit in read.commits)
+        assert by_bot == {(bot.id, ActorKind.BOT)}
+        assert by_both == {(bot.id, ActorKind.BOT), (1002, ActorKind.USER)}
+
+    def test_an_account_that_does_not_exist_is_nobody_s(self, world: GitLabWorld, forge: GitLabForge) -> None:
+        world.write("bob", trailers="Co-authored-by: x <99999-x@users.noreply.gitlab.com>")
+        (commit,) = forge.change_request(world.open().number).commits
+        assert [(each.id, each.kind) for each in commit.people] == [(1002, ActorKind.USER), (99999, ActorKind.OTHER)]
+
     def test_a_push_of_many_branches_hides_who_pushed(self, world: GitLabWorld, forge: GitLabForge) -> None:
         world.write("bob", "one")
         change = world.open()

@@ -12,7 +12,7 @@ from counterseal.errors import ServiceError
 from counterseal.model import Actor, ActorKind, ChangeRequest, Commit, Review, ReviewState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from counterseal.adapters.github_api import GitHubApi
@@ -40,12 +40,13 @@ _REVIEWS: Final = {
     "PENDING": ReviewState.PENDING,
 }
 #: What a line of the push log means for the commits of a change request.
+_CREATION, _FORCED = "branch_creation", "force_push"
 _PUSHES: Final = {
     "push": True,
-    "force_push": True,
+    _FORCED: True,
     "pr_merge": True,
     "merge_queue_merge": True,
-    "branch_creation": True,
+    _CREATION: True,
     "branch_deletion": False,
 }
 _RETARGETED: Final = {"base_ref_changed", "automatic_base_change_succeeded"}
@@ -84,8 +85,8 @@ class ChangeReader:
         """Return a pull request with everything that belongs to it."""
         fields, host = self.fields(number), self._host
         base, head, merged = fields.inner("base"), fields.inner("head").revision("sha"), fields.flag("merged")
-        commits, merged_at = self.commits(number, fields), fields.moment("merged_at") if merged else None
-        pushers, unknown = self._pushers(fields, {each.revision for each in commits})
+        listed, merged_at = self.raw_commits(number, fields), fields.moment("merged_at") if merged else None
+        pushers, unknown = self._pushers(fields, listed)
         return ChangeRequest(
             number=number,
             url=fields.text("html_url"),
@@ -99,7 +100,7 @@ class ChangeReader:
             merged_by=_actor(fields, "merged_by", host) if merged else None,
             # before the merge this is a test merge of GitHub's and says nothing
             merge_revision=fields.revision("merge_commit_sha") if merged else None,
-            commits=commits,
+            commits=tuple(self._commit(each) for each in listed),
             pushers=pushers,
             unknown_pushers=unknown,
             reviews=self._reviews(number),
@@ -128,11 +129,8 @@ class ChangeReader:
             raise ServiceError(f"{what}: the last one is not the head", why="a push came in between", fix="run again")
         return found
 
-    def commits(self, number: int, fields: Fields) -> tuple[Commit, ...]:
-        """Return the commits of a pull request with everybody who had a hand in them."""
-        return tuple(self._commit(each) for each in self.raw_commits(number, fields))
-
     def _commit(self, fields: Fields) -> Commit:
+        """Return a commit with everybody who had a hand in it."""
         inner = fields.inner("commit")
         people: dict[tuple[str, int], Actor] = {}
         unknown: set[str] = set()
@@ -198,17 +196,19 @@ class ChangeReader:
 
     # --- pushers -----------------------------------------------------------------------------
 
-    def _pushers(self, fields: Fields, commits: set[str]) -> tuple[tuple[Actor, ...], int]:
+    def _pushers(self, fields: Fields, listed: Sequence[Fields]) -> tuple[tuple[Actor, ...], int]:
         """Return who pushed what the head branch brings, and for how many pushes nobody can be named."""
+        commits = {each.revision("sha") for each in listed}
+        parents = {Fields(item, each.what).revision("sha") for each in listed for item in each.items("parents")}
         head = fields.inner("head")
         if head.is_null("repo"):
             return (), 1  # the fork is gone, and its log with it
         name, branch = head.inner("repo").text("full_name"), head.text("ref")
         what = f"push log of {name}:{branch}"
-        listed = self._api.pages(f"/repos/{in_path(name)}/activity", what=what, needs=READ, ref=f"refs/heads/{branch}")
+        log = self._api.pages(f"/repos/{in_path(name)}/activity", what=what, needs=READ, ref=f"refs/heads/{branch}")
         pushers: dict[tuple[str, int], Actor] = {}
         unknown = 0
-        for push in _pushes_of((Fields(each, what) for each in listed), head.revision("sha"), commits):
+        for push in _pushes_of((Fields(each, what) for each in log), head.revision("sha"), commits, parents - commits):
             actor = None if push is None else _actor(push, "actor", self._host)
             if actor is None:
                 unknown += 1
@@ -217,13 +217,14 @@ class ChangeReader:
         return tuple(pushers.values()), unknown
 
 
-def _pushes_of(log: Iterable[Fields], head: str, commits: set[str]) -> Iterable[Fields | None]:
+def _pushes_of(log: Iterable[Fields], head: str, commits: set[str], begins: set[str]) -> Iterable[Fields | None]:
     """Yield the pushes that made `head`, newest first; None stands for those that the log does not have.
 
     The log (newest first) is followed from the push that brought the head back to where the change began: the
-    branch's creation, or a push onto something that is no commit of the change.
+    branch's creation, or a push onto a commit that the change begins at. What a forced push dropped is no commit of
+    the change any more, so from there on only those tell.
     """
-    expected = head
+    expected, forced = head, False
     for entry in log:
         kind, after = entry.text("activity_type"), entry.revision("after")
         pushed = entry.one_of("activity_type", _PUSHES)
@@ -231,10 +232,10 @@ def _pushes_of(log: Iterable[Fields], head: str, commits: set[str]) -> Iterable[
             if expected == head:
                 continue  # after the merge, or of an earlier branch of this name
             break  # a hole in the log
-        if kind != "branch_creation" or after in commits:
+        if kind != _CREATION or after in commits:
             yield entry
-        expected = entry.revision("before")
-        if kind == "branch_creation" or (kind != "force_push" and expected not in commits):
+        expected, forced = entry.revision("before"), forced or kind == _FORCED
+        if kind == _CREATION or expected in begins or not (forced or expected in commits):
             return
     yield None
 

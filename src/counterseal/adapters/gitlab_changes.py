@@ -132,7 +132,7 @@ class ChangeReader:
             if actor is None:
                 unknown.add(address)
             else:
-                people[actor.key] = actor
+                people[actor.key] = self._people.with_kind(actor)
         return Commit(fields.revision("id"), tuple(people.values()), len(unknown))
 
     def _committer(self, fields: Fields, written: str) -> Iterator[str]:

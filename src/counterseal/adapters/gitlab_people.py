@@ -45,8 +45,8 @@ class People:
     # --- who ---------------------------------------------------------------------------------
 
     def shown(self, parent: Fields, name: str) -> Actor | None:
-        """Return the account in a field, or None if it is null or GitLab's ghost; its kind is not looked up."""
-        return None if parent.is_null(name) else self.basic(parent.inner(name))
+        """Return the account in a field with its kind, or None if it is null or GitLab's ghost."""
+        return None if parent.is_null(name) else self.known(parent.inner(name))
 
     def basic(self, fields: Fields) -> Actor | None:
         """Return the account that a user object shows, or None for the ghost; its kind is not looked up."""
@@ -56,15 +56,15 @@ class People:
     def known(self, fields: Fields) -> Actor | None:
         """Return the account that a user object shows with its kind, or None for the ghost."""
         actor = self.basic(fields)
-        return actor and Actor(actor.host, actor.id, actor.login, self._kind(actor))
+        return actor and self.with_kind(actor)
 
-    def _kind(self, actor: Actor) -> ActorKind:
-        """Return whether an account is a person's: only its own page tells (R13); who has none is nobody's."""
+    def with_kind(self, actor: Actor) -> Actor:
+        """Return the account with its kind: only its own page tells it (R13); who has none is nobody's."""
         if actor.id not in self._kinds:
             what = f"account {actor.login}"
             found = self._api.find(f"/users/{actor.id}", what=what, access=REVIEWS)
             self._kinds[actor.id] = ActorKind.OTHER if found is None else _kind_of(Fields(found, what), actor.id)
-        return self._kinds[actor.id]
+        return Actor(actor.host, actor.id, actor.login, self._kinds[actor.id])
 
     def by_login(self, login: str) -> Actor:
         """Return the account that has a login now."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from counterseal.approvals import Approval, approvals, excluded, unknown_authorship
+from counterseal.approvals import Approval, approvals, excluded, hidden_hands, unknown_authorship
 from counterseal.model import Counted, Dismissed, Finding, Member
 from counterseal.rule import NO_REQUEST, OptionProblem, Problem, RuleSpec, no_request, satisfied, violated
 
@@ -33,12 +33,12 @@ class Options:
 
 
 def judge(evidence: Evidence, options: Options) -> Finding:
-    """Return whether the request has its approvals; one more is asked for where somebody's part is unknown (R15)."""
+    """Return whether the request has its approvals; one more where somebody's part is unknown (R14, R15)."""
     change = evidence.change
     if evidence.request.content is None or change is None:
         return no_request(NAME)
     found = approvals(evidence)
-    gaps = unknown_authorship(evidence)
+    gaps = (*unknown_authorship(evidence), *hidden_hands(evidence))
     places = _places(options, extra=1 if gaps else 0)
     filled = match(places, [each.groups for each in found.counted])
     people = [Counted(each.actor.login, ", ".join(each.groups)) for each in found.counted]

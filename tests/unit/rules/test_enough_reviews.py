@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,7 @@ from tests.evidence_samples import (
     ERIN,
     HOST,
     OLD_HEAD,
+    ROBOT,
     commit,
     evidence,
     malformed,
@@ -93,6 +94,17 @@ def test_an_unknown_hand_asks_for_one_more() -> None:
         "(one more than the policy says, because commit 8d1e07b has 1 whom the forge cannot name)"
     )
     assert judged(with_change(commits=unknown), options).outcome is FindingOutcome.SATISFIED
+
+
+@pytest.mark.parametrize(
+    "part", [{"author": ROBOT}, {"pushers": (ERIN, ROBOT)}, {"commits": (commit(ERIN), commit(ERIN, ROBOT))}]
+)
+def test_a_bot_s_part_asks_for_one_more_because_its_master_may_have_approved(part: dict[str, Any]) -> None:
+    options = Options(1, {"maintainers": 1})
+    found = judged(with_change(**part, reviews=(review(ALICE),)), options)
+    assert found.code == "review-missing"
+    assert found.reason.endswith("because robot[bot] is no person, and who is behind it is not known)")
+    assert judged(with_change(**part), options).outcome is FindingOutcome.SATISFIED
 
 
 @pytest.mark.parametrize("found", [malformed(), evidence(change=None)])

@@ -1,0 +1,232 @@
+"""Histories of a promotion request, in steps that belong to no forge; who counts by them, told without any adapter.
+
+`HISTORIES` draws what people might do, sensible or not. `verdict` is the oracle: it looks at what happened with its
+eyes on R08 to R15 alone, and knows neither reviews nor notes nor versions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+
+from hypothesis import strategies as st
+
+#: Whom the policy names, and where: a reader and a bot, too, whose approvals must not count all the same.
+GROUPS = {"maintainers": ("alice", "bob", "carol", "rita", "bot"), "security": ("dora",)}
+NAMED = frozenset(GROUPS["maintainers"] + GROUPS["security"])
+#: Whom the repository lets write; rita may read. The owner olga has no part in histories, and lends a hand.
+WRITERS = ("alice", "bob", "carol", "dora", "mallory", "bot")
+NOBODY = "nobody"  # writes commits, and no forge knows the address
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What `who` does."""
+
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Push(Step):
+    """A push to the branch of the request; the first one makes it, and `over` drops what was there."""
+
+    author: str
+    co_author: str = ""
+    over: bool = False
+
+    def __str__(self) -> str:
+        makers = f"{self.author} and {self.co_author}" if self.co_author else self.author
+        return f"{self.who} {'force-pushes' if self.over else 'pushes'} a commit of {makers}"
+
+
+class PushBack(Step):
+    """A forced push of the first commit of the request."""
+
+    def __str__(self) -> str:
+        return f"{self.who} pushes the first commit back"
+
+
+class Open(Step):
+    """The request itself."""
+
+    def __str__(self) -> str:
+        return f"{self.who} opens the request"
+
+
+class Approve(Step):
+    """An approval of what the head is at this moment."""
+
+    def __str__(self) -> str:
+        return f"{self.who} approves"
+
+
+class TakeBack(Step):
+    """The end of an approval: on GitHub a maintainer dismisses it, on GitLab its author revokes it."""
+
+    def __str__(self) -> str:
+        return f"{self.who}'s approval is taken back"
+
+
+class Demand(Step):
+    """A demand for changes."""
+
+    def __str__(self) -> str:
+        return f"{self.who} asks for changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Say(Step):
+    """Words of which none is an approval."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.who} says {self.text!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lose(Step):
+    """The end of a person's right to write; without `read` the person is no collaborator any more."""
+
+    read: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.who} {'may only read' if self.read else 'is removed'} from now on"
+
+
+@dataclass(frozen=True, slots=True)
+class Retarget(Step):
+    """Another branch to go to."""
+
+    branch: str
+
+    def __str__(self) -> str:
+        return f"{self.who} turns it to {self.branch}"
+
+
+@dataclass(frozen=True, slots=True)
+class Merge(Step):
+    """The merge, by `merge`, `squash` or `rebase` (on GitLab: the branch is moved forward)."""
+
+    method: str
+
+    def __str__(self) -> str:
+        return f"{self.who} merges ({self.method})"
+
+
+@dataclass(frozen=True)
+class History:
+    """Steps in their order, and two settings that only GitLab has."""
+
+    steps: tuple[Step, ...]
+    author_may_approve: bool = False
+    push_resets: bool = False
+
+
+# --- what happens ----------------------------------------------------------------------------
+
+_WORDS = ("LGTM", "approved this merge request", "requested changes", ":+1:")
+_PEOPLE = ("alice", "alice", "carol", "dora", *WRITERS, "rita")  # those who review come more often
+
+
+def _scenes(people: tuple[str, ...], makers: tuple[str, ...]) -> st.SearchStrategy[list[Step]]:
+    """Return a step or a flurry of pushes by these people; `makers` are those whose names may stand in commits."""
+    who = st.sampled_from(people)
+    approval = st.builds(Approve, who)
+    push = st.builds(Push, who, st.sampled_from(makers), st.sampled_from(("", "", "", *makers)), st.booleans())
+    back = st.builds(PushBack, who)
+    rare = (
+        back,
+        st.builds(TakeBack, who),
+        st.builds(Demand, who),
+        st.builds(Say, who, st.sampled_from(_WORDS)),
+        st.builds(Lose, st.sampled_from([each for each in people if each != "bot"]), st.booleans()),
+        st.builds(Retarget, st.just("olga"), st.sampled_from(("main", "stable"))),
+    )
+    step = st.one_of(approval, approval, approval, approval, push, push, *rare)
+    return st.one_of(
+        *[step.map(lambda each: [each])] * 5, st.lists(st.one_of(push, push, back), min_size=2, max_size=4)
+    )
+
+
+@st.composite
+def _histories(draw: st.DrawFn, people: tuple[str, ...]) -> History:
+    """A request by somebody, what happens to it, its last reviews, its merge (mostly), and what people do too late."""
+    makers = (*people, NOBODY)
+    asker = draw(st.sampled_from([each for each in people if each in WRITERS]))
+    start = (Push(asker, draw(st.sampled_from((asker, asker, *makers)))), Open(asker))
+    scenes = _scenes(people, makers)
+    middle, after = draw(st.lists(scenes, min_size=1, max_size=6)), draw(st.lists(scenes, max_size=1))
+    home = [Retarget("olga", "main")] * draw(st.sampled_from((1, 1, 0)))
+    reviews = draw(st.lists(st.builds(Approve, st.sampled_from(people)), max_size=3))
+    method = draw(st.sampled_from(("squash", "merge", "rebase", "squash", "merge", "")))
+    merge = [Merge(draw(st.sampled_from(people)), method)] if method else []
+    settings = {name: draw(st.sampled_from((False, False, True))) for name in ("author_may_approve", "push_resets")}
+    return History((*start, *chain(*middle), *home, *reviews, *merge, *chain(*after)), **settings)
+
+
+HISTORIES = _histories(_PEOPLE)
+#: One writer, alone, with a workflow whose token approves, and with the names of others in commits.
+ALONE = _histories(("carol", "bot"))
+
+
+# --- what it comes to ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whose approval counts and whose does not, and what that comes to where one of the maintainers is enough."""
+
+    counted: frozenset[str]
+    dismissed: frozenset[str]
+    codes: dict[str, str]
+
+
+def verdict(log: tuple[Step, ...]) -> Verdict:
+    """Return what must come of steps that a forge let happen, whatever that forge says of them."""
+    merge = next((at for at, each in enumerate(log) if isinstance(each, Merge)), len(log))
+    heads: list[tuple[tuple[str, str], ...]] = []  # who made the commits of the request, after each step
+    for at, each in enumerate(log):
+        head = heads[-1] if heads else ()
+        if at < merge and isinstance(each, Push):
+            head = (*(() if each.over else head), (each.author, each.co_author))
+        elif at < merge and isinstance(each, PushBack):
+            head = heads[0]
+        heads.append(head)
+    makers = {name for commit in heads[-1] for name in commit if name}
+    pushers = {each.who for each in log[:merge] if isinstance(each, Push | PushBack | Open)}
+    powerless = {each.who for each in log if isinstance(each, Lose)} | {"rita", "bot"}
+
+    def stands(at: int) -> bool:
+        """Return whether the approval at this place is about the final head, in time, and nothing took it away."""
+        later, who = log[at + 1 :], log[at].who
+        cancelled = any(isinstance(each, TakeBack | Demand) and each.who == who for each in later)
+        turned = any(isinstance(each, Retarget) for each in later)
+        return heads[at] == heads[-1] and at < merge and not cancelled and not turned
+
+    def objects(at: int) -> bool:
+        """Return whether nothing has lifted the demand at this place: no approval in time, no end of a later one."""
+        own = [(place, each) for place, each in enumerate(log) if place > at and each.who == log[at].who]
+        return not any(
+            isinstance(each, TakeBack) or (isinstance(each, Approve) and place < merge) for place, each in own
+        )
+
+    approved = {at: each.who for at, each in enumerate(log) if isinstance(each, Approve)}
+    objecting = {each.who for at, each in enumerate(log) if isinstance(each, Demand) and objects(at)}
+    counted = {who for at, who in approved.items() if stands(at)} & NAMED - makers - pushers - powerless
+    branch = next((each.branch for each in reversed(log) if isinstance(each, Retarget)), "main")
+    hidden = not {NOBODY, "bot"}.isdisjoint(makers | pushers)  # somebody behind a bot may be among those who approve
+    enough = counted.intersection(GROUPS["maintainers"]) and len(counted) > hidden
+    review = (
+        (branch != "main", "other-branch"),
+        (objecting & NAMED, "changes-requested"),
+        (not counted, "not-reviewed"),
+        (merge == len(log), "not-merged"),
+    )
+    author = ((NOBODY in makers, "author-unknown"), (not counted, "nobody-else"))
+    codes = {
+        "review-of-this-revision": next((code for wrong, code in review if wrong), "satisfied"),
+        "enough-reviews": "satisfied" if enough else "review-missing",
+        "author-did-not-approve": next((code for wrong, code in author if wrong), "satisfied"),
+    }
+    return Verdict(frozenset(counted), frozenset(approved.values()) - counted - objecting, codes)

@@ -1,0 +1,310 @@
+"""One history, both faces: whatever people do to a request, both forges end with the verdict that a third judge gives.
+
+What a history comes to at each forge is held against `histories.verdict`, which knows no forge, and then against the
+other forge's. A failing test prints what happened at each, in plain words.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from tests.flow.histories import (
+    ALONE,
+    HISTORIES,
+    NAMED,
+    Approve,
+    Demand,
+    History,
+    Lose,
+    Merge,
+    Open,
+    Push,
+    PushBack,
+    Step,
+    TakeBack,
+    verdict,
+)
+from tests.flow.two_faces import START, GitHub, GitLab, Outcome
+
+from counterseal.sandbox.service import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Faces = tuple[GitHub, GitLab]
+REVISION, ENOUGH, AUTHOR = RULES = ("review-of-this-revision", "enough-reviews", "author-did-not-approve")
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faces]:
+    with Sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        sandbox.forge.clock = lambda: START
+        yield GitHub(sandbox), GitLab(sandbox)
+        assert sandbox.forge.unknown_calls == []
+
+
+# --- where the forges differ -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A step of a history, what came before and after it, and what it was at each forge."""
+
+    history: History
+    place: int
+    github: tuple[Step, ...]
+    gitlab: tuple[Step, ...]
+
+    @property
+    def step(self) -> Step:
+        return self.history.steps[self.place]
+
+    def is_one(self, *kinds: type[Step], at: str) -> bool:
+        """Return whether it is a step of such a kind, which only the forge `at` took."""
+        alone = (self.github, self.gitlab) if at == "GitHub" else (self.gitlab, self.github)
+        return isinstance(self.step, kinds) and alone == ((self.step,), ())
+
+    @property
+    def by_author(self) -> bool:
+        return self.step.who == self.history.steps[1].who
+
+    @property
+    def may_write(self) -> bool:
+        before = self.history.steps[: self.place]
+        return self.step.who not in {"rita", *(each.who for each in before if isinstance(each, Lose))}
+
+    @property
+    def demanded(self) -> bool:
+        return Demand(self.step.who) in self.history.steps[: self.place]
+
+    @property
+    def first_may_matter(self) -> bool:
+        """Return whether an approval from before may be about what is merged: it is merged, or pushed back later."""
+        earlier, later = self.history.steps[: self.place], self.history.steps[self.place + 1 :]
+        returns = any(isinstance(each, PushBack) or (isinstance(each, Push) and each.over) for each in later)
+        return returns or any(isinstance(each, Merge) for each in earlier)
+
+    @property
+    def resets(self) -> bool:
+        """Return whether it is a push that takes approvals away at GitLab."""
+        rest = {type(each) for each in self.gitlab[1:]}
+        return self.history.push_resets and self.github == self.gitlab[:1] == (self.step,) and rest == {TakeBack}
+
+    @property
+    def again(self) -> bool:
+        """Return whether it is one more approval by somebody who approves."""
+        return (self.github, self.gitlab) == ((self.step,), (TakeBack(self.step.who), self.step))
+
+
+class Effect(Enum):
+    """How far the verdicts may lie apart. That GitLab allows what GitHub denies has no place here."""
+
+    NONE = "not at all"
+    NAMED = "the person's approval counts at neither, and only one of them names it"
+    STRICTER = "GitLab may deny what GitHub allows"
+
+
+#: What the forges do not have in common, and why.
+DIFFERENCES: Final[tuple[tuple[str, Effect, Callable[[Scene], bool]], ...]] = (
+    (
+        "everybody may review at GitHub; approvals at GitLab need a Developer",
+        Effect.NAMED,
+        lambda it: it.is_one(Approve, TakeBack, at="GitHub") and not it.may_write and not it.demanded,
+    ),
+    (
+        "so who asked for changes and may not write any more can approve after all at GitHub only",
+        Effect.STRICTER,
+        lambda it: it.is_one(Approve, TakeBack, at="GitHub") and not it.may_write,
+    ),
+    (
+        "a GitLab project can let authors approve; GitHub never does",
+        Effect.NAMED,
+        lambda it: (
+            it.history.author_may_approve
+            and it.by_author
+            and isinstance(it.step, Approve | TakeBack)
+            and (it.github, it.gitlab[-1:]) == ((), (it.step,))
+        ),
+    ),
+    (
+        "there is one approval a person at GitLab: who gives another one has to take back the first",
+        Effect.NONE,
+        lambda it: it.again and not it.first_may_matter,
+    ),
+    (
+        "so a push of the old head does not bring back the first one at GitLab, nor does anything after the merge",
+        Effect.STRICTER,
+        lambda it: it.again,
+    ),
+    (
+        "a push may take back approvals at GitLab, by a setting of the project",
+        Effect.NONE,
+        lambda it: it.resets and not it.first_may_matter,
+    ),
+    (
+        "so a push of the old head does not bring back at GitLab what a push took away",
+        Effect.STRICTER,
+        lambda it: it.resets,
+    ),
+    (
+        "what a push has taken back at GitLab, nobody takes back again",
+        Effect.NONE,
+        lambda it: it.history.push_resets and it.is_one(TakeBack, at="GitHub"),
+    ),
+    (
+        "authors may ask for changes of their own request at GitLab",
+        Effect.STRICTER,
+        lambda it: it.by_author and it.is_one(Demand, at="GitLab"),
+    ),
+)
+
+
+def differences(history: History, github: Outcome, gitlab: Outcome) -> list[tuple[Step, str, Effect]]:
+    """Return the steps that came to different things, each with the one reason for it."""
+    found = []
+    for place, (one, other) in enumerate(zip(github.happened, gitlab.happened, strict=True)):
+        if one != other:
+            scene = Scene(history, place, one, other)
+            reason = next(((why, effect) for why, effect, fits in DIFFERENCES if fits(scene)), None)
+            assert reason, f"{scene.step}: {one} at GitHub and {other} at GitLab, and no reason is known"
+            found.append((scene.step, *reason))
+    return found
+
+
+# --- the same verdict ------------------------------------------------------------------------
+
+
+def judge(face: GitHub | GitLab, history: History) -> Outcome:
+    """Return what a history comes to at a forge, after holding it against the oracle."""
+    found = face.play(history)
+    expected = verdict(found.log)
+    assert (found.counted(REVISION), found.dismissed(REVISION)) == (expected.counted, expected.dismissed), found
+    assert found.codes == expected.codes, found
+    return found
+
+
+def compare(faces: Faces, history: History) -> tuple[Outcome, Outcome, list[tuple[Step, str, Effect]]]:
+    """Let a history happen at both forges and demand the same verdict, but for the differences above."""
+    github, gitlab = (judge(each, history) for each in faces)
+    found = differences(history, github, gitlab)
+    both = f"\n{github}\n{gitlab}"
+    assert gitlab.allowed <= github.allowed, both
+    assert gitlab.counted(REVISION) <= github.counted(REVISION), both
+    if Effect.STRICTER not in {effect for _, _, effect in found}:
+        apart = {step.who for step, _, effect in found if effect is Effect.NAMED}
+        assert not apart & github.counted(REVISION), both
+        for rule in RULES:
+            assert github.findings[rule].outcome is gitlab.findings[rule].outcome, both
+            assert github.codes[rule] == gitlab.codes[rule], both
+            assert github.counted(rule) == gitlab.counted(rule), both
+            assert github.dismissed(rule) - apart == gitlab.dismissed(rule) - apart, both
+    return github, gitlab, found
+
+
+def many(examples: int) -> settings:
+    """Return the settings for so many; a failure is shrunk, but not explained: that would take minutes."""
+    phases = [each for each in Phase if each is not Phase.explain]
+    return settings(max_examples=examples, phases=phases, suppress_health_check=[HealthCheck.too_slow])
+
+
+@many(10)
+@given(history=HISTORIES)
+def test_some_histories_end_alike(faces: Faces, history: History) -> None:
+    compare(faces, history)
+
+
+@pytest.mark.slow
+def test_many_histories_end_alike_and_every_ending_is_among_them(faces: Faces) -> None:
+    seen = Counter[str]()
+
+    @many(70)
+    @given(history=HISTORIES)
+    def check(history: History) -> None:
+        for outcome in compare(faces, history)[:2]:
+            seen.update([*outcome.codes.values(), f"allowed: {outcome.allowed}"])
+
+    check()
+    endings = {"allowed: True", "allowed: False", "satisfied", "changes-requested", "not-reviewed", "review-missing"}
+    assert {*endings, "other-branch", "nobody-else"} <= set(seen)
+
+
+#: For each difference a history in which it is the only one.
+BOB: Final = (Push("bob", "bob"), Open("bob"))
+END: Final = (Merge("bob", "squash"),)
+SHOWN = {
+    DIFFERENCES[0][0]: History((*BOB, Approve("rita"), Approve("alice"), *END)),
+    DIFFERENCES[1][0]: History((*BOB, Approve("alice"), Demand("carol"), Lose("carol"), Approve("carol"), *END)),
+    DIFFERENCES[2][0]: History((*BOB, Approve("bob"), Approve("alice"), *END), author_may_approve=True),
+    DIFFERENCES[3][0]: History((*BOB, Approve("alice"), Push("bob", "bob"), Approve("alice"), *END)),
+    DIFFERENCES[4][0]: History((*BOB, Approve("alice"), Push("bob", "bob"), Approve("alice"), PushBack("dora"), *END)),
+    DIFFERENCES[5][0]: History(
+        (*BOB, Approve("carol"), Push("dora", "dora"), Approve("alice"), *END), push_resets=True
+    ),
+    DIFFERENCES[6][0]: History((*BOB, Approve("alice"), Push("bob", "bob"), PushBack("dora"), *END), push_resets=True),
+    DIFFERENCES[7][0]: History(
+        (*BOB, Approve("alice"), Push("bob", "bob"), TakeBack("alice"), Approve("carol"), *END), push_resets=True
+    ),
+    DIFFERENCES[8][0]: History((*BOB, Approve("alice"), Demand("bob"), *END)),
+}
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda it: it[0])
+def test_each_difference_is_real_and_as_big_as_it_is_said_to_be(
+    faces: Faces, difference: tuple[str, Effect, object]
+) -> None:
+    why, effect, _ = difference
+    github, gitlab, found = compare(faces, SHOWN[why])
+    assert (why, effect) in [each[1:] for each in found]
+    assert github.allowed
+    assert gitlab.allowed == (effect is not Effect.STRICTER)
+    if effect is not Effect.STRICTER:
+        assert (github.dismissed(ENOUGH) == gitlab.dismissed(ENOUGH)) == (effect is Effect.NONE)
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_who_pushed_before_a_push_back_does_not_count(faces: Faces, over: bool) -> None:
+    """Found by this test's kind: GitHub's reader once forgot everybody who pushed before the last but one."""
+    last = (Push("mallory", "mallory", over=True),) if over else (PushBack("mallory"),)
+    pushes = (Push("alice", "bob"), Push("carol", "bob", "bob"), *last, Push("mallory", "bob", "mallory"))
+    github, gitlab, _ = compare(faces, History((*BOB, *pushes, Approve("alice"), *END)))
+    assert not github.allowed
+    assert github.dismissed(REVISION) == gitlab.dismissed(REVISION) == {"alice"}
+
+
+# --- what may never happen -------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@many(25)
+@given(history=ALONE)
+def test_one_writer_alone_with_a_bot_and_the_names_of_others_never_gets_an_allow(
+    faces: Faces, history: History
+) -> None:
+    github, gitlab, _ = compare(faces, history)
+    assert not github.allowed
+    assert not gitlab.allowed
+
+
+@pytest.mark.slow
+@many(15)
+@given(history=HISTORIES, data=st.data())
+def test_less_approval_or_more_objection_never_turns_a_deny_into_an_allow(
+    faces: Faces, history: History, data: st.DataObject
+) -> None:
+    """At GitLab a second approval takes the first one back, so there only who approves once approves less."""
+    steps = history.steps
+    given_by = Counter(each.who for each in steps if isinstance(each, Approve))
+    once = [at for at, each in enumerate(steps) if isinstance(each, Approve) and given_by[each.who] == 1]
+    place = data.draw(st.integers(2, len(steps)), label="place of the demand")
+    worse = [(*steps[:place], Demand(data.draw(st.sampled_from(sorted(NAMED)))), *steps[place:])]
+    worse += [(*steps[:at], *steps[at + 1 :]) for at in ([data.draw(st.sampled_from(once))] if once else [])]
+    for face in faces:
+        if not judge(face, history).allowed:
+            for each in worse:
+                assert not judge(face, replace(history, steps=each)).allowed
