@@ -131,6 +131,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     f"GET {_GENERIC}": _ok("../user/packages/generic_packages/#download-a-single-file", None),
     f"GET {_PACKAGES}": _ok("packages/#list-packages", listed(PACKAGE)),
     f"GET {_PACKAGES}/:package_id": _ok("packages/#get-a-project-package", PACKAGE),
+    f"DELETE {_PACKAGES}/:package_id": _ok("packages/#delete-a-project-package", None, 204),
     f"GET {_PACKAGES}/:package_id/package_files": _ok("packages/#list-package-files", listed(PACKAGE_FILE)),
     f"DELETE {_PACKAGES}/:package_id/package_files/:package_file_id": _ok("packages/#delete-a-package-file", None, 204),
     f"GET {_PROJECT}/releases": _ok("releases/#list-releases", listed(RELEASE)),

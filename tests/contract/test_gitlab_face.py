@@ -120,6 +120,8 @@ def make_a_release(world: GitLabWorld, project: Project, folder: Path) -> None:
     assert [each.name for each in release.links.list(all=True)] == ["app.bin"]
     assert [each.tag_name for each in project.releases.list(all=True)] == ["v1"]
     assert project.releases.get("v1").assets["count"] == 1
+    package.delete()
+    assert project.packages.list(all=True) == []
 
 
 Answer = tuple[str, int, bytes]
