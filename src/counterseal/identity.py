@@ -207,6 +207,10 @@ def _own_gate(certificate: Certificate, host: str, own: OwnGate) -> Iterable[Che
     )
     yield certificate.source_ref == own.ref, f"the gate ran for {certificate.source_ref}, not for {own.ref}"
     yield (
+        certificate.runner_environment in forges.HOSTED_RUNNERS,
+        f"the gate ran on a runner that is {certificate.runner_environment}, not the forge's own",
+    )
+    yield (
         digests.is_revision(certificate.source_revision)
         and certificate.signer_digest == certificate.config_digest == certificate.source_revision,
         "the gate's file was read at another revision than its branch had",

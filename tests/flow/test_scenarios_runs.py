@@ -73,10 +73,9 @@ def test_a_run_on_another_protected_branch(shared: FlowWorld) -> None:
     stories.refused(shared, code=2, says=says[shared.kind], ref="refs/heads/release")
 
 
-@pytest.mark.forges(GITHUB)
 def test_s56_the_gate_on_a_machine_of_somebody_s_own(shared: FlowWorld) -> None:
     # 56 | our gate path ... on a self-hosted runner | GH | deny, verify refuses | R29
-    stories.refused(shared, code=2, says="a runner that is self-hosted, not github", runnerEnvironment="self-hosted")
+    stories.refused(shared, code=2, says="a runner that is self-hosted, not", runnerEnvironment="self-hosted")
 
 
 @pytest.mark.forges(GITHUB)

@@ -333,6 +333,8 @@ OWN_WRONG: dict[str, tuple[dict[str, str | None], str]] = {
     "other branch": (signed_at(OWN_SAN.replace("main", "feature")), "it was signed by"),
     "definition elsewhere": ({"config_uri": OWN_SAN.replace("tools", "evil")}, "the run began in"),
     "ref": ({"source_ref": "refs/heads/feature"}, "the gate ran for refs/heads/feature"),
+    "self-hosted": ({"runner_environment": "self-hosted"}, "a runner that is self-hosted"),
+    "no runner": ({"runner_environment": None}, "a runner that is None"),
     "file at another revision": ({"signer_digest": OTHER}, "at another revision"),
     "no revision": ({"source_revision": None}, "at another revision"),
     "other project": ({"source_id": "778"}, "it is for repository 778"),
