@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import threading
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from counterseal.adapters.gitlab_releases import GitLabReleases
 from counterseal.adapters.sigstore import SigstoreSigner
 from counterseal.commands.demo_site import NAME
 from counterseal.sandbox import fulcio, identity, rekor, timestamp
-from counterseal.sandbox.forge import github
+from counterseal.sandbox.forge import github, gitlab
 from counterseal.sandbox.http import Request, Response, json_response
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from counterseal.model import ProcessResult
 
 FORGE, UPLOADS, GIT, IDENTITY = github.API, github.UPLOADS, github.GIT, identity.PREFIX
+GITLAB = gitlab.API
 FULCIO, LOG, TIMESTAMPS = fulcio.PREFIX, rekor.PREFIX, timestamp.PREFIX
 
 
@@ -72,7 +74,10 @@ def refs(world: FlowWorld) -> dict[str, str]:
 
 @dataclass(slots=True)
 class Fault:
-    """A service that answers wrongly where `where` says so; `hits` counts how often it was asked there."""
+    """A service that answers wrongly where `where` says so; `hits` counts how often it was asked there.
+
+    `since` is a service that has to be asked first.
+    """
 
     answer: Callable[[Request], Response | None]
     prefix: str
@@ -80,9 +85,13 @@ class Fault:
     method: str = ""
     after: int = 0
     times: int = 1_000
+    since: str = ""
     hits: int = field(default=0)
 
     def __call__(self, prefix: str, request: Request) -> Response | None:
+        if self.since:
+            self.since = "" if prefix == self.since else self.since
+            return None
         query = "?" + "&".join(f"{key}={value}" for key, value in request.query.items())
         if prefix != self.prefix or not re.search(self.where, request.path + query):
             return None
@@ -101,6 +110,7 @@ def fault(
     prefix: str,
     where: str = "",
     method: str = "",
+    since: str = "",
     **more: int,
 ) -> Iterator[Fault]:
     """Let a service answer wrongly in the block, and check that it was asked for it.
@@ -111,15 +121,28 @@ def fault(
         prefix: Which service.
         where: Pattern in path and query; empty: everywhere.
         method: Only this method.
+        since: Only after this service was asked.
         **more: `after`: so many calls are answered rightly first; `times`: then so many wrongly.
     """
-    made = Fault((lambda _: answer) if isinstance(answer, Response) else answer, prefix, where, method, **more)
+    made = Fault(
+        (lambda _: answer) if isinstance(answer, Response) else answer, prefix, where, method, since=since, **more
+    )
     world.sandbox.server.interceptors.append(made)
     try:
         yield made
     finally:
         world.sandbox.server.interceptors.remove(made)
     assert made.hits > made.after, f"nobody asked {prefix} for {where!r}"
+
+
+def altered(world: FlowWorld, prefix: str, change: Callable[[Any], Any]) -> Callable[[Request], Response]:
+    """Answer with what the service says truly, after changing its JSON."""
+
+    def answer(request: Request) -> Response:
+        honest = world.sandbox.server._handlers[prefix](request)
+        return Response(honest.status, json.dumps(change(json.loads(honest.body))).encode(), honest.headers)
+
+    return answer
 
 
 def down() -> Callable[[Request], Response]:

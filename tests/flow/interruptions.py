@@ -47,10 +47,10 @@ class Held:
 
 
 @contextlib.contextmanager
-def held(world: FlowWorld, point: Call, *, after: int = 0) -> Iterator[Held]:
+def held(world: FlowWorld, point: Call, *, after: int = 0, since: str = "") -> Iterator[Held]:
     """Hold one call at a point."""
     hold = Held()
-    with faults.fault(world, hold, *point, after=after, times=1):
+    with faults.fault(world, hold, *point, after=after, times=1, since=since):
         try:
             yield hold
         finally:

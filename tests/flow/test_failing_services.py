@@ -138,13 +138,13 @@ SERVICES = {
 }
 
 
-@pytest.mark.parametrize("kind", [pytest.param("down", marks=SLOW), "garbage", pytest.param("slow", marks=SLOW)])
+@pytest.mark.parametrize("how", [pytest.param("down", marks=SLOW), "garbage", pytest.param("slow", marks=SLOW)])
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_signing_service_that_fails(waiting: FlowWorld, build: Mapping[str, str], service: str, kind: str) -> None:
+def test_a_signing_service_that_fails(waiting: FlowWorld, build: Mapping[str, str], service: str, how: str) -> None:
     prefix, what = SERVICES[service]
     made, began = _made(waiting), time.monotonic()
     with faults.impatient(), faults.slow() as wait:
-        answer = {"down": faults.down(), "garbage": faults.garbage(), "slow": wait}[kind]
+        answer = {"down": faults.down(), "garbage": faults.garbage(), "slow": wait}[how]
         with faults.fault(waiting, answer, prefix):
             faults.refused(waiting, 1, what)
             faults.told(waiting.cli("sign", *SUBJECTS, environment=build), 1, what)

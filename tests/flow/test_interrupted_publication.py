@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.flow import faults, recorded, stories
+from tests.flow.gitlab_hands import GitLabHands
 from tests.flow.interruptions import PATIENCE, POINTS, decided, ended, held, merged, process
 from tests.flow.worlds import SUBJECTS
 
@@ -66,6 +67,40 @@ def assert_released(world: FlowWorld) -> None:
     wanted = {"manifest.json", "sbom.cdx.json", "counterseal.intoto.jsonl", "build.intoto.jsonl", "evidence.json"}
     assert wanted < set(listed)
     assert set(world.site.downloads()) == set(digests), "everybody can download exactly these"
+
+
+@pytest.mark.forges(ForgeKind.GITLAB)
+def test_a_release_that_somebody_finished_by_hand_is_not_taken_for_ours(fresh: FlowWorld) -> None:
+    """Everything is sealed, GitLab fails, and bob makes a release of the tag himself, with a link of his own."""
+    stories.allow_staging(fresh)
+    merged(fresh, "production")
+    with faults.impatient(5.0), faults.fault(fresh, faults.down(), *fresh.hands.publishing()):
+        faults.told(fresh.cli("gate", environment=fresh.run()), 1, "release v1.2.0")
+    link = {"name": "app.whl", "url": "https://evil.example/app.whl"}
+    mine = {"tag_name": TAG, "name": "mine", "assets": {"links": [link]}}
+    GitLabHands(fresh, fresh.sandbox).call("bob", "POST", "/releases", mine)
+    for _ in range(2):
+        error = faults.told(fresh.cli("gate", environment=fresh.run()), 1, "its link 'app.whl' leads to")
+        assert "https://evil.example/app.whl" in error
+    stories.hosted(fresh).project_releases.get(TAG).links.clear()
+    assert [each["tag"] for each in fresh.gate()["published"]] == [TAG]
+    assert_released(fresh)
+    assert recorded.events(fresh) == ["genesis", "publication"]
+    assert fresh.gate()["published"] == []
+
+
+@pytest.mark.forges(ForgeKind.GITLAB)
+def test_a_lost_answer_to_the_release_is_no_failure(fresh: FlowWorld) -> None:
+    stories.allow_staging(fresh)
+    merged(fresh, "production")
+
+    def lose(request: Request) -> Response:
+        fresh.sandbox.server._handlers[fresh.hands.api](request)
+        return Response(502, b"bad gateway\n")
+
+    with faults.impatient(5.0), faults.fault(fresh, lose, *fresh.hands.publishing(), times=1):
+        assert [each["tag"] for each in fresh.gate()["published"]] == [TAG]
+    assert_released(fresh)
 
 
 @pytest.mark.forges(ForgeKind.GITHUB)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.flow.interruptions import Held
     from tests.flow.worlds import FlowWorld
 
 
@@ -34,6 +35,11 @@ def ready(shared: FlowWorld) -> FlowWorld:
     return shared
 
 
+def at(world: FlowWorld, point: str) -> contextlib.AbstractContextManager[Held]:
+    """Hold a gate at a point: what is asked of git before the signature is none."""
+    return held(world, POINTS[point](world), since="" if point == "before-signing" else faults.FULCIO)
+
+
 # --- killed ------------------------------------------------------------------------------------
 
 
@@ -44,7 +50,7 @@ def ready(shared: FlowWorld) -> FlowWorld:
 def test_a_gate_killed_while_it_records(ready: FlowWorld, tmp_path: Path, point: str, arrives: bool) -> None:
     """kill -9; what is under way to the server then arrives late, or never. Git outlives us: it pushes on its own."""
     path, before = merged(ready), faults.refs(ready)
-    with held(ready, POINTS[point](ready)) as hold, process(ready, "gate", environment=ready.run()) as started:
+    with at(ready, point) as hold, process(ready, "gate", environment=ready.run()) as started:
         assert hold.reached.wait(PATIENCE)
         assert faults.refs(ready) == before
         started.kill()
@@ -107,7 +113,7 @@ def slow_hook(world: FlowWorld, name: str) -> Iterator[tuple[Path, Path]]:
 def test_a_signal_while_a_gate_records(ready: FlowWorld, tmp_path: Path, point: str, number: signal.Signals) -> None:
     """Once the signature was asked for, the push comes first, then the signal does its work."""
     path, before = merged(ready), faults.refs(ready)
-    with held(ready, POINTS[point](ready)) as hold, process(ready, "gate", environment=ready.run()) as started:
+    with at(ready, point) as hold, process(ready, "gate", environment=ready.run()) as started:
         assert hold.reached.wait(PATIENCE)
         started.send_signal(number)
         time.sleep(0.2)

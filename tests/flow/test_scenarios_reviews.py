@@ -271,6 +271,28 @@ def test_somebody_with_write_access_whom_the_policy_does_not_name(played: Played
 
 
 @STORIES.tell
+def s64(world: FlowWorld) -> Asked:
+    """The policy of this request means the account of the same number at the other forge."""
+    before, other = stories.read(world, POLICY_PATH), {GITHUB: "gitlab.com", GITLAB: "github.com"}[world.kind]
+    changed = before.replace(b"{id: 1010, login: dora}", f"{{id: 1010, login: dora, host: {other}}}".encode())
+    assert changed != before
+    stories.write(world, "main", POLICY_PATH, changed)
+    asked = ask(world, "production")
+    approve(world, asked, "alice", "dora")
+    merge(world, asked)
+    stories.write(world, "main", POLICY_PATH, before)
+    return asked
+
+
+def test_s64_the_same_number_at_another_forge_is_another_person(played: Played) -> None:
+    # 64 | id 1001 of another forge | B | not counted | R40
+    says = played.denied("s64", ENOUGH, "review-missing")
+    assert "dora (in no group of the policy)" in says
+    assert "1 of 2 required approvals" in says
+    assert stories.violated(played.decided("s64")) == {ENOUGH}
+
+
+@STORIES.tell
 def twice(world: FlowWorld) -> Asked:
     asked = ask(world, "production")
     approve(world, asked, "alice")

@@ -68,13 +68,23 @@ class GitLabReleases:
         return None if fields is None else self._release(fields)
 
     def drafts(self) -> Sequence[Release]:
-        """Return every candidate whose tag has no release, without its files."""
+        """Return every candidate whose tag has no release of ours, without its files.
+
+        One that somebody made by hand, without links to the candidate's files or with others, does not make it public:
+        `publish` completes it, or says what is wrong with it.
+        """
         packages = self._files.packages()
-        released = {each.text("tag_name") for each in self._listed()} if packages else set()
+        released = {each.text("tag_name") for each in self._listed() if self._is_ours(each)} if packages else set()
         return tuple(
             Release(each.number("id"), each.text("version"), draft=True, assets=(), url=self._page(each))
             for each in packages
             if each.text("version") not in released
+        )
+
+    def _is_ours(self, released: Fields) -> bool:
+        tag, links = released.text("tag_name"), _links(released)
+        return bool(links) and all(
+            each.text("url").endswith(self._files.place(tag, each.text("name"))) for each in links
         )
 
     def newest_published(self, passing_over: Collection[int] = ()) -> Release | None:
