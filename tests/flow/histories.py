@@ -126,15 +126,17 @@ class History:
 # --- what happens ----------------------------------------------------------------------------
 
 _WORDS = ("LGTM", "approved this merge request", "requested changes", ":+1:")
-_PEOPLE = ("alice", "alice", "carol", "dora", *WRITERS, "rita")  # those who review come more often
+_PEOPLE = ("alice", "bob", "carol", "alice", "bob", "carol", *WRITERS, "rita")  # maintainers come more often
 
 
-def _scenes(people: tuple[str, ...], makers: tuple[str, ...]) -> st.SearchStrategy[list[Step]]:
-    """Return a step or a flurry of pushes by these people; `makers` are those whose names may stand in commits."""
+def _scenes(people: tuple[str, ...], asker: str) -> st.SearchStrategy[list[Step]]:
+    """Return a step, or some that belong together; mostly who asks pushes, and own commits."""
     who = st.sampled_from(people)
     approval = st.builds(Approve, who)
-    push = st.builds(Push, who, st.sampled_from(makers), st.sampled_from(("", "", "", *makers)), st.booleans())
-    back = st.builds(PushBack, who)
+    makers = (*[asker] * 9, *people, NOBODY)
+    co_author = st.sampled_from(("",) * 40 + makers)
+    push = st.builds(Push, st.sampled_from(makers[:-1]), st.sampled_from(makers), co_author, st.booleans())
+    back = st.builds(PushBack, st.sampled_from(makers[:-1]))
     rare = (
         back,
         st.builds(TakeBack, who),
@@ -144,23 +146,26 @@ def _scenes(people: tuple[str, ...], makers: tuple[str, ...]) -> st.SearchStrate
         st.builds(Retarget, st.just("olga"), st.sampled_from(("main", "stable"))),
     )
     step = st.one_of(approval, approval, approval, approval, push, push, *rare)
-    return st.one_of(
-        *[step.map(lambda each: [each])] * 5, st.lists(st.one_of(push, push, back), min_size=2, max_size=4)
-    )
+    flurry = st.lists(st.one_of(push, push, back), min_size=2, max_size=4)
+    regret = st.builds(lambda each, end: [Approve(each), end(each)], who, st.sampled_from((TakeBack, Demand)))
+    away = st.just([Retarget("olga", "stable"), Retarget("olga", "main")])
+    return st.one_of(*[step.map(lambda each: [each])] * 7, flurry, regret, away)
 
 
 @st.composite
 def _histories(draw: st.DrawFn, people: tuple[str, ...]) -> History:
     """A request by somebody, what happens to it, its last reviews, its merge (mostly), and what people do too late."""
-    makers = (*people, NOBODY)
     asker = draw(st.sampled_from([each for each in people if each in WRITERS]))
-    start = (Push(asker, draw(st.sampled_from((asker, asker, *makers)))), Open(asker))
-    scenes = _scenes(people, makers)
+    others = st.sampled_from([each for each in people if each != asker])
+    reviewers = draw(st.lists(others, min_size=1, max_size=3, unique=True))  # few, so that one does several things
+    cast = (asker, *reviewers)
+    start = (Push(asker, draw(st.sampled_from((*[asker] * 9, NOBODY)))), Open(asker))
+    scenes = _scenes(cast, asker)
     middle, after = draw(st.lists(scenes, min_size=1, max_size=6)), draw(st.lists(scenes, max_size=1))
-    home = [Retarget("olga", "main")] * draw(st.sampled_from((1, 1, 0)))
-    reviews = draw(st.lists(st.builds(Approve, st.sampled_from(people)), max_size=3))
+    home = [Retarget("olga", "main")] * draw(st.sampled_from((1, 0)))
+    reviews = draw(st.lists(st.builds(Approve, st.sampled_from(reviewers)), max_size=3))
     method = draw(st.sampled_from(("squash", "merge", "rebase", "squash", "merge", "")))
-    merge = [Merge(draw(st.sampled_from(people)), method)] if method else []
+    merge = [Merge(draw(st.sampled_from((asker, asker, *cast))), method)] if method else []
     settings = {name: draw(st.sampled_from((False, False, True))) for name in ("author_may_approve", "push_resets")}
     return History((*start, *chain(*middle), *home, *reviews, *merge, *chain(*after)), **settings)
 
