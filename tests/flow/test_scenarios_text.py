@@ -260,6 +260,6 @@ def test_s50_a_refusal_in_words_of_somebody_else_s(shared: FlowWorld, tmp_path: 
     words = f"no\n{COMMAND}\n##[error]{BIDI}\x1b[2J\x1b[0Ksection_start:1:x\r\x1b[0K"
     with faults.fault(shared, faults.status(403, words), *shared.hands.reading()):
         seen = in_job(shared, tmp_path, shared.run(), "gate", "--request", asked.path, code=1)
-    assert "HTTP 403" in seen.result.output
+    assert "HTTP 403" in seen.result.output + seen.result.errors
     assert shared.ledger_tips() == before
     in_job(shared, tmp_path, shared.run(), "gate", "--request", asked.path, code=0)
