@@ -242,7 +242,6 @@ def test_s50_the_command_that_asks_refuses_what_hides(shared: FlowWorld, tmp_pat
 @pytest.mark.usefixtures("decided")  # so that the ledger has begun
 def test_s50_an_error_that_quotes_the_forge(shared: FlowWorld, tmp_path: Path) -> None:
     # 50 | (relative) what the forge itself answers is foreign text too
-    stories.allow_staging(shared)  # the ledger has begun, whichever test comes first
     asked = stories.ask(shared, "staging")
     stories.approve_and_merge(shared, asked, "alice")
     review = stories.hosted(shared).changes.get(asked.number).reviews[-1]
@@ -257,7 +256,6 @@ def test_s50_an_error_that_quotes_the_forge(shared: FlowWorld, tmp_path: Path) -
 @pytest.mark.usefixtures("decided")  # so that the ledger has begun
 def test_s50_a_refusal_in_words_of_somebody_else_s(shared: FlowWorld, tmp_path: Path) -> None:
     # 50 | (relative) a proxy, or whoever answers in the forge's place, chooses the words
-    stories.allow_staging(shared)  # the ledger has begun, whichever test comes first
     asked = stories.ask(shared, "staging")
     stories.approve_and_merge(shared, asked, "alice")
     before = shared.ledger_tips()
