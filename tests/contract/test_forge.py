@@ -187,6 +187,13 @@ class ForgeContract:
         read = forge.change_request(world.open().number)
         assert ({each.id for each in read.pushers}, read.unknown_pushers) == ({1002}, 0)
 
+    def test_nor_is_who_made_it_on_a_commit_that_was_left_behind(self, world: World, forge: Forge) -> None:
+        world.repository.move_branch("work", world.first, world.who("carol"))
+        tip = world.write("alice", "aside", branch="main")
+        world.repository.commit_files("work", {"one": b"1"}, world.who("bob"), "one", start=tip)
+        read = forge.change_request(world.open().number)
+        assert ({each.id for each in read.pushers}, read.unknown_pushers) == ({1002}, 0)
+
     def test_what_another_branch_gets_is_no_push_to_this_one(self, world: World, forge: Forge) -> None:
         head = world.write("bob", "one")
         world.repository.move_branch("other", head, world.who("carol"))
