@@ -181,6 +181,48 @@ class ForgeContract:
         assert {each.id for each in read.pushers} == {1001, 1002, 1003, 1010, 1666}
         assert read.unknown_pushers == 0
 
+    def test_who_only_makes_the_branch_is_no_pusher(self, world: World, forge: Forge) -> None:
+        world.repository.move_branch("work", world.first, world.who("carol"))
+        world.write("bob", "one")
+        read = forge.change_request(world.open().number)
+        assert ({each.id for each in read.pushers}, read.unknown_pushers) == ({1002}, 0)
+
+    def test_nor_is_who_made_it_on_a_commit_that_was_left_behind(self, world: World, forge: Forge) -> None:
+        world.repository.move_branch("work", world.first, world.who("carol"))
+        tip = world.write("alice", "aside", branch="main")
+        world.repository.commit_files("work", {"one": b"1"}, world.who("bob"), "one", start=tip)
+        read = forge.change_request(world.open().number)
+        assert ({each.id for each in read.pushers}, read.unknown_pushers) == ({1002}, 0)
+
+    def test_what_another_branch_gets_is_no_push_to_this_one(self, world: World, forge: Forge) -> None:
+        head = world.write("bob", "one")
+        world.repository.move_branch("other", head, world.who("carol"))
+        read = forge.change_request(world.open().number)
+        assert ({each.id for each in read.pushers}, read.unknown_pushers) == ({1002}, 0)
+
+    def test_a_branch_that_lives_on_has_other_pushers_each_time(self, world: World, forge: Forge) -> None:
+        world.write("carol", "one")
+        world.changes.merge(world.open("carol"), world.who("alice"), "merge")
+        world.write("bob", "two")
+        read = forge.change_request(world.open().number)
+        assert ({each.id for each in read.pushers}, read.unknown_pushers) == ({1002}, 0)
+
+    def test_a_branch_that_is_gone_after_the_merge_has_its_pushers(self, world: World, forge: Forge) -> None:
+        change = world.open()
+        world.changes.merge(change, world.who("alice"))
+        world.repository.move_ref("refs/heads/work", None, world.who("carol"))
+        read = forge.change_request(change.number)
+        assert ({each.id for each in read.pushers}, read.unknown_pushers) == ({1002}, 0)
+
+    def test_a_push_that_the_log_lost_is_a_pusher_whom_nobody_can_name(self, world: World, forge: Forge) -> None:
+        first = world.write("bob", "one")
+        world.write("carol", "two")
+        world.repository.move_branch("work", first, world.who("dora"))
+        del world.repository.activity[-1]
+        world.write("bob", "three")
+        read = forge.change_request(world.open().number)
+        assert ({each.id for each in read.pushers}, read.unknown_pushers) == ({1002}, 1)
+
     def test_who_pushes_after_the_merge_is_no_pusher(self, world: World, forge: Forge) -> None:
         change = world.open()
         world.changes.merge(change, world.who("alice"))

@@ -68,6 +68,56 @@ class TestGitLabForge(ForgeContract):
         world.alter("/members/all/1002", lambda shown: {**shown, "access_level": 35})
         assert "35" in refused(lambda: forge.permission(Actor(world.host, 1002, "bob"))).why
 
+    @pytest.mark.parametrize(
+        ("level", "permission"),
+        [
+            (0, Permission.NONE),
+            (5, Permission.NONE),
+            (15, Permission.READ),
+            (25, Permission.TRIAGE),
+        ],
+    )
+    def test_levels_between_the_roles_everybody_knows(
+        self, world: GitLabWorld, forge: GitLabForge, level: int, permission: Permission
+    ) -> None:
+        world.alter("/members/all/1002", lambda shown: {**shown, "access_level": level})
+        assert forge.permission(Actor(world.host, 1002, "bob")) is permission
+
+    def test_an_answer_about_somebody_else_is_an_error(self, world: GitLabWorld, forge: GitLabForge) -> None:
+        change = world.open()
+        for path in ("/members/all/1002", "/users/1002"):
+            world.alter(path, lambda shown: {**shown, "id": 1003})
+        refused(lambda: forge.permission(Actor(world.host, 1002, "bob")))
+        refused(lambda: forge.change_request(change.number))
+
+    def test_an_account_by_login_is_the_one_of_exactly_that_name(self, world: GitLabWorld, forge: GitLabForge) -> None:
+        assert forge.actor("ALICE").id == 1001
+        world.alter("/users", lambda found: [{**found[0], "username": f"{found[0]['username']}2"}])
+        assert "0 accounts have this name" in refused(lambda: forge.actor("alice")).what
+        world.sandbox.server.interceptors.clear()
+        assert "is nobody" in refused(lambda: forge.actor("ghost")).what
+
+    @pytest.mark.parametrize("name", ["ghost", "ghost1"])
+    def test_gitlabs_ghosts_are_nobody(self, world: GitLabWorld, forge: GitLabForge, name: str) -> None:
+        change = world.open()
+        world.approve(change, "carol")
+        ghost = {"id": 1003, "username": name}
+        world.alter("/notes", lambda notes: [{**each, "author": {**each["author"], **ghost}} for each in notes])
+        (review, _) = forge.change_request(change.number).reviews
+        assert review.actor is None
+
+    def test_an_author_that_is_no_user_is_an_error(self, world: GitLabWorld, forge: GitLabForge) -> None:
+        number = world.open().number
+
+        def project(answer: Any) -> Any:
+            if "data" in answer:  # of all answers only GraphQL's has it
+                (node,) = answer["data"]["project"]["mergeRequest"]["commits"]["nodes"]
+                node["author"]["id"] = "gid://gitlab/Project/1002"
+            return answer
+
+        world.alter("", project)
+        assert "is no user" in refused(lambda: forge.change_request(number)).why
+
     # --- which merge request -----------------------------------------------------------------
 
     def test_each_commit_of_a_branch_moved_forward_belongs_to_it(self, world: GitLabWorld, forge: GitLabForge) -> None:
@@ -269,6 +319,19 @@ class TestGitLabForge(ForgeContract):
         world.alter("/events", bulk)
         read = forge.change_request(change.number)
         assert (read.pushers, read.unknown_pushers) == ((), 1)
+
+    def test_a_tag_with_the_branchs_name_is_no_push_to_it(self, world: GitLabWorld, forge: GitLabForge) -> None:
+        world.write("bob", "one")
+        change = world.open()
+
+        def tagged(events: Any) -> Any:
+            tag = {**events[0]["push_data"], "ref_type": "tag", "ref": "work", "commit_to": change.head}
+            carol = {**events[0]["author"], "id": 1003, "username": "carol"}
+            return [{**events[0], "author": carol, "push_data": tag}, *events]
+
+        world.alter("/events", tagged)
+        read = forge.change_request(change.number)
+        assert ({each.id for each in read.pushers}, read.unknown_pushers) == ({1002}, 0)
 
     def test_a_fork_that_is_gone(self, world: GitLabWorld, forge: GitLabForge) -> None:
         fork = world.model.fork(world.repository, "mallory")

@@ -110,6 +110,15 @@ def test_an_approval_is_dated_by_the_list_where_that_is_earlier(
     assert (found.submitted_at, found.revision) == (at(second), revision)
 
 
+def test_a_reset_names_people_in_any_case() -> None:
+    shouting = replace(ALICE, login="Alice")
+    notes = [note(10, shouting, APPROVED), note(21, BOB, GONE.format("@alice"))]
+    assert [each.state.value for each in reviews(notes, PUSHED, standing(shouting), URL)][:2] == [
+        "approved",
+        "dismissed",
+    ]
+
+
 def test_a_review_leads_to_its_note() -> None:
     (found,) = reviews([note(10, ALICE, APPROVED)], PUSHED, standing(ALICE), URL)
     assert (found.id, found.url) == (100, f"{URL}#note_100")
