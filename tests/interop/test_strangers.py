@@ -14,18 +14,10 @@ from counterseal import identifiers as ids
 from counterseal.sandbox.http import LoopbackServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def signers() -> Iterator[Signers]:
-    server = LoopbackServer()
-    server.start()
-    yield Signers(server)
-    server.stop()
 
 
 @pytest.fixture(scope="module")

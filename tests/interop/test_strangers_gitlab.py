@@ -11,21 +11,11 @@ from tests.interop.gitlab_releases import WRONG
 from tests.interop.releases import REPOSITORY, TAG, Signers
 from tests.interop.strangers import Stranger
 
-from counterseal.sandbox.http import LoopbackServer
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def signers() -> Iterator[Signers]:
-    server = LoopbackServer()
-    server.start()
-    yield Signers(server)
-    server.stop()
 
 
 @pytest.fixture(scope="module")
