@@ -41,7 +41,7 @@ CONSTANT = (
 )
 #: Whole digests; abbreviated ones where only a digest can stand, or with both a digit and a letter in them.
 DIGEST = re.compile(
-    r"\b(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{12}(?=…)|(?<=at )[0-9a-f]{7}|(?<=\()[0-9a-f]{7}(?=\))"
+    r"\b(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{12}|(?<=at )[0-9a-f]{7}|(?<=\()[0-9a-f]{7}(?=\))"
     r"|(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64})\b"
 )
 
