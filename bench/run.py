@@ -12,11 +12,16 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from counterseal.identifiers import BUNDLES_FILE, GATE_WORKFLOW, REPOSITORY, VSA, VSA_SUFFIX
+sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
+
+from tests.flow import stories, worlds  # noqa: E402 - found by the line above
+
+from counterseal.identifiers import BUNDLES_FILE, GATE_WORKFLOW, REPOSITORY, VSA, VSA_SUFFIX  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,11 +33,13 @@ CACHE = Path(os.environ.get("COUNTERSEAL_CACHE") or Path.home() / ".cache" / "co
 ROUNDS = 7
 
 
-def measure(name: str, work: Callable[[], object], rounds: int = ROUNDS) -> None:
-    """Print minimum and median of some rounds after one that does not count."""
+def measure(name: str, work: Callable[[], object], before: Callable[[], object] = lambda: None) -> None:
+    """Print minimum and median of some rounds after one that does not count; `before` each, untimed."""
+    before()
     work()
     seconds = []
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
+        before()
         start = time.perf_counter()
         work()
         seconds.append(time.perf_counter() - start)
@@ -86,6 +93,26 @@ def verifying() -> None:
         process("gh attestation verify (one statement)", [gh, "attestation", "verify", wheel, *root, *signer, *options])
 
 
+def deciding() -> None:
+    """The gate, on a forge that answers at once: its own work, and that of some 80 calls, half of them git's."""
+    with tempfile.TemporaryDirectory(prefix="counterseal-bench.") as name:
+        folder = Path(name)
+        with worlds.world(folder / "world", worlds.build(folder / "build")) as world:
+            worlds.sign(world)
+
+            def gate() -> None:
+                environment = {"PATH": os.environ["PATH"], "HOME": name, **world.run()}
+                subprocess.run([BIN / "counterseal", "gate"], env=environment, check=True, capture_output=True)
+
+            gate()
+            measure("counterseal gate (nothing to decide)", gate)
+            measure("counterseal gate (one request, allowed)", gate, before=lambda: _merged(world))
+
+
+def _merged(world: worlds.FlowWorld) -> None:
+    stories.approve_and_merge(world, stories.ask(world, "staging"), "alice")
+
+
 def main() -> None:
     """Print everything; the demo is made first, so that its files are of this version."""
     done = subprocess.run(
@@ -98,6 +125,7 @@ def main() -> None:
     print(f"{ROUNDS} rounds after a first one                              minimum      median")
     starting()
     verifying()
+    deciding()
     print("one run of the demo, by step")
     for step in json.loads(done.stdout)["steps"]:
         print(f"  {step['seconds']:6.1f} s  {step['title']}")
