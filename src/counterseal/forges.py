@@ -103,6 +103,10 @@ HOSTS: Final = (
     ),
 )
 _SANDBOX: Final = re.compile(r"(http://127\.0\.0\.1:[0-9]{1,5})/(github|gitlab)\Z")
+_ADDRESS: Final = re.compile(
+    r"(?:https://(?:[^@/\s]*@)?|ssh://git@|git@)(?P<host>[A-Za-z0-9.-]+)[:/]"
+    r"(?P<name>[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+?)+?)(?:\.git)?/?"
+)
 _SANDBOX_API: Final = {ForgeKind.GITHUB: "/api", ForgeKind.GITLAB: "/api/v4"}
 
 
@@ -138,6 +142,13 @@ def by_api(api: str) -> ForgeHost | None:
         found_host = sandbox_host(found.group(1), ForgeKind(found.group(2)))
         return found_host if found_host.api == api else None
     return next((each for each in HOSTS if each.api == api), None)
+
+
+def by_address(url: str) -> tuple[ForgeHost, str] | None:
+    """Return forge and repository of the address that a clone came from, over https or ssh, or None."""
+    found = _ADDRESS.fullmatch(url)
+    host = next((each for each in HOSTS if found and each.host == found["host"].lower()), None)
+    return (host, found["name"]) if host and found else None
 
 
 def kind_of(host: str) -> ForgeKind:

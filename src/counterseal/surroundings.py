@@ -35,6 +35,8 @@ TOKEN_VARIABLES: Final = {
     ForgeKind.GITHUB: ("COUNTERSEAL_TOKEN", "GITHUB_TOKEN"),
     ForgeKind.GITLAB: ("COUNTERSEAL_TOKEN", "GITLAB_TOKEN"),
 }
+#: The variables that name the repository.
+NAMED: Final = {ForgeKind.GITHUB: "GITHUB_REPOSITORY", ForgeKind.GITLAB: "CI_PROJECT_PATH"}
 API_TOKEN: Final = "COUNTERSEAL_GITLAB_TOKEN"  # noqa: S105 - the name of a variable
 JOB_TOKEN: Final = "CI_JOB_TOKEN"  # noqa: S105 - the name of a variable
 #: Where a GitLab job wants its outputs (a dotenv report) and its summary: GitLab has no variables of its own for them.
@@ -166,7 +168,7 @@ class Surroundings:
             raise UsageError(
                 "no token for the forge",
                 why=f"none of {JOB_TOKEN}, {API_TOKEN}, {', '.join(TOKEN_VARIABLES[ForgeKind.GITLAB])} is set",
-                fix="on your machine: GITLAB_TOKEN with a personal access token (scope api)",
+                fix="on your machine: export GITLAB_TOKEN=… with a personal access token (scope api)",
             )
         return found
 
@@ -177,7 +179,8 @@ class Surroundings:
             raise UsageError(
                 "no token for the forge",
                 why="GITHUB_TOKEN is not set",
-                fix="in a workflow: env: {GITHUB_TOKEN: ${{ github.token }}}; on your machine: your own token",
+                fix="in a workflow: env: {GITHUB_TOKEN: ${{ github.token }}}; on your machine: "
+                "export GITHUB_TOKEN=$(gh auth token)",
             )
         return token
 
@@ -196,7 +199,11 @@ class Surroundings:
             return self._project_path()
         name = self._environ.get("GITHUB_REPOSITORY", "")
         if name.count("/") != 1:
-            raise UsageError("which repository?", why="GITHUB_REPOSITORY is not set", fix="set it to OWNER/NAME")
+            raise UsageError(
+                "which repository?",
+                why="GITHUB_REPOSITORY is not set, and this is no clone from github.com or gitlab.com",
+                fix="run it in a clone, or set GITHUB_REPOSITORY=OWNER/NAME (at GitLab CI_PROJECT_PATH=GROUP/PROJECT)",
+            )
         return name
 
     def _project_path(self) -> str:

@@ -12,9 +12,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from counterseal import forges
 from counterseal.errors import ServiceError, UsageError
 from counterseal.forges import DIALECTS, ForgeKind, forge_host
-from counterseal.surroundings import Surroundings, loopback
+from counterseal.surroundings import NAMED, Surroundings, loopback
 
 if TYPE_CHECKING:
     from counterseal.adapters.github_ci import GitHubEnvironment
@@ -156,6 +157,18 @@ class Wiring(Surroundings):
             "trustConfig": json.loads(material.trust_config),
         }
         return whole, material.trusted_root
+
+    def at_home(self) -> Wiring:
+        """Return wiring that knows which repository it is about: on somebody's own machine, that of the clone.
+
+        Only for what people do; a job is told by its CI, and a gate by its identity.
+        """
+        if self.in_github or self.in_gitlab or any(self._environ.get(name) for name in NAMED.values()):
+            return self
+        from counterseal.adapters.git_ledger import origin
+
+        found = forges.by_address(origin(Path.cwd()))
+        return Wiring({**self._environ, NAMED[found[0].kind]: found[1]}) if found else self
 
     # --- the forge, for people and for build jobs ----------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from counterseal.errors import UsageError
-from counterseal.forges import ForgeHost, by_api, definition, forge_host
+from counterseal.forges import ForgeHost, by_address, by_api, definition, forge_host
 
 GITHUB = "https://token.actions.githubusercontent.com"
 GITLAB = "https://gitlab.com"
@@ -66,3 +66,37 @@ def test_definitions_are_named_as_certificates_name_them() -> None:
     github = definition("github.com", "acme/app", ".github/workflows/release.yml")
     assert github == "https://github.com/acme/app/.github/workflows/release.yml"
     assert definition("gitlab.com", "a/b/app", ".gitlab-ci.yml") == "https://gitlab.com/a/b/app//.gitlab-ci.yml"
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "name"),
+    [
+        ("https://github.com/acme/app.git", "github.com", "acme/app"),
+        ("https://github.com/acme/app", "github.com", "acme/app"),
+        ("https://oauth2:secret@gitlab.com/acme/tools/app.git", "gitlab.com", "acme/tools/app"),
+        ("git@gitlab.com:acme/tools/app.git", "gitlab.com", "acme/tools/app"),
+        ("ssh://git@github.com/acme/app.v2.git/", "github.com", "acme/app.v2"),
+    ],
+)
+def test_where_a_clone_came_from(address: str, host: str, name: str) -> None:
+    found = by_address(address)
+    assert found
+    assert (found[0].host, found[1], found[0].sandbox) == (host, name, False)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "http://github.com/acme/app",
+        "https://github.com.evil.example/acme/app",
+        "https://evil.example/github.com/acme/app",
+        "https://evil.example@x/github.com:acme/app",
+        "https://github.com/acme",
+        "/srv/git/acme/app.git",
+        "http://127.0.0.1:8800/github/git/acme/app.git",
+        "https://github.com/acme/app.git\nhttps://evil.example/acme/app",
+    ],
+)
+def test_an_address_that_names_no_forge_we_know(address: str) -> None:
+    assert by_address(address) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -155,3 +156,31 @@ def test_what_is_exported_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr()
     assert json.loads(shown.out)["schema"] == "counterseal.trust/v1"
     assert shown.err == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "name"),
+    [
+        ("git@github.com:acme/app.git", ForgeKind.GITHUB, "acme/app"),
+        ("https://gitlab.com/acme/tools/app.git", ForgeKind.GITLAB, "acme/tools/app"),
+    ],
+)
+def test_on_ones_own_machine_the_clone_names_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, kind: ForgeKind, name: str
+) -> None:
+    subprocess.run(("git", "init", "-q", str(tmp_path)), check=True)
+    subprocess.run(("git", "-C", str(tmp_path), "remote", "add", "origin", address), check=True)
+    monkeypatch.chdir(tmp_path)
+    found = Wiring({}).at_home()
+    assert (found.kind, found.repository_name(), found.forge_host().kind) == (kind, name, kind)
+    given = Wiring({"GITHUB_REPOSITORY": "other/thing"}).at_home()
+    assert (given.kind, given.repository_name()) == (ForgeKind.GITHUB, "other/thing")
+    in_ci = Wiring({"GITLAB_CI": "true", "CI_PROJECT_PATH": "a/b"}).at_home()
+    assert in_ci.repository_name() == "a/b"
+
+
+def test_no_clone_names_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="which repository") as caught:
+        Wiring({}).at_home().repository_name()
+    assert "clone" in caught.value.fix

@@ -218,6 +218,12 @@ class LocalLedger:
         return git_notes.read(self._git, tips.get(NOTES_REF), tips.get(fetched) or tips.get(MIRROR_REF))
 
 
+def origin(folder: Path) -> str:
+    """Return the address that a clone came from, as it was given; empty where git knows of none."""
+    answer = Git(folder, own=False).run("config", "--get", "remote.origin.url")
+    return answer.out.decode("utf-8", "replace").strip() if answer.code == 0 else ""
+
+
 def _place(git: Git, base: str | None, note: str) -> tuple[str, bytes]:
     """Return the path of a note at a commit with what is in it; a new one goes into the fan-out 2/38."""
     fresh = f"{note[:2]}/{note[2:]}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the preview."""
+    wiring = wiring.at_home()
     number = options.number or wiring.change_request_number()
     if number is None:
         raise UsageError("which change request?", why="this event is about none", fix="name it with --number")

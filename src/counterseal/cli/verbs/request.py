@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the verb."""
+    wiring = wiring.at_home()
     if not 1 <= options.valid_days <= 90:
         raise UsageError(
             f"--valid-days {options.valid_days} cannot be",
