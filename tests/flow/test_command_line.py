@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +16,8 @@ from tests.flow.worlds import SUBJECTS
 from counterseal.cli.table import COMMANDS
 from counterseal.commands.demo_site import NAME, TAG
 from counterseal.commands.demo_world import EPOCH
+from counterseal.errors import ServiceError
+from counterseal.sandbox.client import SandboxClient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,3 +124,21 @@ def _log(world: FlowWorld, folder: Path, trust: Path) -> str:
     assert said(world, "log", *options, "--search", TAG, "--stage", "staging")["decisions"][0]["sequence"] == 1
     schema: str = listed["schema"]
     return schema
+
+
+def test_the_calls_that_a_sandbox_prints_are_answered() -> None:
+    command = [sys.executable, "-I", "-m", "counterseal", "sandbox", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as started:
+        try:
+            assert started.stdout is not None
+            said = "".join(itertools.takewhile(lambda row: "trust export" not in row, started.stdout))
+            calls = re.findall(r"curl -d '(.*)' (http://\S+)/(\w+)$", said, re.MULTILINE)
+            assert [path for *_, path in calls] == ["users", "repositories", "repositories", "runs", "jobs"]
+            client = SandboxClient(calls[0][1])
+            for body, _, path in calls[:3]:
+                client.control(f"/{path}", **json.loads(body))
+            for body, _, path in calls[3:]:
+                with pytest.raises(ServiceError, match="has no ref 'refs/heads/main'"):
+                    client.control(f"/{path}", **json.loads(body))
+        finally:
+            started.kill()

@@ -6,6 +6,7 @@ What it signs proves nothing to anybody. Control calls are listed in docs/sandbo
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,16 +36,28 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
 
 
 def _ready(url: str, gate: str) -> None:
-    sys.stdout.write(
-        f"sandbox: {url} · proves nothing to anybody · stop with Ctrl-C\n"
-        "  a world of your own:\n"
-        f'    curl -d \'{{"login": "alice"}}\' {url}/users\n'
-        f'    curl -d \'{{"owner": "alice", "name": "app"}}\' {url}/repositories\n'
-        "  the environment of a CI run (docs/sandbox.md):\n"
-        f'    curl -d \'{{"repository": "alice/app", "workflow": ".github/workflows/promote.yml", '
-        f'"ref": "refs/heads/main", "event": "push", "actor": "alice", "gateRevision": "{gate}", '
-        f'"permissions": {{"contents": "write", "id-token": "write"}}}}\' {url}/runs\n'
-        "  whom it trusts:\n"
-        f"    counterseal trust export --sandbox-url {url} --format json\n"
-    )
+    run = {
+        "repository": "alice/app",
+        "workflow": ".github/workflows/promote.yml",
+        "ref": "refs/heads/main",
+        "event": "push",
+        "actor": "alice",
+        "gateRevision": gate,
+        "permissions": {"contents": "write", "pull-requests": "write", "actions": "read", "id-token": "write"},
+    }
+    job = {"project": "alice/tools/app", "ref": "refs/heads/main", "source": "push", "actor": "alice", "apiToken": True}
+    project = {"forge": "gitlab", "owner": "alice", "name": "tools/app", "jobTokenMayPush": True}
+    calls = [
+        ("a world of your own, at GitHub and at GitLab", "/users", {"login": "alice"}),
+        ("", "/repositories", {"owner": "alice", "name": "app"}),
+        ("", "/repositories", project),
+        ("the environment of a run and of a job, once their repository has a commit (docs/sandbox.md)", "/runs", run),
+        ("", "/jobs", job),
+    ]
+    rows = [f"sandbox: {url} · proves nothing to anybody · stop with Ctrl-C"]
+    for title, path, body in calls:
+        rows += [f"  {title}:"] if title else []
+        rows.append(f"    curl -d '{json.dumps(body)}' {url}{path}")
+    rows += ["  whom it trusts:", f"    counterseal trust export --sandbox-url {url} --format json"]
+    sys.stdout.write("\n".join(rows) + "\n")
     sys.stdout.flush()
