@@ -102,6 +102,7 @@ def production(project: Newcomer) -> None:
     assert published.jobs == {GATE: "PASS", "released": "PASS"}, published.text
     assert decisions(published) == [("production", "allow", 3)]
     assert json.loads(published.variables(GATE)["counterseal_published"]) == [TAG]
+    assert f"published: {TAG} (production)" in published.artifact(GATE, "counterseal.md").read_text()
     assert published.log("released") == f"released {TAG}"
 
 

@@ -85,7 +85,7 @@ def _quiet(text: str) -> str:
 
 
 def _markdown(report: Report) -> str:
-    return report.markdown or f"```\n{report.text}\n```"
+    return report.markdown or escape.verbatim(report.text).rstrip("\n")
 
 
 def _outputs(report: Report, wiring: Wiring) -> str:

@@ -22,8 +22,10 @@ _DEFAULTS = {
 }
 
 
-def commands(run: Run, policy: Policy, tag: str, stage: str) -> list[str]:
+def commands(run: Run, policy: Policy, tag: str, stage: str) -> tuple[str, str | None]:
     """Return the two commands, each for a file FILE of the downloaded release.
+
+    The second is None for an own gate on GitHub, of which the scripts know nothing (docs/adr/0012).
 
     Args:
         run: The run that published.
@@ -37,13 +39,16 @@ def commands(run: Run, policy: Policy, tag: str, stage: str) -> list[str]:
         ours += ["--gate-identity", _identity(run, own), "--gate-issuer", run.issuer]
     if run.sandbox:
         ours += ["--trust", "trust.json", "--sandbox"]
+    verify = plain(shlex.join(ours), 2000)
+    if own is not None and forges.kind_of(home.host) is forges.ForgeKind.GITHUB:
+        return verify, None
     variables = {"REPO": home.name, "REPO_ID": str(home.id), "TAG": tag, **_gate(run, policy)}
     if stage != PRODUCTION:
         variables["STAGE"] = stage
     if run.sandbox:
         variables["ISSUER"] = run.issuer
     set_to = (f"{name}={shlex.quote(value)}" for name, value in variables.items())
-    return [plain(shlex.join(ours), 2000), plain(f"{' '.join(set_to)} bash verify-with-cosign.sh FILE", 2000)]
+    return verify, plain(f"{' '.join(set_to)} bash verify-with-cosign.sh FILE", 2000)
 
 
 def _identity(run: Run, own: OwnGate) -> str:
@@ -53,10 +58,8 @@ def _identity(run: Run, own: OwnGate) -> str:
 def _gate(run: Run, policy: Policy) -> dict[str, str]:
     """Return whose gate and builder it is, as far as the scripts would not take it for granted."""
     kind, own = forges.kind_of(run.repository.host), policy.gate.own
-    found = {"HOST": run.repository.host} if kind is forges.ForgeKind.GITLAB else {}
-    if own is None:
-        found["GATE_REVISION"] = run.signer_digest
-    elif own.file != _DEFAULTS[kind]:
+    found = {"GATE_REVISION": run.signer_digest} if own is None else {"HOST": run.repository.host}
+    if own is not None and own.file != _DEFAULTS[kind]:
         found["GATE"] = own.file
     if run.ref != "refs/heads/main":
         found["DEFAULT_REF"] = run.ref

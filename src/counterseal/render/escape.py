@@ -69,3 +69,10 @@ def markdown(text: str, limit: int = MAX_SHOWN) -> str:
     """Return `text` for a line of Markdown: no markup, no HTML, no link, no mention of anybody."""
     escaped = "".join(_MARKDOWN.get(char, char) for char in plain(text, limit).strip())
     return _WWW.sub(r"\1\.", escaped)
+
+
+def verbatim(body: str) -> str:
+    """Return lines of text as a block of code in Markdown that nothing in them can end."""
+    longest = max((len(each) for each in re.findall("`+", body)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{body}\n{fence}\n"

@@ -145,3 +145,9 @@ def test_json_means_the_same_and_acts_nowhere(value: object) -> None:
     assert json.loads(shown) == value
     assert "##[" not in shown
     assert all(char == "\n" or unicodedata.category(char) not in {"Cc", "Cf", "Zl", "Zp"} for char in shown)
+
+
+@given(st.text(alphabet="`~ ab\n", max_size=40))
+def test_nothing_ends_a_block_of_text(body: str) -> None:
+    (block,) = MarkdownIt().parse(escape.verbatim(body))
+    assert (block.type, block.content) == ("fence", f"{body}\n")

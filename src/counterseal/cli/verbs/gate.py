@@ -15,7 +15,7 @@ from counterseal.cli.verbs import preview, publish
 from counterseal.commands import gate
 from counterseal.commands import publish as publishing
 from counterseal.model import FindingOutcome, Outcome
-from counterseal.render import markdown, text
+from counterseal.render import escape, markdown, text
 
 if TYPE_CHECKING:
     import argparse
@@ -51,10 +51,10 @@ def _report(result: GateResult, published: PublishResult, opened: Gate) -> Repor
         + ("\n  withdrawn since: this allow counts for nothing (counterseal log)" if each.withdrawn else "")
         for each in result.decided
     ]
-    parts += [text.error(each.error) for each in result.failed]
-    parts += publish.lines(published, opened)
+    rest = [*(text.error(each.error) for each in result.failed), *publish.lines(published, opened)]
+    parts += rest
     if not parts:
-        parts = ["nothing to decide: every merged request has its decision"]
+        parts = rest = ["nothing to decide: every merged request has its decision"]
     if result.sandbox:
         parts.append(text.SANDBOX_NOTE)
     return Report(
@@ -68,8 +68,13 @@ def _report(result: GateResult, published: PublishResult, opened: Gate) -> Repor
         },
         exit_code=result.exit_code or published.exit_code,
         markdown="\n".join(
-            markdown.decision(each.decision, each.entry.link.sequence, sandbox=result.sandbox)
-            for each in result.decided
+            [
+                *(
+                    markdown.decision(each.decision, each.entry.link.sequence, sandbox=result.sandbox)
+                    for each in result.decided
+                ),
+                *([escape.verbatim("\n".join(rest))] if rest else []),
+            ]
         ),
         outputs={
             "decisions": json.dumps([_short(each) for each in result.decided]),

@@ -13,7 +13,7 @@ from counterseal.commands import preview
 from counterseal.errors import UsageError
 from counterseal.model import FindingOutcome
 from counterseal.render import markdown, text
-from counterseal.render.escape import plain
+from counterseal.render.escape import plain, verbatim
 
 if TYPE_CHECKING:
     import argparse
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
         sources, reader, stored = wiring.preview(work)
         found = preview.run(sources, reader, stored, number)
         body = "\n".join(_lines(found))
-        shown = "\n".join(("```", body, "```", "", markdown.findings(found.findings)))
+        shown = f"{verbatim(body)}\n{markdown.findings(found.findings)}"
         if wiring.can_comment:
             preview.comment(sources, number, shown)
     data = {

@@ -65,8 +65,7 @@ def lines(result: PublishResult, opened: Gate) -> list[str]:
         found.append(
             f"published: {each.tag} ({each.stage}) · {each.url}\n"
             f"  {len(each.files)} assets · ledger: entry {each.entry.link.sequence} (publication)\n"
-            f"  verify:     {ours}\n"
-            f"  without us: {foreign}   (docs/verify-without-us)"
+            f"  verify:     {ours}" + (f"\n  without us: {foreign}   (docs/verify-without-us)" if foreign else "")
         )
     for stopped in result.stopped:
         head = "withdrawn" if stopped.error is None else "not published"
