@@ -9,6 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import jwt
 import pytest
 from tests.flow import faults, stories
 from tests.flow.worlds import SUBJECTS
@@ -17,6 +18,7 @@ from counterseal.cli.table import COMMANDS
 from counterseal.commands.demo_site import NAME, TAG
 from counterseal.commands.demo_world import EPOCH
 from counterseal.errors import ServiceError
+from counterseal.forges import ForgeKind
 from counterseal.sandbox.client import SandboxClient
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def test_a_dry_run_writes_nothing(built: FlowWorld) -> None:
     assert said(built, "sbom", *SUBJECTS, environment=environment)["digest"] == data["digest"]
 
     before = sorted(output.iterdir())
-    assert said(built, "sign", "--dry-run", *SUBJECTS, environment=environment)["dryRun"]
+    assert said(built, "sign", "--dry-run", "--sandbox", *SUBJECTS, environment=environment)["dryRun"]
     assert sorted(output.iterdir()) == before
     built.counterseal("sign", *SUBJECTS, environment=environment)
 
@@ -142,3 +144,13 @@ def test_the_calls_that_a_sandbox_prints_are_answered() -> None:
                     client.control(f"/{path}", **json.loads(body))
         finally:
             started.kill()
+
+
+@pytest.mark.forges(ForgeKind.GITLAB)
+def test_a_rehearsal_does_not_sign_with_a_real_identity(built: FlowWorld) -> None:
+    claims = jwt.decode(built.build_run()["SIGSTORE_ID_TOKEN"], options={"verify_signature": False})
+    real = jwt.encode(claims | {"iss": "https://gitlab.com"}, "k" * 32)
+    environment = {"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": real}
+    result = built.cli("sign", "--sandbox", *SUBJECTS, environment=environment)
+    faults.told(result, 2, "this identity is no sandbox's, and nothing was signed")
+    assert not (built.checkout / "counterseal-out").exists()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from counterseal.cli.report import Report
 from counterseal.cli.verbs.sbom import add_build_arguments
 from counterseal.commands import sign
+from counterseal.errors import UsageError
 from counterseal.render.text import SANDBOX_NOTE
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test-results", type=Path, help="a JUnit report to attest")
     parser.add_argument("--trust-config", type=Path, help="ClientTrustConfig of another Sigstore instance")
     parser.add_argument("--publish-names", action="store_true", help="a private repository's names may become public")
+    parser.add_argument("--sandbox", action="store_true", help="a rehearsal: refuse an identity that is no sandbox's")
     parser.add_argument("--dry-run", action="store_true", help="do everything but sign and write")
 
 
@@ -29,6 +31,12 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the verb."""
     environment = wiring.environment()
     current = environment.run()
+    if options.sandbox and not current.sandbox:
+        raise UsageError(
+            "this identity is no sandbox's, and nothing was signed",
+            why=f"{current.issuer} issued it, and --sandbox is for rehearsals",
+            fix="sign in the environment of a sandbox's run (docs/sandbox.md), or leave --sandbox away",
+        )
     inputs = sign.SignInputs(
         project=options.project,
         subjects=tuple(options.subjects),
