@@ -111,8 +111,13 @@ def _verify(world: FlowWorld, folder: Path, trust: Path) -> str:
 def _log(world: FlowWorld, folder: Path, trust: Path) -> str:
     clone = folder / "clone"
     world.git("clone", "-q", world.clone_url, str(clone), folder=world.folder)
-    world.git("fetch", "-q", "origin", "refs/notes/counterseal:refs/notes/counterseal", folder=clone)
+    fetch = ("fetch", "-q", "origin", "refs/notes/counterseal:refs/notes/counterseal", "counterseal-ledger")
+    world.git(*fetch, folder=clone)
     options = ("--folder", str(clone), "--trust", str(trust), "--sandbox")
+    mirror = "refs/remotes/origin/counterseal-ledger"
+    world.git("update-ref", mirror, f"{mirror}~1", folder=clone)  # as in a clone that fetched the notes alone
+    assert f"fix: fetch both: git fetch {' '.join(fetch[2:])};" in faults.told(world.cli("log", *options), 11, "differ")
+    world.git(*fetch, folder=clone)
     listed = said(world, "log", *options)
     assert [each["decision"]["stage"] for each in listed["decisions"]] == ["production", "staging"]
     assert said(world, "log", "verify", *options)["entries"] == listed["entries"] == 4
