@@ -136,9 +136,8 @@ def _check_mirror(stored: StoredLedger) -> None:
         raise LedgerError(
             f"{NOTES_REF} and the branch {MIRROR_BRANCH} differ",
             why=f"notes are at {(stored.notes or 'nothing')[:12]}, the mirror at {stored.mirror[:12]}; "
-            "every append moves both, so one was pushed by something else, or fetched without the other",
-            fix=f"fetch both: git fetch origin {NOTES_REF}:{NOTES_REF} {MIRROR_BRANCH}; if they differ still, and "
-            f"the mirror is right: git push --force origin refs/remotes/origin/{MIRROR_BRANCH}:{NOTES_REF}",
+            "every append moves both, so one was pushed by something else",
+            fix=f"if the mirror is right: git push --force origin refs/remotes/origin/{MIRROR_BRANCH}:{NOTES_REF}",
         )
 
 
