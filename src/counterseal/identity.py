@@ -179,7 +179,10 @@ def _released_gate(certificate: Certificate, trust: Trust, accepted: AcceptedGat
     yield digest not in trust.withdrawn, f"the gate's revision {_short(digest)} was withdrawn"
     yield (
         digest in accepted.revisions or digest == accepted.own_revision,
-        f"the gate's revision {_short(digest)} is newer than this tool, or not ours: upgrade, or pin it in your policy",
+        (
+            f"the gate's revision {_short(digest)} is newer than this tool, or not ours: upgrade, or name it "
+            "(policy: revisions; verify: --gate-revision)"
+        ),
     )
     yield (
         suffix == digest or suffix.startswith(("refs/tags/", "refs/heads/")),
