@@ -266,7 +266,7 @@ def loopback(url: str, name: str) -> str:
     if split.scheme != "http" or split.hostname != "127.0.0.1":
         raise UsageError(
             f"{name} is {url!r}",
-            why="plain http is spoken to a sandbox on this machine only",
+            why="a sandbox answers on its own machine only, in plain http",
             fix=f"write {name} like http://127.0.0.1:8800",
         )
     return url.rstrip("/")
