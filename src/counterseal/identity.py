@@ -104,7 +104,7 @@ def builder_problem(
                 certificate.config_uri == certificate.san,
                 f"the run began in {certificate.config_uri}, not in {certificate.san}",
             ),
-            (ref == certificate.source_ref, f"the workflow is of {ref}, its source of {certificate.source_ref}"),
+            (ref == certificate.source_ref, f"the builder's file is of {ref}, its source of {certificate.source_ref}"),
             (
                 any(forges.ref_matches(pattern, ref) for pattern in builder.refs),
                 f"it was built from {ref}, and the policy names {', '.join(builder.refs)}",
@@ -112,7 +112,7 @@ def builder_problem(
             (digests.is_revision(certificate.source_revision), "it names no full source revision"),
             (
                 certificate.signer_digest == certificate.config_digest == certificate.source_revision,
-                "the workflow ran at another revision than the source",
+                "the builder's file was read at another revision than the source",
             ),
             (
                 certificate.trigger in dialect.builder_triggers,
@@ -179,7 +179,10 @@ def _released_gate(certificate: Certificate, trust: Trust, accepted: AcceptedGat
     yield digest not in trust.withdrawn, f"the gate's revision {_short(digest)} was withdrawn"
     yield (
         digest in accepted.revisions or digest == accepted.own_revision,
-        f"the gate's revision {_short(digest)} is newer than this tool, or not ours: upgrade, or pin it in your policy",
+        (
+            f"the gate's revision {_short(digest)} is newer than this tool, or not ours: upgrade, or name it "
+            "(policy: revisions; verify: --gate-revision)"
+        ),
     )
     yield (
         suffix == digest or suffix.startswith(("refs/tags/", "refs/heads/")),

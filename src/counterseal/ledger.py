@@ -59,7 +59,7 @@ __all__ = [
     "verify_proof",
 ]
 
-_REWOUND_FIX: Final = f"find out who pushed it; restore {NOTES_REF} and {MIRROR_REF} from a clone that has all"
+_RESTORE: Final = f"find out who pushed it; restore {NOTES_REF} and {MIRROR_REF} from a clone that has all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,9 @@ def check(entries: Iterable[Entry], ledger_id: str) -> Ledger:
         if link != expected:
             raise _difference(link, expected)
         if link.entry_id in seen:
-            raise LedgerError(f"entry {size}: its id {link.entry_id[:12]} stands at {seen[link.entry_id]} already")
+            raise LedgerError(
+                f"entry {size}: its id {link.entry_id[:12]} stands at {seen[link.entry_id]} already", fix=_RESTORE
+            )
         seen[link.entry_id] = size
         previous = digests.sha256(entry.line)
         leaves.append(merkle.leaf(entry.line))
@@ -175,8 +177,12 @@ def _check_sequence(size: int, ordered: list[Entry]) -> None:
     if found < size:
         one, other = digests.sha256(ordered[size - 1].line), digests.sha256(ordered[size].line)
         if one == other:
-            raise LedgerError(f"entry {found}: its line stands twice in the ledger", why=f"sha256 {one}")
-        raise LedgerError(f"entry {found}: two entries claim this place, a fork", why=f"sha256 {one} and {other}")
+            raise LedgerError(f"entry {found}: its line stands twice in the ledger", why=f"sha256 {one}", fix=_RESTORE)
+        raise LedgerError(
+            f"entry {found}: two entries claim this place, a fork",
+            why=f"sha256 {one} and {other}",
+            fix=_RESTORE,
+        )
     raise LedgerError(
         f"entry {size}: it is missing, entry {found} comes next",
         why="a note was removed; `git notes prune` does that to notes of objects that are not in the clone",
@@ -209,14 +215,14 @@ def extends(ledger: Ledger, anchor: Anchor) -> None:
     if size < anchor.tree_size:
         raise LedgerError(
             f"the ledger has {size} entries, but {anchor.what} knows {anchor.tree_size}: it was rewound",
-            fix=_REWOUND_FIX,
+            fix=_RESTORE,
         )
     found = ledger.root_at(anchor.tree_size)
     if found != anchor.root_hash:
         raise LedgerError(
             f"the first {anchor.tree_size} entries are not those that {anchor.what} knows: the ledger was rewritten",
             why=f"root {found} instead of {anchor.root_hash}",
-            fix=_REWOUND_FIX,
+            fix=_RESTORE,
         )
 
 

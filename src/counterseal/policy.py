@@ -80,7 +80,7 @@ def _ledger(node: Node) -> tuple[str, str]:
         raise found.place.error(
             f"{yaml_subset.shown(text)} is no ledger id",
             why="it is host/repository id/32 hex digits",
-            fix="take the one that `counterseal policy check` prints",
+            fix="take the one that `counterseal policy check --new-ledger-id HOST/REPOSITORY-ID` prints",
         )
     return text, match.group(1)
 

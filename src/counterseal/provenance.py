@@ -90,7 +90,7 @@ def _workflow_path(run: Run) -> str:
     prefix = run.repository.name + forges.DIALECTS[forges.kind_of(run.repository.host)].definition
     if not at or not path.lower().startswith(prefix.lower()) or len(path) == len(prefix):
         raise FormatError(
-            f"the run's workflow is {run.config_ref!r}", why=f"it is not a file of {run.repository.name} at a ref"
+            f"the run was started from {run.config_ref!r}", why=f"it is not a file of {run.repository.name} at a ref"
         )
     return path[len(prefix) :]
 

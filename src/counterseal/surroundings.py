@@ -135,8 +135,13 @@ class Surroundings:
                 raise UsageError(
                     f"the variable {name} is set in a gate",
                     why="in a gate the environment chooses neither trust, policy, forge, network nor code (R35)",
-                    fix=f"remove it from the workflow; if a runner sets it, run the gate with: env -u {name} …",
+                    fix=self._without(name),
                 )
+
+    def _without(self, name: str) -> str:
+        if self.in_gitlab:
+            return "remove it from the pipeline file and from the variables of project, group and pipeline"
+        return f"remove it from the workflow; if a runner sets it, run the gate with: env -u {name} …"
 
     def random(self, count: int) -> bytes:
         """Return random bytes."""
@@ -261,7 +266,7 @@ def loopback(url: str, name: str) -> str:
     if split.scheme != "http" or split.hostname != "127.0.0.1":
         raise UsageError(
             f"{name} is {url!r}",
-            why="this version speaks to github.com, and to a sandbox on http://127.0.0.1",
-            fix=f"leave {name} as GitHub sets it",
+            why="a sandbox answers on its own machine only, in plain http",
+            fix=f"write {name} like http://127.0.0.1:8800",
         )
     return url.rstrip("/")

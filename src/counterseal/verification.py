@@ -103,7 +103,12 @@ def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust
 
 
 def _fail(number: int, title: str, why: str) -> NoReturn:
-    raise VerificationError(f"not verified: step {number}, {title}", why=why)
+    raise VerificationError(
+        f"not verified: step {number}, {title}",
+        why=why,
+        fix="compare stage, repository and gate with what the project names, and get the files again; if it stays so, "
+        "do not use them",
+    )
 
 
 def _check_subject(wanted: Wanted, attestation: Attestation) -> None:

@@ -268,7 +268,7 @@ class Wiring(Surroundings):
         sources = self._sources(work, name, place, material)
         head = sources.repository.resolve(sources.repository.default_ref())
         if head is None:
-            raise ServiceError("the default branch cannot be read")
+            raise ServiceError("the default branch cannot be read", why="the repository is empty", fix="push it")
         policy, _ = collect.read_policy(sources.repository, head)
         judge = reading.Judge(sources.repository, sources.trust, sources.forge.repository(), head)
         reader = reading.LedgerReader(policy.ledger_id, sources.verifier, judge)

@@ -113,8 +113,16 @@ def _verify(world: FlowWorld, folder: Path, trust: Path) -> str:
 def _log(world: FlowWorld, folder: Path, trust: Path) -> str:
     clone = folder / "clone"
     world.git("clone", "-q", world.clone_url, str(clone), folder=world.folder)
-    world.git("fetch", "-q", "origin", "refs/notes/counterseal:refs/notes/counterseal", folder=clone)
+    fetch = ("fetch", "-q", "origin", "refs/notes/counterseal:refs/notes/counterseal", "counterseal-ledger")
     options = ("--folder", str(clone), "--trust", str(trust), "--sandbox")
+    mirror, advice = "refs/remotes/origin/counterseal-ledger", f"fix: git fetch {' '.join(fetch[2:])}; if it stays so: "
+    assert advice in faults.told(
+        world.cli("log", *options), 11, "lost entries"
+    )  # a clone has the mirror, not the notes
+    world.git(*fetch, folder=clone)
+    world.git("update-ref", mirror, f"{mirror}~1", folder=clone)  # as if the notes had been fetched alone
+    assert advice in faults.told(world.cli("log", *options), 11, "differ")
+    world.git(*fetch, folder=clone)
     listed = said(world, "log", *options)
     assert [each["decision"]["stage"] for each in listed["decisions"]] == ["production", "staging"]
     assert said(world, "log", "verify", *options)["entries"] == listed["entries"] == 4

@@ -114,8 +114,9 @@ def test_what_gitlab_sets_in_every_job_steers_no_gate() -> None:
     }
     Wiring({**job, "COUNTERSEAL_GITLAB_TOKEN": "t"}).refuse_influence(())
     for name in ("GIT_SSH_COMMAND", "HTTPS_PROXY", "COUNTERSEAL_SANDBOX", "SIGSTORE_REKOR_URL"):
-        with pytest.raises(UsageError, match=name):
+        with pytest.raises(UsageError, match=name) as refused:
             Wiring({**job, name: "x"}).refuse_influence(())
+        assert "from the pipeline file and from the variables of project, group and pipeline" in refused.value.fix
     with pytest.raises(UsageError, match="SIGSTORE_ID_TOKEN"):
         Wiring({"SIGSTORE_ID_TOKEN": "t", "GITHUB_ACTIONS": "true"}).refuse_influence(())
 

@@ -128,7 +128,7 @@ def check_same(asset: Asset, told: str, wanted: tuple[int, str], tag: str, forge
         raise ServiceError(
             f"{asset.name} of {tag}: other bytes are there under this name",
             why=f"{forge}: {asset.size} bytes, sha256:{told[:12]}…; ours: {size} bytes, sha256:{digest[:12]}…",
-            fix="delete the asset, or the whole draft, and run again",
+            fix="delete the asset, or the whole candidate, and run again",
         )
 
 

@@ -190,7 +190,11 @@ class Remote:
             target, _, name = line.decode("utf-8", "replace").partition("\t")
             if name == "HEAD" and target.startswith("ref: refs/heads/"):
                 return check_ref(target.removeprefix("ref: "))
-        raise ServiceError(f"{self.url} names no default branch", why="it is empty, or its HEAD points to no branch")
+        raise ServiceError(
+            f"{self.url} names no default branch",
+            why="it is empty, or its HEAD points to no branch",
+            fix="push a branch, or choose the default branch in its settings",
+        )
 
     def fetch(self, git: Git, refs: Mapping[str, str]) -> None:
         """Bring remote refs here, with their whole history, in one exchange.

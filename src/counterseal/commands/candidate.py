@@ -90,7 +90,11 @@ def _draft(assets: AssetStore, tag: str, *, create: bool) -> Release:
             f"{tag} is released already", why="a published release is not a candidate any more", fix="make a new tag"
         )
     if len(releases) > 1:
-        raise ServiceError(f"{tag} has {len(releases)} drafts", fix="delete all but one, then run again")
+        raise ServiceError(
+            f"{tag} has {len(releases)} candidates",
+            why="which one is meant cannot be told",
+            fix="delete all but one, then run again",
+        )
     if releases:
         return releases[0]
     return assets.create_draft(tag, tag) if create else Release(0, tag, draft=True, assets=(), url="")

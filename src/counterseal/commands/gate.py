@@ -106,13 +106,18 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
     default_ref = sources.repository.default_ref()
     head = sources.repository.resolve(default_ref)
     if head is None:
-        raise ServiceError(f"the default branch {default_ref} cannot be read")
+        raise ServiceError(
+            f"the default branch {default_ref} cannot be read",
+            why="the repository is empty, or lost the branch",
+            fix="push it, with a policy (docs/policy-reference.md)",
+        )
     found, reference = collect.read_policy(sources.repository, head)
     home = sources.forge.repository()
     if (home.host, home.id) != (run.repository.host, run.repository.id):
         raise UsageError(
             f"the forge's repository is {home.host} {home.id}, the run's {run.repository.host} {run.repository.id}",
             why="a repository was renamed or replaced under its old name",
+            fix="start a new run in the repository that has the name now",
         )
     problem = _run_problem(run, sources, found, default_ref)
     if problem:

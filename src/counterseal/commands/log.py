@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from counterseal import ledger as ledgers
-from counterseal.errors import UsageError
+from counterseal.errors import LedgerError, UsageError
 from counterseal.history import History, RecordedDecision, RecordedEvent
+from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
 
 if TYPE_CHECKING:
     from counterseal.commands.reading import LedgerReader
     from counterseal.ledger import Ledger
     from counterseal.model import StoredLedger
+
+_FETCH: Final = f"git fetch origin {NOTES_REF}:{NOTES_REF} {MIRROR_BRANCH}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,15 @@ def read(reader: LedgerReader, stored: StoredLedger) -> Ledger:
         raise UsageError(
             "no ledger here",
             why="neither the notes ref nor the mirror branch exists in this clone",
-            fix="git fetch origin refs/notes/counterseal:refs/notes/counterseal counterseal-ledger",
+            fix=_FETCH,
         )
-    return reader.read(stored)
+    try:
+        return reader.read(stored)
+    except LedgerError as error:
+        if stored.notes == stored.mirror:
+            raise
+        # a clone gets the mirror with its branches, and the notes only when they are asked for
+        raise LedgerError(error.what, why=error.why, fix=f"{_FETCH}; if it stays so: {error.fix}") from error
 
 
 def run(reader: LedgerReader, stored: StoredLedger, query: LogQuery) -> LogResult:

@@ -169,7 +169,10 @@ def _read_again(opened: Gate, recorded: RecordedDecision) -> Evidence:
         None,
     )
     if merged is None:
-        raise ServiceError(f"{recorded.decision.request.file} is not on the default branch any more")
+        raise ServiceError(
+            f"{recorded.decision.request.file} is not on the default branch any more",
+            fix="ask again: counterseal request --again",
+        )
     state = reading.facts(opened.reader.read(opened.store.fetch()), mirror=True, anchor=reading.Anchor())
     evidence, _ = collect.collect(opened.sources, opened.run, merged, ledger=state)
     reason = ""
@@ -246,7 +249,7 @@ def _upload(
 def _fresh(opened: Gate, release_id: int) -> Release:
     found = opened.sources.assets.release(release_id)
     if found is None:
-        raise ServiceError(f"release {release_id} disappeared while it was being published")
+        raise ServiceError(f"release {release_id} disappeared while it was published", fix="make a new candidate")
     return found
 
 
@@ -261,7 +264,10 @@ def _check_assets(opened: Gate, release: Release, wanted: Mapping[str, str]) -> 
                 fix="find out who did it; publish again from a new candidate",
             )
     if extra := sorted(set(found) - set(wanted)):
-        raise ServiceError(f"release {release.tag} has an asset {extra[0]} that nobody asked for")
+        raise ServiceError(
+            f"release {release.tag} has an asset {extra[0]} that nobody asked for",
+            fix="delete it, then run the gate again",
+        )
 
 
 def _downloaded(opened: Gate, release: Release, asset_id: int) -> str:

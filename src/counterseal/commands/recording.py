@@ -124,7 +124,8 @@ def record(
     raise ServiceError(
         f"the entry could not be recorded in {attempt} tries",
         why=f"others kept writing to the ledger, or the way to it failed; signed in vain: {len(writer.abandoned)}",
-        fix="run it again: it looks for its entry first. Let one run at a time write (a concurrency group)",
+        fix="run it again: it looks for its entry first. Let one run at a time write (a concurrency group; on GitLab a "
+        "resource group)",
     )
 
 

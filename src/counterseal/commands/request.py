@@ -121,7 +121,11 @@ def _candidate(assets: AssetStore, tag: str | None) -> Release:
             fix="run `counterseal candidate` in the tag's pipeline first",
         )
     if len(releases) > 1:
-        raise ServiceError(f"{tag} has {len(releases)} releases", fix="delete all but one, then run again")
+        raise ServiceError(
+            f"{tag} has {len(releases)} releases",
+            why="which one is the candidate cannot be told",
+            fix="delete all but one, then run again",
+        )
     return releases[0]
 
 

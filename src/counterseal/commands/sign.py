@@ -120,7 +120,7 @@ def _check_names_may_leak(inputs: SignInputs, current: Run) -> None:
     state = f"is {inputs.visibility}" if inputs.visibility else "may be private: the run does not say"
     raise UsageError(
         f"{current.repository.name} {state}, and the transparency log is public",
-        why="certificates publish the names of repository, workflow, ref and run for ever",
+        why="certificates publish the names of repository, workflow or pipeline file, ref and run for ever",
         fix="sign with a Sigstore instance of your own (--trust-config), or allow it with `publish-names: true` in the "
         "policy",
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from counterseal import digests, forges, verification
 from counterseal.entry import MAX_PROOF
 from counterseal.errors import CountersealError, UsageError
+from counterseal.forges import ForgeKind
 from counterseal.identifiers import PROOF_FILE
 from counterseal.model import OwnGate
 from counterseal.verification import Verdict, Wanted
@@ -73,7 +74,7 @@ def run(
 
     Raises:
         UsageError: A file or the proof is missing, `repository` is not `host/owner/name`, or the own gate that is
-            named cannot be that repository's.
+            named cannot be that repository's, or none is named where there is no other (GitLab).
     """
     host, _, name = question.repository.removeprefix("https://").partition("/")
     if name.count("/") < 1 or host not in trust.issuers:
@@ -83,6 +84,13 @@ def run(
             fix="write it like github.com/acme/app",
         )
     name = name.rstrip("/")
+    if question.own_gate is None and forges.kind_of(host) is ForgeKind.GITLAB:
+        raise UsageError(
+            "no --gate-identity",
+            why="on GitLab the gate is the project's own, which no list of released gates can know",
+            fix="name the gate that the project names, for example --gate-identity "
+            f"{forges.definition(host, name, '.gitlab-ci.yml')}@refs/heads/main --gate-issuer {trust.issuers[host]}",
+        )
     own = _own_gate(question.own_gate, host, name, trust) if question.own_gate else None
     verdicts: list[Verdict | Refused] = []
     for file in files:
