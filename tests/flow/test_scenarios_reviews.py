@@ -402,6 +402,21 @@ def test_two_reviewed_commits_however_they_are_merged(played: Played, name: str)
 
 
 @STORIES.tell
+def rebased_with_more_below(world: FlowWorld) -> Asked:
+    said = stories.content(world, "staging", requestId="more-below")
+    files = {"docs/more.txt": b"more\n", stories.path_of(said): canonical(said)}
+    asked = Asked(stories.propose(world, "more-below", files), stories.path_of(said), "more-below")
+    approve(world, asked, "alice")
+    merge(world, asked, "rebase")
+    return asked
+
+
+def test_a_commit_below_the_request_is_part_of_the_change_however_it_is_merged(played: Played) -> None:
+    says = played.denied("rebased_with_more_below", REVISION, "other-changes")
+    assert "'docs/more.txt'" in says
+
+
+@STORIES.tell
 def retargeted(world: FlowWorld) -> Asked:
     repository = stories.hosted(world)
     said = stories.content(world, "production", requestId="retargeted")
