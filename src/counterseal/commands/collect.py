@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from counterseal import digests, manifest, policy, rules
+from counterseal import digests, identity, manifest, policy, rules
 from counterseal.commands import candidate_bytes
 from counterseal.errors import CountersealError, FormatError, PolicyError, ServiceError
 from counterseal.evidence import Evidence, RequestFile, Source
@@ -120,7 +120,7 @@ def collect(
     default_ref = sources.repository.default_ref()
     change = sources.forge.change_request_of(merged.revision, default_ref)
     base = _base(sources, merged, change)
-    found_policy, reference = read_policy(sources.repository, base)
+    found_policy, reference = _policy(sources, run, base)
     request = _request_file(sources, merged, base, change, found_policy)
     release: Release | None = None
     facts = candidate or candidate_bytes.CandidateFacts()
@@ -157,6 +157,26 @@ def collect(
 def with_ledger(evidence: Evidence, ledger: LedgerFacts, history: Sequence[EarlierDecision]) -> Evidence:
     """Return the evidence on another ledger head."""
     return dataclasses.replace(evidence, ledger=ledger, history=tuple(history))
+
+
+def _policy(sources: Sources, run: Run, base: str) -> tuple[Policy, PolicyReference]:
+    """Return the policy that was in force before the request, or today's if that one does not accept this gate.
+
+    An entry is read by the policy that it names, for ever. A request is bound to the policy that it was made under, so
+    today's denies it.
+    """
+    repository = sources.repository
+    found, reference = read_policy(repository, base)
+    problem = identity.gate_problem(
+        identity.claimed(run),
+        trust=sources.trust,
+        host=run.repository.host,
+        repository=run.repository,
+        default_ref=reference.ref,
+        accepted=identity.accepted_gate(found.gate, sources.trust, run.signer_digest),
+    )
+    head = repository.resolve(reference.ref) if problem else None
+    return read_policy(repository, head) if head else (found, reference)
 
 
 def _stage(path: str) -> str:
