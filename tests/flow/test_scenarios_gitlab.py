@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,11 +10,13 @@ from tests.flow import faults, stories
 from tests.flow.gitlab_hands import GitLabHands
 from tests.flow.stories import Asked, Played, Stories, ask, merge
 
+from counterseal.commands import gate
 from counterseal.commands.demo_site import TAG
-from counterseal.errors import ServiceError
+from counterseal.errors import ServiceError, VerificationError
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
 from counterseal.sandbox.forge.accounts import Role
+from counterseal.wiring import Wiring
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -244,6 +247,15 @@ def test_a_request_of_before_the_gate_moved_is_denied_by_the_new_one(fresh: Flow
     read = stories.log(fresh, tmp_path)
     assert [read[number]["decision"]["outcome"] for number in (1, 2)] == ["allow", "deny"]
     stories.refused(fresh, code=2, says=rf"not by .*//{moved}@refs/heads/main")
+
+
+def test_nothing_is_signed_that_readers_would_refuse(fresh: FlowWorld, tmp_path: Path) -> None:
+    opened = Wiring(fresh.run()).gate(tmp_path)
+    evil = opened.run.signer_ref.replace(".gitlab-ci.yml", "evil.yml")
+    run = dataclasses.replace(opened.run, signer_ref=evil, config_ref=evil)
+    with pytest.raises(VerificationError, match="the entry to be signed: not signed by the gate"):
+        gate.run(dataclasses.replace(opened, run=run))
+    assert fresh.ledger_tips() == {}
 
 
 @pytest.mark.parametrize("verb", ["gate", "publish"])
