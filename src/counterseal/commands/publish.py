@@ -170,13 +170,19 @@ def _read_again(opened: Gate, recorded: RecordedDecision) -> Evidence:
     )
     if merged is None:
         raise ServiceError(f"{recorded.decision.request.file} is not on the default branch any more")
-    state = reading.facts(opened.reader.read(opened.store.fetch()), mirror=True, anchor=reading.Anchor())
+    current = opened.reader.read(opened.store.fetch())
+    state = reading.facts(current, mirror=True, anchor=reading.Anchor())
     evidence, _ = collect.collect(opened.sources, opened.run, merged, ledger=state)
+    evidence = collect.with_ledger(
+        evidence, state, History(current.entries).earlier_decisions(evidence.manifest_digest)
+    )
     reason = ""
     if evidence.candidate is not None and not evidence.candidate.draft:
         reason = "its release is public already, and not by this allow"
     elif evidence_room.digest(evidence) != recorded.decision.evidence_digest.sha256:
         reason = "reviews, tag, candidate or permissions changed between the decision and its publication"
+    elif decisions.decide(evidence, gate.judge(evidence)).outcome is not Outcome.ALLOW:
+        reason = "the rules do not allow it"  # whoever signed it: what is published under our name is judged by us
     if reason:
         _withdraw(opened, recorded, evidence, reason)
         raise _WithdrawnError(reason)
