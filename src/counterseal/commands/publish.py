@@ -7,11 +7,11 @@ entry (sealed) → proof → publish → read back. Each step can be repeated; a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from counterseal import decision as decisions
-from counterseal import digests, errors, ledger
+from counterseal import digests, errors, evaluation, ledger
 from counterseal import event as events
 from counterseal import evidence as evidence_room
 from counterseal.commands import candidate_bytes, collect, gate, reading, recording, release_files
@@ -160,33 +160,34 @@ def _publish(opened: Gate, recorded: RecordedDecision, known: Collection[str]) -
 
 def _read_again(opened: Gate, recorded: RecordedDecision) -> Evidence:
     """Return the evidence as it is now, or withdraw the allow if it is not what was decided on (R24, R38)."""
-    merged = next(
-        (
-            each
-            for each in collect.merged_requests(opened.sources.repository, opened.head)
-            if each.path == recorded.decision.request.file
-        ),
-        None,
-    )
+    path = recorded.decision.request.file
+    known = collect.merged_requests(opened.sources.repository, opened.head)
+    merged = next((each for each in known if each.path == path), None)
     if merged is None:
-        raise ServiceError(f"{recorded.decision.request.file} is not on the default branch any more")
+        raise ServiceError(f"{path} is not on the default branch any more")
     current = opened.reader.read(opened.store.fetch())
     state = reading.facts(current, mirror=True, anchor=reading.Anchor())
     evidence, _ = collect.collect(opened.sources, opened.run, merged, ledger=state)
-    evidence = collect.with_ledger(
-        evidence, state, History(current.entries).earlier_decisions(evidence.manifest_digest)
-    )
+    history = History(current.entries).earlier_decisions(evidence.manifest_digest)
     reason = ""
     if evidence.candidate is not None and not evidence.candidate.draft:
         reason = "its release is public already, and not by this allow"
     elif evidence_room.digest(evidence) != recorded.decision.evidence_digest.sha256:
         reason = "reviews, tag, candidate or permissions changed between the decision and its publication"
-    elif decisions.decide(evidence, gate.judge(evidence)).outcome is not Outcome.ALLOW:
+    elif not _allowed(collect.with_ledger(evidence, state, history)):
         reason = "the rules do not allow it"  # whoever signed it: what is published under our name is judged by us
     if reason:
         _withdraw(opened, recorded, evidence, reason)
         raise _WithdrawnError(reason)
     return evidence
+
+
+def _allowed(evidence: Evidence) -> bool:
+    """Return whether the rules allow it; a file that somebody laid beside it is for `_upload` to refuse."""
+    release, seen = evidence.candidate, {each.id for each in evidence.observed}
+    if release is not None:
+        release = replace(release, assets=tuple(each for each in release.assets if each.id in seen))
+    return evaluation.outcome(gate.judge(replace(evidence, candidate=release))) is Outcome.ALLOW
 
 
 def _reference(recorded: RecordedDecision) -> EntryReference:
