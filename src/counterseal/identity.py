@@ -66,7 +66,9 @@ def accepted_gate(gate: GateIdentity, trust: Trust, own_revision: str | None = N
     """Return whom a policy accepts as the gate."""
     if gate.own is not None:
         return AcceptedGate(own=gate.own)
-    return AcceptedGate(trust.released if gate.revisions is None else gate.revisions, own_revision)
+    if gate.revisions is not None:
+        return AcceptedGate(gate.revisions)  # whoever pins revisions means these: other readers would refuse ours
+    return AcceptedGate(trust.released, own_revision)
 
 
 def verifier_id(gate: GateIdentity, repository: Repository) -> str:

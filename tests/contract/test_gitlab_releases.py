@@ -333,6 +333,15 @@ class TestGitLabReleases(AssetStoreContract):
         assert "counterseal did not make it" in error.why
         assert "delete the link" in error.fix
 
+    @pytest.mark.parametrize("project", ["https://evil.example/api/v4/projects/1", "{api}/projects/999"])
+    def test_a_release_whose_links_lead_to_another_project_s_files_publishes_nothing(
+        self, world: GitLabWorld, store: GitLabReleases, tmp_path: Path, project: str
+    ) -> None:
+        draft = filled(store, world.tag(), tmp_path)
+        place = f"{project.format(api=world.api)}/packages/generic/counterseal/v1.0.0/app.bin"
+        release_of(world, "v1.0.0", "app.bin", elsewhere=place)
+        assert [each.id for each in store.drafts()] == [draft.id]
+
     def test_a_candidate_that_is_gone_or_anothers_is_not_published(
         self, world: GitLabWorld, store: GitLabReleases, tmp_path: Path
     ) -> None:

@@ -13,7 +13,7 @@ from tests.flow.worlds import SUBJECTS
 
 from counterseal.commands.demo_site import TAG
 from counterseal.commands.demo_world import EPOCH
-from counterseal.forges import ForgeKind
+from counterseal.forges import DIALECTS, ForgeKind
 from counterseal.sandbox.http import Request, Response
 
 if TYPE_CHECKING:
@@ -54,6 +54,19 @@ def test_a_gate_killed_while_it_publishes(fresh: FlowWorld, tmp_path: Path, poin
     assert decided(fresh, tmp_path / "after").count((path, "allow")) == 1
     assert recorded.events(fresh) == ["genesis", "publication"]
     assert fresh.gate()["published"] == []
+
+
+def test_an_approver_may_start_the_run_that_publishes(fresh: FlowWorld) -> None:
+    """Whoever starts the run that decides is no approver of it; what is decided stays so, whoever takes it up."""
+    stories.allow_staging(fresh)
+    merged(fresh, "production")
+    call, after = PUBLICATION["last-upload"]
+    with faults.fault(fresh, faults.status(403, "no"), *call(fresh), after=after):
+        assert [each["outcome"] for each in fresh.gate(code=1)["decisions"]] == ["allow"]
+    assert fresh.hands.draft()
+    result = fresh.gate(event=DIALECTS[fresh.kind].by_hand, actor="alice")
+    assert [each["tag"] for each in result["published"]] == [TAG]
+    assert_released(fresh)
 
 
 def assert_released(world: FlowWorld) -> None:

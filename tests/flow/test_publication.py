@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.flow import worlds
 
+from counterseal import decision, ledger
+from counterseal.commands import collect, gate, reading
 from counterseal.commands.demo_site import TAG
+from counterseal.commands.recording import Draft
+from counterseal.model import FindingOutcome
 from counterseal.sandbox.http import json_response
+from counterseal.wiring import Wiring
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from tests.flow.worlds import FlowWorld
 
+    from counterseal.ledger import Ledger
     from counterseal.sandbox.http import Response
 
 pytestmark = pytest.mark.slow
@@ -98,6 +107,31 @@ def test_an_allow_whose_release_somebody_else_made_public_is_withdrawn(fresh: Fl
     again = fresh.gate(code=10)
     assert [(each["fresh"], each["withdrawn"]) for each in again["decisions"]] == [(False, True)]
     assert again["published"] == []
+
+
+def test_an_allow_that_the_rules_do_not_give_is_not_published(fresh: FlowWorld, tmp_path: Path) -> None:
+    # an entry is valid for ever by the policy of its time, so somebody who was a gate once can still write an allow
+    promote(fresh, "staging", "alice")
+    number = fresh.request("production")
+    fresh.review("alice", number)
+    fresh.merge("bob", number)
+    opened = Wiring(fresh.run()).gate(tmp_path)
+    merged = collect.merged_requests(opened.sources.repository, opened.head)[-1]
+
+    def forged(current: Ledger, _: Sequence[str]) -> Draft:
+        state = reading.facts(current, mirror=True, anchor=reading.Anchor())
+        evidence, _facts = collect.collect(opened.sources, opened.run, merged, ledger=state)
+        kept = [each for each in gate.judge(evidence) if each.outcome is FindingOutcome.SATISFIED]
+        identifier = ledger.entry_id("decision", current.id, merged.path)
+        data = decision.payload(
+            decision.decide(evidence, kept), decision.subjects(evidence), current.next_link(identifier)
+        )
+        return Draft(data, identifier, None, "forged")
+
+    gate.record(opened, forged)
+    result = fresh.counterseal("publish", environment=fresh.run(), code=10)
+    assert "the rules do not allow it" in result.output
+    assert fresh.release()["draft"]
 
 
 def test_a_request_that_was_interrupted_can_be_made_once_more(built: FlowWorld) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,13 +10,17 @@ from tests.flow import faults, stories
 from tests.flow.gitlab_hands import GitLabHands
 from tests.flow.stories import Asked, Played, Stories, ask, merge
 
+from counterseal.commands import gate
 from counterseal.commands.demo_site import TAG
-from counterseal.errors import ServiceError
+from counterseal.errors import ServiceError, VerificationError
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
 from counterseal.sandbox.forge.accounts import Role
+from counterseal.wiring import Wiring
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.flow.worlds import FlowWorld
 
 pytestmark = [pytest.mark.slow, pytest.mark.forges(ForgeKind.GITLAB)]
@@ -228,6 +233,29 @@ def test_a_fork_cannot_begin_the_ledger(world: FlowWorld) -> None:
 @pytest.mark.parametrize("file", ["ci/gate.yml", "gitlab-ci.yml", ".gitlab-ci.yaml"])
 def test_another_pipeline_file_of_the_project(world: FlowWorld, file: str) -> None:
     stories.refused(world, code=2, says=rf"signed by .*//{file}@refs/heads/main", workflow=file)
+
+
+def test_a_request_of_before_the_gate_moved_is_denied_by_the_new_one(fresh: FlowWorld, tmp_path: Path) -> None:
+    # an entry is read by the policy that it names: that of the request's time would refuse the new gate for ever
+    stories.allow_staging(fresh)
+    asked, moved = ask(fresh, "production"), "ci/gate.yml"
+    stories.approve_and_merge(fresh, asked, "alice", "dora")
+    policy = stories.read(fresh, POLICY_PATH).replace(b"file: .gitlab-ci.yml, ref: ", f"file: {moved}, ref: ".encode())
+    stories.write(fresh, "main", POLICY_PATH, policy)
+    result = fresh.gate("--request", asked.path, code=10, workflow=moved)
+    stories.finding(result["decisions"][0]["decision"], "review-of-this-revision", "policy-changed")
+    read = stories.log(fresh, tmp_path)
+    assert [read[number]["decision"]["outcome"] for number in (1, 2)] == ["allow", "deny"]
+    stories.refused(fresh, code=2, says=rf"not by .*//{moved}@refs/heads/main")
+
+
+def test_nothing_is_signed_that_readers_would_refuse(fresh: FlowWorld, tmp_path: Path) -> None:
+    opened = Wiring(fresh.run()).gate(tmp_path)
+    evil = opened.run.signer_ref.replace(".gitlab-ci.yml", "evil.yml")
+    run = dataclasses.replace(opened.run, signer_ref=evil, config_ref=evil)
+    with pytest.raises(VerificationError, match="the entry to be signed: not signed by the gate"):
+        gate.run(dataclasses.replace(opened, run=run))
+    assert fresh.ledger_tips() == {}
 
 
 @pytest.mark.parametrize("verb", ["gate", "publish"])

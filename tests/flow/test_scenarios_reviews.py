@@ -402,6 +402,44 @@ def test_two_reviewed_commits_however_they_are_merged(played: Played, name: str)
 
 
 @STORIES.tell
+def rebased_with_more_below(world: FlowWorld) -> Asked:
+    said = stories.content(world, "staging", requestId="more-below")
+    files = {"docs/more.txt": b"more\n", stories.path_of(said): canonical(said)}
+    asked = Asked(stories.propose(world, "more-below", files), stories.path_of(said), "more-below")
+    approve(world, asked, "alice")
+    merge(world, asked, "rebase")
+    return asked
+
+
+def test_a_commit_below_the_request_is_part_of_the_change_however_it_is_merged(played: Played) -> None:
+    says = played.denied("rebased_with_more_below", REVISION, "other-changes")
+    assert "'docs/more.txt'" in says
+
+
+@STORIES.tell
+def reverted_by_its_first_parent(world: FlowWorld) -> Asked:
+    said = stories.content(world, "staging", requestId="reverted")
+    forge, repository = world.sandbox.forge, stories.hosted(world)
+    with forge.lock:
+        old = repository.branch("main") or ""
+        new = repository.write_file("main", "docs/newer.txt", b"newer\n", forge.account("bob"))
+        tree = repository.git.tree_with(old, stories.path_of(said), canonical(said))
+        person = Signature("bob", forge.account("bob").noreply_at(world.kind), forge.now())
+        made = repository.git.commit_tree(tree, [old, new], "Ask", author=person, committer=person)
+        repository.move_branch("reverted", made, forge.account("bob"))
+        number = repository.changes.open(forge.account("bob"), "reverted", "main", title="Ask").number
+    asked = Asked(number, stories.path_of(said), "reverted")
+    approve(world, asked, "alice")
+    merge(world, asked, "rebase" if world.kind is GITLAB else "merge")
+    return asked
+
+
+def test_what_a_request_takes_back_is_part_of_the_change_whatever_its_first_parent(played: Played) -> None:
+    says = played.denied("reverted_by_its_first_parent", REVISION, "other-changes")
+    assert "'docs/newer.txt'" in says
+
+
+@STORIES.tell
 def retargeted(world: FlowWorld) -> Asked:
     repository = stories.hosted(world)
     said = stories.content(world, "production", requestId="retargeted")

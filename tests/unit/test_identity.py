@@ -143,6 +143,11 @@ def test_own_revision_and_pinned_revisions_are_accepted_but_not_withdrawn_ones()
     assert "withdrawn" in (gate(withdrawn, accepted=accepted) or "")
 
 
+def test_a_gate_accepts_itself_only_where_the_policy_pins_no_revisions() -> None:
+    assert identity.accepted_gate(GateIdentity(), TRUST, OTHER).own_revision == OTHER
+    assert identity.accepted_gate(GateIdentity((GATE_REVISION,)), TRUST, OTHER) == AcceptedGate((GATE_REVISION,))
+
+
 def test_a_renamed_repository_is_the_same_by_number_and_a_reborn_name_is_not() -> None:
     renamed = Repository(HOST, 777, "acme/application")
     assert gate(GATE_CERTIFICATE, repository=renamed) is None

@@ -83,9 +83,7 @@ class GitLabReleases:
 
     def _is_ours(self, released: Fields) -> bool:
         tag, links = released.text("tag_name"), _links(released)
-        return bool(links) and all(
-            each.text("url").endswith(self._files.place(tag, each.text("name"))) for each in links
-        )
+        return bool(links) and all(each.text("url") == self._address(tag, each.text("name")) for each in links)
 
     def newest_published(self, passing_over: Collection[int] = ()) -> Release | None:
         """Return the newest released candidate with a ledger proof among its files, or None."""
@@ -212,10 +210,13 @@ class GitLabReleases:
     def _wanted(self, release: Release, name: str) -> dict[str, Any]:
         return {
             "name": name,
-            "url": f"{self._api.url}/projects/{self._number()}{self._files.place(release.tag, name)}",
+            "url": self._address(release.tag, name),
             "direct_asset_path": f"/{name}",
             "link_type": "package",
         }
+
+    def _address(self, tag: str, name: str) -> str:
+        return f"{self._api.url}/projects/{self._number()}{self._files.place(tag, name)}"
 
     def _number(self) -> int:
         """Return the project's number: links by it stay good when the project is renamed."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from counterseal import digests, manifest, policy, rules
+from counterseal import digests, identity, manifest, policy, rules
 from counterseal.commands import candidate_bytes
 from counterseal.errors import CountersealError, FormatError, PolicyError, ServiceError
 from counterseal.evidence import Evidence, RequestFile, Source
@@ -119,9 +119,9 @@ def collect(
     """
     default_ref = sources.repository.default_ref()
     change = sources.forge.change_request_of(merged.revision, default_ref)
-    base = _base(sources.repository, merged, change)
-    found_policy, reference = read_policy(sources.repository, base)
-    request = _request_file(sources.repository, merged, base, change, found_policy)
+    base = _base(sources, merged, change)
+    found_policy, reference = _policy(sources, run, base)
+    request = _request_file(sources, merged, base, change, found_policy)
     release: Release | None = None
     facts = candidate or candidate_bytes.CandidateFacts()
     content = request.content
@@ -159,26 +159,67 @@ def with_ledger(evidence: Evidence, ledger: LedgerFacts, history: Sequence[Earli
     return dataclasses.replace(evidence, ledger=ledger, history=tuple(history))
 
 
+def _policy(sources: Sources, run: Run, base: str) -> tuple[Policy, PolicyReference]:
+    """Return the policy that was in force before the request, or today's if that one does not accept this gate.
+
+    An entry is read by the policy that it names, for ever. A request is bound to the policy that it was made under, so
+    today's denies it.
+    """
+    repository = sources.repository
+    found, reference = read_policy(repository, base)
+    problem = identity.gate_problem(
+        identity.claimed(run),
+        trust=sources.trust,
+        host=run.repository.host,
+        repository=run.repository,
+        default_ref=reference.ref,
+        accepted=identity.accepted_gate(found.gate, sources.trust, run.signer_digest),
+    )
+    head = repository.resolve(reference.ref) if problem else None
+    return read_policy(repository, head) if head else (found, reference)
+
+
 def _stage(path: str) -> str:
     parts = path.split("/")
     return parts[1] if len(parts) == 3 else ""
 
 
-def _base(repository: SourceRepository, merged: MergedRequest, change: ChangeRequest | None) -> str:
+def _base(sources: Sources, merged: MergedRequest, change: ChangeRequest | None) -> str:
     """Return the branch as it was before the request: the first parent, or of a rebased group the group's (R21)."""
+    repository = sources.repository
     parent = repository.parent(merged.revision)
     if parent is None:
         raise ServiceError(f"{merged.path} came with the first commit", fix="merge requests onto an existing branch")
-    if change and change.merge_revision and change.merge_revision != merged.revision:
+    if change and change.merge_revision and _in_group(sources.forge, merged, parent, change, repository.default_ref()):
         group = repository.parent(change.merge_revision, len(change.commits))
         if group and repository.is_ancestor(group, merged.revision):
             return group
     return parent
 
 
+def _in_group(forge: Forge, merged: MergedRequest, parent: str, change: ChangeRequest, ref: str) -> bool:
+    """Return whether the change put several commits onto the branch; of a squash the parent is another's."""
+    if change.merge_revision != merged.revision:
+        return True
+    before = forge.change_request_of(parent, ref) if len(change.commits) > 1 else None
+    return before is not None and before.number == change.number
+
+
+def _other_changes(sources: Sources, path: str, base: str, end: str, change: ChangeRequest | None) -> tuple[str, ...]:
+    """Return what the change touches beside the request, on the branch or, if nothing there, as the forge shows it.
+
+    On the branch alone it could hide: a merge that moves the branch forward chooses what its first parent is.
+    """
+    on_branch = tuple(each for each in sources.repository.changed_paths(base, end) if each != path)
+    if on_branch or change is None:
+        return on_branch
+    return tuple(each for each in sources.forge.changed_files(change.number) if each != path)
+
+
 def _request_file(
-    repository: SourceRepository, merged: MergedRequest, base: str, change: ChangeRequest | None, used: Policy
+    sources: Sources, merged: MergedRequest, base: str, change: ChangeRequest | None, used: Policy
 ) -> RequestFile:
+    repository = sources.repository
     end = (change.merge_revision if change else None) or merged.revision
     data = repository.read_file(end, merged.path)
     content, problem = None, ""
@@ -203,7 +244,7 @@ def _request_file(
         problem=problem,
         merge_revision=end,
         base_revision=base,
-        other_changes=tuple(path for path in repository.changed_paths(base, end) if path != merged.path),
+        other_changes=_other_changes(sources, merged.path, base, end, change),
         mode=repository.file_mode(end, merged.path) or "",
         added_before=merged.again,
         same_at_head=same,

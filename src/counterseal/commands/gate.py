@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from counterseal import decision as decisions
-from counterseal import errors, evaluation, identity, ledger
+from counterseal import errors, evaluation, identity, ledger, statement
 from counterseal import event as events
 from counterseal import evidence as evidence_room
 from counterseal.commands import candidate_bytes, collect, reading, recording, release_files
@@ -225,7 +225,13 @@ def _genesis(gate: Gate) -> None:
 
 def record(gate: Gate, prepare: recording.Prepare) -> recording.Recorded:
     """Append to the ledger what `prepare` makes on its head, with this gate's signature."""
-    return recording.record(gate.store, read=gate.reader.read, prepare=prepare, sign=gate.signer.sign_statement)
+
+    def sign(payload: bytes) -> bytes:
+        what = "the entry to be signed"  # one that readers would refuse would end the ledger
+        gate.reader.judge.check(identity.claimed(gate.run), statement.parse(payload, what), what)
+        return gate.signer.sign_statement(payload)
+
+    return recording.record(gate.store, read=gate.reader.read, prepare=prepare, sign=sign)
 
 
 def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:

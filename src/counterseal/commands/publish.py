@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from counterseal import decision as decisions
 from counterseal import digests, errors, ledger
 from counterseal import event as events
-from counterseal import evidence as evidence_room
-from counterseal.commands import candidate_bytes, collect, gate, reading, recording, release_files
+from counterseal.commands import candidate_bytes, collect, gate, reading, recording, release_files, second_reading
 from counterseal.errors import CountersealError, ServiceError
 from counterseal.event import EntryReference, Event, EventKind, Publication, PublishedAsset, Withdrawn
 from counterseal.history import History, label
@@ -159,30 +158,11 @@ def _publish(opened: Gate, recorded: RecordedDecision, known: Collection[str]) -
 
 
 def _read_again(opened: Gate, recorded: RecordedDecision) -> Evidence:
-    """Return the evidence as it is now, or withdraw the allow if it is not what was decided on (R24, R38)."""
-    merged = next(
-        (
-            each
-            for each in collect.merged_requests(opened.sources.repository, opened.head)
-            if each.path == recorded.decision.request.file
-        ),
-        None,
-    )
-    if merged is None:
-        raise ServiceError(
-            f"{recorded.decision.request.file} is not on the default branch any more",
-            fix="ask again: counterseal request --again",
-        )
-    state = reading.facts(opened.reader.read(opened.store.fetch()), mirror=True, anchor=reading.Anchor())
-    evidence, _ = collect.collect(opened.sources, opened.run, merged, ledger=state)
-    reason = ""
-    if evidence.candidate is not None and not evidence.candidate.draft:
-        reason = "its release is public already, and not by this allow"
-    elif evidence_room.digest(evidence) != recorded.decision.evidence_digest.sha256:
-        reason = "reviews, tag, candidate or permissions changed between the decision and its publication"
-    if reason:
-        _withdraw(opened, recorded, evidence, reason)
-        raise _WithdrawnError(reason)
+    """Return the evidence as it is now, or withdraw the allow if it does not stand on it (R24, R38)."""
+    evidence, problem = second_reading.read(opened, recorded)
+    if problem:
+        _withdraw(opened, recorded, evidence, problem)
+        raise _WithdrawnError(problem)
     return evidence
 
 

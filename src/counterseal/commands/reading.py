@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.ledger import Ledger
-    from counterseal.model import Attestation, Release, StoredLedger, StoredLine
+    from counterseal.model import Attestation, Certificate, Release, Statement, StoredLedger, StoredLine
     from counterseal.ports import AssetStore
 
 #: So many worthless proofs in published releases are passed over (R32); more of them are an error.
@@ -52,9 +52,13 @@ class Judge:
         Raises:
             VerificationError: The signer is not the gate, or the policy it names is not the branch's.
         """
-        used = self._policy(attestation, what)
+        self.check(attestation.certificate, attestation.statement, what)
+
+    def check(self, certificate: Certificate, statement: Statement, what: str) -> None:
+        """Accept a signer of a statement, as `__call__` does; before signing it tells whether readers will."""
+        used = self._policy(statement, what)
         problem = identity.gate_problem(
-            attestation.certificate,
+            certificate,
             trust=self.trust,
             host=self.home.host,
             repository=self.home,
@@ -64,8 +68,8 @@ class Judge:
         if problem:
             raise VerificationError(f"{what}: not signed by the gate", why=problem)
 
-    def _policy(self, attestation: Attestation, what: str) -> Policy:
-        named = attestation.statement.predicate.get("policy")
+    def _policy(self, statement: Statement, what: str) -> Policy:
+        named = statement.predicate.get("policy")
         revision = named.get("revision") if isinstance(named, dict) else None
         digest = named.get("digest", {}).get("sha256") if isinstance(named, dict) else None
         if not isinstance(revision, str):
