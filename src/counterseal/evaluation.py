@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from counterseal.model import Finding, FindingOutcome, Outcome
+from counterseal.model import Finding, FindingOutcome, Outcome, Stage
 from counterseal.rule import SATISFIED, NoOptions
 from counterseal.rules import RULES
 
@@ -16,10 +16,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from counterseal.evidence import Evidence
-    from counterseal.model import Policy, Stage
+    from counterseal.model import Policy
     from counterseal.rule import RuleSpec
 
 RULE_ERROR: Final = "rule-error"
+
+
+def judge(evidence: Evidence) -> tuple[Finding, ...]:
+    """Return the findings of the stage's rules; an unknown stage is judged by what always applies."""
+    stage = evidence.policy.stage(evidence.stage) or Stage(evidence.stage, None, publish=False, rules=())
+    return evaluate(evidence.policy, stage, evidence)
 
 
 def evaluate(

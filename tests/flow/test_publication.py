@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.flow import worlds
 
-from counterseal import decision, ledger
+from counterseal import decision, evaluation, ledger
 from counterseal.commands import collect, gate, reading
 from counterseal.commands.demo_site import TAG
 from counterseal.commands.recording import Draft
@@ -121,7 +121,7 @@ def test_an_allow_that_the_rules_do_not_give_is_not_published(fresh: FlowWorld, 
     def forged(current: Ledger, _: Sequence[str]) -> Draft:
         state = reading.facts(current, mirror=True, anchor=reading.Anchor())
         evidence, _facts = collect.collect(opened.sources, opened.run, merged, ledger=state)
-        kept = [each for each in gate.judge(evidence) if each.outcome is FindingOutcome.SATISFIED]
+        kept = [each for each in evaluation.judge(evidence) if each.outcome is FindingOutcome.SATISFIED]
         identifier = ledger.entry_id("decision", current.id, merged.path)
         data = decision.payload(
             decision.decide(evidence, kept), decision.subjects(evidence), current.next_link(identifier)

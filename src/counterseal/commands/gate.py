@@ -21,7 +21,7 @@ from counterseal.errors import CountersealError, ServiceError, UsageError
 from counterseal.event import Event, EventKind, Genesis
 from counterseal.history import History, label
 from counterseal.identifiers import GATE_WORKFLOW, POLICY_PATH, REPOSITORY
-from counterseal.model import Entry, Outcome, Policy, PolicyReference, Run, Stage, Subject
+from counterseal.model import Entry, Outcome, Policy, PolicyReference, Run, Subject
 from counterseal.ports import LedgerStore, Signer
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from counterseal.commands.reading import Anchor
     from counterseal.evidence import Evidence
     from counterseal.ledger import Ledger
-    from counterseal.model import Finding
 
 #: How often the evidence may change under our eyes before we give up (R24).
 READINGS: Final = 3
@@ -245,7 +244,7 @@ def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
         history = History(current.entries)
         before, facts = _look(gate, merged, (current, history), anchor, facts)
         for _ in range(READINGS):
-            findings = judge(before)
+            findings = evaluation.judge(before)
             made = decisions.decide(before, findings, abandoned=abandoned)
             _keep_evidence(gate, before, identifier)
             again, facts = _look(gate, merged, (current, history), anchor, facts)
@@ -273,12 +272,6 @@ def _look(
     state = reading.facts(current, mirror=True, anchor=anchor)
     evidence, facts = collect.collect(gate.sources, gate.run, merged, ledger=state, candidate=facts)
     return collect.with_ledger(evidence, state, history.earlier_decisions(evidence.manifest_digest)), facts
-
-
-def judge(evidence: Evidence) -> tuple[Finding, ...]:
-    """Return the findings of the stage's rules; an unknown stage is judged by what always applies."""
-    stage = evidence.policy.stage(evidence.stage) or Stage(evidence.stage, None, publish=False, rules=())
-    return evaluation.evaluate(evidence.policy, stage, evidence)
 
 
 def _keep_evidence(gate: Gate, evidence: Evidence, identifier: str) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from counterseal import digests, forges, manifest
+from counterseal import digests, evaluation, forges, manifest
 from counterseal import evidence as evidence_room
 from counterseal.approvals import Approvals, approvals
-from counterseal.commands import collect, gate, reading
+from counterseal.commands import collect, reading
 from counterseal.errors import CountersealError, UsageError
 from counterseal.evidence import Evidence, RequestFile
 from counterseal.history import History
@@ -61,7 +61,7 @@ def run(sources: Sources, reader: reading.LedgerReader, stored: StoredLedger, nu
     history = History(found.entries).earlier_decisions(content.manifest)
     state = reading.facts(found, mirror=stored.mirror is not None, anchor=reading.Anchor())
     evidence = collect.with_ledger(evidence, state, history)
-    findings = tuple(each for each in gate.judge(evidence) if each.rule in JUDGED)
+    findings = tuple(each for each in evaluation.judge(evidence) if each.rule in JUDGED)
     return Preview(
         number,
         change.head,

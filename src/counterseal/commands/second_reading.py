@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from counterseal import evaluation
 from counterseal import evidence as evidence_room
-from counterseal.commands import collect, gate, reading
+from counterseal.commands import collect, reading
 from counterseal.errors import ServiceError
 from counterseal.history import History
 from counterseal.model import Outcome
@@ -59,4 +59,4 @@ def _allowed(evidence: Evidence, excluded: tuple[Actor, ...]) -> bool:
     if release is not None:
         release = replace(release, assets=tuple(each for each in release.assets if each.id in seen))
     judged = replace(evidence, candidate=release, run_actors=excluded)
-    return evaluation.outcome(gate.judge(judged)) is Outcome.ALLOW
+    return evaluation.outcome(evaluation.judge(judged)) is Outcome.ALLOW
