@@ -62,6 +62,18 @@ def claimed(run: Run) -> Certificate:
     )
 
 
+def run_problem(run: Run, gate: GateIdentity, trust: Trust, default_ref: str) -> str | None:
+    """Return why a run is not the gate that a policy names for the run's repository, or None."""
+    return gate_problem(
+        claimed(run),
+        trust=trust,
+        host=run.repository.host,
+        repository=run.repository,
+        default_ref=default_ref,
+        accepted=accepted_gate(gate, trust, run.signer_digest),
+    )
+
+
 def accepted_gate(gate: GateIdentity, trust: Trust, own_revision: str | None = None) -> AcceptedGate:
     """Return whom a policy accepts as the gate."""
     if gate.own is not None:

@@ -22,9 +22,10 @@ _REF_PATTERN = re.compile(r"refs/(?:heads|tags)/[A-Za-z0-9._/*+-]+\Z")
 _PIPELINE = re.compile(r"(?!.*\.\.)(?:[A-Za-z0-9_.-]+/)*\.?[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml\Z")
 _BRANCH = re.compile(r"refs/heads/[A-Za-z0-9._/+-]+\Z")
 _FORM: Final = {
-    ForgeKind.GITHUB: ("workflow", "workflow", _WORKFLOW, ".github/workflows/release.yml"),
-    ForgeKind.GITLAB: ("file", "pipeline", _PIPELINE, ".gitlab-ci.yml"),
+    ForgeKind.GITHUB: ("workflow", "workflow", _WORKFLOW),
+    ForgeKind.GITLAB: ("file", "pipeline", _PIPELINE),
 }
+_BUILDER_EXAMPLES: Final = {ForgeKind.GITHUB: ".github/workflows/release.yml", ForgeKind.GITLAB: ".gitlab-ci.yml"}
 _GATE_EXAMPLES: Final = {ForgeKind.GITHUB: ".github/workflows/promote.yml", ForgeKind.GITLAB: ".gitlab-ci.yml"}
 
 
@@ -43,13 +44,9 @@ def _builder(node: Node, host: str) -> BuilderIdentity:
     kind = kind_of(host)
     _refuse_other_forges(yaml_subset.mapping(node, "identities.builder"), kind, f"builder: {{{kind}: …}}", host)
     form = yaml_subset.fields(node, "identities.builder", (kind,))[kind]
-    key, kind_name, pattern, example = _FORM[kind]
+    key = _FORM[kind][0]
     fields = yaml_subset.fields(form, kind, (key, "refs"))
-    file = yaml_subset.text(fields[key], key)
-    if not pattern.match(file):
-        raise fields[key].place.error(
-            f"{yaml_subset.shown(file)} is no {kind_name} file", fix=f"write it like {example}"
-        )
+    file = _file(fields[key], kind, _BUILDER_EXAMPLES[kind])
     refs = yaml_subset.texts(fields["refs"], "refs")
     for text, place in refs:
         if not _REF_PATTERN.match(text):
@@ -57,6 +54,15 @@ def _builder(node: Node, host: str) -> BuilderIdentity:
                 f"{yaml_subset.shown(text)} is no full ref", fix="write it like refs/tags/v* or refs/heads/main"
             )
     return BuilderIdentity(file, tuple(text for text, _ in refs))
+
+
+def _file(node: Node, kind: ForgeKind, example: str) -> str:
+    """Return the file that defines runs."""
+    key, kind_name, pattern = _FORM[kind]
+    file = yaml_subset.text(node, key)
+    if not pattern.match(file):
+        raise node.place.error(f"{yaml_subset.shown(file)} is no {kind_name} file", fix=f"write it like {example}")
+    return file
 
 
 def _refuse_other_forges(forms: Mapping, kind: ForgeKind, wanted: str, host: str) -> None:
@@ -101,7 +107,7 @@ def _unknown_gate(node: Scalar, kind: ForgeKind, number: str) -> PolicyError:
 
 def _own_gate(node: Node, kind: ForgeKind, number: int, builder: BuilderIdentity) -> OwnGate:
     """Return a gate of the project's own: one file at one branch, and never what builds (R34)."""
-    key, kind_name, pattern, _ = _FORM[kind]
+    key = _FORM[kind][0]
     fields = yaml_subset.fields(node, kind, (key, "ref", *(["project"] if kind is ForgeKind.GITLAB else [])))
     if "project" in fields and (named := yaml_subset.number(fields["project"], "project")) != number:
         raise fields["project"].place.error(
@@ -109,11 +115,7 @@ def _own_gate(node: Node, kind: ForgeKind, number: int, builder: BuilderIdentity
             why="a gate in a project of its own is not supported yet",
             fix=f"project: {number}",
         )
-    file = yaml_subset.text(fields[key], key)
-    if not pattern.match(file):
-        raise fields[key].place.error(
-            f"{yaml_subset.shown(file)} is no {kind_name} file", fix=f"write it like {_GATE_EXAMPLES[kind]}"
-        )
+    file = _file(fields[key], kind, _GATE_EXAMPLES[kind])
     ref = yaml_subset.text(fields["ref"], "ref")
     if not _BRANCH.match(ref):
         raise fields["ref"].place.error(

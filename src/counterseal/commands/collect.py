@@ -167,14 +167,7 @@ def _policy(sources: Sources, run: Run, base: str) -> tuple[Policy, PolicyRefere
     """
     repository = sources.repository
     found, reference = read_policy(repository, base)
-    problem = identity.gate_problem(
-        identity.claimed(run),
-        trust=sources.trust,
-        host=run.repository.host,
-        repository=run.repository,
-        default_ref=reference.ref,
-        accepted=identity.accepted_gate(found.gate, sources.trust, run.signer_digest),
-    )
+    problem = identity.run_problem(run, found.gate, sources.trust, reference.ref)
     head = repository.resolve(reference.ref) if problem else None
     return read_policy(repository, head) if head else (found, reference)
 

@@ -141,14 +141,7 @@ def _gate_fix(found: Policy) -> str:
 def _run_problem(run: Run, sources: Sources, found: Policy, default_ref: str) -> str | None:
     if not run.ref_protected:
         return f"{run.ref} is not protected"
-    return identity.gate_problem(
-        identity.claimed(run),
-        trust=sources.trust,
-        host=run.repository.host,
-        repository=run.repository,
-        default_ref=default_ref,
-        accepted=identity.accepted_gate(found.gate, sources.trust, run.signer_digest),
-    )
+    return identity.run_problem(run, found.gate, sources.trust, default_ref)
 
 
 def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> GateResult:
