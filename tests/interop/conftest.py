@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from counterseal.sandbox.http import LoopbackServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -19,3 +21,11 @@ def signers() -> Iterator[Signers]:
     server.start()
     yield Signers(server)
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def kept_root(signers: Signers, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trust root that a stranger has kept since before."""
+    root = tmp_path_factory.mktemp("kept") / "trusted_root.jsonl"
+    root.write_text(json.dumps(signers.root) + "\n")
+    return root

@@ -21,16 +21,14 @@ pytestmark = [pytest.mark.interop, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def variables(signers: Signers, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    root = tmp_path_factory.mktemp("kept") / "trusted_root.jsonl"
-    root.write_text(json.dumps(signers.root) + "\n")
+def variables(signers: Signers, kept_root: Path) -> dict[str, str]:
     return {
         "REPO": REPOSITORY,
         "REPO_ID": "777",
         "TAG": TAG,
         "GATE_REVISION": RELEASED,
         "ISSUER": signers.issuer.url,
-        "ROOT": str(root),
+        "ROOT": str(kept_root),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,11 +18,9 @@ pytestmark = [pytest.mark.interop, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def variables(signers: Signers, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    root = tmp_path_factory.mktemp("kept") / "trusted_root.jsonl"
-    root.write_text(json.dumps(signers.root) + "\n")
+def variables(signers: Signers, kept_root: Path) -> dict[str, str]:
     named = {"HOST": "gitlab.com", "REPO": REPOSITORY, "REPO_ID": "777", "TAG": TAG}
-    return {**named, "ISSUER": signers.gitlab.url, "ROOT": str(root)}
+    return {**named, "ISSUER": signers.gitlab.url, "ROOT": str(kept_root)}
 
 
 @pytest.fixture
