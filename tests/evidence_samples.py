@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from counterseal import digests, identifiers, provenance
-from counterseal.evidence import Evidence, LedgerFacts, ObservedAsset, RequestFile, SbomFacts, Source
+from counterseal.evidence import Evidence, LedgerFacts, ObservedAsset, PolicyOrigin, RequestFile, SbomFacts, Source
 from counterseal.model import (
     Actor,
     ActorKind,
@@ -26,6 +26,8 @@ from counterseal.model import (
     GateIdentity,
     Manifest,
     Member,
+    Merge,
+    Mover,
     Outcome,
     Permission,
     PinnedAsset,
@@ -82,6 +84,7 @@ HEAD = revision("8d1e07b")  # of the request
 OLD_HEAD = revision("1d0e77a")
 BASE = revision("ba5e001")
 MERGE = revision("3e49e01")
+POLICY_CHANGE = revision("90110c1")
 REVISION = revision("4f2c9e1")  # of the source
 GATE_REVISION = "a" * 40
 WITHDRAWN_REVISION = "e" * 40
@@ -285,6 +288,7 @@ REQUEST = RequestFile(
     mode="100644",
     added_before=False,
     same_at_head=True,
+    mover=Mover.FORGE,
 )
 RELEASE = Release(
     id=55,
@@ -300,11 +304,20 @@ def earlier(stage: str, outcome: Outcome, *, sequence: int = 40, withdrawn: bool
     return EarlierDecision(sha256(f"{stage}{sequence}"), sequence, stage, outcome, NOW - timedelta(hours=26), withdrawn)
 
 
+SOURCE_FACTS = Source(
+    REVISION,
+    on_protected_branch=True,
+    on_first_parent_line=True,
+    merge=Merge(16, REVISION, Mover.FORGE, MERGED_AT - timedelta(days=2)),
+    default_ref=MAIN,
+)
+
 _EVIDENCE = Evidence(
     now=NOW,
     run=RUN,
     policy=POLICY,
     policy_reference=PolicyReference(identifiers.POLICY_PATH, POLICY_DIGEST, BASE, MAIN),
+    policy_origin=PolicyOrigin(POLICY_CHANGE, first=False, merge=Merge(7, POLICY_CHANGE, Mover.FORGE, MERGED_AT)),
     stage="production",
     request=REQUEST,
     change=CHANGE,
@@ -317,7 +330,7 @@ _EVIDENCE = Evidence(
     builds=(provenance_attestation(), sbom_attestation()),
     build_problems=(),
     sbom=SbomFacts(SBOM_DIGEST, components=31, same_as_attested=True),
-    source=Source(REVISION, on_protected_branch=True, default_ref=MAIN),
+    source=SOURCE_FACTS,
     ledger=LedgerFacts(LEDGER_ID, 42, mirror=True, anchors=("mirror", "release v1.1.4")),
     history=(earlier("staging", Outcome.ALLOW),),
     trust=TRUST,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from counterseal import digests, merkle, wire
@@ -16,6 +17,7 @@ from counterseal.model import Entry, InclusionProof, LedgerLink
 if TYPE_CHECKING:
     from counterseal.model import Attestation, Statement
 
+MAX_SKEW: Final = timedelta(minutes=5)
 MAX_LINE: Final = 60 << 10
 MAX_LINES_IN_NOTE: Final = 64
 MAX_PROOF: Final = 512 << 10
@@ -61,6 +63,20 @@ def check_line(line: bytes, what: str) -> None:
             why=f"an entry has at most {MAX_LINE} bytes",
             fix="promote fewer artifacts at once, or shorten the reason",
         )
+
+
+def moment_problem(attestation: Attestation) -> str | None:
+    """Return why what an entry says of its time is not what its signature proves, or None.
+
+    A decision says `decidedAt`, an event `occurredAt`; either lies within 5 minutes of the signed timestamp.
+    """
+    predicate = attestation.statement.predicate
+    name = "decidedAt" if "decidedAt" in predicate else "occurredAt"
+    said = wire.parse_timestamp(predicate.get(name), name)
+    if abs(said - attestation.signed_at) <= MAX_SKEW:
+        return None
+    signed = wire.timestamp(attestation.signed_at)
+    return f"it says {name} {wire.timestamp(said)}, and was signed at {signed}, more than 5 minutes apart"
 
 
 def link_of(statement: Statement) -> LedgerLink:

@@ -16,6 +16,8 @@ from counterseal.model import (
     ChangeRequest,
     EarlierDecision,
     Manifest,
+    Merge,
+    Mover,
     Permission,
     Policy,
     PolicyReference,
@@ -40,6 +42,7 @@ class RequestFile:
         mode: Git file mode of the file, `100644` if all is well.
         added_before: The path had been there once before.
         same_at_head: The file at the reviewed head has the same bytes as the merged one.
+        mover: Who moved the branch when the change was merged (None: it is not merged).
     """
 
     path: str
@@ -52,6 +55,7 @@ class RequestFile:
     mode: str
     added_before: bool
     same_at_head: bool
+    mover: Mover | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,30 @@ class ObservedAsset:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What git says of tag and revision; `tag_revision` None: no such tag."""
+    """How tag and revision stand to the protected branch (R06, R43).
+
+    `tag_revision` None: no such tag. `on_first_parent_line`: the branch itself was at the revision, not only something
+    merged into it. `merge` is the change request that brought it (None: none did).
+    """
 
     tag_revision: str | None
     on_protected_branch: bool
+    on_first_parent_line: bool
+    merge: Merge | None
     default_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyOrigin:
+    """How the policy that judges came onto the branch (R44).
+
+    `revision` is the newest commit of the branch's first-parent line that changed it, `first` whether there was none
+    before, `merge` the change request that brought that commit (None: none did).
+    """
+
+    revision: str
+    first: bool
+    merge: Merge | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +120,16 @@ class LedgerFacts:
 class Evidence:
     """Everything that a decision about one request may rest on.
 
-    `permissions` holds one pair for each reviewer; `builds` the builder's attestations that verified,
-    `build_problems` why others did not; `history` the earlier decisions on the same manifest,
-    `trust` whom the gate believes before any policy speaks.
+    `policy_origin` None: it was not looked at (a preview). `permissions` holds one pair for each reviewer; `builds` the
+    builder's attestations that verified, `build_problems` why others did not; `history` the earlier decisions on the
+    same manifest, `trust` whom the gate believes before any policy speaks.
     """
 
     now: datetime
     run: Run
     policy: Policy
     policy_reference: PolicyReference
+    policy_origin: PolicyOrigin | None
     stage: str
     request: RequestFile
     change: ChangeRequest | None
@@ -145,6 +169,7 @@ def document(evidence: Evidence) -> dict[str, Any]:
     return {
         "schema": "counterseal.evidence/v1",
         "policy": wire.encode(evidence.policy_reference),
+        "policyOrigin": wire.encode(evidence.policy_origin),
         "stage": evidence.stage,
         "request": wire.encode(evidence.request),
         "change": wire.encode(evidence.change),

@@ -42,6 +42,7 @@ class ForgeHost:
 class Dialect:
     """How a forge speaks: its CI of its runs in certificates, its git and its people of change requests.
 
+    `builder_triggers` are the events that a policy may let start a build, `hosted` is the word for the forge's runners.
     `definition` stands between the repository's URL and the file that defines a run, `runs` between it and the number
     of a run; `gate_triggers` are the events that run the repository's own, reviewed code (R02), `by_hand` is the one of
     a run that somebody starts (R14).
@@ -53,6 +54,7 @@ class Dialect:
     gate_triggers: frozenset[str]
     by_hand: str
     builder_triggers: frozenset[str]
+    hosted: str
     project_path: str
     head_ref: str
     change: str
@@ -67,6 +69,7 @@ DIALECTS: Final = {
         gate_triggers=_GITHUB_TRIGGERS,
         by_hand="workflow_dispatch",
         builder_triggers=_GITHUB_TRIGGERS | {"release"},
+        hosted="github-hosted",
         project_path=r"[^/@]+/[^/@]+",
         head_ref="refs/pull/{number}/head",
         change="#",
@@ -77,13 +80,16 @@ DIALECTS: Final = {
         gate_triggers=_GITLAB_TRIGGERS,
         by_hand="web",
         builder_triggers=_GITLAB_TRIGGERS,
+        hosted="gitlab-hosted",
         project_path=r"[^/@]+(?:/[^/@]+)+",
         head_ref="refs/merge-requests/{number}/head",
         change="!",
     ),
 }
 #: Runners that the forge itself keeps.
-HOSTED_RUNNERS: Final = frozenset({"github-hosted", "gitlab-hosted"})
+HOSTED_RUNNERS: Final = frozenset(each.hosted for each in DIALECTS.values())
+#: Everything that a certificate may say of a runner.
+RUNNERS: Final = HOSTED_RUNNERS | {"self-hosted"}
 HOSTS: Final = (
     ForgeHost(
         ForgeKind.GITHUB,

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from counterseal import digests, forges
-from counterseal.forges import DIALECTS, kind_of
+from counterseal.forges import DIALECTS, ForgeKind, kind_of
 from counterseal.identifiers import GATE_ID
 from counterseal.model import Certificate, OwnGate
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from counterseal.model import BuilderIdentity, GateIdentity, Repository, Run, Trust
-
-HOSTED: Final = "github-hosted"
 
 Check = tuple[bool, str]
 
@@ -128,12 +126,31 @@ def builder_problem(
                 certificate.signer_digest == certificate.config_digest == certificate.source_revision,
                 "the builder's file was read at another revision than the source",
             ),
-            (
-                certificate.trigger in dialect.builder_triggers,
-                f"a build may be started by {_listed(dialect.builder_triggers)}, not by {certificate.trigger}",
-            ),
+            *_builder_start(certificate, builder, dialect.hosted),
             _run(certificate, dialect.runs),
         )
+    )
+
+
+def _builder_start(certificate: Certificate, builder: BuilderIdentity, hosted: str) -> Iterable[Check]:
+    """Yield what holds of how a build began: whoever starts it by hand, or keeps the runner, steers it (R46)."""
+    runners = builder.runners or (hosted,)
+    yield (
+        certificate.trigger in builder.triggers,
+        f"a build may be started by {_listed(builder.triggers)}, not by {certificate.trigger} (policy: triggers)",
+    )
+    yield (
+        certificate.runner_environment in runners,
+        f"it ran on a runner that is {certificate.runner_environment}, not {_listed(runners)} (policy: runners)",
+    )
+    yield _environment(certificate, builder.environment)
+
+
+def _environment(certificate: Certificate, wanted: str | None) -> Check:
+    held = certificate.environment or "none"
+    return (
+        wanted is None or certificate.environment == wanted,
+        f"its environment is {held}, and the policy names {wanted}",
     )
 
 
@@ -203,8 +220,8 @@ def _released_gate(certificate: Certificate, trust: Trust, accepted: AcceptedGat
         f"it names the gate at {suffix or 'no revision'}, and its digest is {_short(digest)}",
     )
     yield (
-        certificate.runner_environment == HOSTED,
-        f"the gate ran on a runner that is {certificate.runner_environment}, not {HOSTED}",
+        certificate.runner_environment == DIALECTS[ForgeKind.GITHUB].hosted,
+        f"the gate ran on a runner that is {certificate.runner_environment}, not {DIALECTS[ForgeKind.GITHUB].hosted}",
     )
     yield branch  # before the caller, whose ref has to be the same
     yield (
@@ -227,6 +244,7 @@ def _own_gate(certificate: Certificate, host: str, own: OwnGate) -> Iterable[Che
         certificate.runner_environment in forges.HOSTED_RUNNERS,
         f"the gate ran on a runner that is {certificate.runner_environment}, not the forge's own",
     )
+    yield _environment(certificate, own.environment)
     yield (
         digests.is_revision(certificate.source_revision)
         and certificate.signer_digest == certificate.config_digest == certificate.source_revision,

@@ -322,6 +322,24 @@ class ChangeRequest:
     reviews: tuple[Review, ...]
 
 
+class Mover(StrEnum):
+    """Who moved a branch to a merged change request: the forge itself, or somebody who pushed its commits."""
+
+    FORGE = "forge"
+    PERSON = "person"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """How a revision came onto a branch: within the change request `number`, whose merge left the branch at `end`."""
+
+    number: int
+    end: str
+    mover: Mover
+    merged_at: datetime
+
+
 # --- policy ----------------------------------------------------------------------------------
 
 
@@ -353,20 +371,28 @@ class Member:
 class BuilderIdentity:
     """Who may build: a workflow or pipeline file of the repository, run from one of these refs.
 
-    In a ref `*` stands for anything but `/`.
+    In a ref `*` stands for anything but `/`. `triggers` are the events that may start it, `runners` what may run it
+    (none: the forge's own), `environment` the deployment environment that its job has to have.
     """
 
     workflow: str
     refs: tuple[str, ...]
+    triggers: tuple[str, ...] = ("push",)
+    runners: tuple[str, ...] = ()
+    environment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OwnGate:
-    """A gate in a file of the project's own, run from exactly this branch; `project` None: whichever is asked about."""
+    """A gate in a file of the project's own, run from exactly this branch; `project` None: whichever is asked about.
+
+    `environment` is the deployment environment that its job has to have, if the policy names one.
+    """
 
     project: int | None
     file: str
     ref: str
+    environment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping as MappingType
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
 from counterseal import digests, policy_identities, yaml_subset
 from counterseal.identifiers import POLICY_API_VERSION
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?(?::[1-9][0-9]{0,4})?\Z")
 _LEDGER_ID = re.compile(r"([a-z0-9.:-]+)/([1-9][0-9]{0,18})/[0-9a-f]{32}\Z")
+#: The random part of the ledger id in our pages' example, which is nobody's ledger.
+EXAMPLE_RANDOM: Final = "5d1c0a4be29f43d1b6a7c8d9e0f1a2b3"
 _LOGIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253})(?:\[bot\])?\Z")
 
 

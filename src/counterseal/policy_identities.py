@@ -9,11 +9,14 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from counterseal import digests, yaml_subset
-from counterseal.forges import ForgeKind, kind_of, ref_matches
+from counterseal.forges import DIALECTS, RUNNERS, ForgeKind, kind_of, ref_matches
 from counterseal.model import BuilderIdentity, GateIdentity, OwnGate
 from counterseal.yaml_subset import Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from collections.abc import Mapping as MappingType
+
     from counterseal.errors import PolicyError
     from counterseal.yaml_subset import Mapping, Node
 
@@ -45,7 +48,7 @@ def _builder(node: Node, host: str) -> BuilderIdentity:
     _refuse_other_forges(yaml_subset.mapping(node, "identities.builder"), kind, f"builder: {{{kind}: …}}", host)
     form = yaml_subset.fields(node, "identities.builder", (kind,))[kind]
     key = _FORM[kind][0]
-    fields = yaml_subset.fields(form, kind, (key, "refs"))
+    fields = yaml_subset.fields(form, kind, (key, "refs"), ("triggers", "runners", "environment"))
     file = _file(fields[key], kind, _BUILDER_EXAMPLES[kind])
     refs = yaml_subset.texts(fields["refs"], "refs")
     for text, place in refs:
@@ -53,7 +56,26 @@ def _builder(node: Node, host: str) -> BuilderIdentity:
             raise place.error(
                 f"{yaml_subset.shown(text)} is no full ref", fix="write it like refs/tags/v* or refs/heads/main"
             )
-    return BuilderIdentity(file, tuple(text for text, _ in refs))
+    triggers = _words(fields, "triggers", DIALECTS[kind].builder_triggers, ("push",))
+    runners = _words(fields, "runners", RUNNERS, ())
+    return BuilderIdentity(file, tuple(text for text, _ in refs), triggers, runners, _environment(fields))
+
+
+def _words(
+    fields: MappingType[str, Node], key: str, known: Collection[str], otherwise: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the words of a list, each of which has to be a known one."""
+    if key not in fields:
+        return otherwise
+    words = yaml_subset.texts(fields[key], key)
+    for text, place in words:
+        if text not in known:
+            raise place.error(f"{yaml_subset.shown(text)} is not known here", fix=yaml_subset.near(text, sorted(known)))
+    return tuple(text for text, _ in words)
+
+
+def _environment(fields: MappingType[str, Node]) -> str | None:
+    return yaml_subset.text(fields["environment"], "environment") if "environment" in fields else None
 
 
 def _file(node: Node, kind: ForgeKind, example: str) -> str:
@@ -108,7 +130,8 @@ def _unknown_gate(node: Scalar, kind: ForgeKind, number: str) -> PolicyError:
 def _own_gate(node: Node, kind: ForgeKind, number: int, builder: BuilderIdentity) -> OwnGate:
     """Return a gate of the project's own: one file at one branch, and never what builds (R34)."""
     key = _FORM[kind][0]
-    fields = yaml_subset.fields(node, kind, (key, "ref", *(["project"] if kind is ForgeKind.GITLAB else [])))
+    project = ["project"] if kind is ForgeKind.GITLAB else []
+    fields = yaml_subset.fields(node, kind, (key, "ref", *project), ("environment",))
     if "project" in fields and (named := yaml_subset.number(fields["project"], "project")) != number:
         raise fields["project"].place.error(
             f"the gate's project is {named}, the ledger's {number}",
@@ -129,4 +152,4 @@ def _own_gate(node: Node, kind: ForgeKind, number: int, builder: BuilderIdentity
             why="builder and gate have to be two identities (R34)",
             fix="let the builder run on tags: refs: [refs/tags/v*]",
         )
-    return OwnGate(number, file, ref)
+    return OwnGate(number, file, ref, _environment(fields))

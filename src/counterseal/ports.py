@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         BuildInputs,
         Certificate,
         ChangeRequest,
+        Merge,
         Permission,
         ProcessResult,
         Release,
@@ -94,6 +95,12 @@ class SourceRepository(Protocol):
 
     def parent(self, revision: str, generations: int = 1) -> str | None:
         """Return the first parent so many generations back, or None."""
+
+    def first_parents(self, revision: str) -> Sequence[str]:
+        """Return the first-parent line that ends in `revision`, newest first: what a branch's tips were, and more."""
+
+    def commits_touching(self, revision: str, path: str) -> Sequence[str]:
+        """Return the commits of the first-parent line of `revision` that changed a path, newest first."""
 
     def added_files(self, ref_revision: str, folder: str) -> Sequence[tuple[str, str]]:
         """Return (commit, path) of each file that a first-parent commit added under `folder`, oldest first."""
@@ -174,6 +181,13 @@ class Forge(Protocol):
             ServiceError: More than one claims it, an unknown state, a missing page or field (R01).
         """
 
+    def merge_of(self, revision: str, base_ref: str) -> Merge | None:
+        """Return how a change request brought `revision` onto `base_ref`, or None if none did.
+
+        One that ends in `revision` goes before one that `revision` is a part of, and one that the forge merged before
+        one that it calls merged because somebody pushed its commits.
+        """
+
     def change_request(self, number: int) -> ChangeRequest:
         """Return a change request, open or merged, completely read."""
 
@@ -234,6 +248,9 @@ class AssetStore(Protocol):
     def publish(self, release: Release) -> Release:
         """Make a draft public and return the release as the forge then shows it."""
 
+    def unpublish(self, release: Release) -> bool:
+        """Make a public release a draft again; return whether the forge did."""
+
 
 class SbomBuilder(Protocol):
     """Makes an SBOM of a project; one implementation an ecosystem."""
@@ -273,13 +290,6 @@ class BuildFacts(Protocol):
             project: Folder of the project.
             files: The artifacts; a wheel says which tool made it.
         """
-
-
-class Alerts(Protocol):
-    """Tells people about what should not have happened; best effort, never stops the work."""
-
-    def send(self, title: str, text: str) -> None:
-        """Send one alert."""
 
 
 class Shell(Protocol):

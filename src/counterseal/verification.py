@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from counterseal import decision as decisions
 from counterseal import event as events
 from counterseal import identity, ledger, wire
+from counterseal.entry import moment_problem
 from counterseal.errors import VerificationError
 from counterseal.event import EventKind, Publication
 from counterseal.identifiers import DECISION, EVENT
@@ -83,11 +84,13 @@ def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust
         _fail(1, "digest and name", f"the proof is about a {attestation.statement.predicate_type}, no decision")
     _check_subject(wanted, attestation)  # (1)
     found = decisions.parse(attestation.statement, "the decision")
-    _check_signer(wanted, attestation, found.policy.ref, trust, "signature")  # (2), (3) is part of every signature
+    _check_signer(wanted, attestation, found.policy.ref, trust, "signature")  # (2)
+    _check_time(attestation)  # (3), beside what is part of every signature
     _check_decision(wanted, attestation, found)  # (4)
     published = verifier.verify_statement(proof.publication_line, "the publication line of the ledger proof")
     event = _check_publication(wanted, published, attestation, found)  # (5)
     _check_signer(wanted, published, event.policy.ref, trust, "ledger")
+    _check_time(published)
     inclusion = ledger.verify_proof(proof, attestation.statement, published.statement)
     if found.source is None:
         _fail(4, "decision", "it names no source")
@@ -142,6 +145,11 @@ def _check_signer(wanted: Wanted, attestation: Attestation, policy_ref: str, tru
         _fail(
             number, title, f"repository {certificate.source_id} has this name now or had it, not {wanted.repository_id}"
         )
+
+
+def _check_time(attestation: Attestation) -> None:
+    if problem := moment_problem(attestation):
+        _fail(3, "time and log", problem)
 
 
 def _check_decision(wanted: Wanted, attestation: Attestation, found: Decision) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from counterseal.adapters.gitlab_access import GitLabTokens
     from counterseal.adapters.gitlab_ci import GitLabEnvironment
     from counterseal.commands.collect import Sources
-    from counterseal.commands.gate import Gate
+    from counterseal.commands.opening import Gate
     from counterseal.commands.reading import LedgerReader
     from counterseal.forges import ForgeHost
     from counterseal.model import Actor, Run, StoredLedger, Trust
@@ -230,7 +230,7 @@ class Wiring(Surroundings):
     def gate(self, work: Path) -> Gate:
         """Return the gate that this run is, with every port chosen by the run's identity."""
         from counterseal.adapters.sigstore import SigstoreSigner
-        from counterseal.commands import gate
+        from counterseal.commands import opening
 
         environment = self.environment()
         run = environment.run()
@@ -239,7 +239,7 @@ class Wiring(Surroundings):
         sources = self._sources(work, name, place, material)
         store = self._ledger_store(place, name, work)
         signer = SigstoreSigner(material.trust_config, environment.token)
-        return gate.open_gate(sources, store, signer, run)
+        return opening.open_gate(sources, store, signer, run)
 
     def _sources(self, work: Path, name: str, place: ForgeHost, material: Any) -> Sources:
         from counterseal.adapters.sigstore import SigstoreVerifier
@@ -261,6 +261,7 @@ class Wiring(Surroundings):
         """Return what a preview reads; it has no identity, so its trust follows from where the API is."""
         from counterseal.adapters import trust
         from counterseal.commands import collect, reading
+        from counterseal.commands.judge import Judge
 
         place, name = self.forge_host(), self.repository_name()
         sandbox = place.sandbox
@@ -270,7 +271,7 @@ class Wiring(Surroundings):
         if head is None:
             raise ServiceError("the default branch cannot be read", why="the repository is empty", fix="push it")
         policy, _ = collect.read_policy(sources.repository, head)
-        judge = reading.Judge(sources.repository, sources.trust, sources.forge.repository(), head)
+        judge = Judge(sources.repository, sources.trust, sources.forge.repository(), head)
         reader = reading.LedgerReader(policy.ledger_id, sources.verifier, judge)
         return sources, reader, self._ledger_store(place, name, work).fetch()
 
@@ -283,6 +284,7 @@ class Wiring(Surroundings):
         from counterseal.adapters.git import GitRepository
         from counterseal.adapters.git_ledger import LocalLedger
         from counterseal.commands import collect, reading
+        from counterseal.commands.judge import Judge
         from counterseal.model import Repository
 
         trust, verifier = self.consumer(document, sandbox=sandbox)
@@ -293,5 +295,5 @@ class Wiring(Surroundings):
             raise UsageError(f"{folder} has no default branch", fix="git fetch origin")
         policy, _ = collect.read_policy(repository, head)
         host, number, _ = policy.ledger_id.split("/")
-        judge = reading.Judge(repository, trust, Repository(host, int(number), ""), head)
+        judge = Judge(repository, trust, Repository(host, int(number), ""), head)
         return reading.LedgerReader(policy.ledger_id, verifier, judge), stored

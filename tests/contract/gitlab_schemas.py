@@ -268,6 +268,16 @@ REVIEWER: Final = closed({
     "state": word("unreviewed", "reviewed", "requested_changes", "approved", "unapproved", "review_started"),
     "created_at": MOMENT,
 })  # fmt: skip
+#: "Resource state events API", and GitLab's lib/api/entities/resource_state_event.rb for the two sources.
+STATE_EVENT: Final = closed({
+    **dict.fromkeys(("id", "resource_id"), NUMBER),
+    "user": USER,
+    "created_at": MOMENT,
+    "resource_type": word("MergeRequest"),
+    "source_commit": maybe(REVISION),
+    "source_merge_request_id": maybe(NUMBER),
+    "state": word("merged", "closed", "reopened"),
+})  # fmt: skip
 NOTE: Final = closed({
     **dict.fromkeys(("id", "noteable_id", "noteable_iid", "project_id"), NUMBER),
     "type": maybe(word("DiscussionNote", "DiffNote")),

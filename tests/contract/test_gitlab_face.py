@@ -102,6 +102,8 @@ def walk_through_a_merge_request(world: GitLabWorld, project: Project) -> None:
     graph = requests.post(world.api.replace("/v4", "/graphql"), json=asked, headers=headers, timeout=10).json()
     assert graph["data"]["project"]["mergeRequest"]["commits"]["nodes"][0]["author"]["username"] == "alice"
     change.merge()
+    (event,) = change.resourcestateevents.list(all=True)
+    assert (event.state, event.source_commit, event.source_merge_request_id) == ("merged", None, None)
     assert [each["iid"] for each in project.commits.get(made.id).merge_requests()] == [number]
 
 
@@ -120,6 +122,8 @@ def make_a_release(world: GitLabWorld, project: Project, folder: Path) -> None:
     assert [each.name for each in release.links.list(all=True)] == ["app.bin"]
     assert [each.tag_name for each in project.releases.list(all=True)] == ["v1"]
     assert project.releases.get("v1").assets["count"] == 1
+    project.releases.delete("v1")
+    assert project.releases.list(all=True) == []
     package.delete()
     assert project.packages.list(all=True) == []
 

@@ -6,6 +6,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
+from counterseal import digests, merkle
 from counterseal.commands.demo_site import NAME
 from counterseal.identifiers import NOTES_REF
 
@@ -41,3 +42,19 @@ def events(world: FlowWorld) -> list[str]:
     """Return the kinds of the entries that are no decisions, in their order."""
     said = (each["predicate"] for each in statements(world))
     return [each["kind"] for each in said if "kind" in each]
+
+
+def next_place(world: FlowWorld) -> dict[str, Any]:
+    """Return the place of the next entry, as somebody who can count would write it."""
+    written = ordered(world)
+    peaks: tuple[bytes, ...] = ()
+    for size, line in enumerate(written):
+        peaks = merkle.append(peaks, size, merkle.leaf(line))
+    return {
+        "entryId": "e1" * 32,
+        "sequence": len(written),
+        "treeSize": len(written),
+        "previous": digests.sha256(written[-1]),
+        "rootHash": merkle.root_of_peaks(peaks).hex(),
+        "peaks": [each.hex() for each in peaks],
+    }

@@ -6,10 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.flow import faults, stories
+from tests.flow import faults, stories, worlds
 
+from counterseal import policy as policies
 from counterseal.commands import demo_world
 from counterseal.commands.demo_site import GitHubSite
+from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
 from counterseal.sandbox.client import SandboxClient
 
@@ -114,7 +116,8 @@ def test_a_gate_works_again_once_the_policy_is_mended(shared: FlowWorld) -> None
     before = stories.read(shared, POLICY_PATH)
     stories.write(shared, "main", POLICY_PATH, BAD["anchor"][0].encode())
     faults.refused(shared, 2, r"policy\.yml" + BAD["anchor"][1])
-    stories.write(shared, "main", POLICY_PATH, before)
+    mended = stories.propose(shared, "mend-the-policy", {POLICY_PATH: before})
+    shared.hands.merges("alice", mended, "squash")
     asked = stories.ask(shared, "staging")
     stories.approve_and_merge(shared, asked, "alice")
     result = shared.gate("--request", asked.path)
@@ -142,3 +145,39 @@ def test_a_policy_in_the_workspace_is_not_the_gates(shared: FlowWorld) -> None:
         == json.loads(shared.counterseal("policy", "check", "--format", "json").output)["digest"]
     )
     assert decision["policy"]["ref"] == "refs/heads/main"
+
+
+def of_another(policy: bytes, number: int) -> bytes:
+    """Return a policy for the repository whose number has one more digit."""
+    return policy.replace(b"/%d/" % number, b"/%d9/" % number).replace(
+        b"project: %d" % number, b"project: %d9" % number
+    )
+
+
+@pytest.mark.forges(*ForgeKind)
+def test_a_ledger_of_another_repository_is_refused_before_the_first_entry(built: FlowWorld) -> None:
+    # R40 | the id of a ledger is (host, number, random): any other would be recorded, and never verified
+    policy = stories.read(built, POLICY_PATH)
+    number = stories.hosted(built).id
+    worlds.sign(built)
+    stories.write(built, "main", POLICY_PATH, of_another(policy, number))
+    stories.approve_and_merge(built, stories.ask(built, "staging"), "alice")
+    text = stories.refused(built, code=2, says=f"ledger.id is of repository {number}9 at ")
+    assert "counterseal policy check --new-ledger-id" in text
+    assert built.ledger_tips() == {}
+
+
+@pytest.mark.forges(*ForgeKind)
+def test_policy_check_compares_the_ledger_with_the_repository(built: FlowWorld) -> None:
+    file, number = built.checkout / POLICY_PATH, stories.hosted(built).id
+    text = file.read_text()
+    said = built.counterseal("policy", "check", environment=built.person("bob")).output
+    assert "(of acme/app)" in said
+    file.write_bytes(of_another(text.encode(), number))
+    error = built.counterseal("policy", "check", environment=built.person("bob"), code=2).errors
+    assert f"ledger.id is of repository {number}9 at {built.site.place.host}, and this is {number}" in error
+    file.write_text(text.replace("5d1c" * 8, policies.EXAMPLE_RANDOM))
+    error = built.counterseal("policy", "check", environment=built.person("bob"), code=2).errors
+    assert "is the example of counterseal's pages" in error
+    file.write_text(text)
+    assert "not compared with a repository" in built.counterseal("policy", "check").output

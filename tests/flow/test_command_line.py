@@ -64,7 +64,7 @@ def test_a_dry_run_writes_nothing(built: FlowWorld) -> None:
         text = built.counterseal(*ASK, "staging", *arguments, environment=built.person("bob")).output
         assert "promotions/staging/" in text
     assert faults.refs(built) == refs
-    assert list(stories.hosted(built).changes) == []
+    assert len(list(stories.hosted(built).changes)) == 1  # the one that brought the version
 
 
 @pytest.mark.slow

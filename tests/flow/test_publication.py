@@ -11,7 +11,7 @@ import pytest
 from tests.flow import worlds
 
 from counterseal import decision, evaluation, ledger
-from counterseal.commands import collect, gate, reading
+from counterseal.commands import appending, collect, reading
 from counterseal.commands.demo_site import TAG
 from counterseal.commands.recording import Draft
 from counterseal.model import FindingOutcome
@@ -128,7 +128,7 @@ def test_an_allow_that_the_rules_do_not_give_is_not_published(fresh: FlowWorld, 
         )
         return Draft(data, identifier, None, "forged")
 
-    gate.record(opened, forged)
+    appending.record(opened, forged)
     result = fresh.counterseal("publish", environment=fresh.run(), code=10)
     assert "the rules do not allow it" in result.output
     assert fresh.release()["draft"]

@@ -28,7 +28,15 @@ from counterseal import (
     wire,
 )
 from counterseal.event import EntryReference, Event, EventKind, Genesis, Publication, PublishedAsset, Withdrawn
-from counterseal.evidence import Evidence, LedgerFacts, ObservedAsset, RequestFile, SbomFacts, Source
+from counterseal.evidence import (
+    Evidence,
+    LedgerFacts,
+    ObservedAsset,
+    PolicyOrigin,
+    RequestFile,
+    SbomFacts,
+    Source,
+)
 from counterseal.identifiers import GATE_ID
 from counterseal.model import (
     Actor,
@@ -47,6 +55,8 @@ from counterseal.model import (
     LedgerLink,
     Manifest,
     Member,
+    Merge,
+    Mover,
     Permission,
     PinnedAsset,
     PinnedCandidate,
@@ -178,6 +188,7 @@ REQUEST_FILE = RequestFile(
     mode="100644",
     added_before=False,
     same_at_head=True,
+    mover=Mover.FORGE,
 )
 CHANGE = ChangeRequest(
     number=18,
@@ -243,6 +254,7 @@ EVIDENCE = Evidence(
     run=dataclasses.replace(RUN, ref=MAIN, actor=ALICE, event="push"),
     policy=POLICY,
     policy_reference=PolicyReference(".counterseal/policy.yml", POLICY_DIGEST, BASE, MAIN),
+    policy_origin=PolicyOrigin(BASE, first=False, merge=Merge(7, BASE, Mover.FORGE, moment(7, 0))),
     stage="production",
     request=REQUEST_FILE,
     change=CHANGE,
@@ -258,7 +270,13 @@ EVIDENCE = Evidence(
     ),
     build_problems=("build.intoto.jsonl line 3: signed by nobody known",),
     sbom=SbomFacts(SBOM_DIGEST, components=31, same_as_attested=True),
-    source=Source(REVISION, on_protected_branch=True, default_ref=MAIN),
+    source=Source(
+        REVISION,
+        on_protected_branch=True,
+        on_first_parent_line=True,
+        merge=Merge(16, REVISION, Mover.FORGE, moment(7, 30)),
+        default_ref=MAIN,
+    ),
     ledger=LedgerFacts(LEDGER, 41, mirror=True, anchors=()),
     history=(),
     trust=Trust({HOST: RUN.issuer}, (), (), sandbox=False),

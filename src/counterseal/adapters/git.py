@@ -120,6 +120,17 @@ class GitRepository:
         answer = self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
         return answer.out.decode().strip() if answer.code == 0 else None
 
+    def first_parents(self, revision: str) -> Sequence[str]:
+        """Return the first-parent line that ends in `revision`, newest first."""
+        self._require(revision)
+        return self._git.read("rev-list", "--first-parent", "--end-of-options", revision, "--").decode().split()
+
+    def commits_touching(self, revision: str, path: str) -> Sequence[str]:
+        """Return the commits of the first-parent line of `revision` that changed a path, newest first."""
+        self._require(revision)
+        options = ("--first-parent", "-m", "--topo-order", "--format=tformat:%H", "--no-patch")
+        return self._git.read("log", *options, "--end-of-options", revision, "--", _checked(path)).decode().split()
+
     def added_files(self, ref_revision: str, folder: str) -> Sequence[tuple[str, str]]:
         """Return (commit, path) of each file that a first-parent commit added under `folder`, oldest first."""
         self._require(ref_revision)

@@ -14,6 +14,7 @@ from counterseal.adapters.answers import RefusedError, in_path
 from counterseal.adapters.fields import Fields
 from counterseal.adapters.github_api import GitHubApi
 from counterseal.adapters.github_changes import MAX_FILES, READ, ChangeReader, actor_of
+from counterseal.adapters.github_merges import Merges
 from counterseal.adapters.github_writes import Proposal, keep_comment
 from counterseal.adapters.http import TIMEOUT
 from counterseal.errors import ServiceError
@@ -22,7 +23,7 @@ from counterseal.model import Permission, Repository
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from counterseal.model import Actor, ChangeRequest
+    from counterseal.model import Actor, ChangeRequest, Merge
 
 _CONTENTS: Final = "contents: read"
 _ROLES: Final = {each.name.lower(): each for each in Permission}
@@ -54,6 +55,7 @@ class GitHubForge:
         self._api = GitHubApi(repository_name, token, api_url=api_url, timeout=timeout, pause=pause)
         self._host = host
         self._changes = ChangeReader(self._api, host)
+        self._merges = Merges(self._api, self._changes)
         self._known: tuple[Repository, str] | None = None
 
     # --- the repository and people -----------------------------------------------------------
@@ -136,6 +138,10 @@ class GitHubForge:
     def change_request(self, number: int) -> ChangeRequest:
         """Return a change request, open or merged, completely read."""
         return self._changes.read(number)
+
+    def merge_of(self, revision: str, base_ref: str) -> Merge | None:
+        """Return how a change request brought `revision` onto `base_ref`, or None if none did."""
+        return self._merges.of(revision, base_ref, self.repository().id)
 
     def change_request_of(self, revision: str, base_ref: str) -> ChangeRequest | None:
         """Return the merged change request that brought `revision` onto `base_ref`, completely read, or None."""

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from counterseal.adapters.answers import RefusedError
 from counterseal.adapters.fields import Fields
 from counterseal.adapters.github_api import GitHubApi
 from counterseal.adapters.github_files import ReleaseFiles
@@ -153,6 +154,16 @@ class GitHubReleases:
             lambda: self._published(release, what),
             lambda: self._api.write("PATCH", path, {"draft": False}, what=what, needs=_WRITE),
         )
+
+    def unpublish(self, release: Release) -> bool:
+        """Make a public release a draft again; GitHub refuses that of an immutable one."""
+        path, what = self._api.here(f"/releases/{release.id}"), f"release {release.tag}"
+        try:
+            self._api.write("PATCH", path, {"draft": True}, what=what, needs=_WRITE)
+        except RefusedError:
+            return False
+        shown = self.release(release.id)
+        return shown is not None and shown.draft
 
     def _published(self, release: Release, what: str) -> Release | None:
         shown = self.release(release.id)

@@ -13,6 +13,7 @@ from counterseal.adapters.fields import Fields
 from counterseal.adapters.gitlab_access import PEOPLE, READ, REVIEWS
 from counterseal.adapters.gitlab_api import GitLabApi, part
 from counterseal.adapters.gitlab_changes import STATES, ChangeReader, merge_of
+from counterseal.adapters.gitlab_merges import Merges
 from counterseal.adapters.gitlab_people import People
 from counterseal.adapters.gitlab_settings import Settings
 from counterseal.adapters.gitlab_writes import Proposal, keep_comment
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from counterseal.adapters.gitlab_access import GitLabTokens
-    from counterseal.model import Actor, ChangeRequest, Permission
+    from counterseal.model import Actor, ChangeRequest, Merge, Permission
 
 _BRANCH: Final = "refs/heads/"
 #: Who may read a project beside its members; `internal` is for everybody who has an account.
@@ -58,6 +59,7 @@ class GitLabForge:
         self._host = host
         self._people = People(self._api, host)
         self._changes = ChangeReader(self._api, host, self._people)
+        self._merges = Merges(self._api, self._changes)
         self._known: Fields | None = None
 
     # --- the project and people --------------------------------------------------------------
@@ -115,6 +117,10 @@ class GitLabForge:
     def change_request(self, number: int) -> ChangeRequest:
         """Return a merge request, open or merged, completely read."""
         return self._changes.read(number)
+
+    def merge_of(self, revision: str, base_ref: str) -> Merge | None:
+        """Return how a change request brought `revision` onto `base_ref`, or None if none did."""
+        return self._merges.of(revision, base_ref, self.repository().id)
 
     def change_request_of(self, revision: str, base_ref: str) -> ChangeRequest | None:
         """Return the merged merge request that brought `revision` onto `base_ref`, completely read, or None."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from counterseal.adapters.answers import RefusedError
 from counterseal.adapters.fields import Fields
 from counterseal.adapters.gitlab_access import READ, RELEASES
 from counterseal.adapters.gitlab_api import GitLabApi, part
@@ -163,6 +164,15 @@ class GitLabReleases:
         """
         what = f"release {release.tag}"
         return self._api.ensure(what, lambda: self._published(release, what), lambda: self._link(release, what))
+
+    def unpublish(self, release: Release) -> bool:
+        """Delete the release of the tag; its files are the package's, which stays, and nothing links to them."""
+        path, what = f"{self._api.here('/releases')}/{part(release.tag)}", f"release {release.tag}"
+        try:
+            self._api.write("delete", path, None, what=what, access=RELEASES)
+        except RefusedError:
+            return False
+        return self._released(release.tag) is None
 
     def _published(self, release: Release, what: str) -> Release | None:
         shown = self.release(release.id)

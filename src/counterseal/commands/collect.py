@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal import digests, identity, manifest, policy, rules
 from counterseal.commands import candidate_bytes
+from counterseal.commands.arrivals import Arrivals
 from counterseal.errors import CountersealError, FormatError, PolicyError, ServiceError
-from counterseal.evidence import Evidence, RequestFile, Source
+from counterseal.evidence import Evidence, RequestFile
 from counterseal.forges import DIALECTS, kind_of
 from counterseal.identifiers import (
     EVIDENCE_FILE,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from counterseal.model import (
         ChangeRequest,
         EarlierDecision,
-        Manifest,
         Permission,
         Policy,
         PromotionRequest,
@@ -121,7 +121,10 @@ def collect(
     change = sources.forge.change_request_of(merged.revision, default_ref)
     base = _base(sources, merged, change)
     found_policy, reference = _policy(sources, run, base)
+    arrivals = Arrivals(sources.repository, sources.forge, sources.clock.now())
     request = _request_file(sources, merged, base, change, found_policy)
+    if change and change.merge_revision:
+        request = dataclasses.replace(request, mover=arrivals.mover(change.merge_revision))
     release: Release | None = None
     facts = candidate or candidate_bytes.CandidateFacts()
     content = request.content
@@ -134,6 +137,7 @@ def collect(
         run=run,
         policy=found_policy,
         policy_reference=reference,
+        policy_origin=arrivals.policy(reference),
         stage=_stage(merged.path),
         request=request,
         change=change,
@@ -146,7 +150,7 @@ def collect(
         builds=facts.builds,
         build_problems=facts.problems,
         sbom=facts.sbom,
-        source=_source(sources.repository, facts.manifest),
+        source=arrivals.source(facts.manifest),
         ledger=ledger,
         history=tuple(history),
         trust=sources.trust,
@@ -160,16 +164,14 @@ def with_ledger(evidence: Evidence, ledger: LedgerFacts, history: Sequence[Earli
 
 
 def _policy(sources: Sources, run: Run, base: str) -> tuple[Policy, PolicyReference]:
-    """Return the policy that was in force before the request, or today's if that one does not accept this gate.
+    """Return the policy that was in force before the request, or the run's own if that one does not accept this gate.
 
-    An entry is read by the policy that it names, for ever. A request is bound to the policy that it was made under, so
-    today's denies it.
+    A request is bound to the policy that it was made under, so the run's own denies it.
     """
-    repository = sources.repository
-    found, reference = read_policy(repository, base)
-    problem = identity.run_problem(run, found.gate, sources.trust, reference.ref)
-    head = repository.resolve(reference.ref) if problem else None
-    return read_policy(repository, head) if head else (found, reference)
+    found, reference = read_policy(sources.repository, base)
+    if identity.run_problem(run, found.gate, sources.trust, reference.ref):
+        return read_policy(sources.repository, run.revision)
+    return found, reference
 
 
 def _stage(path: str) -> str:
@@ -276,14 +278,3 @@ def _release(assets: AssetStore, content: PromotionRequest) -> Release:
 def is_evidence(name: str) -> bool:
     """Return whether an asset is one of the evidence documents that gates leave at a candidate."""
     return name.startswith(EVIDENCE_PREFIX) and name.endswith(".json") and name != EVIDENCE_FILE
-
-
-def _source(repository: SourceRepository, found: Manifest | None) -> Source | None:
-    if found is None:
-        return None
-    head = repository.resolve(repository.default_ref())
-    return Source(
-        tag_revision=repository.resolve(f"refs/tags/{found.tag}"),
-        on_protected_branch=head is not None and repository.is_ancestor(found.revision, head),
-        default_ref=repository.default_ref(),
-    )

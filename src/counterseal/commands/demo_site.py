@@ -51,6 +51,9 @@ class Site(Protocol):
     def gate_run(self, actor: str) -> Mapping[str, str]:
         """Return the environment of a run of the gate, started by a merge."""
 
+    def propose(self, person: Person, branch: str, title: str) -> int:
+        """Let a person ask to merge a branch, and return the number of the change request."""
+
     def review(self, person: Person, number: int, event: str) -> None:
         """Let a person review a change request at its head (APPROVE or REQUEST_CHANGES)."""
 
@@ -127,6 +130,12 @@ class GitHubSite:
             permissions={"contents": "write", "pull-requests": "write", "actions": "read", "id-token": "write"},
         )
 
+    def propose(self, person: Person, branch: str, title: str) -> int:
+        """Let a person open a pull request."""
+        body = {"head": branch, "base": "main", "title": title}
+        opened: Any = self.client.as_person(person, "POST", f"/repos/{NAME}/pulls", body)
+        return int(opened["number"])
+
     def review(self, person: Person, number: int, event: str) -> None:
         """Let a person review a change request at its head (APPROVE or REQUEST_CHANGES)."""
         body = {"event": event, "body": "seen"}
@@ -202,6 +211,12 @@ class GitLabSite:
     def gate_run(self, actor: str) -> Mapping[str, str]:
         """Return the environment of a job of the gate, started by a merge."""
         return self.client.job(project=NAME, ref=MAIN, source="push", actor=actor, apiToken=True)
+
+    def propose(self, person: Person, branch: str, title: str) -> int:
+        """Let a person open a merge request."""
+        body = {"source_branch": branch, "target_branch": "main", "title": title}
+        opened: Any = self.client.call("POST", f"{self._project}/merge_requests", token=person.token, body=body)
+        return int(opened["iid"])
 
     def review(self, person: Person, number: int, event: str) -> None:
         """Let a person approve a merge request."""

@@ -167,13 +167,28 @@ def make_world(shell: Shell, url: str, folder: Path, example: Path, kind: ForgeK
     policy.write_text(policy_text(there, number), encoding="utf-8")
     world.git("init", "-q")
     world.git("add", "-A")
-    world.git("commit", "-q", "-m", "app 1.2.0")
+    world.git("commit", "-q", "-m", "The project as it was")
     world.git("branch", "-M", "main")
     world.git("remote", "add", "origin", world.clone_url)
     world.git("push", "-q", "origin", "main")
+    tag_version(world)
+    return world
+
+
+def tag_version(world: World) -> None:
+    """Bring the version by a change request, and tag the commit that its merge leaves on the branch."""
+    branch = f"release-{TAG.removeprefix('v')}"
+    world.git("switch", "-q", "-c", branch)
+    (world.checkout / "CHANGELOG.md").write_text(f"## {TAG}\n\nFixes the parser.\n", encoding="utf-8")
+    world.git("add", "CHANGELOG.md")
+    world.git("commit", "-q", "-m", f"app {TAG.removeprefix('v')}")
+    world.git("push", "-q", "origin", branch)
+    world.merge("alice", world.site.propose(world.people["bob"], branch, f"app {TAG.removeprefix('v')}"))
+    world.git("fetch", "-q", "origin", "main")
+    world.git("switch", "-q", "main")
+    world.git("reset", "-q", "--hard", "origin/main")
     world.git("tag", TAG)
     world.git("push", "-q", "origin", TAG)
-    return world
 
 
 def policy_text(there: Site, number: int) -> str:

@@ -10,24 +10,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from counterseal import decision as decisions
-from counterseal import errors, evaluation, identity, ledger, statement
-from counterseal import event as events
+from counterseal import errors, evaluation, ledger
 from counterseal import evidence as evidence_room
-from counterseal.commands import candidate_bytes, collect, reading, recording, release_files
-from counterseal.commands.collect import Sources
-from counterseal.commands.reading import LedgerReader
-from counterseal.decision import Decision, DigestSet, PolicyUse
+from counterseal.commands import appending, candidate_bytes, collect, reading, recording, release_files
+from counterseal.decision import Decision
 from counterseal.errors import CountersealError, ServiceError, UsageError
-from counterseal.event import Event, EventKind, Genesis
 from counterseal.history import History, label
-from counterseal.identifiers import GATE_WORKFLOW, POLICY_PATH, REPOSITORY
-from counterseal.model import Entry, Outcome, Policy, PolicyReference, Run, Subject
-from counterseal.ports import LedgerStore, Signer
+from counterseal.model import Entry, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from counterseal.commands.collect import MergedRequest
+    from counterseal.commands.opening import Gate
     from counterseal.commands.reading import Anchor
     from counterseal.evidence import Evidence
     from counterseal.ledger import Ledger
@@ -79,71 +74,6 @@ class GateResult:
         return errors.ALLOWED
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """The gate at work in one run: its ports, the policy at the branch head, and how it reads the ledger."""
-
-    sources: Sources
-    store: LedgerStore
-    signer: Signer
-    run: Run
-    head: str
-    policy: Policy
-    policy_reference: PolicyReference
-    reader: LedgerReader
-    warnings: tuple[str, ...] = ()
-
-
-def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) -> Gate:
-    """Return a gate after checking that this run may be one (R02, R29, R34, R35), and can do its work.
-
-    Raises:
-        UsageError: The run is not counterseal's reusable gate on the protected default branch.
-        PolicyError: The branch has no usable policy.
-        ServiceError: A permission or setting of the forge is missing, of those that show before anything is signed.
-    """
-    default_ref = sources.repository.default_ref()
-    head = sources.repository.resolve(default_ref)
-    if head is None:
-        raise ServiceError(
-            f"the default branch {default_ref} cannot be read",
-            why="the repository is empty, or lost the branch",
-            fix="push it, with a policy (docs/policy-reference.md)",
-        )
-    found, reference = collect.read_policy(sources.repository, head)
-    home = sources.forge.repository()
-    if (home.host, home.id) != (run.repository.host, run.repository.id):
-        raise UsageError(
-            f"the forge's repository is {home.host} {home.id}, the run's {run.repository.host} {run.repository.id}",
-            why="a repository was renamed or replaced under its old name",
-            fix="start a new run in the repository that has the name now",
-        )
-    problem = _run_problem(run, sources, found, default_ref)
-    if problem:
-        raise UsageError(
-            "this run is not a gate",
-            why=problem,
-            fix=_gate_fix(found),
-        )
-    store.check_push()
-    missed = tuple(sources.forge.check_settings())
-    judge = reading.Judge(sources.repository, sources.trust, home, head, run.signer_digest)
-    reader = reading.LedgerReader(found.ledger_id, sources.verifier, judge)
-    return Gate(sources, store, signer, run, head, found, reference, reader, missed)
-
-
-def _gate_fix(found: Policy) -> str:
-    if (own := found.gate.own) is not None:
-        return f"run the gate in {own.file} on {own.ref}, which has to be protected"
-    return f"call {REPOSITORY}/{GATE_WORKFLOW} from a workflow on the protected default branch"
-
-
-def _run_problem(run: Run, sources: Sources, found: Policy, default_ref: str) -> str | None:
-    if not run.ref_protected:
-        return f"{run.ref} is not protected"
-    return identity.run_problem(run, found.gate, sources.trust, default_ref)
-
-
 def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> GateResult:
     """Decide what is to be decided.
 
@@ -163,7 +93,7 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
     current = gate.reader.read(stored)
     anchor = reading.check_anchor(current, gate.sources.assets, gate.reader, gate.sources.work)
     if not current.entries:
-        _genesis(gate)
+        appending.genesis(gate)
     decided: list[Decided] = []
     failed: list[Failed] = []
     for merged in _selected(gate, current, stage, request):
@@ -177,9 +107,12 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
 
 def _selected(gate: Gate, current: Ledger, stage: str | None, request: str | None) -> list[MergedRequest]:
     """Return the requests without a decision, and decided ones that this run is about."""
-    known = collect.merged_requests(gate.sources.repository, gate.head)
+    known = collect.merged_requests(gate.sources.repository, gate.run.revision)
     if request is not None and not any(each.path == request for each in known):
-        raise UsageError(f"no merged request {request!r}", why="the default branch never got this file")
+        raise UsageError(
+            f"no merged request {request!r}",
+            why=f"the default branch did not have this file at {gate.run.revision[:12]}, of which this run is",
+        )
     return [
         each
         for each in known
@@ -191,39 +124,6 @@ def _selected(gate: Gate, current: Ledger, stage: str | None, request: str | Non
             or each.revision == gate.run.revision
         )
     ]
-
-
-def _genesis(gate: Gate) -> None:
-    """Record entry 0. Reached only if notes and mirror are absent and no release proves an older ledger."""
-    reference = gate.policy_reference
-    about = [Subject(POLICY_PATH, reference.digest)]
-    identifier = ledger.entry_id("genesis", gate.policy.ledger_id)
-
-    def prepare(current: Ledger, _: Sequence[str]) -> recording.Draft | Entry:
-        if found := current.find(identifier):
-            return found
-        event = Event(
-            EventKind.GENESIS,
-            gate.sources.clock.now(),
-            gate.run.actor,
-            PolicyUse(reference.uri, DigestSet(reference.digest), reference.revision, reference.ref),
-            Genesis(gate.policy.ledger_id, reference.digest),
-        )
-        data = events.payload(event, about, current.next_link(identifier))
-        return recording.Draft(data, identifier, None, f"0 genesis {gate.policy.ledger_id}")
-
-    record(gate, prepare)
-
-
-def record(gate: Gate, prepare: recording.Prepare) -> recording.Recorded:
-    """Append to the ledger what `prepare` makes on its head, with this gate's signature."""
-
-    def sign(payload: bytes) -> bytes:
-        what = "the entry to be signed"  # one that readers would refuse would end the ledger
-        gate.reader.judge.check(identity.claimed(gate.run), statement.parse(payload, what), what)
-        return gate.signer.sign_statement(payload)
-
-    return recording.record(gate.store, read=gate.reader.read, prepare=prepare, sign=sign)
 
 
 def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
@@ -248,7 +148,7 @@ def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
             before = again
         raise ServiceError(f"{merged.path}: reviews, tag or candidate keep changing", fix="run the gate again")
 
-    recorded = record(gate, prepare)
+    recorded = appending.record(gate, prepare)
     entry = recorded.entry
     found = History(recorded.ledger.entries).decisions[entry.link.entry_id]
     return Decided(merged.path, found.decision, entry, recorded.fresh, found.withdrawn)

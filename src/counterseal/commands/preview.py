@@ -109,6 +109,7 @@ def _evidence(sources: Sources, change: ChangeRequest, request: RequestFile) -> 
         run=_no_run(sources, change),
         policy=used,
         policy_reference=reference,
+        policy_origin=None,
         stage=request.path.split("/")[1],
         request=request,
         change=change,

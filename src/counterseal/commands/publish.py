@@ -1,7 +1,8 @@
 """`publish`: makes a release of every recorded allow of a publishing stage that has no publication yet.
 
-Order (docs/formats.md#release): second reading (R24) → VSAs → upload → read digests back → publication
-entry (sealed) → proof → publish → read back. Each step can be repeated; a run takes up where another stopped.
+Order (docs/formats.md#release): second reading (R24) → VSAs → upload → read digests back → publication entry (sealed) →
+proof → third reading → publish → read back, the tag too. Each step can be repeated; a run takes up where another
+stopped, and judges the allow again, sealed or not.
 """
 
 from __future__ import annotations
@@ -13,7 +14,14 @@ from typing import TYPE_CHECKING
 from counterseal import decision as decisions
 from counterseal import digests, errors, ledger
 from counterseal import event as events
-from counterseal.commands import candidate_bytes, collect, gate, reading, recording, release_files, second_reading
+from counterseal.commands import (
+    appending,
+    collect,
+    reading,
+    recording,
+    release_assets,
+    second_reading,
+)
 from counterseal.errors import CountersealError, ServiceError
 from counterseal.event import EntryReference, Event, EventKind, Publication, PublishedAsset, Withdrawn
 from counterseal.history import History, label
@@ -23,7 +31,8 @@ from counterseal.model import Entry, Outcome
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from counterseal.commands.gate import Gate
+    from counterseal.commands.candidate_bytes import CandidateFacts
+    from counterseal.commands.opening import Gate
     from counterseal.evidence import Evidence
     from counterseal.history import RecordedDecision
     from counterseal.ledger import Ledger
@@ -136,34 +145,66 @@ def _waiting(opened: Gate, history: History) -> list[RecordedDecision]:
 
 
 def _publish(opened: Gate, recorded: RecordedDecision, known: Collection[str]) -> Published:
+    """Bring one allow to the public, judged again before anything is done and again immediately before (R24, R47)."""
+    evidence, facts = _read_again(opened, recorded)
     sealed = recorded.publication
     if sealed is None:
-        evidence = _read_again(opened, recorded)
         release = evidence.candidate
         if release is None:
             raise ServiceError("the candidate cannot be read any more", fix="build again and make a new request")
-        assets = _upload(opened, recorded, evidence, release, known)
-        sealed = _seal(opened, recorded, release, assets)
+        sealed = _seal(opened, recorded, release, release_assets.upload(opened, recorded, evidence, release, known))
     body = _publication(sealed)
-    release = _fresh(opened, body.release)
+    release = release_assets.fresh(opened, body.release)
     current = opened.reader.read(opened.store.fetch())
     proof = opened.sources.work / PROOF_FILE
     proof.write_bytes(ledger.build_proof(current, recorded.sequence, sealed.link.sequence))
     opened.sources.assets.upload(release, PROOF_FILE, proof)
     wanted = {each.name: each.digest for each in body.assets} | {PROOF_FILE: digests.sha256(proof.read_bytes())}
-    _check_assets(opened, _fresh(opened, release.id), wanted)
+    release_assets.check_assets(opened, release_assets.fresh(opened, release.id), wanted)
+    _read_again(opened, recorded, facts)
     public = opened.sources.assets.publish(release)
-    _check_assets(opened, public, wanted)
+    release_assets.check_assets(opened, public, wanted)
+    _check_tag(opened, recorded, evidence, public)
     return Published(public.tag, public.url, body.stage, sealed, wanted)
 
 
-def _read_again(opened: Gate, recorded: RecordedDecision) -> Evidence:
-    """Return the evidence as it is now, or withdraw the allow if it does not stand on it (R24, R38)."""
-    evidence, problem = second_reading.read(opened, recorded)
+def _read_again(
+    opened: Gate, recorded: RecordedDecision, known: CandidateFacts | None = None
+) -> tuple[Evidence, CandidateFacts]:
+    """Return the evidence as it is now, or withdraw the allow if it does not stand on it (R24, R38).
+
+    Args:
+        opened: The gate.
+        recorded: The allow.
+        known: What the candidate's bytes said when they were read before; they are pinned by digest.
+    """
+    evidence, facts, problem = second_reading.read(opened, recorded, known)
     if problem:
         _withdraw(opened, recorded, evidence, problem)
+        _take_proof_away(opened, evidence)
         raise _WithdrawnError(problem)
-    return evidence
+    return evidence, facts
+
+
+def _take_proof_away(opened: Gate, evidence: Evidence) -> None:
+    """Delete the proof from the draft of a withdrawn allow, so that nobody makes a release of it by hand."""
+    draft = evidence.candidate
+    proof = next((each for each in draft.assets if each.name == PROOF_FILE), None) if draft and draft.draft else None
+    if draft and proof:
+        opened.sources.assets.delete(draft, proof.id)
+
+
+def _check_tag(opened: Gate, recorded: RecordedDecision, evidence: Evidence, public: Release) -> None:
+    """Read the tag back after the release is public; if it moved, withdraw the allow and take the release back."""
+    source = recorded.decision.source
+    now = opened.sources.repository.resolve(f"refs/tags/{public.tag}")
+    if source is not None and now == source.revision:
+        return
+    moved = f"the tag {public.tag} points to {(now or 'nothing')[:7]} since the release is public"
+    _withdraw(opened, recorded, evidence, moved)
+    back = opened.sources.assets.unpublish(public)
+    rest = "it is a draft again" if back else "the forge does not take it back, so delete it by hand"
+    raise _WithdrawnError(f"{moved}; {rest}")
 
 
 def _reference(recorded: RecordedDecision) -> EntryReference:
@@ -178,7 +219,7 @@ def _record_event(opened: Gate, identifier: str, about: Sequence[Subject], event
         link = current.next_link(identifier)
         return recording.Draft(events.payload(event, about, link), identifier, None, f"{link.sequence} {message}")
 
-    return gate.record(opened, prepare).entry
+    return appending.record(opened, prepare).entry
 
 
 def _withdraw(opened: Gate, recorded: RecordedDecision, evidence: Evidence, reason: str) -> None:
@@ -193,68 +234,6 @@ def _withdraw(opened: Gate, recorded: RecordedDecision, evidence: Evidence, reas
     identifier = ledger.entry_id("withdrawn", opened.policy.ledger_id, reference.entry_id)
     about = recorded.entry.attestation.statement.subjects
     _record_event(opened, identifier, about, event, f"withdrawn entry {reference.sequence}: {reason}")
-
-
-def _upload(
-    opened: Gate, recorded: RecordedDecision, evidence: Evidence, release: Release, known: Collection[str]
-) -> tuple[PublishedAsset, ...]:
-    """Bring the release to exactly what is wanted; return its assets as they were read back."""
-    store, folder = opened.sources.assets, opened.sources.work / f"release-{recorded.sequence}"
-    before = _fresh(opened, release.id)
-    stay = release_files.kept(evidence, before, known)
-    files = release_files.write(
-        recorded, evidence, stay, signer=opened.signer, now=opened.sources.clock.now(), folder=folder
-    )
-    for asset in before.assets:
-        if (
-            asset.name in files
-            or asset.name == PROOF_FILE
-            or (collect.is_evidence(asset.name) and asset.name not in stay)
-        ):
-            store.delete(release, asset.id)  # left by a run that was stopped before it sealed anything
-        elif asset.name not in stay:
-            raise ServiceError(
-                f"release {release.tag} has an asset {asset.name} that nobody asked for",
-                why="it is neither in the request nor made by this gate, and would be published with the rest",
-                fix="find out who uploaded it and delete it, then run the gate again",
-            )
-    for name, path in files.items():
-        store.upload(release, name, path)
-    wanted = stay | {name: digests.sha256(path.read_bytes()) for name, path in files.items()}
-    final = _fresh(opened, release.id)
-    _check_assets(opened, final, wanted)
-    return tuple(PublishedAsset(each.name, wanted[each.name], each.size) for each in final.assets)
-
-
-def _fresh(opened: Gate, release_id: int) -> Release:
-    found = opened.sources.assets.release(release_id)
-    if found is None:
-        raise ServiceError(f"release {release_id} disappeared while it was published", fix="make a new candidate")
-    return found
-
-
-def _check_assets(opened: Gate, release: Release, wanted: Mapping[str, str]) -> None:
-    """Refuse a release whose assets, read back, are not exactly the wanted ones (R05)."""
-    found = {each.name: each.digest or _downloaded(opened, release, each.id) for each in release.assets}
-    for name, digest in wanted.items():
-        if found.get(name) != digest:
-            raise ServiceError(
-                f"release {release.tag}: {name} has sha256:{found.get(name, 'nothing')}, not sha256:{digest}",
-                why="it was replaced or removed after it was checked",
-                fix="find out who did it; publish again from a new candidate",
-            )
-    if extra := sorted(set(found) - set(wanted)):
-        raise ServiceError(
-            f"release {release.tag} has an asset {extra[0]} that nobody asked for",
-            fix="delete it, then run the gate again",
-        )
-
-
-def _downloaded(opened: Gate, release: Release, asset_id: int) -> str:
-    target = opened.sources.work / f"back-{asset_id}"
-    opened.sources.assets.download(release, asset_id, target, max_bytes=candidate_bytes.MAX_ASSET_BYTES)
-    with target.open("rb") as stream:
-        return digests.sha256_of(stream)
 
 
 def _seal(opened: Gate, recorded: RecordedDecision, release: Release, assets: tuple[PublishedAsset, ...]) -> Entry:

@@ -6,82 +6,30 @@ import base64
 import contextlib
 import json
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from counterseal import event as events
-from counterseal import identity, ledger, wire
-from counterseal.commands.collect import read_policy
-from counterseal.entry import MAX_PROOF
+from counterseal import ledger, wire
+from counterseal.commands.judge import Judge
+from counterseal.entry import MAX_PROOF, moment_problem
 from counterseal.errors import CountersealError, FormatError, LedgerError, VerificationError
 from counterseal.event import Publication
 from counterseal.evidence import LedgerFacts
 from counterseal.identifiers import EVENT, MIRROR_BRANCH, NOTES_REF, PROOF_FILE
-from counterseal.model import Entry, Policy, Repository, Trust
-from counterseal.ports import BundleVerifier, SourceRepository
+from counterseal.model import Entry
+from counterseal.ports import BundleVerifier
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.ledger import Ledger
-    from counterseal.model import Attestation, Certificate, Release, Statement, StoredLedger, StoredLine
+    from counterseal.model import Release, StoredLedger, StoredLine
     from counterseal.ports import AssetStore
 
 #: So many worthless proofs in published releases are passed over (R32); more of them are an error.
 MAX_WORTHLESS: Final = 20
 RESTORE: Final = f"find out who pushed it, then restore {NOTES_REF} and {MIRROR_BRANCH} from a clone that has all"
-
-
-@dataclass(slots=True)
-class Judge:
-    """Says whether an attestation was made by the gate that the policy it names accepts (R29).
-
-    The policy is read at the revision that the entry names, which has to be an ancestor of `head`, the tip of the
-    default branch.
-    """
-
-    repository: SourceRepository
-    trust: Trust
-    home: Repository
-    head: str
-    own_revision: str | None = None
-    _policies: dict[str, Policy] = field(default_factory=dict)
-
-    def __call__(self, attestation: Attestation, what: str) -> None:
-        """Accept the signer of `attestation`.
-
-        Raises:
-            VerificationError: The signer is not the gate, or the policy it names is not the branch's.
-        """
-        self.check(attestation.certificate, attestation.statement, what)
-
-    def check(self, certificate: Certificate, statement: Statement, what: str) -> None:
-        """Accept a signer of a statement, as `__call__` does; before signing it tells whether readers will."""
-        used = self._policy(statement, what)
-        problem = identity.gate_problem(
-            certificate,
-            trust=self.trust,
-            host=self.home.host,
-            repository=self.home,
-            default_ref=self.repository.default_ref(),
-            accepted=identity.accepted_gate(used.gate, self.trust, self.own_revision),
-        )
-        if problem:
-            raise VerificationError(f"{what}: not signed by the gate", why=problem)
-
-    def _policy(self, statement: Statement, what: str) -> Policy:
-        named = statement.predicate.get("policy")
-        revision = named.get("revision") if isinstance(named, dict) else None
-        digest = named.get("digest", {}).get("sha256") if isinstance(named, dict) else None
-        if not isinstance(revision, str):
-            raise VerificationError(f"{what}: it names no policy revision")
-        if revision not in self._policies:
-            if not self.repository.is_ancestor(revision, self.head):
-                raise VerificationError(f"{what}: policy revision {revision[:12]} is not on the default branch")
-            self._policies[revision], _ = read_policy(self.repository, revision)
-        used = self._policies[revision]
-        if used.digest != digest:
-            raise VerificationError(f"{what}: the policy at {revision[:12]} is not the one that the entry names")
-        return used
 
 
 @dataclass(slots=True)
@@ -103,7 +51,26 @@ class LedgerReader:
         _check_mirror(stored)
         entries = [self._entry(each) for each in stored.lines]
         entries.sort(key=lambda entry: entry.link.sequence)
-        return ledger.check(entries, self.ledger_id)
+        checked = ledger.check(entries, self.ledger_id)
+        self._check_order(checked)
+        return checked
+
+    def _check_order(self, checked: Ledger) -> None:
+        """Require that no entry was signed by a run of an older branch than the entry before it (R44)."""
+        for before, entry in pairwise(checked.entries):
+            old, new = (each.attestation.certificate.source_revision for each in (before, entry))
+            if old != new and self.is_older(new, old):
+                raise LedgerError(
+                    f"entry {entry.link.sequence} was signed by a run of {(new or '')[:12]}, "
+                    f"older than {(old or '')[:12]}, of the entry before",
+                    why="a run from before the branch moved was started again, and may have an old policy or gate",
+                    fix=RESTORE,
+                )
+
+    def is_older(self, revision: str | None, other: str | None) -> bool:
+        """Return whether a revision of the default branch is older than another, or none of it."""
+        age, others = self.judge.age(revision), self.judge.age(other)
+        return age is None or others is None or age > others
 
     def _entry(self, stored: StoredLine) -> Entry:
         line = stored.line
@@ -117,6 +84,10 @@ class LedgerReader:
                     f"{what} is not what a gate signed", why=error.why or error.what, fix=RESTORE
                 ) from error
             self.judge(attestation, f"entry {self._known[line].link.sequence}")
+            if problem := moment_problem(attestation):
+                raise LedgerError(
+                    f"entry {self._known[line].link.sequence} is not of the time that it names", why=problem
+                )
         return self._known[line]
 
 
@@ -193,11 +164,17 @@ def check_anchor(found: Ledger, assets: AssetStore, reader: LedgerReader, work: 
                 ) from error
             continue
         number = entry.link.sequence
-        if number >= len(found.entries) or found.entries[number].line != entry.line:
+        recorded = found.entries[number] if number < len(found.entries) else None
+        if recorded is None or recorded.attestation.payload != entry.attestation.payload:
             raise LedgerError(
-                f"the ledger was rewound: release {release.tag} proves an entry {number} that it has not",
+                f"the ledger was rewound: release {release.tag} proves an entry {number} that it does not have",
                 why=f"the ledger has {len(found.entries)} entries",
                 fix=RESTORE,
+            )
+        if recorded.line != entry.line:
+            warnings[release.id] = (
+                f"{PROOF_FILE} of {release.tag} carries entry {number} in another envelope than the ledger: "
+                "parts of it that no signature covers were changed"
             )
         return Anchor(f"release {release.tag} (entry {number})", "; ".join(warnings.values()))
     return Anchor(warning="; ".join(warnings.values()))

@@ -77,6 +77,7 @@ class Recorded:
 Read = Callable[[StoredLedger], Ledger]
 Prepare = Callable[[Ledger, Sequence[str]], Draft | Entry]
 Sign = Callable[[bytes], bytes]
+Fits = Callable[[bytes], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,13 @@ class Patience:
 
 
 def record(
-    store: LedgerStore, *, read: Read, prepare: Prepare, sign: Sign, patience: Patience | None = None
+    store: LedgerStore,
+    *,
+    read: Read,
+    prepare: Prepare,
+    sign: Sign,
+    fits: Fits = lambda _: True,
+    patience: Patience | None = None,
 ) -> Recorded:
     """Return the entry after it is in the ledger, confirmed by reading it back.
 
@@ -104,6 +111,7 @@ def record(
         prepare: Decides on that ledger. Gets the sha256 of each line that this call signed in vain, to be named in
             the new entry. Returns the entry instead if it is recorded already.
         sign: Returns the line for a payload.
+        fits: Says whether readers will take a signed line; if not, it is abandoned, and everything is done anew.
         patience: Clock and pauses.
 
     Raises:
@@ -111,7 +119,7 @@ def record(
         ServiceError: No entry could be made within 12 tries and 120 seconds, or the store refused for good.
     """
     patience = patience or Patience()
-    writer = _Writer(store, read, prepare, sign)
+    writer = _Writer(store, read, prepare, sign, fits)
     started = patience.clock()
     for attempt in range(1, MAX_TRIES + 1):
         began = patience.clock()
@@ -132,11 +140,12 @@ def record(
 class _Writer:
     """One entry on its way into the ledger."""
 
-    def __init__(self, store: LedgerStore, read: Read, prepare: Prepare, sign: Sign) -> None:
+    def __init__(self, store: LedgerStore, read: Read, prepare: Prepare, sign: Sign, fits: Fits) -> None:
         self._store = store
         self._read = read
         self._prepare = prepare
         self._sign = sign
+        self._fits = fits
         self._signed: set[bytes] = set()
         self._wanted: str | None = None
         self.abandoned: list[str] = []
@@ -159,7 +168,7 @@ class _Writer:
             line = self._sign(made.payload)
             ledger.check_line(line, f"entry {len(found.entries)}")
             self._signed.add(line)
-            after = self._push(stored, note, line, made.message)
+            after = self._push(stored, note, line, made.message) if self._fits(line) else None
         if after is None:
             self.abandoned.append(digests.sha256(line))
             return None

@@ -17,14 +17,18 @@ from counterseal.history import History
 from counterseal.model import Outcome
 
 if TYPE_CHECKING:
-    from counterseal.commands.gate import Gate
+    from counterseal.commands.candidate_bytes import CandidateFacts
+    from counterseal.commands.opening import Gate
     from counterseal.evidence import Evidence
     from counterseal.history import RecordedDecision
-    from counterseal.model import Actor
 
 
-def read(opened: Gate, recorded: RecordedDecision) -> tuple[Evidence, str]:
-    """Return the evidence as it is now, and why the allow does not stand on it (empty: it stands).
+def read(
+    opened: Gate, recorded: RecordedDecision, known_bytes: CandidateFacts | None = None
+) -> tuple[Evidence, CandidateFacts, str]:
+    """Return the evidence as it is now, what the candidate's bytes say, and why the allow does not stand on it.
+
+    The last is empty if it stands. `known_bytes` are what the bytes said before.
 
     Raises:
         ServiceError: The request is not on the default branch any more, or something cannot be read.
@@ -38,25 +42,27 @@ def read(opened: Gate, recorded: RecordedDecision) -> tuple[Evidence, str]:
         )
     current = opened.reader.read(opened.store.fetch())
     state = reading.facts(current, mirror=True, anchor=reading.Anchor())
-    evidence, _ = collect.collect(opened.sources, opened.run, merged, ledger=state)
+    evidence, facts = collect.collect(opened.sources, opened.run, merged, ledger=state, candidate=known_bytes)
     history = History(current.entries).earlier_decisions(evidence.manifest_digest)
     problem = ""
-    if evidence.candidate is not None and not evidence.candidate.draft:
+    sealed = recorded.publication is not None  # what is public of a sealed release, an earlier run has begun
+    if evidence.candidate is not None and not evidence.candidate.draft and not sealed:
         problem = "its release is public already, and not by this allow"
     elif evidence_room.digest(evidence) != recorded.decision.evidence_digest.sha256:
         problem = "reviews, tag, candidate or permissions changed between the decision and its publication"
-    elif not _allowed(collect.with_ledger(evidence, state, history), recorded.decision.responsible.excluded_by_run):
+    elif not _allowed(collect.with_ledger(evidence, state, history), recorded):
         problem = "the rules do not allow it"
-    return evidence, problem
+    return evidence, facts, problem
 
 
-def _allowed(evidence: Evidence, excluded: tuple[Actor, ...]) -> bool:
+def _allowed(evidence: Evidence, recorded: RecordedDecision) -> bool:
     """Return whether the rules allow it; a file that somebody laid beside it is for publication to refuse.
 
     Excluded from approving is whom the run excluded that decided: an approver may start the one that publishes.
     """
     release, seen = evidence.candidate, {each.id for each in evidence.observed}
     if release is not None:
-        release = replace(release, assets=tuple(each for each in release.assets if each.id in seen))
+        release = replace(release, assets=tuple(each for each in release.assets if each.id in seen), draft=True)
+    excluded = recorded.decision.responsible.excluded_by_run
     judged = replace(evidence, candidate=release, run_actors=excluded)
     return evaluation.outcome(evaluation.judge(judged)) is Outcome.ALLOW

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from counterseal import identity
+from counterseal import forges, identity
 from counterseal.identifiers import MANIFEST_FILE, PROVENANCE
-from counterseal.model import Subject
+from counterseal.model import Mover, Subject
 from counterseal.rule import (
     BYTES_NOT_CHECKED,
     NO_REQUEST,
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 NAME: Final = "provenance-verified"
 TAGS: Final = "refs/tags/"
+#: Codes of a tag on a commit that nobody merged as a change of its own.
+_WRONG_COMMIT: Final = ("revision-not-merged", "revision-inside-change", "revision-pushed")
+_ANOTHER_TAG: Final = (
+    "bring the version by a change request, tag the commit that its merge leaves on the branch, "
+    "build that tag, and make a new request"
+)
 
 
 def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - every rule has this form
@@ -46,11 +52,21 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
         return violated(NAME, Problem("provenance-missing", reason, fix))
     problem = next(_problems(evidence, manifest), None)
     if problem:
-        return violated(NAME, Problem(*problem, fix))
-    workflow, revision = evidence.policy.builder.workflow, manifest.revision[:7]
+        code, reason = problem
+        return violated(NAME, Problem(code, reason, _ANOTHER_TAG if code in _WRONG_COMMIT else fix))
+    workflow = evidence.policy.builder.workflow.rpartition("/")[2]
     count = len(manifest.subjects)
-    made = f"{count} artifact{'s' if count > 1 else ''}"
-    return satisfied(NAME, f"{made} made by {workflow.rpartition('/')[2]} at {manifest.tag} ({revision})")
+    made = f"{count} artifact{'s' if count > 1 else ''} made by {workflow} at {manifest.tag} ({manifest.revision[:7]})"
+    return satisfied(NAME, f"{made}{_where(evidence)}")
+
+
+def _where(evidence: Evidence) -> str:
+    """Return where on the branch the revision is, and what that does not say."""
+    merge = evidence.source.merge if evidence.source else None
+    if merge is None:
+        return ""
+    request = forges.change_name(evidence.run.repository.host, merge.number)
+    return f", the end of {request}; what came onto the branch before that merge was not looked at"
 
 
 def _problems(evidence: Evidence, manifest: Manifest) -> Iterator[tuple[str, str]]:
@@ -102,8 +118,27 @@ def _source_problems(evidence: Evidence, manifest: Manifest, provenance: Attesta
     if source is None or source.tag_revision != revision:
         now = _short(source.tag_revision) if source and source.tag_revision else "nothing"
         yield "tag-moved", f"the tag {manifest.tag} points to {now}, and the manifest names {_short(revision)}"
+    yield from _merge_problems(evidence, revision)
+
+
+def _merge_problems(evidence: Evidence, revision: str) -> Iterator[tuple[str, str]]:
+    """Yield why the revision is not the end of a change request that the forge merged into the branch (R43)."""
+    source, branch, short = evidence.source, evidence.policy_reference.ref, _short(revision)
     if source is None or not source.on_protected_branch:
-        yield "revision-not-merged", f"{_short(revision)} is not on {evidence.policy_reference.ref}"
+        yield "revision-not-merged", f"{short} is not on {branch}"
+        return
+    merge = source.merge
+    if merge is None:
+        if source.on_first_parent_line:
+            yield "revision-pushed", f"{short} came onto {branch} by a push, without a change request"
+        else:
+            yield "revision-inside-change", f"{short} was never what {branch} was at: it lies inside what was merged"
+        return
+    request = forges.change_name(evidence.run.repository.host, merge.number)
+    if merge.end != revision or not source.on_first_parent_line:
+        yield "revision-inside-change", f"{short} lies inside {request}, whose merge left {branch} at {merge.end[:7]}"
+    elif merge.mover is not Mover.FORGE:
+        yield "revision-pushed", f"{short} is the end of {request}, and it came onto {branch} by a push, not by a merge"
 
 
 def _disagreement(provenance: Attestation) -> str | None:
@@ -158,6 +193,8 @@ RULE: Final = RuleSpec(
         "ref-differs",
         "tag-moved",
         "revision-not-merged",
+        "revision-inside-change",
+        "revision-pushed",
         "statement-disagrees",
         NO_REQUEST,
         BYTES_NOT_CHECKED,

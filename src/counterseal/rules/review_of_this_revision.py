@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal import wire
 from counterseal.approvals import approvals
 from counterseal.identifiers import REQUEST_FOLDER
-from counterseal.model import Counted
+from counterseal.model import Counted, Mover
 from counterseal.rule import NoOptions, Problem, RuleSpec, satisfied, violated
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
         *_file_problems(evidence, content),
         *_change_problems(evidence, change),
         *_time_problems(evidence, content, change),
+        *_policy_problems(evidence),
         *_review_problems(evidence, change, found),
     )
     if problems:
@@ -88,6 +89,22 @@ def _change_problems(evidence: Evidence, change: ChangeRequest) -> Iterator[Prob
         yield Problem("other-repository", reason, again)
     if change.base_ref != branch:
         yield Problem("other-branch", f"{evidence.change_name} went to {change.base_ref}, not to {branch}", again)
+    if change.merged and evidence.request.mover is not Mover.FORGE:
+        reason = f"{evidence.change_name} came onto {branch} by a push of its commits, not by a merge"
+        yield Problem("request-pushed", reason, again)
+
+
+def _policy_problems(evidence: Evidence) -> Iterator[Problem]:
+    """Yield why the policy that judges is nobody's merged change (R44); the branch's first one needs none."""
+    origin = evidence.policy_origin
+    if origin is None or origin.first:
+        return
+    merge, branch = origin.merge, evidence.policy_reference.ref
+    if merge and merge.end == origin.revision and merge.mover is Mover.FORGE:
+        return
+    reason = f"the policy was last changed by {origin.revision[:7]}, which came onto {branch} without a merge"
+    fix = f"bring the policy by a change request; then {_again(evidence)}"
+    yield Problem("policy-pushed", reason, fix)
 
 
 def _time_problems(evidence: Evidence, content: PromotionRequest, change: ChangeRequest) -> Iterator[Problem]:
@@ -134,8 +151,10 @@ RULE: Final = RuleSpec(
         "file-differs",
         "other-repository",
         "other-branch",
+        "request-pushed",
         "request-expired",
         "policy-changed",
+        "policy-pushed",
         "changes-requested",
         "not-reviewed",
         "not-merged",

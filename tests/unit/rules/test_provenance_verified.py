@@ -12,8 +12,10 @@ from tests.evidence_samples import (
     GATE_CERTIFICATE,
     MAIN,
     MANIFEST,
+    MERGED_AT,
     REVISION,
     SOURCE,
+    SOURCE_FACTS,
     WHEEL,
     attestation,
     evidence,
@@ -27,8 +29,7 @@ from tests.evidence_samples import (
 )
 
 from counterseal import identifiers
-from counterseal.evidence import Source
-from counterseal.model import Attestation, Finding, FindingOutcome, Subject, Trust
+from counterseal.model import Attestation, Finding, FindingOutcome, Merge, Mover, Subject, Trust
 from counterseal.rule import NoOptions
 from counterseal.rules import provenance_verified
 
@@ -70,10 +71,21 @@ def at_ref(other: str) -> Evidence:
     return with_certificate(source_ref=other, san=san, signer_uri=san, config_uri=san)
 
 
+def from_source(**changes: Any) -> Evidence:
+    return evidence(source=dataclasses.replace(SOURCE_FACTS, **changes))
+
+
+def merged(end: str = REVISION, mover: Mover = Mover.FORGE) -> Merge:
+    return Merge(16, end, mover, MERGED_AT)
+
+
 def test_the_builder_made_it() -> None:
     found = judged(evidence())
     assert found.outcome is FindingOutcome.SATISFIED
-    assert found.reason == "2 artifacts made by release.yml at v1.2.0 (4f2c9e1)"
+    assert found.reason == (
+        "2 artifacts made by release.yml at v1.2.0 (4f2c9e1), the end of #16; "
+        "what came onto the branch before that merge was not looked at"
+    )
 
 
 GOOD_SUBJECTS = provenance_attestation().statement.subjects
@@ -140,21 +152,43 @@ WRONG = {
         "built from refs/tags/v1.1.9, and the manifest names refs/tags/v1.2.0",
     ),
     "tag moved": (
-        evidence(source=Source(OTHER, on_protected_branch=True, default_ref=MAIN)),
+        from_source(tag_revision=OTHER),
         "tag-moved",
         "the tag v1.2.0 points to dead001, and the manifest names 4f2c9e1",
     ),
     "tag gone": (
-        evidence(source=Source(None, on_protected_branch=True, default_ref=MAIN)),
+        from_source(tag_revision=None),
         "tag-moved",
         "the tag v1.2.0 points to nothing",
     ),
     "source not read": (evidence(source=None), "tag-moved", "points to nothing"),
     "not merged": (
-        evidence(source=Source(REVISION, on_protected_branch=False, default_ref=MAIN)),
+        from_source(on_protected_branch=False),
         "revision-not-merged",
         "4f2c9e1 is not on refs/heads/main",
     ),
+    "inside what was merged": (
+        from_source(on_first_parent_line=False, merge=None),
+        "revision-inside-change",
+        "4f2c9e1 was never what refs/heads/main was at",
+    ),
+    "inside a rebased group": (
+        from_source(merge=merged(end=OTHER)),
+        "revision-inside-change",
+        "4f2c9e1 lies inside #16, whose merge left refs/heads/main at dead001",
+    ),
+    "the end of a change, and yet beside the branch": (
+        from_source(on_first_parent_line=False, merge=merged()),
+        "revision-inside-change",
+        "lies inside #16",
+    ),
+    "pushed": (from_source(merge=None), "revision-pushed", "came onto refs/heads/main by a push"),
+    "a change whose commits were pushed": (
+        from_source(merge=merged(mover=Mover.PERSON)),
+        "revision-pushed",
+        "4f2c9e1 is the end of #16, and it came onto refs/heads/main by a push, not by a merge",
+    ),
+    "nobody says who merged": (from_source(merge=merged(mover=Mover.UNKNOWN)), "revision-pushed", "by a push"),
     "manifest names another revision": (
         evidence(manifest=dataclasses.replace(MANIFEST, revision=OTHER)),
         "revision-differs",

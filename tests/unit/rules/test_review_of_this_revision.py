@@ -13,6 +13,7 @@ from tests.evidence_samples import (
     NOW,
     OLD_HEAD,
     REQUEST,
+    REVISION,
     evidence,
     malformed,
     review,
@@ -23,7 +24,8 @@ from tests.evidence_samples import (
     with_reviews,
 )
 
-from counterseal.model import Finding, FindingOutcome, ReviewState
+from counterseal.evidence import PolicyOrigin
+from counterseal.model import Finding, FindingOutcome, Merge, Mover, ReviewState
 from counterseal.rule import NoOptions
 from counterseal.rules import review_of_this_revision
 
@@ -80,6 +82,28 @@ WRONG: dict[str, tuple[Evidence, str, str]] = {
         "other-branch",
         "#18 went to refs/heads/feature, not to refs/heads/main",
     ),
+    "a change whose commits were pushed": (
+        with_request(mover=Mover.PERSON),
+        "request-pushed",
+        "#18 came onto refs/heads/main by a push of its commits, not by a merge",
+    ),
+    "nobody says who merged": (with_request(mover=Mover.UNKNOWN), "request-pushed", "by a push"),
+    "nobody asked who merged": (with_request(mover=None), "request-pushed", "by a push"),
+    "a policy that was pushed": (
+        evidence(policy_origin=PolicyOrigin(REVISION, first=False, merge=None)),
+        "policy-pushed",
+        "the policy was last changed by 4f2c9e1, which came onto refs/heads/main without a merge",
+    ),
+    "a policy whose change was pushed": (
+        evidence(policy_origin=PolicyOrigin(REVISION, first=False, merge=Merge(7, REVISION, Mover.PERSON, NOW))),
+        "policy-pushed",
+        "without a merge",
+    ),
+    "a policy inside a change": (
+        evidence(policy_origin=PolicyOrigin(REVISION, first=False, merge=Merge(7, OLD_HEAD, Mover.FORGE, NOW))),
+        "policy-pushed",
+        "without a merge",
+    ),
     "expired": (
         with_content(valid_until=NOW - timedelta(seconds=1)),
         "request-expired",
@@ -116,6 +140,11 @@ def test_one_thing_wrong(case: str) -> None:
     assert finding.code == code
     assert reason in finding.reason
     assert finding.fix
+
+
+def test_the_first_policy_of_a_branch_may_come_as_it_likes() -> None:
+    found = judged(evidence(policy_origin=PolicyOrigin(REVISION, first=True, merge=None)))
+    assert found.outcome is FindingOutcome.SATISFIED
 
 
 def test_dismissed_approvals_are_named() -> None:

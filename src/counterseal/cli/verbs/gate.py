@@ -20,7 +20,8 @@ from counterseal.render import escape, markdown, text
 if TYPE_CHECKING:
     import argparse
 
-    from counterseal.commands.gate import Decided, Gate, GateResult
+    from counterseal.commands.gate import Decided, GateResult
+    from counterseal.commands.opening import Gate
     from counterseal.commands.publish import PublishResult
     from counterseal.wiring import Wiring
 

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from counterseal import policy, rules
 from counterseal.cli.report import Report
-from counterseal.errors import UsageError
+from counterseal.commands.opening import check_ledger_id
+from counterseal.errors import CountersealError, PolicyError, UsageError
 from counterseal.identifiers import POLICY_PATH
+from counterseal.model import Repository
 
 if TYPE_CHECKING:
     import argparse
 
+    from counterseal.model import Policy
     from counterseal.wiring import Wiring
 
 
@@ -21,6 +24,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("check",), help="what to do with it")
     parser.add_argument("file", nargs="?", type=Path, default=Path(POLICY_PATH), help=f"default: {POLICY_PATH}")
     parser.add_argument("--new-ledger-id", metavar="HOST/REPOSITORY-ID", help="print a fresh ledger id and stop")
+
+
+def _compared(found: Policy, wiring: Wiring) -> str:
+    """Return what the ledger's id was compared with.
+
+    Raises:
+        PolicyError: It is the example of our pages, or another repository's.
+    """
+    if found.ledger_id.endswith(f"/{policy.EXAMPLE_RANDOM}"):
+        raise PolicyError(
+            f"ledger.id {found.ledger_id} is the example of counterseal's pages",
+            why="a ledger has an id of its own",
+            fix="counterseal policy check --new-ledger-id HOST/REPOSITORY-ID prints one",
+        )
+    try:
+        name, host = wiring.repository_name(), wiring.forge_host().host
+    except UsageError as error:
+        return f"not compared with a repository: {error.what}"
+    check_ledger_id(found, Repository(host, int(found.ledger_id.split("/")[1]), name))
+    try:
+        home = wiring.forge().repository()
+    except CountersealError as error:
+        return f"not compared with the number of {name}: {error.what}"
+    check_ledger_id(found, home)
+    return f"of {home.name}"
 
 
 def run(options: argparse.Namespace, wiring: Wiring) -> Report:
@@ -38,6 +66,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
             fix="see docs/policy-reference.md; for a ledger id: counterseal policy check --new-ledger-id github.com/ID",
         )
     found = policy.load(options.file.read_bytes(), rules=rules.RULES, name=options.file.name)
+    compared = _compared(found, wiring.at_home())
     stages = [
         f"  {stage.name}{f' (after {stage.after})' if stage.after else ''}{', publishes' if stage.publish else ''}: "
         + (", ".join(each.name for each in stage.rules) or "no rules of its own")
@@ -49,7 +78,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
             f"policy is usable: {options.file}, sha256:{found.digest}",
             *stages,
             f"  always: {always}",
-            f"  ledger {found.ledger_id}",
+            f"  ledger {found.ledger_id} ({compared})",
         )
     )
     data = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from counterseal.commands.gate import Gate
+    from counterseal.commands.opening import Gate
     from counterseal.commands.publish import PublishResult
     from counterseal.history import RecordedDecision
     from counterseal.wiring import Wiring

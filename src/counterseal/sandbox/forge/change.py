@@ -31,12 +31,13 @@ class Review:
 
 @dataclass(slots=True)
 class TimelineEvent:
-    """Something that happened to a change request."""
+    """Something that happened to a change request; `source` is the commit that a push brought it in with (merged)."""
 
     id: int
     kind: str
     account: int | None
     at: datetime
+    source: str | None = None
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from counterseal.sandbox.forge.git import ConflictError, Signature
 from counterseal.sandbox.forge.refusal import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from counterseal.sandbox.forge.accounts import Account
     from counterseal.sandbox.forge.repository import HostedRepository
@@ -209,6 +209,17 @@ class Changes:
         self._repository.move_branch(change.base_branch, result, account, "pr_merge")
         return result
 
+    def merge_group(self, group: Sequence[Change], account: Account) -> str:
+        """Merge several change requests as a merge queue does: a commit each, and one move of the branch."""
+        branch = group[0].base_branch
+        tip = self._repository.branch(branch) or ""
+        for change in group:
+            before, tip = tip, self._merge_commit(change, account, "merge", "", tip)
+            self._repository.signed.add(tip)
+            self._merged(change, account, before, tip)
+        self._repository.move_branch(branch, tip, account, "merge_queue_merge")
+        return tip
+
     def _merge_commit(self, change: Change, account: Account, method: str, title: str, before: str) -> str:
         git, now = self._repository.git, self._repository.now()
         person = Signature(account.login, account.noreply, now)
@@ -228,12 +239,13 @@ class Changes:
             return git.commit_tree(tree, [before], message, author=written, committer=forge)
         raise Refused(f"Validation Failed: no merge method {method}")
 
-    def _merged(self, change: Change, account: Account, before: str, result: str) -> None:
+    def _merged(self, change: Change, account: Account, before: str, result: str, *, source: str | None = None) -> None:
+        """Note that a change request is merged; `source` is the commit that somebody's push did it with."""
         change.introduced = tuple(self._repository.git.commits_between(before, result))
         change.state, change.merge_commit, change.merged_by = "closed", result, account.id
         change.base = before
         change.merged_at = change.closed_at = self._repository.now()
-        self._happened(change, "merged", account)
+        self._happened(change, "merged", account, source)
 
     # --- what pushes do ----------------------------------------------------------------------
 
@@ -261,17 +273,19 @@ class Changes:
 
     def _base_pushed(self, change: Change, after: str, account: Account) -> None:
         before = change.base
-        if self._repository.git.is_ancestor(change.head, after):  # somebody pushed the change themselves
-            self._merged(change, account, before, after)
-            change.merge_commit = change.head
+        git = self._repository.git
+        if git.is_ancestor(change.head, after):  # somebody pushed the change themselves
+            brought = git.first_with(change.head, before, after)
+            self._merged(change, account, before, after, source=brought)
+            change.merge_commit = brought
             return
-        if self._repository.git.is_ancestor(before, after):
+        if git.is_ancestor(before, after):
             change.base = after
 
     def _keep_head(self, change: Change) -> None:
         self._repository.git.set_ref(self._repository.git.head_ref(change.number), change.head)
         change.updated_at = self._repository.now()
 
-    def _happened(self, change: Change, kind: str, account: Account) -> None:
-        change.timeline.append(TimelineEvent(self._forge.new_id(), kind, account.id, self._repository.now()))
+    def _happened(self, change: Change, kind: str, account: Account, source: str | None = None) -> None:
+        change.timeline.append(TimelineEvent(self._forge.new_id(), kind, account.id, self._repository.now(), source))
         change.updated_at = self._repository.now()

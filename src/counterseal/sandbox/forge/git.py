@@ -168,6 +168,11 @@ class BareRepository:
         bounds = [head] if base is None else [head, f"^{base}"]
         return self.text("rev-list", "--topo-order", "--reverse", *bounds).splitlines()
 
+    def first_with(self, sha: str, before: str, after: str) -> str:
+        """Return the commit by which a branch that moved from `before` to `after` got `sha` (itself, or a merge)."""
+        line = self.text("rev-list", "--first-parent", "--reverse", after, f"^{before}").splitlines()
+        return next((each for each in line if self.is_ancestor(sha, each)), sha)
+
     def commit(self, sha: str) -> CommitObject:
         """Return a commit.
 

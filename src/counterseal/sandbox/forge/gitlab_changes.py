@@ -131,6 +131,13 @@ def _diffs(call: Call) -> Response:
     return call.page(files, lambda each: call.shapes.diff(call.project, version.base, version.head, each))
 
 
+@ROUTES(f"GET {_ONE}/resource_state_events")
+def _state_events(call: Call) -> Response:
+    change = _change(call)
+    events = [each for each in change.timeline if each.kind in ("merged", "closed", "reopened")]
+    return call.page(events, lambda each: call.shapes.state_event(change, each))
+
+
 # --- approvals -----------------------------------------------------------------------------------
 
 

@@ -115,6 +115,13 @@ def _create_release(call: Call) -> Response:
     return json_response(call.shapes.release(call.project, made), 201)
 
 
+@ROUTES(f"DELETE {_RELEASE}", least=Role.WRITE, job=True)
+def _delete_release(call: Call) -> Response:
+    release = _release(call)
+    call.project.project_releases.discard(release)
+    return json_response(call.shapes.release(call.project, release))
+
+
 @ROUTES(f"GET {_RELEASE}/assets/links", job=True, public=True)
 def _links(call: Call) -> Response:
     release = _release(call)

@@ -9,7 +9,7 @@ from counterseal.sandbox.forge.gitlab_json import PAGES, BasicShapes, when
 
 if TYPE_CHECKING:
     from counterseal.sandbox.forge.accounts import Account
-    from counterseal.sandbox.forge.change import Change, Comment, Version
+    from counterseal.sandbox.forge.change import Change, Comment, TimelineEvent, Version
     from counterseal.sandbox.forge.packages import Package, PackageFile
     from counterseal.sandbox.forge.project_releases import Link, ProjectRelease
     from counterseal.sandbox.forge.repository import HostedRepository
@@ -154,6 +154,19 @@ class Shapes(BasicShapes):
             {"user": self.user_by_id(number), "state": each.state, "created_at": when(each.created_at)}
             for number, each in change.reviewers.items()
         ]
+
+    def state_event(self, change: Change, event: TimelineEvent) -> dict[str, Any]:
+        """Return an event by which a merge request got another state; the source is of a merge by a push."""
+        return {
+            "id": event.id,
+            "user": self.user_by_id(event.account),
+            "created_at": when(event.at),
+            "resource_type": "MergeRequest",
+            "resource_id": change.id,
+            "source_commit": event.source,
+            "source_merge_request_id": None,
+            "state": event.kind,
+        }
 
     def note(self, repository: HostedRepository, change: Change, note: Comment) -> dict[str, Any]:
         """Return a note under a merge request."""

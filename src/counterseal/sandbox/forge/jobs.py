@@ -114,6 +114,7 @@ class Jobs:
         self._site = site
         self._ids = count(8_000_001)
         self._pipelines = count(4_000_001)
+        self._revisions: dict[tuple[str, str], str] = {}
 
     def start(self, order: JobOrder) -> dict[str, str]:
         """Return the environment variables of a new job."""
@@ -135,6 +136,7 @@ class Jobs:
         else:
             ref, kind, revision = _resolved(repository, order.ref)
         pipeline = str(order.pipeline_id or next(self._pipelines))
+        revision = self._revisions.setdefault((pipeline, order.ref), revision)  # a job that is retried keeps its commit
         number = str(order.job_id or next(self._ids))
         return _Job(number, pipeline, repository, ref, kind, revision, actor, merge_request)
 

@@ -81,7 +81,7 @@ class ProjectReleases:
         return release
 
     def discard(self, release: ProjectRelease) -> None:
-        """Take back a release whose creation failed; the tag stays."""
+        """Delete a release; the tag stays."""
         del self._all[release.tag]
 
     def add_link(

@@ -69,6 +69,7 @@ class Runs:
         self._site = site
         self._ids = count(9_000_001)
         self._numbers = count(1)
+        self._revisions: dict[tuple[str, str], str] = {}
 
     def start(self, order: RunOrder) -> dict[str, str]:
         """Return the environment variables of a new run."""
@@ -78,6 +79,9 @@ class Runs:
             raise Refused(f"{order.repository} has no ref {order.ref!r} (give it in full, like refs/heads/main)")
         _check_permissions(order.permissions)
         run_id = str(order.run_id or next(self._ids))
+        if order.attempt > 1:  # a run that is started again is of the commit that it was of
+            revision = self._revisions.get((run_id, order.ref), revision)
+        self._revisions[run_id, order.ref] = revision
         shared = self._facts(order, repository, revision, run_id, str(next(self._numbers)))
         token = self._forge.run_token(
             repository, {name: level for name, level in order.permissions.items() if name != "id-token"}
