@@ -329,6 +329,7 @@ _EVIDENCE = Evidence(
     manifest_digest=MANIFEST_DIGEST,
     builds=(provenance_attestation(), sbom_attestation()),
     build_problems=(),
+    starts=(),
     sbom=SbomFacts(SBOM_DIGEST, components=31, same_as_attested=True),
     source=SOURCE_FACTS,
     ledger=LedgerFacts(LEDGER_ID, 42, mirror=True, anchors=("mirror", "release v1.1.4")),

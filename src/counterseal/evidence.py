@@ -13,6 +13,7 @@ from counterseal import digests, forges, wire
 from counterseal.model import (
     Actor,
     Attestation,
+    BuildStart,
     ChangeRequest,
     EarlierDecision,
     Manifest,
@@ -121,7 +122,8 @@ class Evidence:
     """Everything that a decision about one request may rest on.
 
     `policy_origin` None: it was not looked at (a preview). `permissions` holds one pair for each reviewer; `builds` the
-    builder's attestations that verified, `build_problems` why others did not; `history` the earlier decisions on the
+    builder's attestations that verified, `build_problems` why others did not, `starts` whose hands were on their runs
+    (of those that nobody can have steered, GitHub is not asked); `history` the earlier decisions on the
     same manifest, `trust` whom the gate believes before any policy speaks.
     """
 
@@ -141,6 +143,7 @@ class Evidence:
     manifest_digest: str | None
     builds: tuple[Attestation, ...]
     build_problems: tuple[str, ...]
+    starts: tuple[BuildStart, ...]
     sbom: SbomFacts | None
     source: Source | None
     ledger: LedgerFacts
@@ -185,6 +188,7 @@ def document(evidence: Evidence) -> dict[str, Any]:
         "manifestDigest": evidence.manifest_digest,
         "builds": [_build_document(each) for each in evidence.builds],
         "buildProblems": list(evidence.build_problems),
+        "starts": wire.encode(evidence.starts),
         "sbom": wire.encode(evidence.sbom),
         "source": wire.encode(evidence.source),
     }

@@ -340,6 +340,19 @@ class Merge:
     merged_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class BuildStart:
+    """Whose hands were on a builder's run.
+
+    Who started it, whether people play it with variables of their own, and whether it was started again.
+    """
+
+    run: str
+    people: tuple[Actor, ...]
+    manual: bool
+    again: bool
+
+
 # --- policy ----------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Actor,
         Attestation,
         BuildInputs,
+        BuildStart,
         Certificate,
         ChangeRequest,
         Merge,
@@ -187,6 +188,9 @@ class Forge(Protocol):
         One that ends in `revision` goes before one that `revision` is a part of, and one that the forge merged before
         one that it calls merged because somebody pushed its commits.
         """
+
+    def build_start(self, run_uri: str) -> BuildStart | None:
+        """Return whose hands were on the run (GitHub) or job (GitLab) of this address, or None if it is gone."""
 
     def change_request(self, number: int) -> ChangeRequest:
         """Return a change request, open or merged, completely read."""

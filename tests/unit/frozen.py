@@ -44,6 +44,7 @@ from counterseal.model import (
     Attestation,
     BuilderIdentity,
     BuildInputs,
+    BuildStart,
     Certificate,
     ChangeRequest,
     Commit,
@@ -269,6 +270,7 @@ EVIDENCE = Evidence(
         _build(identifiers.SBOM, SDIST, WHEEL),
     ),
     build_problems=("build.intoto.jsonl line 3: signed by nobody known",),
+    starts=(BuildStart(RUN.url, (BOB,), manual=False, again=True),),
     sbom=SbomFacts(SBOM_DIGEST, components=31, same_as_attested=True),
     source=Source(
         REVISION,
@@ -304,6 +306,7 @@ MALFORMED = dataclasses.replace(
     manifest_digest=None,
     builds=(),
     build_problems=(),
+    starts=(),
     sbom=None,
     source=None,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from tests.evidence_samples import (
@@ -310,8 +311,8 @@ def own_gate(certificate: Certificate, own: OwnGate = OWN, default_ref: str = "r
     )
 
 
-def pipeline(certificate: Certificate) -> str | None:
-    file = BuilderIdentity(".gitlab-ci.yml", ("refs/tags/v*",))
+def pipeline(certificate: Certificate, **policy: Any) -> str | None:
+    file = BuilderIdentity(".gitlab-ci.yml", ("refs/tags/v*",), **policy)
     return identity.builder_problem(certificate, issuer="https://gitlab.com", repository=PROJECT, builder=file)
 
 
@@ -325,7 +326,28 @@ def test_an_own_gate_and_a_builder_of_one_file_are_told_apart_by_their_refs() ->
 @pytest.mark.parametrize("trigger", ["push", "web", "schedule"])
 def test_what_may_start_a_pipeline(trigger: str) -> None:
     assert own_gate(dataclasses.replace(JOB, trigger=trigger)) is None
-    assert pipeline(dataclasses.replace(TAG_JOB, trigger=trigger)) is None
+    started = dataclasses.replace(TAG_JOB, trigger=trigger)
+    assert pipeline(started, triggers=(trigger,)) is None
+    assert trigger == "push" or f"started by push, not by {trigger}" in (pipeline(started) or "")
+
+
+def test_what_may_run_a_build() -> None:
+    own = dataclasses.replace(TAG_JOB, runner_environment="self-hosted")
+    assert "a runner that is self-hosted, not gitlab-hosted" in (pipeline(own) or "")
+    assert pipeline(own, runners=("self-hosted",)) is None
+    assert "a runner that is gitlab-hosted, not self-hosted" in (pipeline(TAG_JOB, runners=("self-hosted",)) or "")
+    assert "a runner that is None" in (pipeline(dataclasses.replace(TAG_JOB, runner_environment=None)) or "")
+
+
+def test_an_environment_is_compared_where_the_policy_names_one() -> None:
+    there = dataclasses.replace(TAG_JOB, environment="release")
+    assert pipeline(there) is None
+    assert pipeline(there, environment="release") is None
+    assert "its environment is release, and the policy names other" in (pipeline(there, environment="other") or "")
+    assert "its environment is none, and the policy names release" in (pipeline(TAG_JOB, environment="release") or "")
+    gate = dataclasses.replace(OWN, environment="production")
+    assert own_gate(dataclasses.replace(JOB, environment="production"), gate) is None
+    assert "its environment is none, and the policy names production" in (own_gate(JOB, gate) or "")
 
 
 OWN_WRONG: dict[str, tuple[dict[str, str | None], str]] = {

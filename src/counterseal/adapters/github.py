@@ -15,6 +15,7 @@ from counterseal.adapters.fields import Fields
 from counterseal.adapters.github_api import GitHubApi
 from counterseal.adapters.github_changes import MAX_FILES, READ, ChangeReader, actor_of
 from counterseal.adapters.github_merges import Merges
+from counterseal.adapters.github_runs import start_of
 from counterseal.adapters.github_writes import Proposal, keep_comment
 from counterseal.adapters.http import TIMEOUT
 from counterseal.errors import ServiceError
@@ -23,7 +24,7 @@ from counterseal.model import Permission, Repository
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from counterseal.model import Actor, ChangeRequest, Merge
+    from counterseal.model import Actor, BuildStart, ChangeRequest, Merge
 
 _CONTENTS: Final = "contents: read"
 _ROLES: Final = {each.name.lower(): each for each in Permission}
@@ -184,6 +185,10 @@ class GitHubForge:
                 return True
             at = Fields(made.items("parents")[0], what).revision("sha")
         return False
+
+    def build_start(self, run_uri: str) -> BuildStart | None:
+        """Return whose hands were on the run of this address, or None if it is gone."""
+        return start_of(self._api, run_uri, self._host)
 
     def changed_files(self, number: int) -> Sequence[str]:
         """Return the paths that a change request touches; of a renamed file both."""

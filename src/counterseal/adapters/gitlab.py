@@ -15,6 +15,7 @@ from counterseal.adapters.gitlab_api import GitLabApi, part
 from counterseal.adapters.gitlab_changes import STATES, ChangeReader, merge_of
 from counterseal.adapters.gitlab_merges import Merges
 from counterseal.adapters.gitlab_people import People
+from counterseal.adapters.gitlab_runs import start_of
 from counterseal.adapters.gitlab_settings import Settings
 from counterseal.adapters.gitlab_writes import Proposal, keep_comment
 from counterseal.adapters.http import TIMEOUT
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from counterseal.adapters.gitlab_access import GitLabTokens
-    from counterseal.model import Actor, ChangeRequest, Merge, Permission
+    from counterseal.model import Actor, BuildStart, ChangeRequest, Merge, Permission
 
 _BRANCH: Final = "refs/heads/"
 #: Who may read a project beside its members; `internal` is for everybody who has an account.
@@ -152,6 +153,10 @@ class GitLabForge:
             return None
         made = {each.revision for each in change.commits} if merge.forward else set()
         return change if revision in {change.merge_revision, *made} else None
+
+    def build_start(self, run_uri: str) -> BuildStart | None:
+        """Return whose hands were on the job of this address, or None if it is gone."""
+        return start_of(self._api, run_uri, self._people)
 
     def changed_files(self, number: int) -> Sequence[str]:
         """Return the paths that a merge request touches; of a renamed file both."""

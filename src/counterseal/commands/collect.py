@@ -16,7 +16,7 @@ from counterseal.commands import candidate_bytes
 from counterseal.commands.arrivals import Arrivals
 from counterseal.errors import CountersealError, FormatError, PolicyError, ServiceError
 from counterseal.evidence import Evidence, RequestFile
-from counterseal.forges import DIALECTS, kind_of
+from counterseal.forges import DIALECTS, ForgeKind, kind_of
 from counterseal.identifiers import (
     EVIDENCE_FILE,
     POLICY_PATH,
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from counterseal.evidence import LedgerFacts
     from counterseal.model import (
+        Attestation,
+        BuildStart,
         ChangeRequest,
         EarlierDecision,
         Permission,
@@ -149,6 +151,7 @@ def collect(
         manifest_digest=facts.manifest_digest,
         builds=facts.builds,
         build_problems=facts.problems,
+        starts=_starts(sources, run, found_policy, facts.builds),
         sbom=facts.sbom,
         source=arrivals.source(facts.manifest),
         ledger=ledger,
@@ -261,6 +264,22 @@ def _run_actors(forge: Forge, run: Run) -> tuple[Actor, ...]:
     if run.event != DIALECTS[kind_of(run.repository.host)].by_hand and run.attempt == 1:
         return ()
     return tuple(dict.fromkeys((run.actor, forge.actor(run.triggering_login))))
+
+
+def _starts(sources: Sources, run: Run, used: Policy, builds: Sequence[Attestation]) -> tuple[BuildStart, ...]:
+    """Return whose hands were on the accepted builder's runs, where a forge lets somebody steer them (R46)."""
+    home, found = run.repository, {}
+    on_github = kind_of(home.host) is ForgeKind.GITHUB
+    for each in builds:
+        certificate = each.certificate
+        issuer = sources.trust.issuers.get(home.host, "")
+        if identity.builder_problem(certificate, issuer=issuer, repository=home, builder=used.builder):
+            continue
+        if on_github and certificate.trigger == "push":
+            continue  # what GitHub runs again, it runs with the same inputs
+        found[certificate.run_uri or ""] = True
+    starts = (sources.forge.build_start(address) for address in found)
+    return tuple(each for each in starts if each is not None)
 
 
 def _release(assets: AssetStore, content: PromotionRequest) -> Release:

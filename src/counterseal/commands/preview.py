@@ -121,6 +121,7 @@ def _evidence(sources: Sources, change: ChangeRequest, request: RequestFile) -> 
         manifest_digest=request.content.manifest if request.content else None,
         builds=(),
         build_problems=(),
+        starts=(),
         sbom=None,
         source=None,
         ledger=evidence_room.LedgerFacts(used.ledger_id, 0, mirror=False, anchors=()),

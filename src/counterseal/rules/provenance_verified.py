@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from counterseal.evidence import Evidence
-    from counterseal.model import Attestation, Finding, Manifest
+    from counterseal.model import Attestation, BuildStart, Finding, Manifest
 
 NAME: Final = "provenance-verified"
 TAGS: Final = "refs/tags/"
+PUSH: Final = "push"
 #: Codes of a tag on a commit that nobody merged as a change of its own.
 _WRONG_COMMIT: Final = ("revision-not-merged", "revision-inside-change", "revision-pushed")
 _ANOTHER_TAG: Final = (
@@ -57,7 +58,40 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     workflow = evidence.policy.builder.workflow.rpartition("/")[2]
     count = len(manifest.subjects)
     made = f"{count} artifact{'s' if count > 1 else ''} made by {workflow} at {manifest.tag} ({manifest.revision[:7]})"
-    return satisfied(NAME, f"{made}{_where(evidence)}")
+    return satisfied(NAME, f"{made}{_hands(evidence)}{_where(evidence)}")
+
+
+def _hands(evidence: Evidence) -> str:
+    """Return who started the build, where somebody did."""
+    named = []
+    for start in evidence.starts:
+        triggers = (each.certificate.trigger for each in evidence.builds if each.certificate.run_uri == start.run)
+        trigger = next(triggers, "")
+        who = _people(start)
+        if trigger != PUSH:
+            named.append(f", started by {who} ({trigger})")
+        if start.again:
+            named.append(f", started again by {who}")
+    return "".join(named)
+
+
+def _people(start: BuildStart) -> str:
+    return " and ".join(each.login for each in start.people) or "a deleted account"
+
+
+def _steered(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Yield why a person may have chosen what the build did (R46)."""
+    starts = {each.run: each for each in evidence.starts}
+    for certificate in {each.certificate.run_uri: each.certificate for each in evidence.builds}.values():
+        start = starts.get(certificate.run_uri or "")
+        if start is None and certificate.trigger != PUSH:
+            yield (
+                "builder-steered",
+                f"who started {certificate.run_uri} ({certificate.trigger}) cannot be told: it is gone from the forge",
+            )
+        elif start is not None and start.manual:
+            why = "who plays or retries one chooses its variables"
+            yield "builder-steered", f"{certificate.run_uri} is a manual job of {_people(start)}: {why}"
 
 
 def _where(evidence: Evidence) -> str:
@@ -79,6 +113,7 @@ def _problems(evidence: Evidence, manifest: Manifest) -> Iterator[tuple[str, str
     if len(found) > 1:
         yield "provenance-ambiguous", f"the candidate has {len(found)} provenance statements, and one was expected"
     yield from _builder_problems(evidence)
+    yield from _steered(evidence)
     provenance = found[0]
     listed = (*manifest.subjects, Subject(MANIFEST_FILE, evidence.manifest_digest or ""))
     if missing := uncovered(provenance.statement, listed):
@@ -187,6 +222,7 @@ RULE: Final = RuleSpec(
         "provenance-unverified",
         "provenance-ambiguous",
         "builder-not-accepted",
+        "builder-steered",
         "runs-differ",
         "subjects-differ",
         "revision-differs",

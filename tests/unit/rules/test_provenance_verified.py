@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.evidence_samples import (
+    BOB,
     BUILDER_CERTIFICATE,
     GATE_CERTIFICATE,
     MAIN,
@@ -29,7 +30,7 @@ from tests.evidence_samples import (
 )
 
 from counterseal import identifiers
-from counterseal.model import Attestation, Finding, FindingOutcome, Merge, Mover, Subject, Trust
+from counterseal.model import Attestation, BuildStart, Finding, FindingOutcome, Merge, Mover, Subject, Trust
 from counterseal.rule import NoOptions
 from counterseal.rules import provenance_verified
 
@@ -77,6 +78,23 @@ def from_source(**changes: Any) -> Evidence:
 
 def merged(end: str = REVISION, mover: Mover = Mover.FORGE) -> Merge:
     return Merge(16, end, mover, MERGED_AT)
+
+
+def started(*, manual: bool = False, again: bool = False) -> BuildStart:
+    return BuildStart(BUILDER_CERTIFICATE.run_uri or "", (BOB,), manual, again)
+
+
+def by_hand(**changes: Any) -> Evidence:
+    """Return evidence of a build that somebody started by hand, as the policy lets them."""
+    found = with_certificate(trigger="workflow_dispatch")
+    builder = dataclasses.replace(found.policy.builder, triggers=("push", "workflow_dispatch"))
+    return dataclasses.replace(found, policy=dataclasses.replace(found.policy, builder=builder), **changes)
+
+
+def test_whoever_started_the_build_by_hand_is_named() -> None:
+    found = judged(by_hand(starts=(started(again=True),)))
+    assert found.outcome is FindingOutcome.SATISFIED
+    assert ", started by bob (workflow_dispatch), started again by bob," in found.reason
 
 
 def test_the_builder_made_it() -> None:
@@ -166,6 +184,16 @@ WRONG = {
         from_source(on_protected_branch=False),
         "revision-not-merged",
         "4f2c9e1 is not on refs/heads/main",
+    ),
+    "a manual job": (
+        evidence(starts=(started(manual=True),)),
+        "builder-steered",
+        "is a manual job of bob: who plays or retries one chooses its variables",
+    ),
+    "a start by hand that nobody remembers": (
+        by_hand(starts=()),
+        "builder-steered",
+        "(workflow_dispatch) cannot be told: it is gone from the forge",
     ),
     "inside what was merged": (
         from_source(on_first_parent_line=False, merge=None),
