@@ -13,6 +13,7 @@ from counterseal import digests, forges, wire
 from counterseal.model import (
     Actor,
     Attestation,
+    Certificate,
     ChangeRequest,
     EarlierDecision,
     Manifest,
@@ -84,6 +85,15 @@ class SbomFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureFacts:
+    """The signature that lies beside an artifact: who signed the artifact's bytes, or why that was not verified."""
+
+    subject: str
+    certificate: Certificate | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerFacts:
     """The verified ledger that the decision is made on: id, size, whether the mirror was there, what it extends."""
 
@@ -98,8 +108,8 @@ class Evidence:
     """Everything that a decision about one request may rest on.
 
     `permissions` holds one pair for each reviewer; `builds` the builder's attestations that verified,
-    `build_problems` why others did not; `history` the earlier decisions on the same manifest,
-    `trust` whom the gate believes before any policy speaks.
+    `build_problems` why others did not; `signatures` what lies beside the artifacts as theirs;
+    `history` the earlier decisions on the same manifest, `trust` whom the gate believes before any policy speaks.
     """
 
     now: datetime
@@ -122,6 +132,7 @@ class Evidence:
     ledger: LedgerFacts
     history: tuple[EarlierDecision, ...]
     trust: Trust
+    signatures: tuple[SignatureFacts, ...] = ()
 
     @property
     def change_name(self) -> str:
@@ -160,6 +171,7 @@ def document(evidence: Evidence) -> dict[str, Any]:
         "manifestDigest": evidence.manifest_digest,
         "builds": [_build_document(each) for each in evidence.builds],
         "buildProblems": list(evidence.build_problems),
+        "signatures": wire.encode(evidence.signatures),
         "sbom": wire.encode(evidence.sbom),
         "source": wire.encode(evidence.source),
     }

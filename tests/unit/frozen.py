@@ -28,7 +28,7 @@ from counterseal import (
     wire,
 )
 from counterseal.event import EntryReference, Event, EventKind, Genesis, Publication, PublishedAsset, Withdrawn
-from counterseal.evidence import Evidence, LedgerFacts, ObservedAsset, RequestFile, SbomFacts, Source
+from counterseal.evidence import Evidence, LedgerFacts, ObservedAsset, RequestFile, SbomFacts, SignatureFacts, Source
 from counterseal.identifiers import GATE_ID
 from counterseal.model import (
     Actor,
@@ -262,6 +262,10 @@ EVIDENCE = Evidence(
     ledger=LedgerFacts(LEDGER, 41, mirror=True, anchors=()),
     history=(),
     trust=Trust({HOST: RUN.issuer}, (), (), sandbox=False),
+    signatures=(
+        SignatureFacts(SDIST.name, CERTIFICATE, ""),
+        SignatureFacts(WHEEL.name, None, f"{WHEEL.name}.sigstore.json: does not verify"),
+    ),
 )
 MALFORMED = dataclasses.replace(
     EVIDENCE,
@@ -288,6 +292,7 @@ MALFORMED = dataclasses.replace(
     build_problems=(),
     sbom=None,
     source=None,
+    signatures=(),
 )
 
 # --- what the gate writes --------------------------------------------------------------------

@@ -145,6 +145,7 @@ def collect(
         manifest_digest=facts.manifest_digest,
         builds=facts.builds,
         build_problems=facts.problems,
+        signatures=facts.signatures,
         sbom=facts.sbom,
         source=_source(sources.repository, facts.manifest),
         ledger=ledger,
