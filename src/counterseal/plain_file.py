@@ -44,7 +44,8 @@ def opened(path: Path, *, max_bytes: int | None = None, what: str = "") -> Binar
     except OSError as error:
         if path.parent.is_symlink():
             raise _refusal(f"{path.parent}", stat.S_IFLNK) from error
-        raise UsageError(f"{what} cannot be read", why=error.strerror or str(error)) from error
+        why = error.strerror or str(error)
+        raise UsageError(f"{what} cannot be read", why=why, fix="look at the file and its permissions") from error
     stream = os.fdopen(descriptor, "rb")
     try:
         _check(os.fstat(descriptor), max_bytes, what)

@@ -116,6 +116,7 @@ def bad_lines() -> bytes:
     ],
     ids=["double-key", "brackets", "large-sbom", "lines", "bundle", "large-bundles", "deep", "large-signature"],
 )
+@pytest.mark.forges(ForgeKind.GITHUB)
 def test_a_file_made_to_stop_the_gate_is_a_deny_of_its_own_request(
     shared: FlowWorld, name: str, data: bytes, rule: str, code: str
 ) -> None:
@@ -152,6 +153,7 @@ def by_manifest(world: FlowWorld, data: bytes, name: str) -> Asked:
         )
     ),
 )
+@pytest.mark.forges(ForgeKind.GITHUB)
 def test_a_manifest_made_to_stop_the_gate_is_a_deny(shared: FlowWorld, number: int, data: bytes) -> None:
     asked = by_manifest(shared, data, f"bad-manifest-{number}")
     result = shared.gate("--request", asked.path, code=10)

@@ -17,6 +17,7 @@ from counterseal.identifiers import (
     SBOM_FILE,
 )
 from counterseal.model import Actor, Manifest, PinnedAsset, PinnedCandidate, PromotionRequest, Release, Requester
+from counterseal.render.escape import inert
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,10 +96,16 @@ def run(forge: Forge, assets: AssetStore, clock: Clock, asked: Asked, work: Path
         branch=_branch(asked.stage, digest, number, data),
         path=path,
         content=data,
-        title=f"Promote {release.tag} to {asked.stage}",
-        body=f"{asked.reason}\n\nManifest `sha256:{digest}`. Approve this request at its last revision, then merge it.",
+        title=title(release.tag, asked.stage),
+        body=f"{inert(asked.reason)}\n\n"
+        f"Manifest `sha256:{digest}`. Approve this request at its last revision, then merge it.",
     )
     return RequestResult(release.tag, opened, url, path, data, valid_until, dry_run=False)
+
+
+def title(tag: str, stage: str) -> str:
+    """Return the title of a change request and its commit: nothing can be escaped there, and a tag may have `@`."""
+    return f"Promote {tag.replace('@', '(at)')} to {stage}"
 
 
 def _branch(stage: str, digest: str, number: str, data: bytes) -> str:

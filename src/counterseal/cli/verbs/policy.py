@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterseal import policy, rules
+from counterseal import plain_file, policy, rules, yaml_subset
 from counterseal.cli.report import Report
 from counterseal.errors import UsageError
 from counterseal.identifiers import POLICY_PATH
@@ -27,7 +28,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the verb."""
     if options.new_ledger_id:
         host, _, number = options.new_ledger_id.partition("/")
-        if not number.isdigit():
+        if not re.fullmatch(r"[0-9]{1,18}", number):
             raise UsageError(f"{options.new_ledger_id!r} is no HOST/REPOSITORY-ID", fix="write it like github.com/777")
         found_id = policy.new_ledger_id(host, int(number), wiring.random(16))
         return Report(found_id, {"schema": "counterseal.ledger-id/v1", "id": found_id})
@@ -37,7 +38,11 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
             why="without a policy nothing is allowed",
             fix="see docs/policy-reference.md; for a ledger id: counterseal policy check --new-ledger-id github.com/ID",
         )
-    found = policy.load(options.file.read_bytes(), rules=rules.RULES, name=options.file.name)
+    found = policy.load(
+        plain_file.read(options.file.resolve(), max_bytes=yaml_subset.MAX_BYTES),
+        rules=rules.RULES,
+        name=options.file.name,
+    )
     stages = [
         f"  {stage.name}{f' (after {stage.after})' if stage.after else ''}{', publishes' if stage.publish else ''}: "
         + (", ".join(each.name for each in stage.rules) or "no rules of its own")
