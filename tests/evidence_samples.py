@@ -12,7 +12,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from counterseal import digests, identifiers, provenance
-from counterseal.evidence import Evidence, LedgerFacts, ObservedAsset, PolicyOrigin, RequestFile, SbomFacts, Source
+from counterseal.evidence import (
+    Evidence,
+    LedgerFacts,
+    ObservedAsset,
+    PolicyOrigin,
+    RequestFile,
+    SbomFacts,
+    SignatureFacts,
+    Source,
+)
 from counterseal.model import (
     Actor,
     ActorKind,
@@ -266,7 +275,10 @@ OBSERVED = (
     ObservedAsset(503, identifiers.MANIFEST_FILE, MANIFEST_DIGEST, None, 400),
     ObservedAsset(504, identifiers.SBOM_FILE, SBOM_DIGEST, SBOM_DIGEST, 9000),
     ObservedAsset(505, identifiers.BUILD_BUNDLES_FILE, sha256("bundles"), None, 20000),
+    ObservedAsset(506, f"{WHEEL.name}.sigstore.json", sha256("wheel's"), None, 6000),
+    ObservedAsset(507, f"{SDIST.name}.sigstore.json", sha256("sdist's"), None, 6000),
 )
+SIGNATURES = tuple(SignatureFacts(each.name, BUILDER_CERTIFICATE, "") for each in (WHEEL, SDIST))
 CONTENT = PromotionRequest(
     request_id="0123456789abcdef",
     requested_by=Requester(HOST, BOB.id, BOB.login),
@@ -335,6 +347,7 @@ _EVIDENCE = Evidence(
     ledger=LedgerFacts(LEDGER_ID, 42, mirror=True, anchors=("mirror", "release v1.1.4")),
     history=(earlier("staging", Outcome.ALLOW),),
     trust=TRUST,
+    signatures=SIGNATURES,
 )
 
 
@@ -376,4 +389,5 @@ def malformed(start: Evidence = _EVIDENCE) -> Evidence:
 def with_certificate(**changes: Any) -> Evidence:
     """Return evidence whose builds were signed by a certificate that differs in these fields."""
     other = dataclasses.replace(BUILDER_CERTIFICATE, **changes)
-    return evidence(builds=(provenance_attestation(other), sbom_attestation(other)))
+    signatures = tuple(SignatureFacts(each.name, other, "") for each in (WHEEL, SDIST))
+    return evidence(builds=(provenance_attestation(other), sbom_attestation(other)), signatures=signatures)

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Final
 from counterseal.errors import FormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 SHA256: Final = "sha256"
 
@@ -23,6 +23,17 @@ REFUSED: Final[Mapping[str, str]] = {
     "md5": "collisions are made in seconds",
     "sha1": "collisions have been made (SHAttered, 2017)",
 }
+
+#: Digests of a file's bytes by how their names are spelled without marks and case (in-toto digest_set.md), each with
+#: its hex digits. Those of git objects and folders are of something else and stand beside them.
+_OF_CONTENT: Final[Mapping[str, tuple[str, int]]] = {
+    **{name: (name, size) for name, size in (("md5", 32), ("sha1", 40), ("sha224", 56), ("sha256", 64))},
+    **{name: (name, size) for name, size in (("sha384", 96), ("sha512", 128), ("sha512224", 56), ("sha512256", 64))},
+    **{f"sha2{size}": (f"sha{size}", size // 4) for size in (224, 256, 384, 512)},
+    **{f"sha3{size}": (f"sha3_{size}", size // 4) for size in (224, 256, 384, 512)},
+    **{name: (name, size) for name, size in (("blake2b", 128), ("blake2s", 64), ("blake3", 64), ("sm3", 64))},
+}
+_MARKS = re.compile(r"[^a-z0-9]+")
 
 _HEX256 = re.compile(r"[0-9a-f]{64}\Z")
 _REVISION = re.compile(r"[0-9a-f]{40}\Z")
@@ -68,3 +79,14 @@ def required_sha256(digests: Mapping[str, object], what: str) -> str:
     refused = [f"{name} ({why})" for name, why in REFUSED.items() if name in digests]
     why = f"it has only {', '.join(refused)}" if refused else f"found {sorted(digests)}"
     raise FormatError(f"{what}: no sha256 digest", why=why, fix="give a sha256 of 64 lower-case hex digits")
+
+
+def of_content(digests: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield (algorithm, digest) of the digests in a set that are of a file's bytes, however their names are spelled.
+
+    What is no digest of its algorithm's length says nothing and is passed over.
+    """
+    for name, value in digests.items():
+        algorithm, size = _OF_CONTENT.get(_MARKS.sub("", name.lower()), ("", 0))
+        if algorithm and isinstance(value, str) and len(value) == size:
+            yield algorithm, value.lower()

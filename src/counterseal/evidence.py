@@ -14,6 +14,7 @@ from counterseal.model import (
     Actor,
     Attestation,
     BuildStart,
+    Certificate,
     ChangeRequest,
     EarlierDecision,
     Manifest,
@@ -108,6 +109,15 @@ class SbomFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureFacts:
+    """The signature that lies beside an artifact: who signed the artifact's bytes, or why that was not verified."""
+
+    subject: str
+    certificate: Certificate | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerFacts:
     """The verified ledger that the decision is made on: id, size, whether the mirror was there, what it extends."""
 
@@ -123,8 +133,8 @@ class Evidence:
 
     `policy_origin` None: it was not looked at (a preview). `permissions` holds one pair for each reviewer; `builds` the
     builder's attestations that verified, `build_problems` why others did not, `starts` whose hands were on their runs
-    (of those that nobody can have steered, GitHub is not asked); `history` the earlier decisions on the
-    same manifest, `trust` whom the gate believes before any policy speaks.
+    (of those that nobody can have steered, GitHub is not asked); `signatures` what lies beside the artifacts as theirs;
+    `history` the earlier decisions on the same manifest, `trust` whom the gate believes before any policy speaks.
     """
 
     now: datetime
@@ -149,6 +159,7 @@ class Evidence:
     ledger: LedgerFacts
     history: tuple[EarlierDecision, ...]
     trust: Trust
+    signatures: tuple[SignatureFacts, ...] = ()
 
     @property
     def change_name(self) -> str:
@@ -189,6 +200,7 @@ def document(evidence: Evidence) -> dict[str, Any]:
         "builds": [_build_document(each) for each in evidence.builds],
         "buildProblems": list(evidence.build_problems),
         "starts": wire.encode(evidence.starts),
+        "signatures": wire.encode(evidence.signatures),
         "sbom": wire.encode(evidence.sbom),
         "source": wire.encode(evidence.source),
     }

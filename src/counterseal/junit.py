@@ -68,7 +68,7 @@ def parse(data: bytes, what: str) -> Mapping[str, list[str]]:
     parser.StartDoctypeDeclHandler = _no_doctype
     try:
         parser.Parse(data, True)  # noqa: FBT003 - expat's own signature
-    except (expat.ExpatError, ValueError) as error:
+    except (expat.ExpatError, ValueError, LookupError) as error:  # an unknown encoding is a LookupError
         raise FormatError(
             f"{what}: not a JUnit report", why=str(error), fix="give the XML that your tests wrote"
         ) from error

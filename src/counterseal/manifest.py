@@ -7,6 +7,7 @@ time: the same inputs give the same bytes, because the sha256 of a manifest name
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import digests, subject, wire
@@ -22,6 +23,8 @@ MATRIX_SCHEMA: Final = "counterseal.input-matrix/v1"
 REQUEST_SCHEMA: Final = "counterseal.request/v1"
 
 MAX_REASON: Final = 2000
+#: How far ahead a request may be valid, from its merge on: what was approved long ago is asked for anew.
+MAX_VALID: Final = timedelta(days=90)
 MAX_REQUEST_BYTES: Final = 256 << 10
 
 _STAGE = re.compile(r"[a-z][a-z0-9-]{0,63}\Z")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MAX_SUBJECTS: Final = 1024
 #: 128 artifacts and `manifest.json`.
 MAX_OWN_SUBJECTS: Final = 129
+#: Names that name nothing, so that several subjects may have them (spec/v1/statement.md: unset, or `_`).
+NAMELESS: Final = ("", "_")
 
 
 def build(subjects: Iterable[Subject], predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
@@ -46,8 +48,9 @@ def build(subjects: Iterable[Subject], predicate_type: str, predicate: Mapping[s
 def parse(payload: bytes, what: str) -> Statement:
     """Return the statement in `payload`.
 
-    Unknown top-level fields and unknown digest algorithms are ignored, a subject without a name has the name "";
-    `_type` has to be exactly v1, each subject needs a sha256.
+    Unknown top-level fields and unknown digest algorithms are ignored, a subject without a name has the name "", and no
+    predicate (absent or null, as v1 allows) is an empty one; `_type` has to be exactly v1, each subject needs a
+    sha256, and no two digests may contradict each other.
 
     Args:
         payload: The signed bytes.
@@ -60,21 +63,46 @@ def parse(payload: bytes, what: str) -> Statement:
     if not isinstance(data, dict) or data.get("_type") != STATEMENT_TYPE:
         raise FormatError(f"{what}: not an in-toto Statement v1", why=f"`_type` has to be {STATEMENT_TYPE}")
     predicate_type, predicate, subjects = data.get("predicateType"), data.get("predicate"), data.get("subject")
+    predicate = {} if predicate is None else predicate
     if not isinstance(predicate_type, str) or not predicate_type:
         raise FormatError(f"{what}: no predicateType")
     if not isinstance(predicate, dict):
         raise FormatError(f"{what}: the predicate is no object")
     if not isinstance(subjects, list) or not 0 < len(subjects) <= MAX_SUBJECTS:
         raise FormatError(f"{what}: it needs 1 to {MAX_SUBJECTS} subjects")
-    return Statement(tuple(_subject(each, what) for each in subjects), predicate_type, predicate)
+    known = _Digests(what)
+    return Statement(tuple(_subject(each, known, what) for each in subjects), predicate_type, predicate)
 
 
-def _subject(data: Any, what: str) -> Subject:
+class _Digests:
+    """What the subjects of one statement say of their bytes: of one name, and of one sha256, always the same."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._said: dict[tuple[str, str, str], str] = {}
+
+    def add(self, name: str, found: Mapping[str, object]) -> None:
+        """Take what one subject says; refuse it if that contradicts itself or an earlier one."""
+        said = [(algorithm, digest) for algorithm, digest in digests.of_content(found)]
+        sha256 = str(found.get(digests.SHA256))
+        for algorithm, digest in said:
+            same = [("sha256", sha256)] if name in NAMELESS else [("name", name), ("sha256", sha256)]
+            for kind, value in same:
+                if self._said.setdefault((kind, value, algorithm), digest) != digest:
+                    raise FormatError(
+                        f"{self._what}: subject {name[:80]!r} has two digests by {algorithm}",
+                        why="they contradict each other, so which bytes are meant cannot be told",
+                    )
+
+
+def _subject(data: Any, known: _Digests, what: str) -> Subject:
     name = data.get("name", "") if isinstance(data, dict) else None
     found = data.get("digest") if isinstance(data, dict) else None
     if not isinstance(name, str) or not isinstance(found, dict):
         raise FormatError(f"{what}: a subject is not {{name, digest}}")
-    return Subject(name, digests.required_sha256(found, f"{what}: subject {name!r}"))
+    sha256 = digests.required_sha256(found, f"{what}: subject {name!r}")
+    known.add(name, found)
+    return Subject(name, sha256)
 
 
 def check_critical(predicate: Mapping[str, Any], known: Iterable[str], what: str) -> None:

@@ -10,16 +10,28 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from counterseal import digests, identifiers
+from counterseal import digests, identifiers, wire
 from counterseal.errors import FormatError, UsageError
 from counterseal.model import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from counterseal.model import Asset
 
 MAX_SUBJECTS: Final = 128
 MAX_NAME: Final = 200
 MAX_CHECKSUMS_BYTES: Final = 1 << 20
+
+#: How many bytes a file of a candidate may have: what is read as a whole is small, the rest is only digested.
+MAX_FILE_BYTES: Final = 2 << 30
+MAX_SIGNATURE_BYTES: Final = 256 << 10
+MAX_CANDIDATE_BYTES: Final = 10 << 30
+_READ_WHOLE: Final[Mapping[str, int]] = {
+    identifiers.MANIFEST_FILE: 1 << 20,
+    identifiers.SBOM_FILE: wire.MAX_BYTES,
+    identifiers.BUILD_BUNDLES_FILE: 32 << 20,
+}
 
 #: Content that begins so is refused: Rekor v2 logs blob and DSSE signatures alike, so a blob signature over it
 #: could be wrapped again as an attestation that nobody made (DSSE v1 protocol.md, PAE).
@@ -49,6 +61,23 @@ class Checksum:
 
     path: str
     digest: str
+
+
+def largest(name: str) -> int:
+    """Return how many bytes a file of a candidate may have under this name."""
+    signature = name.endswith(identifiers.BLOB_SUFFIX)
+    return _READ_WHOLE.get(name, MAX_SIGNATURE_BYTES if signature else MAX_FILE_BYTES)
+
+
+def too_large(files: Iterable[Asset]) -> frozenset[int]:
+    """Return the ids of the files that are not read, because one of them, or all together, have too many bytes."""
+    refused, total = set(), 0
+    for each in files:
+        if each.size > largest(each.name) or total + each.size > MAX_CANDIDATE_BYTES:
+            refused.add(each.id)
+        else:
+            total += each.size
+    return frozenset(refused)
 
 
 def is_plain(name: str) -> bool:

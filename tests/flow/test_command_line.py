@@ -142,7 +142,7 @@ def test_the_calls_that_a_sandbox_prints_are_answered() -> None:
         try:
             assert started.stdout is not None
             said = "".join(itertools.takewhile(lambda row: "trust export" not in row, started.stdout))
-            calls = re.findall(r"curl -d '(.*)' (http://\S+)/(\w+)$", said, re.MULTILINE)
+            calls = re.findall(r"curl --json '(.*)' (http://\S+)/(\w+)$", said, re.MULTILINE)
             assert [path for *_, path in calls] == ["users", "repositories", "repositories", "runs", "jobs"]
             client = SandboxClient(calls[0][1])
             for body, _, path in calls[:3]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -247,6 +248,20 @@ def test_two_entries_for_one_place(world: FlowWorld, thief: GitLedgerStore) -> N
 def test_a_line_that_is_no_bundle(world: FlowWorld, thief: GitLedgerStore) -> None:
     push(thief, "77" * 20, b'{"hello":"::error::world"}')
     stories.refused(world, code=11, says="a line of the ledger .note 777777777777. is not what a gate signed")
+
+
+@pytest.mark.parametrize(
+    "payload", [b'{"predicate":{"ledger":{"sequence":1e999}}}', b'{"predicate":[]}', b"[" * 20_000, b"\xff"]
+)
+def test_a_line_that_was_made_to_break_its_reader(world: FlowWorld, thief: GitLedgerStore, payload: bytes) -> None:
+    line = {"dsseEnvelope": {"payload": base64.b64encode(payload).decode()}}
+    push(thief, "78" * 20, json.dumps(line).encode())
+    stories.refused(world, code=11, says="a line of the ledger .note 787878787878. is not what a gate signed")
+
+
+def test_a_line_of_brackets(world: FlowWorld, thief: GitLedgerStore) -> None:
+    push(thief, "79" * 20, b"[" * 20_000)
+    stories.refused(world, code=11, says="a line of the ledger .note 797979797979. is not what a gate signed")
 
 
 def test_a_file_that_is_no_note(world: FlowWorld) -> None:

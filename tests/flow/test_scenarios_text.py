@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import unicodedata
@@ -265,3 +266,35 @@ def test_s50_a_refusal_in_words_of_somebody_else_s(shared: FlowWorld, tmp_path: 
     assert "HTTP 403" in seen.result.output + seen.result.errors
     assert shared.ledger_tips() == before
     in_job(shared, tmp_path, shared.run(), "gate", "--request", asked.path, code=0)
+
+
+# --- the change request that the command opens -----------------------------------------------------
+
+ACTING = (
+    "@everyone @alice please; cc @acme/maintainers",
+    "Closes #1, fixes acme/app#2 and resolves https://github.com/acme/app/issues/3",
+    "Closes ABC-12\nFixes GH-1\nimplements !1 &2 ~3 %4 $5",
+    "/approve\n/merge\n  /assign @bob\n> /close\n```\n/label ~x\n```",
+    "![x](https://evil.example/track.png) [text](javascript:alert(1)) <https://evil.example>",
+    "<img src=https://evil.example/t.png><script>alert(1)</script></code></blockquote><!-- x",
+    "# Title\n- item\n1. item\n---\n***\n| a | b |\n|---|---|\n    code",
+    "&#64;everyone &commat;everyone &lt;img&gt; \\@everyone",
+    "see https://evil.example/x www.evil.example evil@evil.example",
+)
+
+
+@pytest.mark.parametrize("reason", ACTING)
+def test_the_reason_arrives_as_text_that_does_nothing(shared: FlowWorld, reason: str) -> None:
+    made = stories.ask(shared, "staging", reason)
+    change = stories.hosted(shared).changes.get(made.number)
+    quoted, rest = change.body.split("\n\n", 1)
+    assert re.fullmatch(r"> <code>([\w ,.]|&#x[0-9a-f]+;|<br>)*</code>", quoted)
+    assert re.fullmatch(r"Manifest `sha256:[0-9a-f]{64}`\. Approve .*", rest)
+    assert not re.search(r"[@#!~%/$]\w", quoted.replace("</code>", "").replace("&#x", ""))
+    said = html.unescape(quoted.removeprefix("> <code>").removesuffix("</code>").replace("<br>", "\n"))
+    assert said.split() == reason.split()
+    repository = stories.hosted(shared)
+    for text in (change.title, change.head_branch, repository.git.commit(change.head).message):
+        assert not re.search(r"[@#!~\[\]<>&]|evil|loses|ixes", text), text
+    content = json.loads(repository.git.file(change.head, made.path)[2])  # type: ignore[index]  # it is there
+    assert content["reason"] == reason

@@ -35,6 +35,7 @@ from counterseal.evidence import (
     PolicyOrigin,
     RequestFile,
     SbomFacts,
+    SignatureFacts,
     Source,
 )
 from counterseal.identifiers import GATE_ID
@@ -282,6 +283,10 @@ EVIDENCE = Evidence(
     ledger=LedgerFacts(LEDGER, 41, mirror=True, anchors=()),
     history=(),
     trust=Trust({HOST: RUN.issuer}, (), (), sandbox=False),
+    signatures=(
+        SignatureFacts(SDIST.name, CERTIFICATE, ""),
+        SignatureFacts(WHEEL.name, None, f"{WHEEL.name}.sigstore.json: does not verify"),
+    ),
 )
 MALFORMED = dataclasses.replace(
     EVIDENCE,
@@ -309,6 +314,7 @@ MALFORMED = dataclasses.replace(
     starts=(),
     sbom=None,
     source=None,
+    signatures=(),
 )
 
 # --- what the gate writes --------------------------------------------------------------------

@@ -402,6 +402,7 @@ def definition(schema: str, path: str) -> Any:
         ("evidence-v1", "observed[]", evidence_room.ObservedAsset, set()),
         ("evidence-v1", "manifest", model.Manifest, set()),
         ("evidence-v1", "builds[].certificate", model.Certificate, set()),
+        ("evidence-v1", "signatures[]", evidence_room.SignatureFacts, set()),
         ("evidence-v1", "sbom", evidence_room.SbomFacts, set()),
         ("evidence-v1", "source", evidence_room.Source, set()),
         ("manifest-v1", "repository", model.Repository, set()),

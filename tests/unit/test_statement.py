@@ -31,7 +31,10 @@ def subject(**changes: Any) -> dict[str, Any]:
 
 
 subjects = st.lists(
-    st.builds(Subject, st.text(), st.binary(min_size=32, max_size=32).map(bytes.hex)), min_size=1, max_size=8
+    st.builds(Subject, st.text(), st.binary(min_size=32, max_size=32).map(bytes.hex)),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda each: each.name,
 )
 
 
@@ -84,7 +87,8 @@ def test_a_subject_without_a_name_has_the_empty_one() -> None:
         ({key: value for key, value in GOOD.items() if key != "_type"}, "not an in-toto Statement v1"),
         ({**GOOD, "predicateType": ""}, "no predicateType"),
         ({**GOOD, "predicateType": None}, "no predicateType"),
-        ({**GOOD, "predicate": None}, "the predicate is no object"),
+        ({**GOOD, "predicate": ""}, "the predicate is no object"),
+        ({**GOOD, "predicate": False}, "the predicate is no object"),
         ({**GOOD, "predicate": [GOOD]}, "the predicate is no object"),
         ({**GOOD, "subject": []}, "it needs 1 to 1024 subjects"),
         ({**GOOD, "subject": GOOD["subject"] * 1025}, "it needs 1 to 1024 subjects"),
@@ -105,6 +109,61 @@ def test_a_subject_without_a_name_has_the_empty_one() -> None:
 def test_what_is_no_statement(document: Any, why: str) -> None:
     with pytest.raises(FormatError, match=f"^the statement: {why}"):
         parse(document)
+
+
+def about(*subjects: tuple[str | None, dict[str, Any]]) -> dict[str, Any]:
+    """Return a statement about these subjects by name (None: without one) and digest set."""
+    listed = [{"digest": digest} if name is None else {"name": name, "digest": digest} for name, digest in subjects]
+    return {**GOOD, "subject": listed}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        about(("a", {"sha256": A}), ("a", {"sha256": B})),
+        about(("a", {"sha256": A}), ("b", {"sha256": A}), ("a", {"sha256": B})),
+        about(("a", {"sha256": A, "SHA256": B})),
+        about(("a", {"SHA256": B, "sha256": A})),
+        about(("a", {"sha256": A, "sha-256": B})),
+        about(("a", {"sha256": A, "SHA2_256": B})),
+        about(("a", {"sha256": A, "Sha 256": B.upper()})),
+        about((None, {"sha256": A, "SHA256": B})),
+        about(("a", {"sha256": A, "sha512": "c" * 128, "SHA512": "d" * 128})),
+        about(("a", {"sha256": A, "sha512": "c" * 128, "sha2-512": "d" * 128})),
+        about(("a", {"sha256": A, "sha512": "c" * 128}), ("a", {"sha256": A, "sha512": "d" * 128})),
+        about(("a", {"sha256": A, "sha512": "c" * 128}), ("b", {"sha256": A, "SHA512": "d" * 128})),
+        about((None, {"sha256": A, "sha384": "c" * 96}), ("_", {"sha256": A, "sha384": "d" * 96})),
+        about(("a", {"sha256": A, "sha1": "c" * 40}), ("a", {"sha256": A, "SHA1": "d" * 40})),
+    ],
+)
+def test_digests_that_contradict_each_other_are_refused(document: dict[str, Any]) -> None:
+    with pytest.raises(FormatError, match="has two digests by") as caught:
+        parse(document)
+    assert "contradict" in caught.value.why
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        about((None, {"sha256": A}), (None, {"sha256": B})),
+        about(("_", {"sha256": A}), ("_", {"sha256": B}), ("", {"sha256": B})),
+        about(("a", {"sha256": A}), ("a", {"sha256": A})),
+        about(("a", {"sha256": A, "SHA256": A.upper()})),
+        about(("a", {"sha256": A, "gitCommit": "c" * 40}), ("b", {"sha256": A, "gitCommit": "d" * 40})),
+        about(("a", {"sha256": A, "gitCommit": "c" * 64, "dirHash": B, "gitBlob": B})),
+        about(("a", {"sha256": A, "sha512": "", "SHA512": "short"})),
+        about(("a", {"sha256": A, "sha512": None, "SHA512": ["c" * 128]})),
+        about(("a", {"sha256": A}), ("b", {"sha256": B})),
+        about(("a", {"sha256": A, "of-2031": "c"}), ("a", {"sha256": A, "of-2031": "d"})),
+    ],
+)
+def test_digests_that_say_the_same_or_of_something_else_are_accepted(document: dict[str, Any]) -> None:
+    assert len(parse(document).subjects) == len(document["subject"])
+
+
+@pytest.mark.parametrize("document", [{**GOOD, "predicate": None}, {k: v for k, v in GOOD.items() if k != "predicate"}])
+def test_no_predicate_is_an_empty_one(document: dict[str, Any]) -> None:
+    assert parse(document) == Statement((Subject("app.whl", A),), "https://x.example/v1", {})
 
 
 def test_two_types_in_one_document_are_refused() -> None:

@@ -323,3 +323,20 @@ def test_two_strict_and_lenient_readings_do_not_disturb_each_other() -> None:
     with pytest.raises(FormatError, match="extra"):
         wire.decode(Whole, extra, "x")
     assert dataclasses.asdict(wire.decode(Whole, DATA, "x")) == dataclasses.asdict(WHOLE)
+
+
+@pytest.mark.parametrize("double", ['"99999": 1', '"0": 1', '"\\u0039\\u0039": 1'])
+def test_a_double_key_in_a_large_object_is_seen_at_once(double: str) -> None:
+    data = ("{" + "".join(f'"{number}": 1, ' for number in range(100_000)) + double + "}").encode()
+    start = time.perf_counter()
+    with pytest.raises(FormatError) as caught:
+        wire.load_json(data, "x")
+    assert "stands twice" in caught.value.why
+    assert time.perf_counter() - start < 3
+
+
+def test_a_long_double_key_does_not_fill_the_message() -> None:
+    key = "k" * 100_000
+    with pytest.raises(FormatError) as caught:
+        wire.load_json(f'{{"{key}": 1, "{key}": 2}}'.encode(), "x")
+    assert len(caught.value.why) < 200

@@ -6,14 +6,16 @@ It starts no process and never sees the whole environment: `wiring.py` hands in 
 
 from __future__ import annotations
 
+import os
 import platform
 import re
+import string
+import sys
 import zipfile
-import zlib
-from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
-from counterseal import __version__, digests
+from counterseal import __version__, digests, plain_file
+from counterseal.adapters import installed_packages
 from counterseal.errors import UsageError
 from counterseal.model import BuildInputs
 
@@ -31,6 +33,8 @@ RUNNER_VARIABLES: Final = ("ImageOS", "ImageVersion", "RUNNER_ARCH", "RUNNER_OS"
 MAX_LOCK_BYTES: Final = 64 << 20
 MAX_WHEEL_METADATA: Final = 64 << 10
 MAX_VALUE: Final = 200
+#: More than what is shown, because what is replaced gets shorter, and so little that looking for secrets costs nothing.
+MAX_READ: Final = 2048
 REDACTED: Final = "[redacted]"
 
 _SECRETS = re.compile(
@@ -38,11 +42,14 @@ _SECRETS = re.compile(
     r"|AKIA[A-Z0-9]{12,}|xox[a-z]-[\w-]{10,}|-----BEGIN|(?i:password|passwd|secret|token)\s*[=:]\s*\S+"
 )
 _USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
+_IN_SECRETS: Final = string.ascii_letters + string.digits + "_-."
 
 
 def redact(text: str) -> str:
     """Return free text fit to be published: secrets we know the look of replaced, unprintable escaped, 200 long."""
-    without = _USERINFO.sub(f"{REDACTED}@", _SECRETS.sub(REDACTED, text))
+    # What is cut may be in the middle of a secret, whose beginning alone would not be known by its look.
+    read = text if len(text) <= MAX_READ else text[:MAX_READ].rstrip(_IN_SECRETS)
+    without = _USERINFO.sub(f"{REDACTED}@", _SECRETS.sub(REDACTED, read))
     shown = "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in without[: 2 * MAX_VALUE])
     return shown[:MAX_VALUE]
 
@@ -61,14 +68,10 @@ class LocalBuildFacts:
         """Return what can be known here of how `files` were built from `project`.
 
         Raises:
-            UsageError: SOURCE_DATE_EPOCH is no number, or a lock file is a symlink or huge.
+            UsageError: SOURCE_DATE_EPOCH is no number, or a lock file is no plain file, or huge.
         """
         return BuildInputs(
-            lock_files={
-                name: _digest(project / name)
-                for name in LOCK_FILES
-                if (project / name).is_symlink() or (project / name).is_file()
-            },
+            lock_files={name: _digest(project / name) for name in LOCK_FILES if os.path.lexists(project / name)},
             tools={**_tools(), **_generators(files)},
             platform={**_platform(), **self._chosen(RUNNER_VARIABLES)},
             variables=self._chosen(VARIABLES),
@@ -90,22 +93,16 @@ class LocalBuildFacts:
 
 
 def _digest(path: Path) -> str:
-    if path.is_symlink():
-        raise UsageError(f"{path.name} is a symlink", why="symlinks are not followed", fix="commit the file itself")
-    if path.stat().st_size > MAX_LOCK_BYTES:
-        raise UsageError(f"{path.name} is larger than {MAX_LOCK_BYTES >> 20} MiB", fix="check what it is")
-    with path.open("rb") as stream:
+    with plain_file.opened(path, max_bytes=MAX_LOCK_BYTES) as stream:
         return digests.sha256_of(stream)
 
 
 def _tools() -> dict[str, str]:
     """Return the tools of the environment that this process runs in."""
     found = {"counterseal": __version__, "python": platform.python_version()}
-    for name in TOOLS:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
+    for head in installed_packages.metadata(sys.path, prefixes=TOOLS):
+        if (name := str(head.get("Name", ""))) in TOOLS and name not in found:
+            found[name] = redact(str(head.get("Version", "")))
     return found
 
 
@@ -120,11 +117,11 @@ def _generators(files: Sequence[Path]) -> dict[str, str]:
 
 def _generator(path: Path) -> str:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with plain_file.opened(path) as file, zipfile.ZipFile(file) as archive:
             name = next(each for each in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/WHEEL", each))
             with archive.open(name) as stream:
                 text = stream.read(MAX_WHEEL_METADATA).decode("utf-8", "replace")
-    except (OSError, zipfile.BadZipFile, zlib.error, StopIteration, NotImplementedError, RuntimeError):
+    except Exception:  # noqa: BLE001 - an archive can be damaged in more ways than its readers have errors
         return ""  # says nothing; whether it is a wheel at all is not our question
     match = re.search(r"^Generator: *(.+)$", text, re.MULTILINE)
     return match[1].strip() if match else ""

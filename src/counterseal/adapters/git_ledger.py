@@ -200,7 +200,7 @@ class LocalLedger:
 
         Raises:
             LedgerError: Something in the tree is no note.
-            ServiceError: It is no clone, a shallow one, or it belongs to somebody else.
+            ServiceError: It is no clone, a shallow one or one that lacks objects, or it belongs to somebody else.
         """
         asked = self._git.run("rev-parse", "--is-shallow-repository")
         if asked.code != 0:
@@ -213,6 +213,25 @@ class LocalLedger:
             raise ServiceError(
                 "this clone is shallow", why="the history of the ledger is cut off", fix="git fetch --unshallow"
             )
+        partial = self._git.is_partial()
+        if partial and not self._git.fetches_nothing():
+            raise ServiceError(
+                "this clone is a partial one, and this git would fetch what it lacks",
+                why="to read a ledger must start nothing that the clone's configuration names",
+                fix="use git 2.45 or newer, or a clone made without --filter",
+            )
+        try:
+            return self._read()
+        except ServiceError as error:
+            if not partial:
+                raise
+            raise ServiceError(
+                "this clone is a partial one and lacks a part of the ledger",
+                why=error.why or error.what,
+                fix="git fetch --refetch --no-filter origin, or make a clone without --filter",
+            ) from error
+
+    def _read(self) -> StoredLedger:
         fetched = f"refs/remotes/origin/{MIRROR_BRANCH}"
         tips = self._git.tips(NOTES_REF, fetched, MIRROR_REF)
         return git_notes.read(self._git, tips.get(NOTES_REF), tips.get(fetched) or tips.get(MIRROR_REF))

@@ -40,7 +40,7 @@ def notes_at(git: Git, tip: str, *, limit: int = MAX_BYTES) -> tuple[Note, ...]:
 
     Raises:
         LedgerError: Something else lies there: another mode than 100644, a path that is no note.
-        ServiceError: Together they have more than `limit` bytes.
+        ServiceError: Together they have more than `limit` bytes, or one is not there.
     """
     found = []
     listed = git.read("ls-tree", "-r", "-l", "-z", "--full-tree", "--end-of-options", tip)
@@ -56,6 +56,12 @@ def notes_at(git: Git, tip: str, *, limit: int = MAX_BYTES) -> tuple[Note, ...]:
                 f"{path[:100]!r} in the ledger's notes is no note",
                 why=f"a {kind} of mode {mode}; notes are blobs of mode 100644, named by an object id",
                 fix="find out who pushed it, and remove it with `git notes` or from a clone that you trust",
+            )
+        if not size.isdecimal():
+            raise ServiceError(
+                f"this repository lacks the note {path[:100]}",
+                why=f"git says {size[:20]} of its blob {blob[:12]}",
+                fix="clone it anew, whole: without --filter, and not by copying files",
             )
         found.append(Note(key, path, blob, int(size)))
     if (total := sum(note.size for note in found)) > limit:

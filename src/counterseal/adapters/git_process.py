@@ -61,6 +61,9 @@ _SETTINGS: Final = (
     "submodule.recurse=false",
     "transfer.bundleURI=false",
 )
+#: By minor version of git 2 the first patch that knows GIT_NO_LAZY_FETCH; from 2.45 on all do (ADR 0003).
+_NO_LAZY_FETCH: Final = {39: 4, 40: 2, 41: 1, 42: 2, 43: 4, 44: 1}
+_VERSION = re.compile(rb"git version ([0-9]{1,3})\.([0-9]{1,4})\.([0-9]{1,4})")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -135,7 +138,7 @@ class Git:
                 start_new_session=True,
             )
         except FileNotFoundError:
-            raise ServiceError("git is not installed", fix="install git 2.38 or newer") from None
+            raise ServiceError("git is not installed", fix="install git 2.39 or newer") from None
         with process:
             return _Watch(process, seconds, limit).answer(arguments[0], data)
 
@@ -155,6 +158,19 @@ class Git:
         if revision not in self._commits and self.run("cat-file", "-e", f"{revision}^{{commit}}").code == 0:
             self._commits.add(revision)
         return revision in self._commits
+
+    def is_partial(self) -> bool:
+        """Return whether the repository may lack objects that git would fetch when they are asked for."""
+        keys = r"^(remote\..*\.(promisor|partialclonefilter)|extensions\.partialclone)$"
+        return self.run("config", "--get-regexp", keys).code == 0
+
+    def fetches_nothing(self) -> bool:
+        """Return whether this git obeys when it is told to fetch nothing that was not asked for."""
+        found = _VERSION.match(self.read("version"))
+        if found is None:
+            return False
+        major, minor, patch = map(int, found.groups())
+        return (major, minor) >= (2, 45) or (major == 2 and patch >= _NO_LAZY_FETCH.get(minor, patch + 1))
 
     def tips(self, *refs: str) -> dict[str, str]:
         """Return the objects that full refs of this repository point to, without those that are absent."""

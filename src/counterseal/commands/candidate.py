@@ -1,20 +1,31 @@
-"""`candidate`: puts artifacts and bundles where they wait for a gate: a draft release, at GitLab a generic package."""
+"""`candidate`: puts artifacts and bundles where they wait for a gate: a draft release, at GitLab a generic package.
+
+Only what `sign` made of the artifacts leaves this machine: a build may have laid anything under its names.
+"""
 
 from __future__ import annotations
 
+import base64
+import os
+import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from counterseal import digests, manifest, wire
-from counterseal.errors import ServiceError, UsageError
-from counterseal.identifiers import BLOB_SUFFIX, BUILD_BUNDLES_FILE, MANIFEST_FILE, SBOM_FILE
-from counterseal.model import Release
+from counterseal import digests, manifest, plain_file, statement, subject, wire
+from counterseal.commands.candidate_bytes import MAX_BUNDLES
+from counterseal.errors import FormatError, ServiceError, UsageError
+from counterseal.identifiers import BLOB_SUFFIX, BUILD_BUNDLES_FILE, MANIFEST_FILE, PROVENANCE, SBOM, SBOM_FILE
+from counterseal.model import Manifest, Release, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from counterseal.ports import AssetStore
+
+
+_PIECE: Final = 1 << 20
+_AGAIN: Final = "run `counterseal sbom` and `counterseal sign` again; nothing was uploaded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,60 +38,134 @@ class CandidateResult:
     dry_run: bool
 
 
-def run(assets: AssetStore, outputs: Path, artifacts: Sequence[Path], *, dry_run: bool = False) -> CandidateResult:
+def run(
+    assets: AssetStore, outputs: Path, artifacts: Sequence[Path], work: Path, *, dry_run: bool = False
+) -> CandidateResult:
     """Bring the draft release of the manifest's tag to hold exactly the artifacts and what `sign` made.
 
     Args:
         assets: The forge's releases.
         outputs: The folder that `sbom` and `sign` wrote (`counterseal-out`).
         artifacts: The files that were signed.
+        work: A folder of our own: what is uploaded is copied there, and looked at there.
         dry_run: Say what would be uploaded, upload nothing.
 
     Raises:
         UsageError: `sign` has not run, or the files are not what it signed.
         ServiceError: The forge refused, or the tag has a release already.
     """
-    files, tag, digest = _files(outputs, artifacts)
-    release = _draft(assets, tag, create=not dry_run)
+    listed, digest = _manifest(outputs, work)
+    files = _artifacts(listed, artifacts, work) | _outputs(listed, digest, outputs, work)
+    release = _draft(assets, listed.tag, create=not dry_run)
     present = {each.name: each for each in release.assets if each.complete}
     missing = [name for name in files if name not in present]
     if not dry_run:
         for name in files:  # all of them: the store passes over equal ones and refuses other bytes under the same name
             assets.upload(release, name, files[name])
-        release = _draft(assets, tag, create=False)  # by tag: at GitLab the first upload gives a draft its id
+        release = _draft(assets, listed.tag, create=False)  # by tag: at GitLab the first upload gives a draft its id
     return CandidateResult(release, digest, tuple(missing), dry_run)
 
 
-def _files(outputs: Path, artifacts: Sequence[Path]) -> tuple[dict[str, Path], str, str]:
-    """Return the files by name, the tag, and the manifest's sha256."""
-    path = outputs / MANIFEST_FILE
-    if not path.is_file():
-        raise UsageError(f"no {path}", why="`counterseal sign` has not run here", fix="counterseal sign dist/*")
-    found = manifest.parse(path.read_bytes())
+def _manifest(outputs: Path, work: Path) -> tuple[Manifest, str]:
+    """Return the manifest and its sha256."""
+    if not os.path.lexists(outputs / MANIFEST_FILE):
+        raise UsageError(
+            f"no {outputs / MANIFEST_FILE}", why="`counterseal sign` has not run here", fix="counterseal sign dist/*"
+        )
+    data = _taken(outputs / MANIFEST_FILE, MANIFEST_FILE, work).read_bytes()
+    return manifest.parse(data), digests.sha256(data)
+
+
+def _artifacts(listed: Manifest, artifacts: Sequence[Path], work: Path) -> dict[str, Path]:
+    """Return the artifacts by name, each with the bytes that were signed."""
     by_name = {each.name: each for each in artifacts}
     files: dict[str, Path] = {}
-    for subject in found.subjects:
-        if subject.name not in by_name:
+    for artifact in listed.subjects:
+        if artifact.name not in by_name:
             raise UsageError(
-                f"{subject.name} was signed but not given", fix="give the same files to sign and candidate"
+                f"{artifact.name} was signed but not given", fix="give the same files to sign and candidate"
             )
-        with by_name[subject.name].open("rb") as stream:
-            now = digests.sha256_of(stream)
-        if now != subject.digest:
-            raise UsageError(
-                f"{subject.name} changed after it was signed",
-                why=f"signed sha256:{subject.digest}, now sha256:{now}",
-                fix="build, sbom and sign again",
-            )
-        files[subject.name] = by_name[subject.name]
-        files[subject.name + BLOB_SUFFIX] = outputs / (subject.name + BLOB_SUFFIX)
+        files[artifact.name] = _taken(by_name[artifact.name], artifact.name, work)
+        _check_digest(files[artifact.name], artifact)
     if extra := sorted(set(by_name) - set(files)):
         raise UsageError(f"{extra[0]} was given but not signed", fix="give the same files to sign and candidate")
-    for name in (BUILD_BUNDLES_FILE, MANIFEST_FILE, SBOM_FILE):
-        files[name] = outputs / name
-    if gone := [name for name, each in files.items() if not each.is_file()]:
+    return files
+
+
+def _outputs(listed: Manifest, digest: str, outputs: Path, work: Path) -> dict[str, Path]:
+    """Return what `sign` and `sbom` laid beside the artifacts, each as the manifest has it.
+
+    Whatever else lies under these names would wait in the draft for everybody to read.
+    """
+    signatures = {each.name + BLOB_SUFFIX: each for each in listed.subjects}
+    names = (*signatures, BUILD_BUNDLES_FILE, MANIFEST_FILE, SBOM_FILE)
+    if gone := [name for name in names if not os.path.lexists(outputs / name)]:
         raise UsageError(f"no {outputs / gone[0]}", why="`counterseal sign` did not finish", fix="sign again")
-    return files, found.tag, digests.sha256(path.read_bytes())
+    files = {name: _taken(outputs / name, name, work) for name in names if name != MANIFEST_FILE}
+    files[MANIFEST_FILE] = work / MANIFEST_FILE
+    _check_digest(files[SBOM_FILE], Subject(SBOM_FILE, listed.sbom))
+    try:
+        sbom = wire.load_json(files[SBOM_FILE].read_bytes(), SBOM_FILE)
+        _check_statements(files[BUILD_BUNDLES_FILE].read_bytes(), listed, digest, sbom)
+        for name, artifact in signatures.items():
+            _check_signature(files[name].read_bytes(), name, artifact)
+    except FormatError as error:
+        raise UsageError(error.what, why=error.why, fix=_AGAIN) from error
+    return files
+
+
+def _taken(path: Path, name: str, work: Path) -> Path:
+    """Return our own copy of a plain file: what is looked at cannot be another file when it is uploaded."""
+    copy = work / name
+    with plain_file.opened(path, max_bytes=subject.largest(name), what=str(path)) as stream, copy.open("xb") as target:
+        shutil.copyfileobj(stream, target, _PIECE)
+    return copy
+
+
+def _check_digest(path: Path, wanted: Subject) -> None:
+    with path.open("rb") as stream:
+        now = digests.sha256_of(stream)
+    if now != wanted.digest:
+        raise UsageError(
+            f"{wanted.name} changed after it was signed",
+            why=f"signed sha256:{wanted.digest}, now sha256:{now}",
+            fix="build, sbom and sign again",
+        )
+
+
+def _check_statements(data: bytes, listed: Manifest, digest: str, sbom: object) -> None:
+    """Refuse bundles that are not about the manifest's artifacts. Who signed them is verified by the gate."""
+    found = {}
+    for number, line in enumerate(data.split(b"\n", MAX_BUNDLES), 1):
+        if line:
+            what = f"{BUILD_BUNDLES_FILE} line {number}"
+            payload = _bytes(wire.load_json(line, what), what, "dsseEnvelope", "payload")
+            said = statement.parse(payload, what)
+            if statement.uncovered(said, listed.subjects):
+                raise FormatError(f"{what} is not about what {MANIFEST_FILE} lists", why=said.predicate_type)
+            found[said.predicate_type] = said
+    own = [Subject(MANIFEST_FILE, digest)]
+    if PROVENANCE not in found or statement.uncovered(found[PROVENANCE], own):
+        raise FormatError(f"{BUILD_BUNDLES_FILE} has no provenance of {MANIFEST_FILE}", why="it is of another signing")
+    if SBOM not in found or found[SBOM].predicate != sbom:
+        raise FormatError(f"{BUILD_BUNDLES_FILE} does not attest {SBOM_FILE}", why="it is of another signing")
+
+
+def _check_signature(data: bytes, name: str, artifact: Subject) -> None:
+    """Refuse a bundle that says of itself that it is over something else."""
+    over = _bytes(wire.load_json(data, name), name, "messageSignature", "messageDigest", "digest").hex()
+    if over != artifact.digest:
+        raise FormatError(f"{name} is not the signature of {artifact.name}", why=f"it is over sha256:{over[:64]}")
+
+
+def _bytes(found: Any, what: str, *path: str) -> bytes:
+    """Return the bytes in a text of a bundle."""
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    try:
+        return base64.b64decode(found or "", validate=True)
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{what} is no bundle of `counterseal sign`", why=f"`{path[-1]}` is no base64") from error
 
 
 def _draft(assets: AssetStore, tag: str, *, create: bool) -> Release:

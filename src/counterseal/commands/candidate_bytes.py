@@ -1,6 +1,8 @@
-"""Reads the bytes of a candidate: every pinned asset is downloaded and digested, the builder's bundles verified.
+"""Reads the bytes of a candidate: every pinned asset is downloaded and digested, the builder's signatures verified.
 
-Whether the digests are the right ones and the builder the right one is left to the rules.
+Whether the digests are the right ones and the builder the right one is left to the rules. Whoever can write to a
+candidate can lay anything there, so nothing is read before its size is known, as the forge states it and as it arrives,
+and what cannot be read is a problem for the rules, never the end of the run.
 """
 
 from __future__ import annotations
@@ -8,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from counterseal import digests, manifest, wire
+from counterseal import digests, manifest, subject, wire
 from counterseal.errors import CountersealError
-from counterseal.evidence import ObservedAsset, SbomFacts
-from counterseal.identifiers import BUILD_BUNDLES_FILE, MANIFEST_FILE, SBOM, SBOM_FILE
+from counterseal.evidence import ObservedAsset, SbomFacts, SignatureFacts
+from counterseal.identifiers import BLOB_SUFFIX, BUILD_BUNDLES_FILE, MANIFEST_FILE, SBOM, SBOM_FILE
 from counterseal.model import Attestation, Manifest
+from counterseal.render.escape import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,9 +23,8 @@ if TYPE_CHECKING:
     from counterseal.model import PinnedCandidate, Release
     from counterseal.ports import AssetStore, BundleVerifier
 
-MAX_ASSET_BYTES: Final = 2 << 30
+MAX_ASSET_BYTES: Final = subject.MAX_FILE_BYTES
 MAX_BUNDLES: Final = 16
-MAX_BUNDLES_BYTES: Final = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class CandidateFacts:
     builds: tuple[Attestation, ...] = ()
     problems: tuple[str, ...] = ()
     sbom: SbomFacts | None = None
+    signatures: tuple[SignatureFacts, ...] = ()
 
 
 def read(
@@ -49,58 +52,97 @@ def read(
         release: The candidate as the forge shows it.
         pinned: What the request names; an asset that is gone or incomplete is left out, for `digest-matches` to say.
     """
-    present = {asset.id: asset for asset in release.assets}
-    observed, contents = [], {}
-    for asset in pinned.assets:
-        found = present.get(asset.id)
-        if found is None or not found.complete:
-            continue
-        target = work / f"{asset.id}"
-        assets.download(release, asset.id, target, max_bytes=MAX_ASSET_BYTES)
-        with target.open("rb") as stream:
-            digest = digests.sha256_of(stream)
-        observed.append(ObservedAsset(found.id, found.name, digest, found.digest, target.stat().st_size))
-        contents[found.name] = target
+    observed, contents = _download(assets, work, release, pinned)
     problems: list[str] = []
     parsed, parsed_digest = _manifest(contents.get(MANIFEST_FILE), problems)
     builds = _builds(verifier, contents.get(BUILD_BUNDLES_FILE), problems)
     return CandidateFacts(
-        tuple(observed),
+        observed,
         parsed,
         parsed_digest,
         builds,
         tuple(problems),
         _sbom(contents.get(SBOM_FILE), builds, problems),
+        _signatures(verifier, parsed, observed, contents),
     )
+
+
+def _download(
+    assets: AssetStore, work: Path, release: Release, pinned: PinnedCandidate
+) -> tuple[tuple[ObservedAsset, ...], dict[str, Path]]:
+    """Return what was read of the pinned assets, and where each lies by its name."""
+    present = {asset.id: asset for asset in release.assets if asset.complete}
+    wanted = [present[each.id] for each in pinned.assets if each.id in present]
+    refused = subject.too_large(wanted)
+    observed, contents = [], {}
+    for asset in wanted:
+        if asset.id in refused:
+            continue
+        target = work / f"{asset.id}"
+        assets.download(release, asset.id, target, max_bytes=subject.largest(asset.name))
+        size = target.stat().st_size
+        with target.open("rb") as stream:
+            digest = digests.sha256_of(stream)
+        observed.append(ObservedAsset(asset.id, asset.name, digest, asset.digest, size))
+        if size <= subject.largest(asset.name):
+            contents[asset.name] = target
+    return tuple(observed), contents
 
 
 def _manifest(path: Path | None, problems: list[str]) -> tuple[Manifest | None, str | None]:
     if path is None:
-        problems.append(f"the candidate has no {MANIFEST_FILE}")
+        problems.append(f"the candidate has no readable {MANIFEST_FILE}")
         return None, None
     data = path.read_bytes()
     try:
         return manifest.parse(data), digests.sha256(data)
     except CountersealError as error:
-        problems.append(error.what)
+        problems.append(_told(error))
         return None, None
 
 
 def _builds(verifier: BundleVerifier, path: Path | None, problems: list[str]) -> tuple[Attestation, ...]:
-    if path is None or path.stat().st_size > MAX_BUNDLES_BYTES:
-        problems.append(f"the candidate has no {BUILD_BUNDLES_FILE} of a sane size")
+    if path is None:
+        problems.append(f"the candidate has no readable {BUILD_BUNDLES_FILE}")
         return ()
-    lines = [line for line in path.read_bytes().splitlines() if line.strip()]
+    lines = [line for line in path.read_bytes().split(b"\n", MAX_BUNDLES + 1) if line.strip()]
     if len(lines) > MAX_BUNDLES:
-        problems.append(f"{BUILD_BUNDLES_FILE} has {len(lines)} bundles, at most {MAX_BUNDLES} are read")
+        problems.append(f"{BUILD_BUNDLES_FILE} has more than {MAX_BUNDLES} bundles, and that many are not read")
         return ()
     verified = []
     for number, line in enumerate(lines, 1):
         try:
             verified.append(verifier.verify_statement(line, f"{BUILD_BUNDLES_FILE} line {number}"))
         except CountersealError as error:
-            problems.append(f"{error.what}: {error.why}" if error.why else error.what)
+            problems.append(_told(error))
     return tuple(verified)
+
+
+def _signatures(
+    verifier: BundleVerifier,
+    listed: Manifest | None,
+    observed: tuple[ObservedAsset, ...],
+    contents: dict[str, Path],
+) -> tuple[SignatureFacts, ...]:
+    """Return who signed each artifact that lies here with a signature beside it; over the bytes that were read."""
+    here = {each.name: each.digest for each in observed}
+    found = []
+    for name in (each.name for each in (listed.subjects if listed else ()) if each.name in here):
+        bundle = contents.get(name + BLOB_SUFFIX)
+        if bundle is None:
+            continue
+        try:
+            certificate = verifier.verify_digest(bundle.read_bytes(), here[name], name + BLOB_SUFFIX)
+        except CountersealError as error:
+            found.append(SignatureFacts(name, None, _told(error)))
+        else:
+            found.append(SignatureFacts(name, certificate, ""))
+    return tuple(found)
+
+
+def _told(error: CountersealError) -> str:
+    """Return an error as one line that fits into a decision: what is in it may be anybody's."""
+    return plain(f"{error.what}: {error.why}" if error.why else error.what)
 
 
 def _sbom(path: Path | None, builds: tuple[Attestation, ...], problems: list[str]) -> SbomFacts | None:
@@ -108,9 +150,9 @@ def _sbom(path: Path | None, builds: tuple[Attestation, ...], problems: list[str
         return None
     data = path.read_bytes()
     try:
-        document = wire.load_json(data, SBOM_FILE, max_bytes=MAX_BUNDLES_BYTES)
+        document = wire.load_json(data, SBOM_FILE)
     except CountersealError as error:
-        problems.append(error.what)
+        problems.append(_told(error))
         return None
     components = document.get("components") if isinstance(document, dict) else None
     attested = [each.statement.predicate for each in builds if each.statement.predicate_type == SBOM]

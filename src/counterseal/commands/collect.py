@@ -152,6 +152,7 @@ def collect(
         builds=facts.builds,
         build_problems=facts.problems,
         starts=_starts(sources, run, found_policy, facts.builds),
+        signatures=facts.signatures,
         sbom=facts.sbom,
         source=arrivals.source(facts.manifest),
         ledger=ledger,

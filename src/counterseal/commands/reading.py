@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -95,8 +94,9 @@ def _place(stored: StoredLine) -> str:
     """Return where a line stands, with the number that it claims for itself (unverified, for people)."""
     with contextlib.suppress(CountersealError, KeyError, TypeError, ValueError):
         bundle = wire.load_json(stored.line, "a line")
-        predicate = json.loads(base64.b64decode(bundle["dsseEnvelope"]["payload"]))["predicate"]
-        return f"ledger entry {int(predicate['ledger']['sequence'])} (note {stored.note[:12]})"
+        payload = wire.load_json(base64.b64decode(bundle["dsseEnvelope"]["payload"]), "its payload")
+        if isinstance(sequence := payload["predicate"]["ledger"]["sequence"], int):
+            return f"ledger entry {sequence} (note {stored.note[:12]})"
     return f"a line of the ledger (note {stored.note[:12]})"
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from counterseal import digests, manifest
-from counterseal.commands.candidate_bytes import MAX_ASSET_BYTES
+from counterseal import digests, manifest, subject
 from counterseal.errors import ServiceError, UsageError
 from counterseal.identifiers import (
     BLOB_SUFFIX,
@@ -18,13 +17,13 @@ from counterseal.identifiers import (
     SBOM_FILE,
 )
 from counterseal.model import Actor, Manifest, PinnedAsset, PinnedCandidate, PromotionRequest, Release, Requester
+from counterseal.render.escape import inert
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.ports import AssetStore, Clock, Forge
 
-MAX_MANIFEST: Final = 1 << 20
 VALID_FOR: Final = timedelta(days=7)
 
 
@@ -57,9 +56,15 @@ def run(forge: Forge, assets: AssetStore, clock: Clock, asked: Asked, work: Path
     """Open a promotion request for the candidate of a tag.
 
     Raises:
-        UsageError: No candidate, no policy, or the same request was made before (then `--again`).
+        UsageError: No candidate, no policy, too long a time, or the same request was made before (then `--again`).
         ServiceError: The forge refused.
     """
+    if not timedelta(days=1) <= asked.valid_for <= manifest.MAX_VALID:
+        raise UsageError(
+            f"a request cannot be valid for {asked.valid_for}",
+            why=f"it is for 1 to {manifest.MAX_VALID.days} days; a longer one would be denied",
+            fix="leave it at 7 days, and ask again if it lapses",
+        )
     release = _candidate(assets, asked.tag)
     policy = forge.file_at(forge.default_ref(), POLICY_PATH)
     if policy is None:
@@ -72,7 +77,7 @@ def run(forge: Forge, assets: AssetStore, clock: Clock, asked: Asked, work: Path
     pinned = tuple(_pin(assets, release, name, work) for name in _names(found))
     number = _next_id(forge, asked, release.tag, digest)
     requester = asked.requester
-    valid_until = _end_of_day(clock.now() + asked.valid_for)
+    valid_until = _valid_until(clock.now(), asked.valid_for)
     content = PromotionRequest(
         request_id=number,
         requested_by=Requester(requester.host, requester.id, requester.login),
@@ -91,10 +96,16 @@ def run(forge: Forge, assets: AssetStore, clock: Clock, asked: Asked, work: Path
         branch=_branch(asked.stage, digest, number, data),
         path=path,
         content=data,
-        title=f"Promote {release.tag} to {asked.stage}",
-        body=f"{asked.reason}\n\nManifest `sha256:{digest}`. Approve this request at its last revision, then merge it.",
+        title=title(release.tag, asked.stage),
+        body=f"{inert(asked.reason)}\n\n"
+        f"Manifest `sha256:{digest}`. Approve this request at its last revision, then merge it.",
     )
     return RequestResult(release.tag, opened, url, path, data, valid_until, dry_run=False)
+
+
+def title(tag: str, stage: str) -> str:
+    """Return the title of a change request and its commit: nothing can be escaped there, and a tag may have `@`."""
+    return f"Promote {tag.replace('@', '(at)')} to {stage}"
 
 
 def _branch(stage: str, digest: str, number: str, data: bytes) -> str:
@@ -106,9 +117,13 @@ def _branch(stage: str, digest: str, number: str, data: bytes) -> str:
     return f"{REQUEST_BRANCH_PREFIX}{stage}-{digest[:12]}-{number}-{digests.sha256(data)[:8]}"
 
 
-def _end_of_day(moment: datetime) -> datetime:
-    """Return the midnight (UTC) after a moment, so that a repeated call writes the same file again."""
-    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+def _valid_until(now: datetime, wanted: timedelta) -> datetime:
+    """Return the midnight (UTC) after the wanted time, so that a repeated call writes the same file again.
+
+    Where that would be beyond the longest time allowed, it is the midnight before it.
+    """
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today + min(wanted + timedelta(days=1), manifest.MAX_VALID)
 
 
 def _candidate(assets: AssetStore, tag: str | None) -> Release:
@@ -143,7 +158,7 @@ def _only_draft(assets: AssetStore) -> str:
 def _manifest(assets: AssetStore, release: Release, work: Path) -> tuple[Manifest, str]:
     pinned = _pin(assets, release, MANIFEST_FILE, work)
     target = work / MANIFEST_FILE
-    assets.download(release, pinned.id, target, max_bytes=MAX_MANIFEST)
+    assets.download(release, pinned.id, target, max_bytes=subject.largest(MANIFEST_FILE))
     data = target.read_bytes()
     return manifest.parse(data), digests.sha256(data)
 
@@ -161,7 +176,7 @@ def _pin(assets: AssetStore, release: Release, name: str, work: Path) -> PinnedA
     if asset.digest is not None:
         return PinnedAsset(asset.id, asset.name, asset.digest)
     target = work / f"{asset.id}"  # the forge tells no digest (old releases): read the bytes
-    assets.download(release, asset.id, target, max_bytes=MAX_ASSET_BYTES)
+    assets.download(release, asset.id, target, max_bytes=subject.largest(name))
     with target.open("rb") as stream:
         return PinnedAsset(asset.id, asset.name, digests.sha256_of(stream))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from counterseal import digests, wire
+from counterseal import digests, subject, wire
 from counterseal.commands import outputs
 from counterseal.errors import FormatError
 from counterseal.identifiers import SBOM_FILE
@@ -15,7 +15,7 @@ from counterseal.model import Subject
 if TYPE_CHECKING:
     from counterseal.ports import SbomBuilder, SubjectFiles
 
-MAX_BYTES = 64 << 20
+MAX_BYTES: Final = subject.largest(SBOM_FILE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from counterseal import digests, junit, manifest, provenance, statement, wire
+from counterseal import digests, junit, manifest, plain_file, provenance, statement, wire
 from counterseal.commands import outputs
 from counterseal.commands import sbom as sboms
 from counterseal.errors import UsageError
@@ -161,7 +161,7 @@ def _read_sbom(inputs: SignInputs) -> tuple[bytes, dict[str, Any]]:
             why="`counterseal sbom` has not run here, and every release carries an SBOM",
             fix=f"counterseal sbom {' '.join(inputs.subjects)}",
         )
-    data = path.read_bytes()
+    data = plain_file.read(path, max_bytes=sboms.MAX_BYTES)
     return data, sboms.read(data)
 
 
@@ -206,7 +206,7 @@ def _check_same(now: Subject, then: str | None, when: str) -> None:
 def _test_results(path: Path, current: Run) -> dict[str, Any]:
     if path.is_symlink() or not path.is_file():
         raise UsageError(f"no test report {path}", fix="give the JUnit XML that your tests wrote")
-    data = path.read_bytes()
+    data = plain_file.read(path, max_bytes=junit.MAX_BYTES)
     return provenance.test_results(current, junit.parse(data, path.name), (path.name, digests.sha256(data)))
 
 

@@ -71,6 +71,22 @@ def markdown(text: str, limit: int = MAX_SHOWN) -> str:
     return _WWW.sub(r"\1\.", escaped)
 
 
+def inert(text: str) -> str:
+    """Return foreign text as a quotation in Markdown that nobody is told of, that closes nothing and loads nothing.
+
+    Everything but letters, digits, blanks, commas and full stops is a character reference in hexadecimal, in an element
+    in which forges look for no mentions and references. So it is inert where it is shown, and also where a forge
+    searches the text as it was written: GitLab for quick actions and for issues to close, and both where a merge takes
+    a description over into its commit message.
+    """
+    shown = (each for each in (_coded(plain(line, 2000)) for line in text.strip().split("\n")) if each)
+    return f"> <code>{'<br>'.join(shown)}</code>"
+
+
+def _coded(line: str) -> str:
+    return "".join(each if each.isalnum() or each in " ,." else f"&#x{ord(each):x};" for each in line)
+
+
 def verbatim(body: str) -> str:
     """Return lines of text as a block of code in Markdown that nothing in them can end."""
     longest = max((len(each) for each in re.findall("`+", body)), default=0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from counterseal import subject
 from counterseal.identifiers import (
     BLOB_SUFFIX,
     BUILD_BUNDLES_FILE,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from counterseal.evidence import Evidence
-    from counterseal.model import Finding, Manifest, PromotionRequest, Release
+    from counterseal.model import Asset, Finding, Manifest, PromotionRequest, Release
 
 NAME: Final = "digest-matches"
 
@@ -86,14 +87,28 @@ def _problems(evidence: Evidence, content: PromotionRequest, release: Release) -
 
 def _asset_problems(evidence: Evidence, content: PromotionRequest) -> Iterator[tuple[str, str]]:
     observed = {each.id: each for each in evidence.observed}
+    refused = _too_large(evidence, content)
     for pin in content.candidate.assets:
         found = observed.get(pin.id)
-        if found is None or found.name != pin.name:
+        if pin.id in refused:
+            large = refused[pin.id]
+            limit = (
+                f"at most {subject.largest(large.name)} are read of it, {subject.MAX_CANDIDATE_BYTES} of all together"
+            )
+            yield "asset-too-large", f"{large.name} has {large.size} bytes, and {limit}"
+        elif found is None or found.name != pin.name:
             yield "asset-missing", f"{pin.name} (asset {pin.id}) is not in the candidate any more"
         elif found.digest != pin.digest:
             yield "asset-differs", f"{pin.name} has sha256:{found.digest}, and sha256:{pin.digest} was requested"
         elif found.forge_digest not in (None, found.digest):
             yield "asset-differs", f"{pin.name} has sha256:{found.digest}, and the forge says {found.forge_digest}"
+
+
+def _too_large(evidence: Evidence, content: PromotionRequest) -> dict[int, Asset]:
+    """Return what was not read because of its size, by id."""
+    present = {each.id: each for each in (evidence.candidate.assets if evidence.candidate else ()) if each.complete}
+    wanted = [present[each.id] for each in content.candidate.assets if each.id in present]
+    return {each: present[each] for each in subject.too_large(wanted)}
 
 
 def _unpinned(evidence: Evidence, content: PromotionRequest, release: Release) -> Iterator[tuple[str, str]]:
@@ -125,13 +140,22 @@ def _manifest_problems(evidence: Evidence, content: PromotionRequest, manifest: 
         yield "manifest-differs", f"the manifest is of the tag {manifest.tag}, not of {content.candidate.tag}"
     if not manifest.subjects:
         yield "manifest-differs", "the manifest names no artifact"
-    wanted = (*manifest.subjects, Subject(SBOM_FILE, manifest.sbom), Subject(MANIFEST_FILE, content.manifest))
-    for subject in wanted:
-        found = [each.digest for each in evidence.observed if each.name == subject.name]
-        if found != [subject.digest]:
-            told = f"sha256:{found[0]}" if found else "not in the candidate"
-            yield "subject-differs", f"the manifest lists {subject.name} as sha256:{subject.digest}, and it is {told}"
+    yield from _listed_problems(evidence, content, manifest)
+
+
+def _listed_problems(evidence: Evidence, content: PromotionRequest, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Yield where the files that were read are not those of the manifest, each artifact with its signature."""
+    digests: dict[str, list[str]] = {}
+    for observed in evidence.observed:
+        digests.setdefault(observed.name, []).append(observed.digest)
+    for each in (*manifest.subjects, Subject(SBOM_FILE, manifest.sbom), Subject(MANIFEST_FILE, content.manifest)):
+        if (here := digests.get(each.name, [])) != [each.digest]:
+            told = f"sha256:{here[0]}" if here else "not in the candidate"
+            yield "subject-differs", f"the manifest lists {each.name} as sha256:{each.digest}, and it is {told}"
     names = [each.name for each in manifest.subjects]
+    for name in names:
+        if len(digests.get(name + BLOB_SUFFIX, [])) != 1:
+            yield "signature-missing", f"{name} has no signature {name + BLOB_SUFFIX} in what was requested"
     known = {*BUILT, *OURS, *names, *(name + suffix for name in names for suffix in (BLOB_SUFFIX, VSA_SUFFIX))}
     for pin in content.candidate.assets:
         if pin.name not in known:
@@ -151,11 +175,13 @@ RULE: Final = RuleSpec(
         "released-already",
         "asset-missing",
         "asset-differs",
+        "asset-too-large",
         "asset-not-pinned",
         "asset-not-in-manifest",
         "manifest-missing",
         "manifest-differs",
         "subject-differs",
+        "signature-missing",
         NO_REQUEST,
         BYTES_NOT_CHECKED,
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import forges, identity
-from counterseal.identifiers import MANIFEST_FILE, PROVENANCE
+from counterseal.identifiers import BLOB_SUFFIX, MANIFEST_FILE, PROVENANCE
 from counterseal.model import Mover, Subject
 from counterseal.rule import (
     BYTES_NOT_CHECKED,
@@ -122,6 +122,7 @@ def _problems(evidence: Evidence, manifest: Manifest) -> Iterator[tuple[str, str
     yield from _source_problems(evidence, manifest, provenance)
     if (differs := _disagreement(provenance)) is not None:
         yield "statement-disagrees", f"the provenance says another {differs} than its certificate"
+    yield from _signature_problems(evidence, manifest, provenance)
 
 
 def _builder_problems(evidence: Evidence) -> Iterator[tuple[str, str]]:
@@ -139,6 +140,30 @@ def _builder_problems(evidence: Evidence) -> Iterator[tuple[str, str]]:
     runs = sorted({each.certificate.run_uri or "unknown" for each in evidence.builds})
     if len(runs) > 1:
         yield "runs-differ", f"the build's statements come from {len(runs)} runs: {', '.join(runs)}"
+
+
+def _signature_problems(evidence: Evidence, manifest: Manifest, provenance: Attestation) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the signatures beside the artifacts: each is the builder's, of the provenance's run."""
+    repository, made = evidence.run.repository, provenance.certificate
+    beside = {each.subject: each for each in evidence.signatures}
+    for artifact in manifest.subjects:
+        file, found = artifact.name + BLOB_SUFFIX, beside.get(artifact.name)
+        if found is None or found.certificate is None:
+            why = found.problem if found else "there is none that was read"
+            yield "signature-unverified", f"{file} is no signature over {artifact.name}: {why}"
+            continue
+        problem = identity.builder_problem(
+            found.certificate,
+            issuer=evidence.trust.issuers.get(repository.host, ""),
+            repository=repository,
+            builder=evidence.policy.builder,
+        )
+        if problem:
+            yield "signature-not-the-builders", f"{file} is not the builder's: {problem}"
+        run = found.certificate.run_uri
+        if run is None or run != made.run_uri or found.certificate.source_revision != made.source_revision:
+            told = f"{run or 'an unknown run'}, the provenance from {made.run_uri or 'an unknown run'}"
+            yield "signature-of-another-run", f"{file} comes from {told}"
 
 
 def _source_problems(evidence: Evidence, manifest: Manifest, provenance: Attestation) -> Iterator[tuple[str, str]]:
@@ -232,6 +257,9 @@ RULE: Final = RuleSpec(
         "revision-inside-change",
         "revision-pushed",
         "statement-disagrees",
+        "signature-unverified",
+        "signature-not-the-builders",
+        "signature-of-another-run",
         NO_REQUEST,
         BYTES_NOT_CHECKED,
     ),

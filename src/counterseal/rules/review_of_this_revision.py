@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from counterseal import wire
+from counterseal import manifest, wire
 from counterseal.approvals import approvals
 from counterseal.identifiers import REQUEST_FOLDER
 from counterseal.model import Counted, Mover
@@ -115,6 +115,13 @@ def _time_problems(evidence: Evidence, content: PromotionRequest, change: Change
             f"the request was valid until {wire.timestamp(content.valid_until)}, and it is {wire.timestamp(judged)}"
         )
         yield Problem("request-expired", reason, again)
+    longest = (change.merged_at or evidence.now) + manifest.MAX_VALID
+    if content.valid_until > longest:
+        reason = (
+            f"the request is valid until {wire.timestamp(content.valid_until)}; "
+            f"{manifest.MAX_VALID.days} days from its merge on are the longest"
+        )
+        yield Problem("valid-too-long", reason, again)
     if content.policy != evidence.policy_reference.digest:
         before, now = content.policy[:12], evidence.policy_reference.digest[:12]
         yield Problem("policy-changed", f"policy changed, ask again: asked under {before}, now {now}", again)
@@ -153,6 +160,7 @@ RULE: Final = RuleSpec(
         "other-branch",
         "request-pushed",
         "request-expired",
+        "valid-too-long",
         "policy-changed",
         "policy-pushed",
         "changes-requested",

@@ -1,4 +1,10 @@
-"""A small HTTP server on loopback for the services of the sandbox: prefix → handler, nothing more."""
+"""A small HTTP server on loopback for the services of the sandbox: prefix → handler, nothing more.
+
+Whoever is on this machine may call it; a page in somebody's browser may not, although it is on this machine too. So
+every request has to name this server as its host (a name that leads here for a moment, DNS rebinding, is not ours), may
+come from no other origin, and has no body of the kinds that a page can send without being allowed to (Fetch standard,
+"CORS-safelisted request-header": text/plain and forms).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 if TYPE_CHECKING:
@@ -57,6 +63,11 @@ class HttpError(Exception):
         self.status = status
 
 
+#: Kinds of body that any page may send to any server.
+_FROM_ANYWHERE: Final = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
+_OTHER_SITES: Final = frozenset({"cross-site", "same-site"})
+
+
 class LoopbackServer:
     """Serves handlers below prefixes on 127.0.0.1 from a background thread; the longest prefix wins.
 
@@ -68,7 +79,9 @@ class LoopbackServer:
         self._handlers: dict[str, Callable[[Request], Response]] = {}
         self.interceptors: list[Callable[[str, Request], Response | None]] = []
         self._http = _Server(("127.0.0.1", port), _make_handler(self))
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        port = self._http.server_address[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self._hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
 
     def mount(self, prefix: str, handler: Callable[[Request], Response]) -> None:
         """Let `handler` answer everything below `prefix` (`/github/api`)."""
@@ -83,6 +96,18 @@ class LoopbackServer:
         """Stop answering and free the port."""
         self._http.shutdown()
         self._http.server_close()
+
+    def refusal(self, headers: Mapping[str, str]) -> Response | None:
+        """Return the answer to a request that a page in a browser could have sent, or None if it is none."""
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if host not in self._hosts:
+            return json_response({"message": f"this is the sandbox at {self.url}, not {host[:100]!r}"}, 421)
+        others = origin is not None and origin.removeprefix("http://") not in self._hosts
+        if others or headers.get("sec-fetch-site") in _OTHER_SITES:
+            return json_response({"message": "the sandbox answers no page of another site"}, 403)
+        if headers.get("content-type", "").partition(";")[0].strip().lower() in _FROM_ANYWHERE:
+            return json_response({"message": "the sandbox takes no text and no forms; send JSON as such"}, 415)
+        return None
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Response:
         """Return the answer to one request; a defect of a handler becomes 500 with its name."""
@@ -137,8 +162,10 @@ def _make_handler(server: LoopbackServer) -> type[BaseHTTPRequestHandler]:
             return b"".join(parts)
 
         def _serve(self) -> None:
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            answer = server.answer(self.command, self.path, headers, self._body())
+            headers = {name.lower(): ", ".join(self.headers.get_all(name) or ()) for name in self.headers}
+            answer = server.refusal(headers)
+            self.close_connection |= answer is not None  # its body is not read
+            answer = answer or server.answer(self.command, self.path, headers, self._body())
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)

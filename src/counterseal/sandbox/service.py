@@ -1,6 +1,7 @@
 """The sandbox: two forges with their CI, and the keyless services, in one process on loopback; no part of the trust.
 
-Control calls (JSON, no token: whoever reaches loopback owns this world), all answers JSON:
+Control calls (JSON and sent as such, no token: whoever reaches loopback owns this world), all answers JSON; a member
+that a call does not know is refused, as is a `ref` that is none:
 
     GET  /trust                                    the trust document: root, issuers, released gates
     POST /users         {login, kind?, id?}        → {id, login, token}; kind User, Bot or Organization
@@ -24,11 +25,14 @@ Control calls (JSON, no token: whoever reaches loopback owns this world), all an
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from counterseal import digests
 from counterseal.forges import ForgeKind
 from counterseal.sandbox.forge import gitlab
+from counterseal.sandbox.forge.git import GitError
 from counterseal.sandbox.forge.git_http import GitHttp
 from counterseal.sandbox.forge.github import API, GIT, GitHubFace
 from counterseal.sandbox.forge.gitlab_git import GitLabHttp
@@ -48,6 +52,23 @@ if TYPE_CHECKING:
 
 #: The revision of counterseal's gate workflow that the sandbox counts as released unless told otherwise.
 DEFAULT_GATE_REVISION: Final = "5ea1" * 10
+
+
+_KNOWN: Final[dict[str, frozenset[str]]] = {
+    path: frozenset(members.split())
+    for path, members in {
+        "/users": "login kind id",
+        "/tokens": "login",
+        "/repositories": "forge owner name private collaborators protected actionsMayApprove immutableReleases "
+        "jobTokenMayPush authorMayApprove resetApprovalsOnPush mergeMethod schedule",
+        "/refs": "repository ref revision actor",
+        "/runs": "repository workflow ref event actor triggeringActor attempt runId gateRevision permissions "
+        "runnerEnvironment environment",
+        "/jobs": "project ref source actor configFile environment runnerEnvironment idToken apiToken jobId pipelineId",
+    }.items()
+}
+#: A full ref as git allows it (git-check-ref-format).
+_NO_REF: Final = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|(^|/)\.|\.lock(/|$)|[./]$")
 
 
 class Sandbox:
@@ -93,7 +114,7 @@ class Sandbox:
             "/jobs": self._start_job,
         }
         for path, call in calls.items():
-            self.server.mount(path, partial(self._control, call))
+            self.server.mount(path, partial(self._control, call, _KNOWN[path]))
         self.server.mount("/trust", lambda _: json_response(self.keyless.trust_document(self._released)))
 
     @property
@@ -118,18 +139,21 @@ class Sandbox:
 
     # --- control calls -----------------------------------------------------------------------
 
-    def _control(self, call: Callable[[dict[str, Any]], dict[str, Any]], request: Request) -> Response:
+    def _control(
+        self, call: Callable[[dict[str, Any]], dict[str, Any]], known: frozenset[str], request: Request
+    ) -> Response:
         if request.method != "POST":
             return json_response({"message": "control calls are POST"}, 405)
         try:
+            body = _body(request, known)
             with self.forge.lock:
-                return json_response(call(request.json()), 201)
+                return json_response(call(body), 201)
         except KeyError as error:
             return json_response({"message": f"missing: {error.args[0]}"}, 422)
         except (TypeError, ValueError, AttributeError) as error:
             return json_response({"message": f"not a usable call: {error}"}, 422)
-        except Refused as refused:
-            return json_response({"message": str(refused)}, refused.status)
+        except (Refused, GitError) as refused:
+            return json_response({"message": str(refused)}, getattr(refused, "status", 422))
 
     def _create_user(self, body: dict[str, Any]) -> dict[str, Any]:
         account = self.forge.create_account(body["login"], body.get("kind", "User"), body.get("id"))
@@ -169,3 +193,20 @@ class Sandbox:
 
     def _start_job(self, body: dict[str, Any]) -> dict[str, Any]:
         return {"environment": self._jobs.start(JobOrder.from_json(body))}
+
+
+def _body(request: Request, known: frozenset[str]) -> dict[str, Any]:
+    """Return the body of a control call; refused are members that are not known, and a ref or revision that is none."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Refused("control calls are JSON: content-type: application/json", 415)
+    body = request.json()
+    if not isinstance(body, dict):
+        raise Refused("not a usable call: its body is no JSON object")
+    if unknown := sorted(body.keys() - known):
+        raise Refused(f"unknown: {str(unknown[0])[:80]!r}; known are {', '.join(sorted(known))}")
+    ref, revision = body.get("ref", "refs/"), body.get("revision")
+    if not isinstance(ref, str) or not ref.startswith("refs/") or (ref != "refs/" and _NO_REF.search(ref)):
+        raise Refused(f"{str(ref)[:80]!r} is no ref (give it in full, like refs/heads/main)")
+    if revision is not None and not digests.is_revision(revision):
+        raise Refused(f"{str(revision)[:80]!r} is no full revision")
+    return body

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
+import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +87,36 @@ def test_redacted_text_is_short_and_printable(text: str) -> None:
     shown = redact(text)
     assert len(shown) <= MAX_VALUE
     assert shown.isprintable()
+
+
+@pytest.mark.parametrize(
+    "text", ["eyJ" * 22_000, "eyJaaaaaaaaaa." * 5_000, "gh" * 33_000, "password" * 8_000 + " " * 9_000, "://" * 22_000]
+)
+def test_a_long_text_is_redacted_at_once(text: str) -> None:
+    start = time.perf_counter()
+    redact(text)
+    assert time.perf_counter() - start < 0.5
+
+
+@pytest.mark.parametrize("before", range(2000, 2060, 7))
+def test_no_secret_is_cut_in_half_before_it_is_known(before: int) -> None:
+    secret = "ghp_" + "a" * 36
+    filler = (f"{secret} " * 60)[:before]
+    assert "aaaa" not in redact(filler + " " + secret + " x" * 3000)
+
+
+@pytest.mark.parametrize("name", ["uv.lock", "yarn.lock", "go.sum"])
+def test_a_lock_that_is_no_plain_file_is_named(project: Path, name: str) -> None:
+    (project / name).unlink(missing_ok=True)
+    os.mkfifo(project / name)
+    with pytest.raises(UsageError, match=f"{name} is a pipe"):
+        LocalBuildFacts({}).collect(project, [])
+
+
+def test_a_wheel_that_is_a_pipe_says_nothing(project: Path) -> None:
+    os.mkfifo(project / "app-1-py3-none-any.whl")
+    facts = LocalBuildFacts({}).collect(project, [project / "app-1-py3-none-any.whl"])
+    assert not [key for key in facts.tools if key.startswith("generator")]
 
 
 def test_a_value_is_redacted_also_in_the_allow_list(project: Path) -> None:

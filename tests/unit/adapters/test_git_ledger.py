@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -538,3 +540,84 @@ def test_what_is_no_clone_or_a_shallow_one_is_an_error(store: GitLedgerStore, re
 def test_a_stored_ledger_is_the_same_from_both_sides(store: GitLedgerStore, remote: Path) -> None:
     stored = append(store, 0)
     assert dataclasses.replace(LocalLedger(remote).fetch()) == stored
+
+
+# --- clones that lack something --------------------------------------------------------------------
+
+
+def partial(tmp_path: Path, store: GitLedgerStore, remote: Path) -> Path:
+    """Return a clone without blobs that has fetched the ledger, and would start a program to get what it lacks."""
+    append_all(store, 3)
+    git(remote, "config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "partial"
+    git(tmp_path, "clone", "-q", "--filter=blob:none", "--no-checkout", f"file://{remote}", str(clone))
+    git(clone, "fetch", "-q", "origin", f"{NOTES_REF}:{NOTES_REF}")
+    witness = tmp_path / "witness.sh"
+    witness.write_text(f'#!/bin/sh\ntouch "{tmp_path}/started"\n')
+    witness.chmod(0o755)
+    git(clone, "config", "remote.origin.uploadpack", str(witness))
+    return clone
+
+
+def append_all(store: GitLedgerStore, count: int) -> GitLedgerStore:
+    for number in range(count):
+        append(store, number)
+    return store
+
+
+def test_a_partial_clone_fetches_nothing_and_says_what_to_do(
+    tmp_path: Path, store: GitLedgerStore, remote: Path
+) -> None:
+    clone = partial(tmp_path, store, remote)
+    with pytest.raises(ServiceError, match="lacks a part of the ledger") as caught:
+        LocalLedger(clone).fetch()
+    assert not (tmp_path / "started").exists()
+    assert caught.value.fix.startswith("git fetch --refetch --no-filter origin")
+    git(clone, "config", "--unset", "remote.origin.uploadpack")
+    git(clone, *caught.value.fix.partition(",")[0].split()[1:])
+    assert len(LocalLedger(clone).fetch().lines) == 3
+
+
+@pytest.mark.parametrize(
+    ("version", "obeys"),
+    [
+        ("2.38.9", False),
+        ("2.39.0", False),
+        ("2.39.3", False),
+        ("2.39.4", True),
+        ("2.40.1", False),
+        ("2.44.1.windows.1", True),
+        ("2.45.0", True),
+        ("2.45.0-rc1", True),
+        ("2.100.0", True),
+        ("3.0.0", True),
+        ("1.99.9", False),
+        ("unknown", False),
+    ],
+)
+def test_an_old_git_reads_every_clone_but_a_partial_one(
+    tmp_path: Path, store: GitLedgerStore, remote: Path, monkeypatch: pytest.MonkeyPatch, version: str, obeys: bool
+) -> None:
+    clone = partial(tmp_path, store, remote)
+    real = shutil.which("git")
+    tells = f'if [ "$last" = version ]; then echo "git version {version}"; exit; fi'
+    script = f'#!/bin/sh\nfor last; do :; done\n{tells}\nexec {real} "$@"\n'
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").write_text(script)
+    (tmp_path / "bin" / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    said = "lacks a part of the ledger" if obeys else "this git would fetch what it lacks"
+    with pytest.raises(ServiceError, match=said):
+        LocalLedger(clone).fetch()
+    assert not (tmp_path / "started").exists()
+    assert len(LocalLedger(remote).fetch().lines) == 3
+
+
+def test_a_clone_that_lost_a_blob_names_the_note(tmp_path: Path, store: GitLedgerStore, remote: Path) -> None:
+    append_all(store, 2)
+    tip = git(remote, "rev-parse", NOTES_REF)
+    blob = git(remote, "ls-tree", "-r", tip).split()[2]
+    (remote / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(ServiceError, match=r"lacks the note") as caught:
+        LocalLedger(remote).fetch()
+    assert blob[:12] in caught.value.why

@@ -453,7 +453,7 @@ BAD_CERTIFICATES: dict[str, tuple[Callable[[list[Any]], list[Any]], str]] = {
         lambda e: replaced(
             e, x509.SubjectAlternativeName, x509.SubjectAlternativeName([x509.RFC822Name("a@b.example")]), critical=True
         ),
-        "URI",
+        "which is not supported",
     ),
     "issuers differ": (lambda e: [*without(e, 1), fulcio_extension(1, b"https://x.example")], ".1 and .8"),
     "no issuer": (lambda e: without(without(e, 1), 8), ".1 and .8"),
@@ -517,3 +517,139 @@ def test_a_signature_by_hand_over_the_same_bytes_is_refused(world: World, signed
     signature = ec.generate_private_key(ec.SECP256R1()).sign(PAYLOAD, ec.ECDSA(hashes.SHA256()))
     bundle["dsseEnvelope"]["signatures"][0]["sig"] = base64.b64encode(signature).decode()
     refused(world, bundle)
+
+
+# --- one spelling ---------------------------------------------------------------------------------
+
+
+def places(found: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the path of every text in a document."""
+    if isinstance(found, dict):
+        for key, value in found.items():
+            yield from places(value, (*path, key))
+    elif isinstance(found, list):
+        for number, value in enumerate(found):
+            yield from places(value, (*path, number))
+    elif isinstance(found, str):
+        yield path
+
+
+def at(found: Any, path: tuple[str | int, ...]) -> Any:
+    for step in path:
+        found = found[step]
+    return found
+
+
+def respelled(bundle: Json, path: tuple[str | int, ...], text: str) -> Json:
+    changed = copy.deepcopy(bundle)
+    at(changed, path[:-1])[path[-1]] = text
+    return changed
+
+
+#: Fields of a bundle that are bytes, as the library reads them.
+OF_BYTES = {
+    *("rawBytes", "keyId", "rootHash", "hashes", "canonicalizedBody", "signedTimestamp", "payload", "sig"),
+    *("digest", "signature"),
+}
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "a line break": lambda text: text[:4] + "\n" + text[4:],
+    "a blank at the end": lambda text: text + " ",
+    "junk inside": lambda text: text[:4] + "!" + text[4:],
+    "junk at the end": lambda text: text + "!!!!",
+    "more padding": lambda text: text + "=",
+    "something behind the padding": lambda text: text + "AAAA" if text.endswith("=") else text + "=AAAA",
+}
+
+
+def verify_blob(verifier: BundleVerifier, bundle: bytes, what: str) -> Certificate:
+    return verifier.verify_digest(bundle, DIGEST, what)
+
+
+@pytest.mark.parametrize("how", SPELLINGS)
+def test_no_field_of_bytes_has_two_spellings(world: World, signed: bytes, blob: bytes, how: str) -> None:
+    for raw in (signed, blob):
+        good = json.loads(raw)
+        tried = set()
+        for path in places(good):
+            name = next(each for each in reversed(path) if isinstance(each, str))
+            if name not in OF_BYTES:
+                continue
+            tried.add(name)
+            other = respelled(good, path, SPELLINGS[how](at(good, path)))
+            verifier = world.verifier()
+            verify = verifier.verify_statement if raw is signed else functools.partial(verify_blob, verifier)
+            with pytest.raises(VerificationError, match=f"`{name}` is not in strict base64"):
+                verify(json.dumps(other).encode(), "b")
+        assert len(tried) >= 7
+
+
+def test_loose_bits_and_another_alphabet_are_refused(world: World, signed: bytes) -> None:
+    good = json.loads(signed)
+    padded = next(path for path in places(good) if path[-1] == "sig" or at(good, path).endswith("="))
+    for path in [each for each in places(good) if at(good, each).endswith("=")] or [padded]:
+        text = at(good, path)
+        last = text.rstrip("=")[-1]
+        alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        looser = alphabet[alphabet.index(last) | 1]
+        if looser != last:
+            changed = text.rstrip("=")[:-1] + looser + "=" * (len(text) - len(text.rstrip("=")))
+            assert "strict base64" in refused(world, respelled(good, path, changed))
+        assert "strict base64" in refused(world, respelled(good, path, text.rstrip("=")))
+    for path in [each for each in places(good) if set(at(good, each)) & {"+", "/"} and each[-1] in OF_BYTES]:
+        text = at(good, path).replace("+", "-").replace("/", "_")
+        assert "strict base64" in refused(world, respelled(good, path, text))
+
+
+@pytest.mark.parametrize("text", ["+2", " 2", "02", "2 ", "\u0662", "0_2"])
+@pytest.mark.parametrize("field", ["logIndex", "treeSize"])
+def test_numbers_are_plain_digits(world: World, signed: bytes, field: str, text: str) -> None:
+    bundle = json.loads(signed)
+    place = entry(bundle) if field == "logIndex" else entry(bundle)["inclusionProof"]
+    place[field] = text
+    assert f"`{field}` is no number in plain digits" in refused(world, bundle)
+
+
+# --- what a blob signature says of its file ---------------------------------------------------------
+
+
+def blob_saying(blob: bytes, **changes: Any) -> bytes:
+    bundle = json.loads(blob)
+    bundle["messageSignature"]["messageDigest"] |= changes
+    return json.dumps(bundle).encode()
+
+
+@pytest.mark.parametrize(
+    "algorithm", ["SHA2_384", "SHA2_512", "SHA3_256", "sha2_256", "", "HASH_ALGORITHM_UNSPECIFIED"]
+)
+def test_another_algorithm_than_sha256_is_refused(world: World, blob: bytes, algorithm: str) -> None:
+    with pytest.raises(VerificationError):
+        world.verifier().verify_digest(blob_saying(blob, algorithm=algorithm), DIGEST, "b")
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, "", DIGEST[:-2], DIGEST + "00"])
+def test_a_signature_that_names_another_digest_is_refused(world: World, blob: bytes, digest: str) -> None:
+    says = base64.b64encode(bytes.fromhex(digest)).decode()
+    with pytest.raises(VerificationError, match="message digest mismatch"):
+        world.verifier().verify_digest(blob_saying(blob, digest=says), DIGEST, "b")
+
+
+def test_a_signature_may_name_no_digest(world: World, blob: bytes) -> None:
+    bundle = json.loads(blob)
+    del bundle["messageSignature"]["messageDigest"]
+    assert world.verifier().verify_digest(json.dumps(bundle).encode(), DIGEST, "b").san == SAN
+
+
+def test_a_statement_without_a_predicate_verifies_and_says_nothing(world: World) -> None:
+    for data in ({**json.loads(PAYLOAD), "predicate": None}, json.loads(PAYLOAD)):
+        if data["predicate"] is not None:
+            del data["predicate"]
+        payload = json.dumps(data).encode()
+        bundle = world.signer().sign_statement(payload)
+        found = world.verifier().verify_statement(bundle, "b")
+        assert (found.payload, dict(found.statement.predicate)) == (payload, {})
+
+
+def test_a_person_s_signature_is_unsupported_and_not_broken(world: World) -> None:
+    said = refused(world, issued_with(world, BAD_CERTIFICATES["an e-mail"][0]))
+    assert said.startswith("b.sigstore.json: signed by the e-mail identity a@b.example, which is not supported")
+    assert "fix: sign in a workflow or pipeline" in said

@@ -151,3 +151,15 @@ def test_json_means_the_same_and_acts_nowhere(value: object) -> None:
 def test_nothing_ends_a_block_of_text(body: str) -> None:
     (block,) = MarkdownIt().parse(escape.verbatim(body))
     assert (block.type, block.content) == ("fence", f"{body}\n")
+
+
+@given(st.lists(st.one_of(HOSTILE, st.just("\n"), st.sampled_from(TRICKS)), max_size=6).map("".join))
+def test_inert_text_is_a_quotation_and_nothing_else(text: str) -> None:
+    shown = escape.inert(text)
+    assert "\n" not in shown
+    assert not re.search(r"[@#!~%/$\[\]()*_`-]\w", shown.replace("&#x", "").replace("</code>", ""))
+    inside = re.fullmatch(r"<blockquote>\n<p><code>(.*)</code></p>\n</blockquote>\n", rendered(shown), re.DOTALL)
+    assert inside
+    assert not re.search("<(?!br>)", inside[1])
+    wanted = " ".join(" ".join(escape.plain(line, 2000) for line in text.strip().split("\n")).split())
+    assert " ".join(html.unescape(inside[1].replace("<br>", " ")).split()) == wanted

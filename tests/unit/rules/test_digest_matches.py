@@ -12,6 +12,7 @@ from tests.evidence_samples import (
     OBSERVED,
     RELEASE,
     SBOM_DIGEST,
+    SDIST,
     WHEEL,
     evidence,
     malformed,
@@ -55,7 +56,7 @@ def beside(name: str, *, complete: bool = True) -> Evidence:
 def test_all_equal() -> None:
     found = judged(evidence())
     assert found.outcome is FindingOutcome.SATISFIED
-    assert found.reason == "5 files of release 55 read (31400 bytes), every digest equal"
+    assert found.reason == "7 files of release 55 read (43400 bytes), every digest equal"
 
 
 def requested(name: str) -> Evidence:
@@ -63,6 +64,26 @@ def requested(name: str) -> Evidence:
     more = ObservedAsset(999, name, OTHER, OTHER, 5)
     pins = (*CONTENT.candidate.assets, PinnedAsset(999, name, OTHER))
     return with_content(evidence(observed=(*OBSERVED, more)), candidate=PinnedCandidate(55, "v1.2.0", pins))
+
+
+def without(name: str) -> Evidence:
+    """Return evidence of a request that does not pin a file, which is not there either."""
+    pins = tuple(each for each in CONTENT.candidate.assets if each.name != name)
+    left = tuple(each for each in RELEASE.assets if each.name != name)
+    start = evidence(
+        observed=tuple(each for each in OBSERVED if each.name != name),
+        candidate=dataclasses.replace(RELEASE, assets=left),
+    )
+    return with_content(start, candidate=PinnedCandidate(55, "v1.2.0", pins))
+
+
+def sized(name: str, size: int) -> Evidence:
+    """Return evidence in which a file was not read, since the forge says that it has so many bytes."""
+    assets = tuple(dataclasses.replace(each, size=size) if each.name == name else each for each in RELEASE.assets)
+    return evidence(
+        observed=tuple(each for each in OBSERVED if each.name != name),
+        candidate=dataclasses.replace(RELEASE, assets=assets),
+    )
 
 
 WRONG = {
@@ -129,6 +150,19 @@ WRONG = {
         "subject-differs",
         "and it is not in the candidate",
     ),
+    "no signature": (
+        without(f"{SDIST.name}.sigstore.json"),
+        "signature-missing",
+        f"{SDIST.name} has no signature {SDIST.name}.sigstore.json in what was requested",
+    ),
+    "artifact too large": (sized(WHEEL.name, (2 << 30) + 1), "asset-too-large", f"{WHEEL.name} has 2147483649 bytes"),
+    "manifest too large": (sized("manifest.json", (1 << 20) + 1), "asset-too-large", "manifest.json has 1048577 bytes"),
+    "sbom too large": (sized("sbom.cdx.json", (8 << 20) + 1), "asset-too-large", "at most 8388608 are read of it"),
+    "signature too large": (
+        sized(f"{WHEEL.name}.sigstore.json", (256 << 10) + 1),
+        "asset-too-large",
+        "at most 262144 are read of it",
+    ),
     "other sbom": (manifest(sbom=OTHER), "subject-differs", f"and it is sha256:{SBOM_DIGEST}"),
 }
 
@@ -150,9 +184,7 @@ def test_what_a_gate_lays_beside_is_no_surprise(name: str) -> None:
     assert judged(beside(name)).outcome is FindingOutcome.SATISFIED
 
 
-@pytest.mark.parametrize(
-    "name", [f"{WHEEL.name}.sigstore.json", f"{WHEEL.name}.vsa.sigstore.json", "counterseal.intoto.jsonl"]
-)
+@pytest.mark.parametrize("name", [f"{WHEEL.name}.vsa.sigstore.json", "counterseal.intoto.jsonl"])
 def test_what_sign_and_gates_make_may_be_requested(name: str) -> None:
     assert judged(requested(name)).outcome is FindingOutcome.SATISFIED
 
@@ -162,8 +194,8 @@ def test_an_upload_that_never_ended_is_no_asset() -> None:
 
 
 def test_a_name_that_was_observed_twice_is_refused() -> None:
-    twice = dataclasses.replace(OBSERVED[0], id=506)
-    pins = tuple(dataclasses.replace(pin, id=506) if pin.id == 505 else pin for pin in CONTENT.candidate.assets)
+    twice = dataclasses.replace(OBSERVED[0], id=606)
+    pins = tuple(dataclasses.replace(pin, id=606) if pin.id == 505 else pin for pin in CONTENT.candidate.assets)
     found = with_content(evidence(observed=(*OBSERVED, twice)), candidate=PinnedCandidate(55, "v1.2.0", pins))
     assert judged(found).outcome is FindingOutcome.VIOLATED
 

@@ -15,6 +15,7 @@ from tests.evidence_samples import (
     MANIFEST,
     MERGED_AT,
     REVISION,
+    SIGNATURES,
     SOURCE,
     SOURCE_FACTS,
     WHEEL,
@@ -30,7 +31,18 @@ from tests.evidence_samples import (
 )
 
 from counterseal import identifiers
-from counterseal.model import Attestation, BuildStart, Finding, FindingOutcome, Merge, Mover, Subject, Trust
+from counterseal.evidence import SignatureFacts
+from counterseal.model import (
+    Attestation,
+    BuildStart,
+    Certificate,
+    Finding,
+    FindingOutcome,
+    Merge,
+    Mover,
+    Subject,
+    Trust,
+)
 from counterseal.rule import NoOptions
 from counterseal.rules import provenance_verified
 
@@ -53,6 +65,15 @@ def said(*path: str | int, value: Any) -> Evidence:
         place = place[step]
     place[path[-1]] = value
     return evidence(builds=(of(good, predicate=predicate), sbom_attestation()))
+
+
+def by(**changes: Any) -> Certificate:
+    return dataclasses.replace(BUILDER_CERTIFICATE, **changes)
+
+
+def signed(certificate: Certificate | None, problem: str = "") -> Evidence:
+    """Return evidence in which the wheel's signature is another one."""
+    return evidence(signatures=(SignatureFacts(WHEEL.name, certificate, problem), SIGNATURES[1]))
 
 
 def of(start: Attestation, **changes: Any) -> Attestation:
@@ -258,6 +279,38 @@ WRONG = {
         said("runDetails", "builder", "id", value="https://evil.example"),
         "statement-disagrees",
         "builder",
+    ),
+    "a signature that does not verify": (
+        signed(None, "app-1.2.0-py3-none-any.whl.sigstore.json: does not verify"),
+        "signature-unverified",
+        f"{WHEEL.name}.sigstore.json is no signature over {WHEEL.name}: app-1.2.0",
+    ),
+    "no signature was read": (evidence(signatures=SIGNATURES[1:]), "signature-unverified", "there is none"),
+    "a signature by the gate": (signed(GATE_CERTIFICATE), "signature-not-the-builders", "this is the gate's identity"),
+    "a signature by another workflow": (
+        signed(by(san=f"{SOURCE}/.github/workflows/evil.yml@refs/tags/v1.2.0")),
+        "signature-not-the-builders",
+        "is not the builder's: ",
+    ),
+    "a signature by another issuer": (
+        signed(by(issuer="https://evil.example")),
+        "signature-not-the-builders",
+        f"{WHEEL.name}.sigstore.json is not the builder's",
+    ),
+    "a signature of another run": (
+        signed(by(run_uri=f"{SOURCE}/actions/runs/40/attempts/1")),
+        "signature-of-another-run",
+        f"comes from {SOURCE}/actions/runs/40/attempts/1, the provenance from {SOURCE}/actions/runs/41/attempts/1",
+    ),
+    "a signature of another attempt": (
+        signed(by(run_uri=f"{SOURCE}/actions/runs/41/attempts/2")),
+        "signature-of-another-run",
+        "attempts/2",
+    ),
+    "a signature of another revision": (
+        signed(by(source_revision=OTHER, signer_digest=OTHER, config_digest=OTHER)),
+        "signature-of-another-run",
+        "",
     ),
     "says another run": (said("runDetails", "metadata", "invocationId", value="x"), "statement-disagrees", "run"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +10,7 @@ from tests.evidence_samples import (
     ALICE,
     CAROL,
     MANIFEST_DIGEST,
+    MERGED_AT,
     NOW,
     OLD_HEAD,
     REQUEST,
@@ -127,6 +128,16 @@ WRONG: dict[str, tuple[Evidence, str, str]] = {
         "not-reviewed",
         "no approval of request #18",
     ),
+    "valid for longer than anybody may ask": (
+        with_content(valid_until=MERGED_AT + timedelta(days=90, seconds=1)),
+        "valid-too-long",
+        "the request is valid until 2027-02-22T08:40:45Z; 90 days from its merge on are the longest",
+    ),
+    "valid for ever": (
+        with_content(valid_until=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        "valid-too-long",
+        "the request is valid until 9999-12-31T23:59:59Z",
+    ),
     "not merged": (with_change(merged=False, merged_at=None), "not-merged", "request #18 is not merged"),
     "merged at an unknown time": (with_change(merged_at=None), "not-reviewed", ""),
 }
@@ -156,6 +167,15 @@ def test_dismissed_approvals_are_named() -> None:
 
 def test_a_request_is_valid_until_its_last_second() -> None:
     assert judged(with_content(valid_until=NOW)).outcome is FindingOutcome.SATISFIED
+
+
+def test_ninety_days_from_the_merge_are_allowed() -> None:
+    assert judged(with_content(valid_until=MERGED_AT + timedelta(days=90))).outcome is FindingOutcome.SATISFIED
+
+
+def test_before_the_merge_the_days_are_counted_from_now() -> None:
+    found = with_content(valid_until=NOW + timedelta(days=91))
+    assert judged(with_change(found, merged=False, merged_at=None)).code == "valid-too-long"
 
 
 def test_before_the_merge_the_fix_is_a_review() -> None:

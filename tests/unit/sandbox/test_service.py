@@ -187,3 +187,109 @@ def test_what_nobody_answers_is_said_and_written_down(sandbox: Sandbox) -> None:
     assert answer.json()["message"] == "the sandbox does not answer GET /repos/acme/app/rulesets"
     assert sandbox.forge.unknown_calls == ["GET /repos/acme/app/rulesets"]
     assert requests.get(f"{sandbox.url}/users", timeout=10).status_code == 405
+
+
+# --- who may call ------------------------------------------------------------------------------------
+
+
+def ask(sandbox: Sandbox, headers: dict[str, str], path: str = "/tokens", body: str = '{"login": "alice"}') -> int:
+    """Return the status of a control call, or of a read, with just these headers."""
+    method = "POST" if body else "GET"
+    request = requests.Request(method, sandbox.url + path, headers=headers, data=body or None).prepare()
+    for name in ("Host", "Origin", "Content-Type"):
+        if name not in headers:
+            request.headers.pop(name, None)
+    with requests.Session() as session:
+        return session.send(request, timeout=10).status_code
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+def test_this_machine_may_call(sandbox: Sandbox) -> None:
+    port = sandbox.url.rpartition(":")[2]
+    assert ask(sandbox, JSON) == 201
+    assert ask(sandbox, {"Content-Type": "Application/JSON; charset=utf-8", "Host": f"localhost:{port}"}) == 201
+    assert ask(sandbox, {**JSON, "Origin": sandbox.url, "Sec-Fetch-Site": "same-origin"}) == 201
+    assert ask(sandbox, {}, "/trust", "") == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/tokens", "/trust", "/github/api/user", "/github/token", "/fulcio/api/v2/configuration"]
+)
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example"}, 421),
+        ({"Host": "127.0.0.1"}, 421),
+        ({"Host": "127.0.0.1:1"}, 421),
+        ({"Host": "evil.example:{port}"}, 421),
+        ({"Host": "127.0.0.1:{port}.evil.example"}, 421),
+        ({"Host": ""}, 421),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://127.0.0.1:1"}, 403),
+        ({"Origin": "http://127.0.0.1:{port}.evil.example"}, 403),
+        ({"Origin": "https://127.0.0.1:{port}"}, 403),
+        ({"Origin": ""}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "TEXT/plain;charset=UTF-8"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": "multipart/form-data; boundary=x"}, 415),
+    ],
+)
+def test_a_page_in_a_browser_may_not(sandbox: Sandbox, path: str, headers: dict[str, str], status: int) -> None:
+    port = sandbox.url.rpartition(":")[2]
+    given = {**JSON, **{name: value.format(port=port) for name, value in headers.items()}}
+    assert ask(sandbox, given, path) == status
+    assert ask(sandbox, given, path, "") == status
+
+
+@pytest.mark.parametrize("kind", ["", "application/octet-stream", "application/jsonp", "application/json-seq"])
+def test_a_control_call_is_json_and_sent_as_such(sandbox: Sandbox, kind: str) -> None:
+    assert ask(sandbox, {"Content-Type": kind} if kind else {}) == 415
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/users", {"login": "x1", "admin": True}, "unknown: 'admin'"),
+        ("/tokens", {"login": "alice", "scope": "all"}, "unknown: 'scope'"),
+        ("/repositories", {"owner": "acme", "name": "x", "immutable": True}, "unknown: 'immutable'"),
+        ("/refs", {"repository": "acme/app", "ref": "refs/heads/x", "force": 1}, "unknown: 'force'"),
+        ("/runs", {"repository": "acme/app", "token": "x"}, "unknown: 'token'"),
+        ("/jobs", {"project": "acme/app", "gateRevision": "x"}, "unknown: 'gateRevision'"),
+        *(
+            ("/refs", {"repository": "acme/app", "ref": ref, "revision": "a" * 40}, "is no ref")
+            for ref in (
+                "main",
+                "HEAD",
+                "--stdin",
+                "-d",
+                "../x",
+                "refs/../x",
+                "refs/heads/",
+                "refs/heads/a..b",
+                "refs/a b",
+            )
+        ),
+        *(
+            ("/refs", {"repository": "acme/app", "ref": ref}, "is no ref")
+            for ref in ("refs/heads/x.lock", "refs/heads/.x", "refs/heads/x\n", "refs/heads/x~1", "refs/heads/@{0}")
+        ),
+        ("/refs", {"repository": "acme/app", "ref": 7}, "is no ref"),
+        ("/refs", {"repository": "acme/app", "ref": ["refs/heads/x"]}, "is no ref"),
+        ("/refs", {"repository": "acme/app", "ref": "refs/heads/x", "revision": 7}, "is no full revision"),
+        *(
+            ("/refs", {"repository": "acme/app", "ref": "refs/heads/x", "revision": revision}, "is no full revision")
+            for revision in ("main", "a" * 39, "refs/heads/main", "")
+        ),
+        ("/refs", {"repository": "acme/app", "ref": "refs/heads/x", "revision": "a" * 40}, "a" * 40),
+    ],
+)
+def test_what_a_control_call_does_not_know_is_refused(sandbox: Sandbox, path: str, body: object, said: str) -> None:
+    answer = requests.post(sandbox.url + path, json=body, timeout=10)
+    assert answer.status_code == 422
+    assert said in answer.json()["message"]

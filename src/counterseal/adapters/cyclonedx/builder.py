@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal import digests
 from counterseal.adapters.cyclonedx import document, installed, lockfile, pylock, requirements, uv_lock
 from counterseal.adapters.cyclonedx import project as projects
+from counterseal.adapters.cyclonedx.toml import read_toml
 from counterseal.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class PythonSbomBuilder:
     def _read(self, path: Path, own: projects.Project) -> lockfile.Lock:
         if path.suffix == ".txt":
             return requirements.read(lockfile.read_bytes(path), path.name, own)
-        table = lockfile.read_toml(path)
+        table = read_toml(path)
         if path.name.startswith("pylock."):
             return pylock.read(table, own)
         if path.name.endswith("uv.lock"):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
+from counterseal.adapters import installed_packages
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from email.message import Message
     from pathlib import Path
 
-MAX_LICENCE: Final = 100
+MAX_LICENCE: Final = 200
+MAX_PARENTHESES: Final = 16
 
 #: Trove classifiers that name exactly one licence, as SPDX ids ("BSD License" and others name several).
 _CLASSIFIERS: Final = {
@@ -44,28 +46,31 @@ def licences(path: Iterable[str]) -> dict[tuple[str, str], tuple[str, ...]]:
     one for this to say something about the locked package, so it is part of the key.
     """
     found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for each in metadata.distributions(path=list(path)):
-        name, version = _first(each, "Name"), _first(each, "Version")
-        if name and version and (says := _licence(each)):
+    for head in installed_packages.metadata(path):
+        name, version = _first(head, "Name"), _first(head, "Version")
+        if name and version and (says := _licence(head)):
             found.setdefault((canonicalize_name(name), version), says)
     return found
 
 
-def _first(installed: metadata.Distribution, key: str) -> str:
-    values = installed.metadata.get_all(key) or [""]
-    return str(values[0])
+def _first(head: Message, key: str) -> str:
+    return str(head.get(key, "")).strip()
 
 
-def _licence(installed: metadata.Distribution) -> tuple[str, ...]:
-    if expression := _first(installed, "License-Expression"):
-        return (expression.strip(),)
+def _licence(head: Message) -> tuple[str, ...]:
+    if expression := _first(head, "License-Expression"):
+        return (expression,) if fits(expression) else ()
     names = [
         value.rpartition(" :: ")[2]
-        for value in installed.metadata.get_all("Classifier") or ()
-        if value.startswith("License :: ") and value != "License :: OSI Approved"
+        for value in map(str, head.get_all("Classifier") or ())
+        if value.startswith("License :: ") and value != "License :: OSI Approved" and fits(value)
     ]
     if names:
         return tuple(sorted(_CLASSIFIERS.get(name, name) for name in set(names)))
-    text = _first(installed, "License").strip()
-    fits = 0 < len(text) <= MAX_LICENCE and not re.search(r"[\r\n]", text) and text != "UNKNOWN"
-    return (text,) if fits else ()
+    text = _first(head, "License")
+    return (text,) if fits(text) and text != "UNKNOWN" else ()
+
+
+def fits(text: str) -> bool:
+    """Return whether a licence is an expression, id or name: not a whole text, nor anything to lose oneself in."""
+    return 0 < len(text) <= MAX_LICENCE and text.isprintable() and text.count("(") <= MAX_PARENTHESES

@@ -1,29 +1,36 @@
 """What every lock file says, whatever its format: packages with their files, digests and edges.
 
-Also the careful reading of TOML from outside. No format and no SBOM is known here.
+Also the careful reading of a requirement from outside. No format and no SBOM is known here.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from packageurl import PackageURL
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from counterseal import plain_file
 from counterseal.errors import FormatError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 MAX_BYTES: Final = 16 << 20
 MAX_PACKAGES: Final = 10_000
+#: Packages of one name; a forked resolution has a handful.
+MAX_VERSIONS: Final = 100
+MAX_REQUIREMENT: Final = 8192
+MAX_PARENTHESES: Final = 32
 HASHES: Final = {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}
 _HOST: Final = re.compile(r"[a-z0-9.-]+\Z|[0-9a-f:]+\Z")
 
@@ -194,27 +201,48 @@ def read_bytes(path: Path) -> bytes:
     """Return a file of the project.
 
     Raises:
-        UsageError: It is a symlink, unreadable, or larger than 16 MiB.
+        UsageError: It is no plain file, unreadable, or larger than 16 MiB.
     """
-    try:
-        if path.is_symlink():
-            raise UsageError(f"{path.name} is a symlink", why="symlinks are not followed", fix="commit the file itself")
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise UsageError(f"{path.name}: {size} bytes are too many", why=f"at most {MAX_BYTES} are read")
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path.name} cannot be read", why=error.strerror or str(error)) from error
+    return plain_file.read(path, max_bytes=MAX_BYTES)
 
 
-def read_toml(path: Path) -> Table:
-    """Return the TOML document in a file of the project.
+def check_names(names: Iterable[str], file: str) -> None:
+    """Refuse a lock in which one name stands so often that looking among its versions would take for ever.
 
     Raises:
-        UsageError: See `read_bytes`.
-        FormatError: It is not TOML; the message has line and column.
+        UsageError: One stands there more than 100 times.
     """
+    name, count = max(Counter(names).items(), key=itemgetter(1), default=("", 0))
+    if count > MAX_VERSIONS:
+        raise UsageError(
+            f"{file} has {name} {count} times", why=f"at most {MAX_VERSIONS} are read", fix="make it again"
+        )
+
+
+def requirement(text: str, place: str) -> Requirement:
+    """Return a requirement (PEP 508).
+
+    Raises:
+        FormatError: It is none, or so long or deep that no tool wrote it.
+    """
+    check_marker(text, place)
     try:
-        return Table(tomllib.loads(read_bytes(path).decode("utf-8")), path.name)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path.name}: not valid TOML", why=str(error) or type(error).__name__) from error
+        return Requirement(text)
+    except (InvalidRequirement, RecursionError) as error:
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FormatError(f"{place}: {text[:80]!r} is no requirement", why=why) from error
+
+
+def check_marker(text: str, place: str) -> None:
+    """Refuse a requirement or marker that the parser would recurse into too deeply.
+
+    Raises:
+        FormatError: It has too many characters, or parentheses in parentheses.
+    """
+    depth = deepest = 0
+    for char in text:
+        depth += (char == "(") - (char == ")")
+        deepest = max(deepest, depth)
+    if len(text) > MAX_REQUIREMENT or deepest > MAX_PARENTHESES:
+        why = f"at most {MAX_REQUIREMENT} characters and {MAX_PARENTHESES} parentheses in each other are read"
+        raise FormatError(f"{place}: {text[:80]!r} is no requirement", why=why)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,
@@ -14,8 +13,10 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from counterseal.adapters.cyclonedx.lockfile import read_toml
-from counterseal.errors import FormatError, UsageError
+from counterseal.adapters.cyclonedx.installed import fits
+from counterseal.adapters.cyclonedx.lockfile import requirement
+from counterseal.adapters.cyclonedx.toml import read_toml
+from counterseal.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from counterseal.model import Subject
 
 PROJECT_FILE: Final = "pyproject.toml"
+MAX_PROJECT_BYTES: Final = 1 << 20
 LOCKS: Final = ("uv.lock", "pylock.toml", "requirements.txt")
 _UNREAD: Final = ("poetry.lock", "pdm.lock", "Pipfile.lock")
 
@@ -67,7 +69,7 @@ def read(folder: Path, subjects: Iterable[Subject]) -> Project:
             why="the SBOM's root component is the project that it names",
             fix="name the project's folder with --project",
         )
-    table = read_toml(folder / PROJECT_FILE).table("project")
+    table = read_toml(folder / PROJECT_FILE, max_bytes=MAX_PROJECT_BYTES).table("project")
     if not table.optional_text("name"):
         raise UsageError(f"{PROJECT_FILE} has no project.name", fix="name the project in its [project] table")
     name = canonicalize_name(table.text("name"))
@@ -82,16 +84,15 @@ def read(folder: Path, subjects: Iterable[Subject]) -> Project:
         direct=direct,
         requirements=None if direct is None or "optional-dependencies" in dynamic else (direct | others) - {name},
         runnable="scripts" in table.data or "gui-scripts" in table.data,
-        licence=licence if isinstance(licence, str) else None,
+        licence=licence if isinstance(licence, str) and fits(licence) else None,
         description=table.optional_text("description"),
     )
 
 
 def _names(requirements: Iterable[str]) -> frozenset[str]:
-    try:
-        return frozenset(canonicalize_name(Requirement(each).name) for each in requirements)
-    except InvalidRequirement as error:
-        raise FormatError(f"{PROJECT_FILE}: a dependency is malformed", why=str(error)) from error
+    return frozenset(
+        canonicalize_name(requirement(each, f"{PROJECT_FILE}: a dependency").name) for each in requirements
+    )
 
 
 def _version(name: str, written: str | None, subjects: Iterable[Subject]) -> str | None:

@@ -18,6 +18,8 @@ from counterseal.adapters.cyclonedx.lockfile import (
     Package,
     Scope,
     Table,
+    check_marker,
+    check_names,
     clean_url,
     distribution,
     purl,
@@ -40,16 +42,19 @@ def read(document: Table, project: Project) -> Lock:
         UsageError: A later lock version, or a dependency of the project is not in it.
         FormatError: It is not as PEP 751 says, or a digest is malformed.
     """
+    for table in document.tables("packages"):
+        check_marker(table.optional_text("marker") or "", table.place)
     try:
         lock = Pylock.from_dict(document.data)
     except PylockUnsupportedVersionError as error:
         raise UsageError(
             f"{document.place}: {error}", fix="use a newer counterseal, or an older lock version"
         ) from error
-    except (PylockValidationError, ValueError, TypeError) as error:
+    except (PylockValidationError, ValueError, TypeError, RecursionError) as error:
         raise FormatError(f"{document.place}: not a pylock file", why=str(error), fix="make it again") from error
     if len(lock.packages) > MAX_PACKAGES:
         raise UsageError(f"{document.place} has more than {MAX_PACKAGES} packages", why="that many are not read")
+    check_names((str(each.name) for each in lock.packages), document.place)
     entries = [each for each in lock.packages if each.name != project.name]
     packages = [_package(entry, document.place) for entry in entries]
     keys: dict[str, list[str]] = {}

@@ -9,10 +9,19 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from counterseal.adapters.cyclonedx.lockfile import MAX_PACKAGES, Lock, Origin, Package, clean_url, distribution, purl
+from counterseal.adapters.cyclonedx.lockfile import (
+    MAX_PACKAGES,
+    Lock,
+    Origin,
+    Package,
+    check_names,
+    clean_url,
+    distribution,
+    purl,
+    requirement,
+)
 from counterseal.adapters.cyclonedx.project import direct_keys
 from counterseal.errors import FormatError, UsageError
 
@@ -52,40 +61,45 @@ def read(data: bytes, file: str, project: Project) -> Lock:
         package = _package(line, f"{file}:{number}")
         packages[package.key] = package
         needed_by.setdefault(package.key, set()).update(via)
+    check_names((each.name for each in packages.values()), file)
     keys: dict[str, list[str]] = {}
     for key, package in packages.items():
         keys.setdefault(package.name, []).append(key)
-    linked = tuple(replace(each, dependencies=_needs(each.name, needed_by)) for each in packages.values())
+    needs: dict[str, set[str]] = {}
+    for key, parents in needed_by.items():
+        for name in parents & keys.keys():
+            needs.setdefault(name, set()).add(key)
+    linked = tuple(replace(each, dependencies=tuple(sorted(needs.get(each.name, ())))) for each in packages.values())
     root = purl(project.name, project.version).to_string()
     return Lock(file, root, direct_keys(project, keys, file), linked, any(needed_by.values()))
-
-
-def _needs(name: str, needed_by: dict[str, set[str]]) -> tuple[str, ...]:
-    return tuple(sorted(key for key, parents in needed_by.items() if name in parents))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str, set[str]]]:
     """Yield number, requirement with its options, and the names in the `# via` comments below it."""
     pending: tuple[int, str] | None = None
     via: set[str] = set()
-    joined = ""
+    parts: list[str] = []
     for number, raw in enumerate(text.splitlines(), start=1):
         comment = re.search(r"(?:^|\s)#(.*)$", raw)
         line = (raw[: comment.start()] if comment else raw).strip()
-        if comment and pending and not joined and not line:
+        if comment and pending and not parts and not line:
             via |= _via(comment[1])
-        if not line and not joined:
+        if not line and not parts:
             continue
-        joined = f"{joined} {line.removesuffix(chr(92)).strip()}".strip()
+        parts.append(line.removesuffix("\\").strip())
         if line.endswith("\\"):
             continue
         if pending:
             yield (*pending, via)
-        pending, via, joined = (number, joined), _via(comment[1]) if comment else set(), ""
+        pending, via, parts = (number, _joined(parts)), _via(comment[1]) if comment else set(), []
     if pending:
         yield (*pending, via)
-    if joined:
-        yield number, joined, set()
+    if rest := _joined(parts):
+        yield number, rest, set()
+
+
+def _joined(parts: list[str]) -> str:
+    return " ".join(part for part in parts if part)
 
 
 def _via(comment: str) -> set[str]:
@@ -99,29 +113,24 @@ def _package(line: str, place: str) -> Package:
             f"{place}: {line[:80]!r}", why="a lock has to name every package itself", fix="use `uv lock`, or compile it"
         )
     hashes = _HASH.findall(line)
-    try:
-        requirement = Requirement(_HASH.sub("", line).strip())
-    except InvalidRequirement as error:
-        raise FormatError(f"{place}: {line[:80]!r} is no requirement", why=str(error).splitlines()[0]) from error
-    pins = [
-        each.version for each in requirement.specifier if each.operator in ("==", "===") and "*" not in each.version
-    ]
-    if not hashes or not (pins or requirement.url):
+    asked = requirement(_HASH.sub("", line).strip(), place)
+    pins = [each.version for each in asked.specifier if each.operator in ("==", "===") and "*" not in each.version]
+    if not hashes or not (pins or asked.url):
         raise UsageError(
-            f"{place}: {requirement.name} is not pinned with a digest",
+            f"{place}: {asked.name} is not pinned with a digest",
             why="without `==` and --hash the file does not say what gets installed",
             fix="make a lock with `uv lock`, or `pip-compile --generate-hashes`",
         )
-    location = clean_url(requirement.url) if requirement.url else None
+    location = clean_url(asked.url) if asked.url else None
     version = pins[0] if pins else None
-    name = canonicalize_name(requirement.name)
-    files = (distribution(requirement.url or "", {algorithm: digest}, place) for algorithm, digest in hashes)
+    name = canonicalize_name(asked.name)
+    files = (distribution(asked.url or "", {algorithm: digest}, place) for algorithm, digest in hashes)
     return Package(
         purl(name, version, location).to_string(),
         name,
         version,
-        Origin.URL if requirement.url else Origin.REGISTRY,
+        Origin.URL if asked.url else Origin.REGISTRY,
         tuple(dict.fromkeys(files)),
-        markers=(str(requirement.marker),) if requirement.marker else (),
+        markers=(str(asked.marker),) if asked.marker else (),
         location=location,
     )

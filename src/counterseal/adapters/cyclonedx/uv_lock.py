@@ -20,6 +20,7 @@ from counterseal.adapters.cyclonedx.lockfile import (
     Package,
     Scope,
     Table,
+    check_names,
     clean_url,
     distribution,
     purl,
@@ -88,6 +89,7 @@ def _nodes(document: Table) -> list[_Node]:
         package = _package(entry, members)
         keys[package.key] = again = keys.get(package.key, 0) + 1
         nodes.append(_Node(entry, package if again == 1 else replace(package, key=f"{package.key}#{again}")))
+    check_names((node.package.name for node in nodes), document.place)
     return nodes
 
 

@@ -19,6 +19,7 @@ from sigstore._internal.rekor.checkpoint import SignedCheckpoint
 from sigstore._internal.trust import Keyring, RekorKeyring
 
 from counterseal import wire
+from counterseal.adapters.sigstore import spelling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,6 +113,7 @@ def _check_entry(entry: TransparencyLogEntry) -> int:
     if size != proof.tree_size:
         raise ValueError(f"the proof is for a tree of {proof.tree_size} entries, the checkpoint for {size}")
     body = wire.load_json(entry.canonicalized_body, "the body of the log entry", max_bytes=_MAX_BODY)
+    spelling.check(body, "the body of the log entry")
     kind = (entry.kind_version.kind, entry.kind_version.version)
     if not isinstance(body, dict) or (body.get("kind"), body.get("apiVersion")) != kind:
         raise ValueError(f"the log entry says it is {'/'.join(kind)}, its body says otherwise")

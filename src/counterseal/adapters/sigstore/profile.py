@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from counterseal.adapters.sigstore.failures import one_line
 from counterseal.model import Certificate
 
 if TYPE_CHECKING:
@@ -41,10 +42,12 @@ def read(certificate: x509.Certificate) -> Certificate:
     """Return the identity in a signing certificate.
 
     Raises:
+        UnsupportedIdentityError: It is a person's.
         ValueError: The certificate is none that Fulcio would give to a workflow; the message says why.
         cryptography.x509.ExtensionNotFound: As above; an extension is missing.
     """
     _check_leaf(certificate)
+    san = _san(certificate)
     found = dict(_fulcio(certificate))
     values = {number: _utf8(value, number) for number, value in found.items() if number in _FIELDS or number == 8}
     issuers = {values[8]} if 8 in values else set()
@@ -56,7 +59,7 @@ def read(certificate: x509.Certificate) -> Certificate:
     if not issuer:
         raise ValueError("the issuer is empty")
     fields = {_FIELDS[number]: value for number, value in values.items() if number in _FIELDS}
-    return Certificate(san=_san(certificate), issuer=issuer, **fields)
+    return Certificate(san=san, issuer=issuer, **fields)
 
 
 def _check_leaf(certificate: x509.Certificate) -> None:
@@ -72,8 +75,16 @@ def _check_leaf(certificate: x509.Certificate) -> None:
         raise ValueError("the certificate is that of an authority, not of a signer")
 
 
+class UnsupportedIdentityError(ValueError):
+    """A certificate as it should be, of somebody who is no job of a forge; the text says of whom."""
+
+
 def _san(certificate: x509.Certificate) -> str:
     names = list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    if len(names) == 1 and isinstance(names[0], x509.RFC822Name):
+        raise UnsupportedIdentityError(f"the e-mail identity {one_line(names[0].value)}")
+    if len(names) == 1 and isinstance(names[0], x509.OtherName):
+        raise UnsupportedIdentityError("a user name of an identity provider")
     if len(names) != 1 or not isinstance(names[0], x509.UniformResourceIdentifier):
         raise ValueError("the certificate names not exactly one identity, or it is no URI")
     if not names[0].value:

@@ -21,7 +21,7 @@ from sigstore_models.common.v1 import HashAlgorithm
 from sigstore_models.trustroot.v1 import TrustedRoot as TrustedRootDocument
 
 from counterseal import digests, statement, wire
-from counterseal.adapters.sigstore import material, profile
+from counterseal.adapters.sigstore import material, profile, spelling
 from counterseal.adapters.sigstore.failures import reason
 from counterseal.errors import CountersealError, FormatError, UsageError, VerificationError
 from counterseal.identifiers import PAYLOAD_TYPE
@@ -62,7 +62,7 @@ class SigstoreVerifier:
     def verify_statement(self, bundle: bytes, what: str) -> Attestation:
         """Return the attestation in a bundle after every check (see `BundleVerifier`)."""
         with _named(what):
-            parsed = _load(bundle, what)
+            parsed, _ = _load(bundle, what)
             verifier = copy.copy(self._verifier)
             payload_type, payload = verifier.verify_dsse(parsed, _AnyIdentity())
             log_index = material.check(parsed, self._root, verifier.moments)
@@ -83,10 +83,11 @@ class SigstoreVerifier:
         if not digests.is_sha256(digest):
             raise UsageError(f"{what}: {digest!r} is no sha256", fix="give 64 lower-case hex digits")
         with _named(what):
-            parsed = _load(bundle, what)
+            parsed, data = _load(bundle, what)
             verifier = copy.copy(self._verifier)
             hashed = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(digest))
             verifier.verify_artifact(hashed, parsed, _AnyIdentity())
+            _check_algorithm(data, what)
             material.check(parsed, self._root, verifier.moments)
             return profile.read(parsed.signing_certificate)
 
@@ -128,29 +129,26 @@ def _for_the_library(root: TrustedRootDocument) -> TrustedRootDocument:
     return changed
 
 
-def _load(bundle: bytes, what: str) -> Bundle:
-    """Return the bundle, read once by our loader; the library gets what the loader has understood."""
+def _load(bundle: bytes, what: str) -> tuple[Bundle, Any]:
+    """Return the bundle, and what our loader has understood of it, which is what the library got."""
     data = wire.load_json(bundle, what)
-    if (name := _other_spelling(data)) is not None:
-        raise FormatError(
-            f"{what}: the key {name!r} is not in lowerCamelCase",
-            why="readers of bundles differ in which of two spellings they take",
+    spelling.check(data, what)
+    return Bundle.from_json(json.dumps(data)), data
+
+
+def _check_algorithm(bundle: Any, what: str) -> None:
+    """Refuse a signature that says that its digest is by another algorithm; the library compares the digest alone.
+
+    It may say nothing of a digest (sigstore_common.proto: it is for finding the file).
+
+    Raises:
+        VerificationError: Another algorithm than SHA-256.
+    """
+    says = bundle["messageSignature"].get("messageDigest")
+    if says is not None and says.get("algorithm") != "SHA2_256":
+        raise VerificationError(
+            f"{what}: its digest is by {str(says.get('algorithm'))[:40]!r}", why="it has to be by SHA2_256"
         )
-    return Bundle.from_json(json.dumps(data))
-
-
-def _other_spelling(data: Any) -> str | None:
-    """Return a key of the bundle that protobuf's JSON form would also accept in another spelling, or None."""
-    waiting = [data]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, dict):
-            if wrong := next((key for key in each if "_" in key), None):
-                return str(wrong)
-            waiting.extend(each.values())
-        elif isinstance(each, list):
-            waiting.extend(each)
-    return None
 
 
 @contextmanager
@@ -160,6 +158,12 @@ def _named(what: str) -> Iterator[None]:
         yield
     except VerificationError:
         raise
+    except profile.UnsupportedIdentityError as error:
+        raise VerificationError(
+            f"{what}: signed by {error}, which is not supported",
+            why="only jobs of a forge's CI sign here; the certificate of a person says nothing of commit, ref and run",
+            fix="sign in a workflow or pipeline",
+        ) from error
     except CountersealError as error:
         raise VerificationError(error.what, why=error.why, fix=error.fix) from error
     except Exception as error:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterseal import policy, rules
+from counterseal import plain_file, policy, rules, yaml_subset
 from counterseal.cli.report import Report
 from counterseal.commands.opening import check_ledger_id
 from counterseal.errors import CountersealError, PolicyError, UsageError
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the verb."""
     if options.new_ledger_id:
         host, _, number = options.new_ledger_id.partition("/")
-        if not number.isdigit():
+        if not re.fullmatch(r"[0-9]{1,18}", number):
             raise UsageError(f"{options.new_ledger_id!r} is no HOST/REPOSITORY-ID", fix="write it like github.com/777")
         found_id = policy.new_ledger_id(host, int(number), wiring.random(16))
         return Report(found_id, {"schema": "counterseal.ledger-id/v1", "id": found_id})
@@ -65,7 +66,11 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
             why="without a policy nothing is allowed",
             fix="see docs/policy-reference.md; for a ledger id: counterseal policy check --new-ledger-id github.com/ID",
         )
-    found = policy.load(options.file.read_bytes(), rules=rules.RULES, name=options.file.name)
+    found = policy.load(
+        plain_file.read(options.file.resolve(), max_bytes=yaml_subset.MAX_BYTES),
+        rules=rules.RULES,
+        name=options.file.name,
+    )
     compared = _compared(found, wiring.at_home())
     stages = [
         f"  {stage.name}{f' (after {stage.after})' if stage.after else ''}{', publishes' if stage.publish else ''}: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from counterseal import forges, wire
+from counterseal import forges, manifest, wire
 from counterseal.cli.report import Report
 from counterseal.commands import request
 from counterseal.errors import UsageError
@@ -29,10 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the verb."""
     wiring = wiring.at_home()
-    if not 1 <= options.valid_days <= 90:
+    if not 1 <= options.valid_days <= manifest.MAX_VALID.days:
         raise UsageError(
             f"--valid-days {options.valid_days} cannot be",
-            why="a request is valid for 1 to 90 days",
+            why=f"a request is valid for 1 to {manifest.MAX_VALID.days} days",
             fix="--valid-days 7",
         )
     asked = request.Asked(

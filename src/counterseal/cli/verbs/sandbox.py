@@ -57,7 +57,7 @@ def _ready(url: str, gate: str) -> None:
     rows = [f"sandbox: {url} · proves nothing to anybody · stop with Ctrl-C"]
     for title, path, body in calls:
         rows += [f"  {title}:"] if title else []
-        rows.append(f"    curl -d '{json.dumps(body)}' {url}{path}")
+        rows.append(f"    curl --json '{json.dumps(body)}' {url}{path}")
     rows += ["  whom it trusts:", f"    counterseal trust export --sandbox-url {url} --format json"]
     sys.stdout.write("\n".join(rows) + "\n")
     sys.stdout.flush()
