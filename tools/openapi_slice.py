@@ -54,6 +54,8 @@ OPERATIONS = [
     "repos/upload-release-asset",
     "repos/delete-release-asset",
     "rate-limit/get",
+    "actions/get-workflow-run-attempt",
+    "repos/get-branch-rules",
 ]
 
 _LEFT_OUT = {

@@ -168,6 +168,9 @@ class Forge(Protocol):
             ServiceError: What a decision needs cannot be read, or written; the message names the setting.
         """
 
+    def direct_push(self, ref: str) -> str:
+        """Return, in a sentence, who may push to a branch directly as far as can be seen, or nothing if nobody may."""
+
     def current_actor(self) -> Actor:
         """Return the account behind the token.
 

@@ -16,6 +16,7 @@ from tests.contract.gitlab_schemas import (
     FLAG,
     FULL_CHANGE,
     FULL_USER,
+    JOB,
     LINK,
     ME,
     MEMBER,
@@ -64,9 +65,9 @@ _AUTHORS: Final = closed({
     ),
     "pageInfo": closed({"hasNextPage": FLAG, "endCursor": maybe(TEXT)}),
 })  # fmt: skip
-GRAPHQL: Final = closed(
-    {"data": closed({"project": maybe(closed({"mergeRequest": maybe(closed({"commits": maybe(_AUTHORS)}))}))})},
-)
+_CHANGE_COMMITS: Final = closed({"mergeRequest": maybe(closed({"commits": maybe(_AUTHORS)}))})
+_MANUAL_JOB: Final = closed({"job": maybe(closed({"manualJob": maybe(FLAG)}))})
+GRAPHQL: Final = closed({"data": closed({"project": {"anyOf": [_CHANGE_COMMITS, _MANUAL_JOB, NULL]}})})
 GRAPHQL_ERRORS: Final = closed({"errors": {**listed(closed({"message": TEXT})), "minItems": 1}}, data=NULL)
 #: "REST API troubleshooting", status codes; OAuth's two for what a token's scope is not enough for.
 REFUSAL: Final = {
@@ -99,6 +100,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
     f"GET {_PROJECT}": _ok("projects/#retrieve-a-project", PROJECT),
     f"GET {_PROJECT}/members/all/:user_id": _ok("project_members/", MEMBER),
     f"GET {_PROJECT}/events": _ok("events/#list-all-visible-events-for-a-project", listed(PUSH)),
+    f"GET {_PROJECT}/jobs/:job_id": _ok("jobs/#get-a-single-job", JOB),
+    f"GET {_PROJECT}/pipelines/:pipeline_id/jobs": _ok("jobs/#list-pipeline-jobs", listed(JOB)),
     f"GET {_PROJECT}/protected_branches": _ok("protected_branches/#list-protected-branches", listed(PROTECTED_BRANCH)),
     f"GET {_PROJECT}/pipeline_schedules": _ok("pipeline_schedules/#get-all-pipeline-schedules", listed(SCHEDULE)),
     f"GET {_GIT}/branches": _ok("branches/#list-repository-branches", listed(BRANCH)),

@@ -170,6 +170,29 @@ SCHEDULE: Final = closed({
     **dict.fromkeys(("created_at", "updated_at"), MOMENT),
     "owner": maybe(USER),
 })  # fmt: skip
+_PIPELINE: Final = closed({
+    **dict.fromkeys(("id", "iid", "project_id"), NUMBER),
+    "sha": REVISION,
+    **dict.fromkeys(("ref", "status", "source"), TEXT),
+    **dict.fromkeys(("created_at", "updated_at"), MOMENT),
+    "web_url": URL,
+})  # fmt: skip
+#: "Jobs API", and GitLab's lib/api/entities/ci/job_basic.rb and job.rb.
+JOB: Final = closed({
+    "id": NUMBER,
+    **dict.fromkeys(("status", "stage", "name", "ref"), TEXT),
+    **dict.fromkeys(("tag", "allow_failure", "archived"), FLAG),
+    "created_at": MOMENT,
+    **dict.fromkeys(("started_at", "finished_at", "erased_at", "artifacts_expire_at"), maybe(MOMENT)),
+    **dict.fromkeys(("coverage", "duration", "queued_duration"), ANYTHING),
+    "user": USER,
+    "commit": COMMIT,
+    "pipeline": _PIPELINE,
+    "web_url": URL,
+    "project": closed({"ci_job_token_scope_enabled": FLAG}),
+    **dict.fromkeys(("artifacts", "tag_list"), listed(TEXT)),
+    "runner": NULL,
+})  # fmt: skip
 PUSH: Final = closed({
     "id": NUMBER,
     "project_id": NUMBER,

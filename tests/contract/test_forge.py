@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from counterseal.errors import ServiceError
-from counterseal.model import Actor, ActorKind, Permission, Repository, ReviewState
+from counterseal.model import Actor, ActorKind, Mover, Permission, Repository, ReviewState
 
 if TYPE_CHECKING:
     from tests.contract.world import World
@@ -52,6 +52,50 @@ class ForgeContract:
         assert world.forge(world.token("carol")).current_actor().id == 1003
         with pytest.raises(ServiceError, match="no account behind this token"):
             forge.current_actor()
+
+    # --- how revisions came onto the branch --------------------------------------------------
+
+    @pytest.mark.parametrize("method", ["merge", "squash"])
+    def test_the_end_of_a_change_that_the_forge_merged(self, world: World, forge: Forge, method: str) -> None:
+        world.write("bob")
+        change = world.open()
+        end = world.changes.merge(change, world.who("alice"), method)
+        merge = forge.merge_of(end, MAIN)
+        assert merge is not None
+        assert (merge.number, merge.end, merge.mover) == (change.number, end, Mover.FORGE)
+        assert forge.merge_of(world.first, MAIN) is None
+
+    def test_a_commit_inside_a_merged_change_is_not_its_end(self, world: World, forge: Forge) -> None:
+        head = world.write("bob")
+        end = world.changes.merge(world.open(), world.who("alice"), "merge")
+        merge = forge.merge_of(head, MAIN)
+        assert merge is not None
+        assert (merge.end, merge.mover) == (end, Mover.FORGE)
+
+    def test_a_change_whose_commits_were_pushed(self, world: World, forge: Forge) -> None:
+        head = world.write("bob")
+        change = world.open()
+        world.repository.move_branch("main", head, world.who("bob"))
+        assert change.merged
+        merge = forge.merge_of(head, MAIN)
+        assert merge is not None
+        assert (merge.number, merge.end, merge.mover) == (change.number, head, Mover.PERSON)
+
+    def test_one_that_the_forge_merged_goes_before_one_that_came_along(self, world: World, forge: Forge) -> None:
+        head = world.write("bob")
+        world.open()
+        world.repository.move_branch("other", head, world.who("carol"))
+        along = world.open("carol", "other")
+        end = world.changes.merge(world.changes.get(1), world.who("alice"), "merge")
+        assert along.merged
+        merge = forge.merge_of(end, MAIN)
+        assert merge is not None
+        assert (merge.end, merge.mover) == (end, Mover.FORGE)
+
+    def test_who_may_push_directly_is_said_until_nobody_may(self, world: World, forge: Forge) -> None:
+        assert "main" in forge.direct_push(MAIN)
+        world.repository.only_by_change_requests()
+        assert forge.direct_push(MAIN) == ""
 
     # --- change requests ---------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import requests
 from github import Auth, Github, GithubException
 from tests.contract.openapi import document
 
-from counterseal.sandbox.forge import github_changes, github_releases, github_repositories
+from counterseal.sandbox.forge import github_changes, github_releases, github_repositories, github_runs
 from counterseal.sandbox.forge.github_releases import UPLOADS
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from github.Repository import Repository
     from tests.contract.world import World
 
-ROUTES = [*github_repositories.ROUTES, *github_changes.ROUTES, *github_releases.ROUTES, *UPLOADS]
+ROUTES = [*github_repositories.ROUTES, *github_changes.ROUTES, *github_releases.ROUTES, *UPLOADS, *github_runs.ROUTES]
 
 
 def stranger(world: World, token: str) -> Repository:
@@ -127,6 +127,20 @@ def test_a_pending_review_is_its_authors_alone(world: World) -> None:
     (own,) = get(world, path, world.token("carol")).json()
     assert own["state"] == "PENDING"
     assert "submitted_at" not in own
+
+
+def test_pygithub_reads_a_run_and_the_rules_of_a_branch(world: World) -> None:
+    start = {"repository": world.name, "workflow": ".github/workflows/x.yml", "ref": "refs/heads/main"}
+    people = {"event": "workflow_dispatch", "actor": "bob", "triggeringActor": "carol"}
+    world.sandbox._start_run({**start, **people, "runId": 41, "attempt": 2})
+    token = world.token("alice")
+    run = get(world, f"/repos/{world.name}/actions/runs/41/attempts/2", token).json()
+    assert (run["actor"]["login"], run["triggering_actor"]["login"], run["run_attempt"]) == ("bob", "carol", 2)
+    assert get(world, f"/repos/{world.name}/actions/runs/41/attempts/3", token).status_code == 404
+    rules = f"/repos/{world.name}/rules/branches/main"
+    assert get(world, rules, token).json() == []
+    world.repository.only_by_change_requests()
+    assert [each["type"] for each in get(world, rules, token).json()] == ["pull_request"]
 
 
 NEEDS = [

@@ -59,6 +59,13 @@ def read_people_and_git(world: GitLabWorld, client: gitlab.Gitlab, project: Proj
     assert project.pipelineschedules.list(all=True) == []
     world.repository.schedule(world.who("alice"), "refs/heads/main")
     assert [each.ref for each in project.pipelineschedules.list(scope="active", all=True)] == ["refs/heads/main"]
+    start = {"project": world.name, "ref": "refs/heads/main", "source": "push", "actor": "bob", "name": "build"}
+    for _ in range(2):
+        world.sandbox._start_job({**start, "pipelineId": 41})
+    pipeline = project.pipelines.get(41, lazy=True)
+    (job,) = pipeline.jobs.list(all=True)
+    assert len(pipeline.jobs.list(all=True, include_retried=True)) == 2
+    assert project.jobs.get(job.id).user["username"] == "bob"
     project.branches.create({"branch": "work", "ref": "main"})
     assert project.branches.get("work").can_push
     assert [each.name for each in project.branches.list(search="^wor", all=True)] == ["work"]

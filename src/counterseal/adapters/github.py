@@ -16,6 +16,7 @@ from counterseal.adapters.github_api import GitHubApi
 from counterseal.adapters.github_changes import MAX_FILES, READ, ChangeReader, actor_of
 from counterseal.adapters.github_merges import Merges
 from counterseal.adapters.github_runs import start_of
+from counterseal.adapters.github_settings import direct_push
 from counterseal.adapters.github_writes import Proposal, keep_comment
 from counterseal.adapters.http import TIMEOUT
 from counterseal.errors import ServiceError
@@ -86,6 +87,10 @@ class GitHubForge:
         what = f"pull requests of {self._api.repository}"
         self._api.get(self._api.here("/pulls"), what=what, needs=READ, state="closed", per_page="1")
         return ()
+
+    def direct_push(self, ref: str) -> str:
+        """Return, in a sentence, who may push to a branch directly as far as can be seen, or nothing if nobody may."""
+        return direct_push(self._api, ref)
 
     def current_actor(self) -> Actor:
         """Return the account behind the token."""

@@ -93,6 +93,10 @@ class GitLabForge:
         """Check that a gate can read reviews and push to the mirror; return what else will be missed later."""
         return Settings(self._api).check(self.default_ref())
 
+    def direct_push(self, ref: str) -> str:
+        """Return, in a sentence, who may push to a branch directly as far as can be seen, or nothing if nobody may."""
+        return Settings(self._api).direct_push(ref)
+
     def current_actor(self) -> Actor:
         """Return the account behind the person's token."""
         what = "the account behind the token"

@@ -49,19 +49,35 @@ class Settings:
 
     def _mirror(self) -> Iterator[str]:
         """Yield what is wrong with the mirror; before the first entry it is not there, and its rule cannot be seen."""
-        what, path = f"branch {MIRROR_BRANCH}", self._api.here("/repository/branches")
-        for item in self._api.pages(path, what=what, access=MIRROR, search=f"^{MIRROR_BRANCH}$"):
-            each = Fields(item, what)
-            if each.text("name") != MIRROR_BRANCH:
-                continue
-            if not each.flag("can_push"):
-                raise ServiceError(
-                    f"{what}: this pipeline may not push to it",
-                    why="the branch is protected, and whoever started the pipeline is not among those who may push",
-                    fix=MIRROR.fix,
-                )
-            if not each.flag("protected"):
-                yield f"{what} is not protected, so anybody who may push can rewind the ledger: {MIRROR.fix}"
+        what, shown = f"branch {MIRROR_BRANCH}", self._branch(MIRROR_BRANCH)
+        if shown is None:
+            return
+        if not shown.flag("can_push"):
+            raise ServiceError(
+                f"{what}: this pipeline may not push to it",
+                why="the branch is protected, and whoever started the pipeline is not among those who may push",
+                fix=MIRROR.fix,
+            )
+        if not shown.flag("protected"):
+            yield f"{what} is not protected, so anybody who may push can rewind the ledger: {MIRROR.fix}"
+
+    def _branch(self, name: str) -> Fields | None:
+        """Return a branch as whoever started this pipeline sees it, or None."""
+        what, path = f"branch {name}", self._api.here("/repository/branches")
+        listed = self._api.pages(path, what=what, access=MIRROR, search=f"^{name}$")
+        return next((each for each in (Fields(item, what) for item in listed) if each.text("name") == name), None)
+
+    def direct_push(self, ref: str) -> str:
+        """Return that people may push to a branch: whoever started this pipeline, or all developers."""
+        branch = ref.removeprefix(_BRANCH)
+        shown = self._branch(branch)
+        if shown is None or not (shown.flag("can_push") or shown.flag("developers_can_push")):
+            return ""
+        who = "developers" if shown.flag("developers_can_push") else "whoever started this pipeline"
+        return (
+            f"{who} may push to {branch}, so what lies between two promotions may have been pushed by them: "
+            "Settings → Repository → Protected branches → Allowed to push and merge: No one"
+        )
 
     def _sweep(self, branch: str) -> Iterator[str]:
         what, path = f"pipeline schedules of {self._api.project}", self._api.here("/pipeline_schedules")

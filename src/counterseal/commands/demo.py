@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from counterseal.commands.demo_attacks import SDIST, SUBJECTS, WHEEL, Attacks, said
-from counterseal.commands.demo_world import EPOCH, expect, make_world, write_json
+from counterseal.commands.demo_world import EPOCH, close_branch, expect, make_world, write_json
 from counterseal.forges import ForgeKind
 from counterseal.sandbox.service import Sandbox
 
@@ -188,7 +188,9 @@ def run(
     told: list[Told] = []
     with Sandbox(folder / "sandbox") as sandbox:
         start = time.monotonic()
-        story = Story(make_world(shell, sandbox.url, folder, example, kind), signer)
+        world = make_world(shell, sandbox.url, folder, example, kind)
+        close_branch(world)
+        story = Story(world, signer)
         _tell(
             told,
             tell,

@@ -191,6 +191,11 @@ def tag_version(world: World) -> None:
     world.git("push", "-q", "origin", TAG)
 
 
+def close_branch(world: World) -> None:
+    """Let the branch's rules forbid direct pushes from now on."""
+    world.client.control("/protection", repository=NAME)
+
+
 def policy_text(there: Site, number: int) -> str:
     """Return the policy of the project with this number at a site."""
     text = POLICY.replace("LEDGER", f"{there.place.host}/{number}/{'5d1c' * 8}")

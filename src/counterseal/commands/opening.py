@@ -61,10 +61,12 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
     if problem := identity.run_problem(run, found.gate, sources.trust, default_ref):
         raise _no_gate(found, problem)
     store.check_push()
-    missed = tuple(sources.forge.check_settings())
+    missed = [*sources.forge.check_settings()]
+    if any(stage.publish for stage in found.stages):
+        missed += filter(None, [sources.forge.direct_push(default_ref)])
     judge = Judge(sources.repository, sources.trust, home, head, run.signer_digest)
     reader = reading.LedgerReader(found.ledger_id, sources.verifier, judge)
-    return Gate(sources, store, signer, run, head, found, reference, reader, missed)
+    return Gate(sources, store, signer, run, head, found, reference, reader, tuple(missed))
 
 
 def _check_age(run: Run, repository: SourceRepository, head: str) -> None:

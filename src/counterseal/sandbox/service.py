@@ -64,7 +64,9 @@ _KNOWN: Final[dict[str, frozenset[str]]] = {
         "/refs": "repository ref revision actor",
         "/runs": "repository workflow ref event actor triggeringActor attempt runId gateRevision permissions "
         "runnerEnvironment environment",
-        "/jobs": "project ref source actor configFile environment runnerEnvironment idToken apiToken jobId pipelineId",
+        "/jobs": "project ref source actor configFile environment runnerEnvironment idToken apiToken jobId pipelineId "
+        "name manual",
+        "/protection": "repository",
     }.items()
 }
 #: A full ref as git allows it (git-check-ref-format).
@@ -112,6 +114,7 @@ class Sandbox:
             "/refs": self._move_ref,
             "/runs": self._start_run,
             "/jobs": self._start_job,
+            "/protection": self._protect,
         }
         for path, call in calls.items():
             self.server.mount(path, partial(self._control, call, _KNOWN[path]))
@@ -187,6 +190,10 @@ class Sandbox:
         account = self.forge.account(body["actor"]) if "actor" in body else repository.owner
         repository.move_ref(body["ref"], revision, account)
         return {"ref": body["ref"], "revision": revision}
+
+    def _protect(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.forge.repository(body["repository"]).only_by_change_requests()
+        return {"repository": body["repository"]}
 
     def _start_run(self, body: dict[str, Any]) -> dict[str, Any]:
         return {"environment": self._runs.start(RunOrder.from_json(body))}

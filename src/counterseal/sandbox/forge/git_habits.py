@@ -27,6 +27,16 @@ while IFS= read -r pattern; do
       fi ;;
   esac
 done < "$GIT_DIR/protected-refs"
+while read -r least pattern; do
+  case "$1" in
+    $pattern)
+      if [ "$2" != 0000000000000000000000000000000000000000 ]; then
+        echo "error: GH013: Repository rule violations found for $1." >&2
+        echo "error: Changes must be made through a pull request." >&2
+        exit 1
+      fi ;;
+  esac
+done < "$GIT_DIR/pushers"
 """
 #: What the hooks ask of the environment: the role of who pushes, as a number.
 ROLE = "SANDBOX_ROLE"

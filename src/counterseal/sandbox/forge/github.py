@@ -1,7 +1,7 @@
 """GitHub's REST face of the forge: routes, tokens, refusals in GitHub's words.
 
-Answered are only the calls in `github_repositories`, `github_changes` and `github_releases`; any other is
-501 with its name and is written down in `forge.unknown_calls`. Nothing here decides anything about the
+Answered are only the calls in `github_repositories`, `github_changes`, `github_releases` and `github_runs`; any
+other is 501 with its name and is written down in `forge.unknown_calls`. Nothing here decides anything about the
 forge: that is the model's work.
 """
 
@@ -12,7 +12,7 @@ import binascii
 from typing import TYPE_CHECKING
 
 from counterseal.forges import ForgeKind
-from counterseal.sandbox.forge import github_changes, github_releases, github_repositories
+from counterseal.sandbox.forge import github_changes, github_releases, github_repositories, github_runs
 from counterseal.sandbox.forge.github_call import Call
 from counterseal.sandbox.forge.github_json import Shapes
 from counterseal.sandbox.forge.refusal import Refused
@@ -48,7 +48,7 @@ class GitHubFace:
             site=server.url + GIT,
         )
         self.on_answer: Callable[[str, int, bytes], None] = lambda *_: None
-        calls = (*github_repositories.ROUTES, *github_changes.ROUTES, *github_releases.ROUTES)
+        calls = (*github_repositories.ROUTES, *github_changes.ROUTES, *github_releases.ROUTES, *github_runs.ROUTES)
         server.mount(API, lambda request: self._serve(calls, request))
         server.mount(UPLOADS, lambda request: self._serve(github_releases.UPLOADS, request))
         server.mount(OBJECTS, lambda request: github_releases.serve_object(forge, request))

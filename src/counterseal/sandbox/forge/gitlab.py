@@ -1,8 +1,8 @@
 """GitLab's face of the forge: REST routes, tokens, refusals in GitLab's words.
 
-Answered are only the calls in `gitlab_projects`, `gitlab_changes` and `gitlab_registry`, and the one GraphQL query of
-`gitlab_graphql`; any other is 501 with its name and is written down in `forge.unknown_calls`. Nothing here decides
-anything about the forge: that is the model's work.
+Answered are only the calls in `gitlab_projects`, `gitlab_changes`, `gitlab_registry` and `gitlab_jobs`, and the two
+GraphQL queries of `gitlab_graphql`; any other is 501 with its name and is written down in `forge.unknown_calls`.
+Nothing here decides anything about the forge: that is the model's work.
 
 A job's token is taken by the calls that GitLab lists for it ("CI/CD job token") and is no token at the others, as it
 is there. GitLab shows approvals, versions, commits and reviewers of public projects to callers without a token as well;
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from counterseal.forges import ForgeKind
-from counterseal.sandbox.forge import gitlab_changes, gitlab_graphql, gitlab_projects, gitlab_registry
+from counterseal.sandbox.forge import gitlab_changes, gitlab_graphql, gitlab_jobs, gitlab_projects, gitlab_registry
 from counterseal.sandbox.forge.accounts import TokenKind
 from counterseal.sandbox.forge.github import token_of
 from counterseal.sandbox.forge.gitlab_call import Call
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 API: Final = "/gitlab/api/v4"
 GRAPHQL: Final = "/gitlab/api/graphql"
 GIT: Final = "/gitlab/git"
-ROUTES: Final = (*gitlab_projects.ROUTES, *gitlab_changes.ROUTES, *gitlab_registry.ROUTES)
+ROUTES: Final = (*gitlab_projects.ROUTES, *gitlab_changes.ROUTES, *gitlab_registry.ROUTES, *gitlab_jobs.ROUTES)
 
 
 class GitLabFace:

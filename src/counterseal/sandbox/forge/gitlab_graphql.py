@@ -1,10 +1,12 @@
-"""The one GraphQL query of GitLab that is answered: the commits of a merge request, each with its author's account.
+"""The two GraphQL queries of GitLab that are answered: a merge request's commits with their authors, and a job.
 
     project(fullPath: $path) { mergeRequest(iid: $iid) { commits(after: $after) {
       pageInfo { hasNextPage endCursor } nodes { sha author { id username } } } } }
 
+    project(fullPath: $path) { job(id: $job) { manualJob } }
+
 Only what was selected is answered; a field that this part of GitLab's schema has not is an error, as there.
-Source: docs.gitlab.com "GraphQL API resources", `CommitConnection`.
+Source: docs.gitlab.com "GraphQL API resources", `CommitConnection`, `CiJob`.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ def answer(forge: Forge, request: Request, account: Account | None) -> Response:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refused("the query cannot be read", 400) from error
     selection = _selection(query)
-    if list(selection) != ["project"] or set(given) - {"path", "iid", "after"}:
+    if list(selection) != ["project"] or set(given) - {"path", "iid", "after", "job"}:
         raise UnknownQueryError(" ".join(query.split())[:200])
     found = _project(forge, given, account)
     try:
@@ -63,6 +65,10 @@ def _project(forge: Forge, given: Mapping[str, Any], account: Account | None) ->
     hidden = repository is None or repository.kind is not ForgeKind.GITLAB
     if repository is None or hidden or (repository.private and repository.role(account) < Role.READ):
         return None
+    if "job" in given:
+        number = str(given["job"]).removeprefix("gid://gitlab/Ci::Build/")
+        record = repository.jobs.get(int(number)) if number.isdecimal() else None
+        return {"job": record and {"manualJob": record.manual}}
     number = str(given.get("iid"))
     change = next((each for each in repository.changes if str(each.number) == number), None)
     if change is None:

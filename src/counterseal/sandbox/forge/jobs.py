@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from counterseal.sandbox.forge.accounts import Account
 from counterseal.sandbox.forge.change import Change
 from counterseal.sandbox.forge.refusal import Refused
-from counterseal.sandbox.forge.repository import HostedRepository
+from counterseal.sandbox.forge.repository import HostedRepository, JobRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +37,10 @@ _TIERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class JobOrder:
-    """What a job is to be; `id_token` and `api_token` are the tokens that its environment has beside the job's own."""
+    """What a job is to be; `id_token` and `api_token` are the tokens that its environment has beside the job's own.
+
+    `manual` is that somebody has to play it; a job of the same `name` and pipeline as one before is that one, retried.
+    """
 
     project: str
     ref: str
@@ -50,6 +53,8 @@ class JobOrder:
     api_token: bool = False
     job_id: int | None = None
     pipeline_id: int | None = None
+    name: str | None = None
+    manual: bool = False
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> JobOrder:
@@ -66,6 +71,8 @@ class JobOrder:
             api_token=bool(body.get("apiToken")),
             job_id=int(body["jobId"]) if body.get("jobId") else None,
             pipeline_id=int(body["pipelineId"]) if body.get("pipelineId") else None,
+            name=body.get("name"),
+            manual=bool(body.get("manual")),
         )
 
 
@@ -138,6 +145,18 @@ class Jobs:
         pipeline = str(order.pipeline_id or next(self._pipelines))
         revision = self._revisions.setdefault((pipeline, order.ref), revision)  # a job that is retried keeps its commit
         number = str(order.job_id or next(self._ids))
+        repository.jobs[int(number)] = JobRecord(
+            int(number),
+            order.name or f"job-{number}",
+            int(pipeline),
+            order.source,
+            actor.id,
+            ref,
+            kind == "tag",
+            revision,
+            order.manual,
+            repository.now(),
+        )
         return _Job(number, pipeline, repository, ref, kind, revision, actor, merge_request)
 
     def _claims(self, order: JobOrder, job: _Job) -> dict[str, str | int]:

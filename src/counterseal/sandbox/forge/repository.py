@@ -62,6 +62,38 @@ class Schedule:
     active: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """An attempt of a run of GitHub Actions, as its page tells it; accounts are ids."""
+
+    id: int
+    attempt: int
+    number: int
+    event: str
+    actor: int
+    triggering: int
+    ref: str
+    revision: str
+    workflow: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job of GitLab CI, as its page tells it: `account` is whoever it runs for, `manual` that people play it."""
+
+    id: int
+    name: str
+    pipeline: int
+    source: str
+    account: int
+    ref: str
+    tag: bool
+    revision: str
+    manual: bool
+    at: datetime
+
+
 class HostedRepository:
     """One repository; `protected` are shell patterns of refs that cannot be force-pushed or deleted.
 
@@ -72,6 +104,8 @@ class HostedRepository:
     Projects of GitLab have settings of their own, which stand as GitLab has them at first: whether a job's token may
     push, whether authors may approve their own merge requests, whether a push takes all approvals away, and the
     `merge_method`: `merge` (always a merge commit) or `ff` (fast-forward only). `schedules` are its pipeline schedules.
+
+    `runs` of GitHub Actions are remembered by id and attempt, `jobs` of GitLab CI by id.
     """
 
     def __init__(
@@ -99,6 +133,8 @@ class HostedRepository:
         self.reset_approvals_on_push = False
         self.merge_method = "merge"
         self.schedules: list[Schedule] = []
+        self.runs: dict[tuple[int, int], RunRecord] = {}
+        self.jobs: dict[int, JobRecord] = {}
         self.parent: int | None = None
         self.roles: dict[int, Role] = {owner.id: Role.ADMIN}
         self.activity: list[Activity] = []
@@ -153,6 +189,10 @@ class HostedRepository:
         """Let only people with a role push to the refs of a protected pattern of GitLab's (None: nobody)."""
         self._pushers[pattern] = NOBODY if least is None else least
         self.git.let_push(self._pushers)
+
+    def only_by_change_requests(self) -> None:
+        """Let nobody push to the default branch (GitHub: a ruleset that requires a pull request)."""
+        self.let_push(_BRANCHES + self.default_branch, None)
 
     def pushers(self, ref: str) -> int:
         """Return the least role that may push to a full ref."""

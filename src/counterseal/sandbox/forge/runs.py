@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from counterseal.identifiers import GATE_WORKFLOW, REPOSITORY
 from counterseal.sandbox.forge.refusal import Refused
+from counterseal.sandbox.forge.repository import RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +84,7 @@ class Runs:
             revision = self._revisions.get((run_id, order.ref), revision)
         self._revisions[run_id, order.ref] = revision
         shared = self._facts(order, repository, revision, run_id, str(next(self._numbers)))
+        self._remember(order, repository, shared)
         token = self._forge.run_token(
             repository, {name: level for name, level in order.permissions.items() if name != "id-token"}
         )
@@ -94,6 +96,13 @@ class Runs:
             variables["ACTIONS_ID_TOKEN_REQUEST_URL"] = credentials.request_url
             variables["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = credentials.request_token
         return variables
+
+    def _remember(self, order: RunOrder, repository: HostedRepository, facts: Mapping[str, str]) -> None:
+        actor, triggering = (self._forge.account(each).id for each in (order.actor, order.triggering_actor))
+        run, number, now = int(facts["run_id"]), int(facts["run_number"]), repository.now()
+        repository.runs[run, order.attempt] = RunRecord(
+            run, order.attempt, number, order.event, actor, triggering, order.ref, facts["sha"], order.workflow, now
+        )
 
     def _facts(
         self, order: RunOrder, repository: HostedRepository, revision: str, run_id: str, number: str
