@@ -77,7 +77,7 @@ def required_sha256(digests: Mapping[str, object], what: str) -> str:
     if isinstance(value, str) and _HEX256.match(value):
         return value
     refused = [f"{name} ({why})" for name, why in REFUSED.items() if name in digests]
-    why = f"it has only {', '.join(refused)}" if refused else f"found {sorted(digests)}"
+    why = f"it has only {', '.join(refused)}" if refused else f"found {sorted(digests)}"[:300]
     raise FormatError(f"{what}: no sha256 digest", why=why, fix="give a sha256 of 64 lower-case hex digits")
 
 

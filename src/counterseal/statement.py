@@ -100,7 +100,7 @@ def _subject(data: Any, known: _Digests, what: str) -> Subject:
     found = data.get("digest") if isinstance(data, dict) else None
     if not isinstance(name, str) or not isinstance(found, dict):
         raise FormatError(f"{what}: a subject is not {{name, digest}}")
-    sha256 = digests.required_sha256(found, f"{what}: subject {name!r}")
+    sha256 = digests.required_sha256(found, f"{what}: subject {name[:80]!r}")
     known.add(name, found)
     return Subject(name, sha256)
 
@@ -116,7 +116,7 @@ def check_critical(predicate: Mapping[str, Any], known: Iterable[str], what: str
         raise FormatError(f"{what}: `critical` is no list")
     if unknown := sorted({str(name) for name in critical} - set(known)):
         raise FormatError(
-            f"{what}: this version does not know the critical field {unknown[0]!r}", fix="upgrade counterseal"
+            f"{what}: this version does not know the critical field {unknown[0][:80]!r}", fix="upgrade counterseal"
         )
 
 

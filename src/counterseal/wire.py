@@ -131,7 +131,7 @@ def parse_timestamp(text: object, what: str) -> datetime:
             return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise FormatError(f"{what}: {text!r} is no RFC 3339 timestamp", fix="write it like 2026-11-24T09:10:44Z")
+    raise FormatError(f"{what}: {str(text)[:80]!r} is no RFC 3339 timestamp", fix="write it like 2026-11-24T09:10:44Z")
 
 
 def _camel(name: str) -> str:
@@ -227,8 +227,8 @@ def _validate(record: type[T], data: Any, what: str, *, extra: Literal["forbid",
         result: T = _adapter(checked).validate_json(json.dumps(data), extra=extra)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        path = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise FormatError(f"{what}: {path}: {first['msg']}", fix="see docs/formats.md") from None
+        path = ".".join(str(part)[:80] for part in first["loc"])[:400] or "the whole"
+        raise FormatError(f"{what}: {path}: {first['msg'][:200]}", fix="see docs/formats.md") from None
     _check_times(result, data, what)
     return result
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from counterseal import forges
+from counterseal import forges, plain_file, wire
 from counterseal.errors import ServiceError, UsageError
 from counterseal.forges import DIALECTS, ForgeKind, forge_host
 from counterseal.surroundings import NAMED, Surroundings, loopback
@@ -95,7 +95,7 @@ class Wiring(Surroundings):
 
         environment = self.environment()
         if trust_config is not None:
-            return SigstoreSigner(trust_config.read_bytes(), environment.token)
+            return SigstoreSigner(plain_file.read(trust_config.resolve(), max_bytes=wire.MAX_BYTES), environment.token)
         return SigstoreSigner(self._trust_of(environment.run()).trust_config, environment.token)
 
     def _trust_of(self, run: Run) -> Any:

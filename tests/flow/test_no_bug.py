@@ -185,3 +185,9 @@ def test_no_file_is_a_bug(shared: FlowWorld, files: dict[str, bytes], build: Map
 @pytest.mark.parametrize("said", ["github.com/²", "github.com/x", "github.com/" + "9" * 5000, "/", "", "github.com/-1"])
 def test_no_option_is_a_bug(shared: FlowWorld, said: str) -> None:
     run(shared, "policy", "check", "--new-ledger-id", said)
+
+
+@pytest.mark.parametrize("option", ["--trust-config", "--test-results", "--output"])
+def test_no_missing_file_is_a_bug(shared: FlowWorld, build: Mapping[str, str], option: str) -> None:
+    for there in ("nowhere/at/all", "/dev/zero", "/dev/stdin", "dist"):
+        run(shared, "sign", *DRY, option, there, environment=build)

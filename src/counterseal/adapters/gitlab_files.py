@@ -7,6 +7,7 @@ here. What GitLab says of a file's digest is not checked against the bytes: both
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from counterseal import digests
@@ -73,8 +74,8 @@ class PackageFiles:
         what = f"files of package {package_id}"
         listed = self._api.pages(self._api.here(f"/packages/{package_id}/package_files"), what=what, access=READ)
         assets = tuple(_asset(Fields(each, f"{what}: file")) for each in listed)
-        names = [each.name for each in assets]
-        if doubles := sorted({each for each in names if names.count(each) > 1}):
+        counts = Counter(each.name for each in assets)
+        if doubles := sorted(name for name, count in counts.items() if count > 1):
             ids = ", ".join(str(each.id) for each in assets if each.name == doubles[0])
             raise ServiceError(
                 f"{what}: {doubles[0]} is there more than once (files {ids})",

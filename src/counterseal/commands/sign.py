@@ -167,21 +167,27 @@ def _read_sbom(inputs: SignInputs) -> tuple[bytes, dict[str, Any]]:
 
 def _check_recorded(document: Mapping[str, Any], subjects: Sequence[Subject]) -> None:
     """Return if the artifacts are those that `sbom` saw."""
-    recorded = {}
+    recorded: dict[str, str | None] = {}
     for each in document["components"]:
         if each["type"] == "file":
-            found = [item.get("content") for item in each.get("hashes", ()) if item.get("alg") == "SHA-256"]
-            recorded[each.get("name")] = found[0] if len(found) == 1 else None
+            recorded[str(each.get("name"))] = _recorded_sha256(each.get("hashes"))
     for each in subjects:
         if each.name not in recorded:
             raise UsageError(f"{each.name} is not in {SBOM_FILE}", why="`sbom` was run with other files", fix=_AGAIN)
         _check_same(each, recorded.pop(each.name), "after `sbom` recorded it")
     if recorded:
         raise UsageError(
-            f"{SBOM_FILE} names {', '.join(sorted(map(str, recorded)))}",
+            f"{SBOM_FILE} names {', '.join(sorted(recorded))}",
             why="it was given to `sbom`, but not to `sign`",
             fix=_AGAIN,
         )
+
+
+def _recorded_sha256(hashes: object) -> str | None:
+    """Return the one sha256 among a component's hashes, or None: whatever else stands there is no match."""
+    listed = [each for each in hashes if isinstance(each, dict)] if isinstance(hashes, list) else []
+    found = [each.get("content") for each in listed if each.get("alg") == "SHA-256"]
+    return str(found[0]) if len(found) == 1 else None
 
 
 _AGAIN = "run `counterseal sbom` and `counterseal sign` with the same files"

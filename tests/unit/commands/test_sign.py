@@ -266,6 +266,18 @@ def test_an_sbom_that_is_none_is_refused(world: World, app: Path, content: bytes
         sign.run(inputs(app), ports(world, app))
 
 
+@pytest.mark.parametrize(
+    "hashes", [None, 7, "x", {}, [None], ["x"], [[]], [{"alg": "SHA-256", "content": []}], [{}] * 2]
+)
+def test_an_sbom_whose_hashes_are_something_else_is_refused(world: World, app: Path, hashes: object) -> None:
+    file = app / "counterseal-out" / "sbom.cdx.json"
+    document: Any = json.loads(file.read_bytes())
+    for each in document["components"]:
+        each["hashes"] = hashes
+    file.write_text(json.dumps(document))
+    assert "changed after `sbom` recorded it" in refused(world, app).what
+
+
 @pytest.mark.parametrize("ref", ["refs/heads/main", "refs/pull/7/merge", "refs/tags/"])
 def test_a_run_that_is_for_no_tag_is_refused(world: World, app: Path, ref: str) -> None:
     with pytest.raises(UsageError, match="not for a tag"):
