@@ -62,6 +62,8 @@ def read_people_and_git(world: GitLabWorld, client: gitlab.Gitlab, project: Proj
     project.branches.create({"branch": "work", "ref": "main"})
     assert project.branches.get("work").can_push
     assert [each.name for each in project.branches.list(search="^wor", all=True)] == ["work"]
+    project.branches.create({"branch": "gone", "ref": "main"}).delete()
+    assert dict(project.repository_compare("main", "work"))["commits"] == []  # type: ignore[arg-type]
     world.tag("v1")
     world.repository.git.run(
         "-c", "user.name=a", "-c", "user.email=a@b.example", "tag", "-a", "-m", "two", "v2", world.first

@@ -104,6 +104,13 @@ class Retarget(Step):
         return f"{self.who} turns it to {self.branch}"
 
 
+class Revive(Step):
+    """The branch is deleted, and made again where it was by `who`; the request is opened again."""
+
+    def __str__(self) -> str:
+        return f"{self.who} restores the branch, which olga had deleted; she opens the request again"
+
+
 @dataclass(frozen=True, slots=True)
 class Merge(Step):
     """The merge, by `merge`, `squash` or `rebase` (on GitLab: the branch is moved forward)."""
@@ -149,7 +156,10 @@ def _scenes(people: tuple[str, ...], asker: str) -> st.SearchStrategy[list[Step]
     flurry = st.lists(st.one_of(push, push, back), min_size=2, max_size=4)
     regret = st.builds(lambda each, end: [Approve(each), end(each)], who, st.sampled_from((TakeBack, Demand)))
     away = st.just([Retarget("olga", "stable"), Retarget("olga", "main")])
-    return st.one_of(*[step.map(lambda each: [each])] * 7, flurry, regret, away)
+    # the branch "own" is where the head is at that moment: only what is pushed then lies above it
+    detour = push.map(lambda each: [Retarget("olga", "own"), each, Retarget("olga", "main")])
+    revival = st.builds(Revive, who).map(lambda each: [each])
+    return st.one_of(*[step.map(lambda each: [each])] * 7, flurry, regret, away, detour, revival)
 
 
 @st.composite
@@ -199,7 +209,7 @@ def verdict(log: tuple[Step, ...]) -> Verdict:
             head = heads[0]
         heads.append(head)
     makers = {name for commit in heads[-1] for name in commit if name}
-    pushers = {each.who for each in log[:merge] if isinstance(each, Push | PushBack | Open)}
+    pushers = {each.who for each in log[:merge] if isinstance(each, Push | PushBack | Open | Revive)}
     powerless = {each.who for each in log if isinstance(each, Lose)} | {"rita", "bot"}
 
     def stands(at: int) -> bool:

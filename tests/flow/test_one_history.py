@@ -27,6 +27,7 @@ from tests.flow.histories import (
     Push,
     PushBack,
     Retarget,
+    Revive,
     Step,
     TakeBack,
     verdict,
@@ -159,6 +160,11 @@ DIFFERENCES: Final[tuple[tuple[str, Effect, Callable[[Scene], bool]], ...]] = (
         lambda it: it.history.push_resets and it.is_one(TakeBack, at="GitHub"),
     ),
     (
+        "a request that is opened again has a new version at GitLab, which only what is approved after it is about",
+        Effect.STRICTER,
+        lambda it: isinstance(it.step, Revive) and it.github == it.gitlab[:1] == (it.step,),
+    ),
+    (
         "authors may ask for changes of their own request at GitLab",
         Effect.STRICTER,
         lambda it: it.by_author and it.is_one(Demand, at="GitLab"),
@@ -258,7 +264,8 @@ SHOWN = {
     DIFFERENCES[7][0]: History(
         (*BOB, Approve("alice"), Push("bob", "bob"), TakeBack("alice"), Approve("carol"), *END), push_resets=True
     ),
-    DIFFERENCES[8][0]: History((*BOB, Approve("alice"), Demand("bob"), *END)),
+    DIFFERENCES[8][0]: History((*BOB, Approve("alice"), Revive("bob"), *END)),
+    DIFFERENCES[9][0]: History((*BOB, Approve("alice"), Demand("bob"), *END)),
 }
 
 
@@ -294,6 +301,21 @@ DENIED: Final[dict[str, tuple[Step, ...]]] = {
         Push("carol", "bob", "bob"),
         PushBack("dora"),
         LAST[1],
+        Approve("alice"),
+    ),
+    "restored it": (Revive("alice"), Approve("alice")),
+    "pushed before it was restored": (Push("alice", "bob"), Revive("dora"), Approve("alice")),
+    "pushed before it was restored and pushed over": (
+        Push("alice", "bob"),
+        Revive("dora"),
+        Push("carol", "bob", over=True),
+        Approve("alice"),
+    ),
+    "pushed before a detour": (
+        Push("alice", "bob"),
+        Retarget("olga", "own"),
+        Push("dora", "bob"),
+        Retarget("olga", "main"),
         Approve("alice"),
     ),
     "too late": (*END, Approve("alice")),

@@ -30,6 +30,7 @@ from tests.flow.histories import (
     Push,
     PushBack,
     Retarget,
+    Revive,
     Say,
     Step,
     TakeBack,
@@ -239,7 +240,18 @@ class Face(ABC):
         """Turn to another branch; where that changes nothing, one forge says no and the other says nothing."""
         if self.change.merged or self.change.base_branch == step.branch:
             return ()
+        if step.branch == "own":
+            self.repository.move_branch("own", self.head, self.account(step.who))
         self.turn(step.who, step.branch)
+        return (step,)
+
+    def revive(self, step: Revive) -> tuple[Step, ...]:
+        """Delete the branch and make it again, through the API; what is merged stays as it is."""
+        if self.change.merged or not self.may_write(step.who):
+            return ()
+        self.delete_branch(OWNER)
+        self.make_branch(step.who)
+        self.open_again(OWNER)
         return (step,)
 
     def _commit(self, parent: str, push: Push) -> str:
@@ -280,6 +292,16 @@ class Face(ABC):
     @abstractmethod
     def turn(self, login: str, branch: str) -> None:
         """Aim at another branch."""
+
+    @abstractmethod
+    def delete_branch(self, login: str) -> None: ...
+
+    @abstractmethod
+    def make_branch(self, login: str) -> None:
+        """Make the branch where it was, as "Restore branch" does."""
+
+    @abstractmethod
+    def open_again(self, login: str) -> None: ...
 
     @abstractmethod
     def merge(self, step: Merge) -> tuple[Step, ...]: ...
@@ -380,6 +402,16 @@ class GitHub(Face):
     def turn(self, login: str, branch: str) -> None:
         self.call(login, "PATCH", self._at(), base=branch)
 
+    def delete_branch(self, login: str) -> None:
+        self.call(login, "DELETE", f"/repos/{self.world.name}/git/refs/heads/{self.branch}")
+
+    def make_branch(self, login: str) -> None:
+        path = f"/repos/{self.world.name}/git/refs"
+        self.call(login, "POST", path, ref=f"refs/heads/{self.branch}", sha=self.head)
+
+    def open_again(self, login: str) -> None:
+        self.call(login, "PATCH", self._at(), state="open")
+
     def merge(self, step: Merge) -> tuple[Step, ...]:
         self.call(step.who, "PUT", self._at("/merge"), merge_method=step.method)
         return (step,)
@@ -440,6 +472,21 @@ class GitLab(Face):
 
     def turn(self, login: str, branch: str) -> None:
         self.call(login, "PUT", self._at(), target_branch=branch)
+
+    def revive(self, step: Revive) -> tuple[Step, ...]:
+        """Restore and open again: that makes a version of the same head, as another target branch does."""
+        steps = super().revive(step)
+        return (*steps, Retarget(OWNER, self.change.base_branch)) if steps else ()
+
+    def delete_branch(self, login: str) -> None:
+        self.call(login, "DELETE", f"/projects/{self.repository.id}/repository/branches/{self.branch}")
+
+    def make_branch(self, login: str) -> None:
+        path = f"/projects/{self.repository.id}/repository/branches"
+        self.call(login, "POST", path, branch=self.branch, ref=self.head)
+
+    def open_again(self, login: str) -> None:
+        self.call(login, "PUT", self._at(), state_event="reopen")
 
     def merge(self, step: Merge) -> tuple[Step, ...]:
         self.repository.merge_method = "ff" if step.method == "rebase" else "merge"

@@ -103,9 +103,13 @@ def next_page(answer: Answer, base: str, what: str) -> str | None:
     return url.removeprefix(base)
 
 
-def endless(what: str) -> ServiceError:
+class EndlessError(ServiceError):
+    """A list is longer than what is read; it will not get shorter."""
+
+
+def endless(what: str) -> EndlessError:
     """Return the error of a list that does not end."""
-    return ServiceError(
+    return EndlessError(
         f"{what}: more than {MAX_PAGES} pages", why="so many are not read", fix="close or delete what is not needed"
     )
 

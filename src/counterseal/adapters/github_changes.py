@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 from counterseal.adapters.answers import in_path
 from counterseal.adapters.commit_trailers import co_authors
 from counterseal.adapters.fields import Fields
+from counterseal.adapters.push_log import Push, Span, pushers
 from counterseal.errors import ServiceError
 from counterseal.model import Actor, ActorKind, ChangeRequest, Commit, Review, ReviewState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from counterseal.adapters.github_api import GitHubApi
@@ -39,16 +40,10 @@ _REVIEWS: Final = {
     "DISMISSED": ReviewState.DISMISSED,
     "PENDING": ReviewState.PENDING,
 }
-#: What a line of the push log means for the commits of a change request.
-_CREATION, _FORCED = "branch_creation", "force_push"
-_PUSHES: Final = {
-    "push": True,
-    _FORCED: True,
-    "pr_merge": True,
-    "merge_queue_merge": True,
-    _CREATION: True,
-    "branch_deletion": False,
-}
+#: The kinds of lines in a push log. "Restore branch" is a creation like any other: no word tells it apart (GitHub's
+#: OpenAPI description, `repos/list-activities`, `activity_type`).
+_CREATION, _DELETION, _FORCED = "branch_creation", "branch_deletion", "force_push"
+_PUSHES: Final = {each: each for each in ("push", _FORCED, "pr_merge", "merge_queue_merge", _CREATION, _DELETION)}
 _RETARGETED: Final = {"base_ref_changed", "automatic_base_change_succeeded"}
 _NOREPLY: Final = re.compile(r"([0-9]{1,19})\+([A-Za-z0-9-]{1,100}(?:\[bot\])?)@users\.noreply\.(.+)\Z")
 
@@ -86,7 +81,7 @@ class ChangeReader:
         fields, host = self.fields(number), self._host
         base, head, merged = fields.inner("base"), fields.inner("head").revision("sha"), fields.flag("merged")
         listed, merged_at = self.raw_commits(number, fields), fields.moment("merged_at") if merged else None
-        pushers, unknown = self._pushers(fields, listed)
+        who, unknown = self._pushers(fields, listed)
         return ChangeRequest(
             number=number,
             url=fields.text("html_url"),
@@ -101,7 +96,7 @@ class ChangeReader:
             # before the merge this is a test merge of GitHub's and says nothing
             merge_revision=fields.revision("merge_commit_sha") if merged else None,
             commits=tuple(self._commit(each) for each in listed),
-            pushers=pushers,
+            pushers=who,
             unknown_pushers=unknown,
             reviews=self._reviews(number),
         )
@@ -206,38 +201,25 @@ class ChangeReader:
         name, branch = head.inner("repo").text("full_name"), head.text("ref")
         what = f"push log of {name}:{branch}"
         log = self._api.pages(f"/repos/{in_path(name)}/activity", what=what, needs=READ, ref=f"refs/heads/{branch}")
-        pushers: dict[tuple[str, int], Actor] = {}
-        unknown = 0
-        for push in _pushes_of((Fields(each, what) for each in log), head.revision("sha"), commits, parents - commits):
-            actor = None if push is None else _actor(push, "actor", self._host)
-            if actor is None:
-                unknown += 1
-            else:
-                pushers[actor.key] = actor
-        return tuple(pushers.values()), unknown
+        span = Span(
+            head.revision("sha"),
+            commits,
+            parents - commits,
+            fields.moment("created_at"),
+            fields.moment("merged_at") if fields.flag("merged") else None,
+            # whoever makes a branch that is then pushed over is taken for one who brought something
+            is_old=lambda _: False,
+        )
+        return pushers((self._push(Fields(each, what)) for each in log), span)
 
-
-def _pushes_of(log: Iterable[Fields], head: str, commits: set[str], begins: set[str]) -> Iterable[Fields | None]:
-    """Yield the pushes that made `head`, newest first; None stands for those that the log does not have.
-
-    The log (newest first) is followed from the push that brought the head back to where the change began: the
-    branch's creation, or a push onto a commit that the change begins at. What a forced push dropped is no commit of
-    the change any more, so from there on only those tell.
-    """
-    expected, forced = head, False
-    for entry in log:
-        kind, after = entry.text("activity_type"), entry.revision("after")
-        pushed = entry.one_of("activity_type", _PUSHES)
-        if not pushed or after != expected:
-            if expected == head:
-                continue  # after the merge, or of an earlier branch of this name
-            break  # a hole in the log
-        if kind != _CREATION or after in commits:
-            yield entry
-        expected, forced = entry.revision("before"), forced or kind == _FORCED
-        if kind == _CREATION or expected in begins or not (forced or expected in commits):
-            return
-    yield None
+    def _push(self, fields: Fields) -> Push:
+        """Return a line of the push log; where there was or is no branch GitHub writes zeros."""
+        kind = fields.one_of("activity_type", _PUSHES)
+        before = None if kind == _CREATION else fields.revision("before")
+        after = None if kind == _DELETION else fields.revision("after")
+        return Push(
+            _actor(fields, "actor", self._host), before, after, fields.moment("timestamp"), forced=kind == _FORCED
+        )
 
 
 def _address(inner: Fields, role: str) -> str:

@@ -285,9 +285,9 @@ def part(text: str) -> str:
 
 
 def _check_complete(answer: Answer, count: int, what: str) -> None:
-    """Refuse a list whose last page says that there is more (R01)."""
+    """Refuse a list whose last page says that there is more (R01); what became longer meanwhile is complete."""
     total, following = answer.headers.get("x-total", ""), answer.headers.get("x-next-page", "")
-    if following or (total.isdigit() and int(total) != count):
+    if following or (total.isdigit() and int(total) > count):
         raise ServiceError(
             f"{what}: {count} of {total or 'more'} were listed",
             why="a page is missing, or the list changed while it was read",

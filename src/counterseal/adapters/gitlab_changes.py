@@ -64,9 +64,8 @@ class ChangeReader:
         fields = self.fields(number)
         url, head, merged = fields.text("web_url"), fields.revision("sha"), fields.one_of("state", STATES)
         commits, notes, versions = self._commits(number, head), self._notes(number), self._versions(number, head)
-        pushers, unknown = self._pushes.of(
-            fields, {each.revision for each in commits}, {each.base for each in versions}
-        )
+        # only the last version's base: who turns it to a branch of their own and back has not made a beginning there
+        pushers, unknown = self._pushes.of(fields, {each.revision for each in commits}, {versions[-1].base})
         return ChangeRequest(
             number=number,
             url=url,

@@ -172,6 +172,15 @@ class Changes:
             change.state = state
             change.closed_at = self._repository.now() if state == "closed" else None
             self._happened(change, "closed" if state == "closed" else "reopened", account)
+            if state == "open":
+                self._reopened(change)
+
+    def _reopened(self, change: Change) -> None:
+        """Take up what the head branch is by now; GitHub opens none again whose branch was made anew elsewhere."""
+        source = self._forge.by_id(change.head_repository)
+        if source is None or source.branch(change.head_branch) != change.head:
+            change.state = "closed"
+            raise Refused("Validation Failed: state cannot be changed. The branch was force-pushed or recreated.")
 
     def comment(self, change: Change, account: Account, body: str) -> Comment:
         """Return a new comment."""

@@ -197,6 +197,17 @@ class BasicShapes:
             "web_url": f"{PAGES}/{repository.full_name}/-/commit/{sha}",
         }
 
+    def comparison(self, repository: HostedRepository, base: str, head: str, commits: list[str]) -> dict[str, Any]:
+        """Return what lies between two commits."""
+        return {
+            "commit": self.commit(repository, commits[-1]) if commits else None,
+            "commits": [self.commit(repository, each) for each in commits],
+            "diffs": [self.diff(repository, base, head, each) for each in repository.git.changes(base, head)],
+            "compare_timeout": False,
+            "compare_same_ref": base == head,
+            "web_url": f"{PAGES}/{repository.full_name}/-/compare/{base}...{head}",
+        }
+
     def branch(self, repository: HostedRepository, name: str, sha: str, role: Role) -> dict[str, Any]:
         """Return a branch."""
         ref = f"refs/heads/{name}"

@@ -130,6 +130,21 @@ class MergeRequests(Changes):
         self._add_version(change)
         self.note(change, account, f"changed target branch from `{before}` to `{base}`")
 
+    def _reopened(self, change: Change) -> None:
+        """Take up what the source branch is by now; there is a new version even where that is the same commit.
+
+        Sources: app/services/merge_requests/reopen_service.rb calls `reload_diff`, and that makes a new diff, which is
+        the version (app/services/merge_requests/reload_diffs_service.rb).
+        """
+        source = self._forge.by_id(change.head_repository)
+        head = source.branch(change.head_branch) if source else None
+        if source is None or head is None:
+            change.state = "closed"
+            raise Refused("Cannot reopen a merge request without its source branch", 422)
+        self._fetch(source, head)
+        change.head = head
+        self._keep_head(change)
+
     # --- merging -----------------------------------------------------------------------------
 
     def merge(self, change: Change, account: Account, method: str = "merge", *, title: str = "", sha: str = "") -> str:
