@@ -46,7 +46,8 @@ def approvals(evidence: Evidence) -> Approvals:
 
     A demand for changes or a dismissal cancels all that the same person, by (host, id), approved before it; an
     approval after the merge changes nothing. An objection needs only the policy to name the person: taking
-    away a permission cannot silence them.
+    away a permission cannot silence them. It is closed by who made it, or by one who may approve, before the merge
+    (R49); a dismissal of which nobody knows whose it was, or of what, closes nothing.
     """
     change = evidence.change
     if change is None:
@@ -79,9 +80,11 @@ def _opinion(reviews: list[Review], change: ChangeRequest, evidence: Evidence) -
             case ReviewState.APPROVED:
                 standing.append(review)
                 objection = objection if _too_late(review, change) else None
-            case ReviewState.CHANGES_REQUESTED | ReviewState.DISMISSED:
+            case ReviewState.CHANGES_REQUESTED:
+                standing, cancelled, objection = [], review, review
+            case ReviewState.DISMISSED:
                 standing, cancelled = [], review
-                objection = review if review.state is ReviewState.CHANGES_REQUESTED else None
+                objection = _after_dismissal(objection, review, change, evidence)
             case ReviewState.COMMENTED | ReviewState.PENDING:
                 pass
     actor = reviews[0].actor
@@ -94,7 +97,29 @@ def _opinion(reviews: list[Review], change: ChangeRequest, evidence: Evidence) -
     best = next((review for review, why in problems if not why), None)
     if best:
         return Approval(actor, groups, best)
-    return Dismissed(actor.login, problems[0][1] if problems else "the review was dismissed")
+    part = excluded(evidence).get(actor.key, "the review was dismissed")
+    return Dismissed(actor.login, problems[0][1] if problems else part)
+
+
+def _after_dismissal(
+    objection: Review | None, review: Review, change: ChangeRequest, evidence: Evidence
+) -> Review | None:
+    """Return the open objection of a person after one of their reviews that was dismissed later."""
+    match review.was:
+        case ReviewState.APPROVED:  # by approving they had closed what they had asked for before
+            return objection if _too_late(review, change) else None
+        case ReviewState.CHANGES_REQUESTED | None:
+            return objection if _closed(review, change, evidence) else review
+        case ReviewState.COMMENTED | ReviewState.PENDING | ReviewState.DISMISSED:
+            return objection
+
+
+def _closed(review: Review, change: ChangeRequest, evidence: Evidence) -> bool:
+    """Return whether a demand for changes was dismissed by who made it, or by one who may approve, before the merge."""
+    by, at = review.dismissed_by, review.dismissed_at
+    if by is None or at is None or (change.merged and (change.merged_at is None or at > change.merged_at)):
+        return False
+    return (review.actor is not None and by.key == review.actor.key) or not next(_person_problems(by, evidence), "")
 
 
 def _too_late(review: Review, change: ChangeRequest) -> bool:

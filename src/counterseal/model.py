@@ -275,7 +275,11 @@ class ReviewState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One actor's opinion on one revision; `actor` None is a deleted account, `revision` None a lost commit."""
+    """One actor's opinion on one revision; `actor` None is a deleted account, `revision` None a lost commit.
+
+    Of a dismissed one `was` tells what it said before, `dismissed_by` and `dismissed_at` who ended it, and when; None
+    where the forge does not tell (at GitLab people take back their own, and it was an approval).
+    """
 
     id: int
     actor: Actor | None
@@ -283,6 +287,9 @@ class Review:
     revision: str | None
     submitted_at: datetime | None
     url: str
+    was: ReviewState | None = None
+    dismissed_by: Actor | None = None
+    dismissed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from tests.flow.histories import (
     WRITERS,
     Approve,
     Demand,
+    Dismiss,
     History,
     Lose,
     Merge,
@@ -229,6 +230,10 @@ class Face(ABC):
         self.object(step.who)
         return (step,)
 
+    def dismiss(self, step: Dismiss) -> tuple[Step, ...]:
+        """Dismiss, if there is anything to dismiss."""
+        return (step,) if self.end_demand(step.who, step.whose) else ()
+
     def lose(self, step: Lose) -> tuple[Step, ...]:
         number = self.account(step.who).id
         self.repository.roles.pop(number, None)
@@ -285,6 +290,10 @@ class Face(ABC):
     @abstractmethod
     def object(self, login: str) -> None:
         """Ask for changes."""
+
+    @abstractmethod
+    def end_demand(self, login: str, whose: str) -> bool:
+        """Do what the forge has to make a demand for changes go away; return whether that is the end of it there."""
 
     @abstractmethod
     def say(self, step: Say) -> tuple[Step, ...]: ...
@@ -352,10 +361,12 @@ class GitHub(Face):
         super().__init__(world)
         self._gate = world.token()
         self._approvals: dict[str, int] = {}  # the last one of each person that stands
+        self._demands: dict[str, list[int]] = {}
 
     def _begin(self, history: History) -> None:
         super()._begin(history)
         self._approvals.clear()
+        self._demands.clear()
 
     def reader(self) -> Any:
         return self.world.forge(self._gate)
@@ -392,8 +403,15 @@ class GitHub(Face):
         return (step,)
 
     def object(self, login: str) -> None:
-        self._review(login, "REQUEST_CHANGES", "please")
+        self._demands.setdefault(login, []).append(self._review(login, "REQUEST_CHANGES", "please"))
         self._approvals.pop(login, None)
+
+    def end_demand(self, login: str, whose: str) -> bool:
+        if not (demands := self._demands.get(whose)):
+            return False
+        self.call(login, "PUT", self._at(f"/reviews/{demands[-1]}/dismissals"), message="no")
+        demands.pop()
+        return True
 
     def say(self, step: Say) -> tuple[Step, ...]:
         self._review(step.who, "COMMENT", step.text)
@@ -465,6 +483,12 @@ class GitLab(Face):
 
     def object(self, login: str) -> None:
         self.call(login, "POST", self._at("/notes"), body="/submit_review requested_changes")
+
+    def end_demand(self, login: str, whose: str) -> bool:
+        """Ask for another review: GitLab then shows no demand any more, but nobody has taken it back."""
+        if self.account(whose).id in self.change.reviewers:
+            self.call(login, "POST", self._at("/notes"), body=f"/request_review @{self.account(whose).login}")
+        return False
 
     def say(self, step: Say) -> tuple[Step, ...]:
         self.call(step.who, "POST", self._at("/notes"), body=step.text)

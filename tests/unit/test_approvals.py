@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,7 +40,20 @@ if TYPE_CHECKING:
     from counterseal.evidence import Evidence
 
 LATER = APPROVED_AT + timedelta(minutes=10)
+AFTER = MERGED_AT + timedelta(hours=1)
 CHANGES, DISMISSED = ReviewState.CHANGES_REQUESTED, ReviewState.DISMISSED
+
+
+def ended(
+    who: Actor | None,
+    *,
+    was: ReviewState | None = ReviewState.APPROVED,
+    by: Actor | None = None,
+    at: datetime = APPROVED_AT,
+    when: datetime | None = LATER,
+) -> Review:
+    """Return a review that somebody dismissed."""
+    return dataclasses.replace(review(who, DISMISSED, at=at), was=was, dismissed_by=by, dismissed_at=when)
 
 
 def counted(found: Evidence) -> list[str]:
@@ -144,7 +157,7 @@ ONE_REASON: dict[str, tuple[Callable[[], Evidence], str, str]] = {
         "asked for this promotion",
     ),
     "started the gate": (lambda: evidence(run_actors=(ALICE,)), "alice", "started this run of the gate"),
-    "dismissed": (lambda: with_reviews(review(CAROL, DISMISSED)), "carol", "the review was dismissed"),
+    "dismissed": (lambda: with_reviews(ended(CAROL)), "carol", "the review was dismissed"),
 }
 
 
@@ -191,9 +204,21 @@ OPINIONS: dict[str, tuple[list[Review], str]] = {
     "comment does not settle": ([review(CAROL, CHANGES), review(CAROL, ReviewState.COMMENTED, at=LATER)], "objects"),
     "settled": ([review(CAROL, CHANGES), review(CAROL, at=LATER)], "counted"),
     "settled too late": ([review(CAROL, CHANGES), review(CAROL, at=MERGED_AT + timedelta(hours=1))], "objects"),
-    "dismissed after approving": ([review(CAROL), review(CAROL, DISMISSED, at=LATER)], "dismissed"),
-    "objection dismissed": ([review(CAROL), review(CAROL, CHANGES), review(CAROL, DISMISSED, at=LATER)], "dismissed"),
-    "approved after a dismissal": ([review(CAROL, DISMISSED), review(CAROL, at=LATER)], "counted"),
+    "dismissed after approving": ([review(CAROL), ended(CAROL, at=LATER)], "dismissed"),
+    "settled, and then that was dismissed": ([review(CAROL, CHANGES), ended(CAROL, at=LATER)], "dismissed"),
+    "settled too late, and that was dismissed": ([review(CAROL, CHANGES), ended(CAROL, at=AFTER)], "objects"),
+    "objection dismissed": ([review(CAROL), ended(CAROL, was=CHANGES, by=ALICE, at=LATER)], "dismissed"),
+    "objection dismissed by its author": ([ended(CAROL, was=CHANGES, by=CAROL)], "dismissed"),
+    "one of two dismissed": ([review(CAROL, CHANGES), ended(CAROL, was=CHANGES, by=ALICE)], "objects"),
+    "dismissed by a stranger": ([ended(CAROL, was=CHANGES, by=MALLORY)], "objects"),
+    "dismissed by the author of the request": ([ended(CAROL, was=CHANGES, by=ERIN)], "objects"),
+    "dismissed by nobody knows whom": ([ended(CAROL, was=CHANGES)], "objects"),
+    "nobody knows what was dismissed": ([ended(CAROL, was=None)], "objects"),
+    "nobody knows what an approver dismissed": ([ended(CAROL, was=None, by=ALICE)], "dismissed"),
+    "dismissed nobody knows when": ([ended(CAROL, was=CHANGES, by=ALICE, when=None)], "objects"),
+    "dismissed after the merge": ([ended(CAROL, was=CHANGES, by=CAROL, when=AFTER)], "objects"),
+    "approved after a dismissal": ([ended(CAROL), review(CAROL, at=LATER)], "counted"),
+    "approved after one that closed nothing": ([ended(CAROL, was=CHANGES), review(CAROL, at=LATER)], "counted"),
 }
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from counterseal.adapters.answers import RefusedError, in_path
 from counterseal.adapters.fields import Fields
 from counterseal.adapters.github_api import GitHubApi
-from counterseal.adapters.github_changes import MAX_FILES, READ, ChangeReader, actor_of
+from counterseal.adapters.github_changes import MAX_FILES, READ, ChangeReader
+from counterseal.adapters.github_people import actor_of
 from counterseal.adapters.github_writes import Proposal, keep_comment
 from counterseal.adapters.http import TIMEOUT
 from counterseal.errors import ServiceError

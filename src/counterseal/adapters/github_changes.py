@@ -8,58 +8,28 @@ from typing import TYPE_CHECKING, Final
 from counterseal.adapters.answers import in_path
 from counterseal.adapters.commit_trailers import co_authors
 from counterseal.adapters.fields import Fields
+from counterseal.adapters.github_people import GHOST, WEB_FLOW, actor_in, actor_of
+from counterseal.adapters.github_reviews import ReviewReader
 from counterseal.adapters.push_log import Push, Span, pushers
 from counterseal.errors import ServiceError
-from counterseal.model import Actor, ActorKind, ChangeRequest, Commit, Review, ReviewState
+from counterseal.model import Actor, ActorKind, ChangeRequest, Commit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from counterseal.adapters.github_api import GitHubApi
 
 #: Reading alone wants less, but every job that reads change requests comments on them or opens them, too.
 READ: Final = "contents: read, pull-requests: write"
 
-#: GitHub's stand-in for deleted accounts, and the account that its own merge and edit buttons commit with.
-GHOST: Final = 10137
-WEB_FLOW: Final = 19864447
 MAX_COMMITS: Final = 250
 MAX_FILES: Final = 3000
 
-_KINDS: Final = {
-    "User": ActorKind.USER,
-    "Bot": ActorKind.BOT,
-    "Organization": ActorKind.OTHER,
-    "Mannequin": ActorKind.OTHER,
-}
-_REVIEWS: Final = {
-    "APPROVED": ReviewState.APPROVED,
-    "CHANGES_REQUESTED": ReviewState.CHANGES_REQUESTED,
-    "COMMENTED": ReviewState.COMMENTED,
-    "DISMISSED": ReviewState.DISMISSED,
-    "PENDING": ReviewState.PENDING,
-}
 #: The kinds of lines in a push log. "Restore branch" is a creation like any other: no word tells it apart (GitHub's
 #: OpenAPI description, `repos/list-activities`, `activity_type`).
 _CREATION, _DELETION, _FORCED = "branch_creation", "branch_deletion", "force_push"
 _PUSHES: Final = {each: each for each in ("push", _FORCED, "pr_merge", "merge_queue_merge", _CREATION, _DELETION)}
-_RETARGETED: Final = {"base_ref_changed", "automatic_base_change_succeeded"}
 _NOREPLY: Final = re.compile(r"([0-9]{1,19})\+([A-Za-z0-9-]{1,100}(?:\[bot\])?)@users\.noreply\.(.+)\Z")
-
-
-def actor_of(fields: Fields, host: str) -> Actor:
-    """Return the account that a user object shows."""
-    kind = fields.one_of("type", _KINDS)
-    return Actor(host, fields.number("id"), fields.text("login"), kind)
-
-
-def _actor(parent: Fields, name: str, host: str) -> Actor | None:
-    """Return the account in a field, or None if it is null or GitHub's ghost."""
-    if parent.is_null(name):
-        return None
-    actor = actor_of(parent.inner(name), host)
-    return None if actor.id == GHOST else actor
 
 
 class ChangeReader:
@@ -68,6 +38,7 @@ class ChangeReader:
     def __init__(self, api: GitHubApi, host: str) -> None:
         self._api = api
         self._host = host
+        self._reviews = ReviewReader(api, host, READ)
 
     def fields(self, number: int) -> Fields:
         """Return a pull request as GitHub shows it."""
@@ -82,23 +53,24 @@ class ChangeReader:
         base, head, merged = fields.inner("base"), fields.inner("head").revision("sha"), fields.flag("merged")
         listed, merged_at = self.raw_commits(number, fields), fields.moment("merged_at") if merged else None
         who, unknown = self._pushers(fields, listed)
+        timeline = self._reviews.timeline(number)
         return ChangeRequest(
             number=number,
             url=fields.text("html_url"),
             repository_id=base.inner("repo").number("id"),
             base_ref=f"refs/heads/{base.text('ref')}",
-            base_retargeted_at=self._retargeted_at(number),
+            base_retargeted_at=timeline.retargeted_at,
             head=head,
-            author=_actor(fields, "user", host),
+            author=actor_in(fields, "user", host),
             merged=merged,
             merged_at=merged_at,
-            merged_by=_actor(fields, "merged_by", host) if merged else None,
+            merged_by=actor_in(fields, "merged_by", host) if merged else None,
             # before the merge this is a test merge of GitHub's and says nothing
             merge_revision=fields.revision("merge_commit_sha") if merged else None,
             commits=tuple(self._commit(each) for each in listed),
             pushers=who,
             unknown_pushers=unknown,
-            reviews=self._reviews(number),
+            reviews=self._reviews.reviews(number, timeline.dismissals),
         )
 
     # --- commits -----------------------------------------------------------------------------
@@ -159,36 +131,6 @@ class ChangeReader:
         kind = ActorKind.BOT if match.group(2).endswith("[bot]") else ActorKind.USER
         return Actor(self._host, int(match.group(1)), match.group(2), kind)
 
-    # --- reviews and timeline ----------------------------------------------------------------
-
-    def _reviews(self, number: int) -> tuple[Review, ...]:
-        what = f"reviews of #{number}"
-        listed = self._api.pages(self._api.here(f"/pulls/{number}/reviews"), what=what, needs=READ)
-        found = tuple(self._review(number, Fields(each, f"{what}: review")) for each in listed)
-        if len({each.id for each in found}) != len(found):
-            raise ServiceError(
-                f"{what}: one is listed twice", why="the list changed while it was read", fix="run again"
-            )
-        return found
-
-    def _review(self, number: int, fields: Fields) -> Review:
-        fields.what = f"review {fields.number('id')} of #{number}"
-        state = fields.one_of("state", _REVIEWS)
-        return Review(
-            id=fields.number("id"),
-            actor=_actor(fields, "user", self._host),
-            state=state,
-            revision=None if fields.is_null("commit_id") else fields.revision("commit_id"),
-            submitted_at=None if state is ReviewState.PENDING else fields.moment("submitted_at"),
-            url=fields.text("html_url"),
-        )
-
-    def _retargeted_at(self, number: int) -> datetime | None:
-        what = f"timeline of #{number}"
-        listed = self._api.pages(self._api.here(f"/issues/{number}/timeline"), what=what, needs=READ)
-        events = (Fields(each, f"{what}: event") for each in listed)
-        return max((each.moment("created_at") for each in events if each.text("event") in _RETARGETED), default=None)
-
     # --- pushers -----------------------------------------------------------------------------
 
     def _pushers(self, fields: Fields, listed: Sequence[Fields]) -> tuple[tuple[Actor, ...], int]:
@@ -218,7 +160,7 @@ class ChangeReader:
         before = None if kind == _CREATION else fields.revision("before")
         after = None if kind == _DELETION else fields.revision("after")
         return Push(
-            _actor(fields, "actor", self._host), before, after, fields.moment("timestamp"), forced=kind == _FORCED
+            actor_in(fields, "actor", self._host), before, after, fields.moment("timestamp"), forced=kind == _FORCED
         )
 
 

@@ -245,12 +245,13 @@ def _request_file(
 
 
 def permissions(forge: Forge, change: ChangeRequest | None) -> tuple[tuple[Actor, Permission], ...]:
-    """Return what each person who approved or objected may do in the repository now (R13)."""
+    """Return what each person who approved, objected or dismissed may do in the repository now (R13, R49)."""
     reviewers: dict[tuple[str, int], Actor] = {}
     for review in change.reviews if change else ():
         counts = review.state in (ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED)
-        if review.actor and counts and review.actor.kind == "user":
-            reviewers.setdefault(review.actor.key, review.actor)
+        for actor in (review.actor if counts else None, review.dismissed_by):
+            if actor and actor.kind == "user":
+                reviewers.setdefault(actor.key, actor)
     return tuple((actor, forge.permission(actor)) for actor in reviewers.values())
 
 

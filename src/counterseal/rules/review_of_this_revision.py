@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 from counterseal import wire
 from counterseal.approvals import approvals
 from counterseal.identifiers import REQUEST_FOLDER
-from counterseal.model import Counted
+from counterseal.model import Counted, ReviewState
 from counterseal.rule import NoOptions, Problem, RuleSpec, satisfied, violated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from counterseal.approvals import Approvals
+    from counterseal.approvals import Approval, Approvals
     from counterseal.evidence import Evidence
     from counterseal.model import ChangeRequest, Finding, PromotionRequest
 
@@ -107,9 +107,8 @@ def _review_problems(evidence: Evidence, change: ChangeRequest, found: Approvals
     about, again = f"request {evidence.change_name} at {change.head[:7]}", _again(evidence)
     if found.objections:
         names = ", ".join(each.actor.login for each in found.objections)
-        yield Problem(
-            "changes-requested", f"{names} asked for changes of {about}", f"settle that with {names}; {again}"
-        )
+        reason = f"{names} asked for changes of {about}{_dismissed_by(found.objections)}"
+        yield Problem("changes-requested", reason, f"settle that with {names}; {again}")
     if not found.counted:
         late = ", and have it approved before the merge"
         fix = again + late if change.merged else "have it approved before the merge"
@@ -118,6 +117,16 @@ def _review_problems(evidence: Evidence, change: ChangeRequest, found: Approvals
         yield Problem(
             "not-merged", f"request {evidence.change_name} is not merged", "merge it when it has its approvals"
         )
+
+
+def _dismissed_by(objections: Sequence[Approval]) -> str:
+    """Return what to say of objections that somebody dismissed who cannot close them; empty if nobody did."""
+    reviews = [each.review for each in objections if each.review.state is ReviewState.DISMISSED]
+    people = dict.fromkeys(each.dismissed_by.login if each.dismissed_by else "nobody knows who" for each in reviews)
+    if not people:
+        return ""
+    who = ", ".join(people)
+    return f", which {who} dismissed: that is for who asked, or for one who may approve, before the merge"
 
 
 RULE: Final = RuleSpec(

@@ -31,12 +31,14 @@ class Review:
 
 @dataclass(slots=True)
 class TimelineEvent:
-    """Something that happened to a change request."""
+    """Something that happened to a change request; a dismissal names the review, and what that said before."""
 
     id: int
     kind: str
     account: int | None
     at: datetime
+    review: int | None = None
+    was: str = ""
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ revision it was about. Judging that is the work of whoever reads them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from counterseal.sandbox.forge.change import Change, Comment, Review, ReviewState, TimelineEvent
 from counterseal.sandbox.forge.git import ConflictError, Signature
@@ -144,8 +144,8 @@ class Changes:
         review = self.review_of(change, review_id)
         if review.state not in ("APPROVED", "CHANGES_REQUESTED"):
             raise Refused(f"Unprocessable Entity: Can not dismiss a {review.state.lower()} pull request review")
-        review.state = ReviewState.DISMISSED
-        self._happened(change, "review_dismissed", account)
+        was, review.state = review.state, ReviewState.DISMISSED
+        self._happened(change, "review_dismissed", account, review=review.id, was=str(was))
         return review
 
     def review_of(self, change: Change, review_id: int) -> Review:
@@ -281,6 +281,6 @@ class Changes:
         self._repository.git.set_ref(self._repository.git.head_ref(change.number), change.head)
         change.updated_at = self._repository.now()
 
-    def _happened(self, change: Change, kind: str, account: Account) -> None:
-        change.timeline.append(TimelineEvent(self._forge.new_id(), kind, account.id, self._repository.now()))
+    def _happened(self, change: Change, kind: str, account: Account, **more: Any) -> None:
+        change.timeline.append(TimelineEvent(self._forge.new_id(), kind, account.id, self._repository.now(), **more))
         change.updated_at = self._repository.now()

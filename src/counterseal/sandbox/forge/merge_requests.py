@@ -89,6 +89,17 @@ class MergeRequests(Changes):
         change.reviewers.setdefault(account.id, Reviewer("unreviewed", note.created_at))
         self._reviewed(change, account, "requested_changes")
 
+    def request_review(self, change: Change, account: Account, reviewer: Account) -> None:
+        """Ask a reviewer for another review: their demand for changes is not shown any more, its note stays.
+
+        Source: app/services/merge_requests/request_review_service.rb; who requested changes ends that by approving
+        (`destroy_requested_changes` in update_reviewer_state_service.rb).
+        """
+        if reviewer.id not in change.reviewers:
+            raise Refused("Reviewer not found", 404)
+        change.reviewers[reviewer.id].state = "unreviewed"
+        self.note(change, account, f"requested review from @{reviewer.login}")
+
     def _reviewed(self, change: Change, account: Account, state: str) -> None:
         """Note how a reviewer stands to the merge request; who only approves does not become one."""
         if account.id in change.reviewers:
