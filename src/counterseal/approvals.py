@@ -6,7 +6,7 @@ Pure: reads collected evidence. How many approvals are enough is for the rules.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from counterseal import wire
 from counterseal.evidence import groups_of
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
     from counterseal.evidence import Evidence
     from counterseal.model import ChangeRequest
+
+
+#: So many are named whose approval does not count, first those whom the policy names: anybody may approve, and the
+#: record is for ever.
+MAX_DISMISSED: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,8 @@ class Approval:
 class Approvals:
     """What the reviews of a change request come to, one place a person (R08, R10, R11, R13, R14, R17).
 
-    `dismissed` names everybody whose approval does not count, and why; `objections` are the open demands
-    for changes by people whom the policy names.
+    `dismissed` names whose approval does not count, and why, the policy's people first, and counts those beyond
+    `MAX_DISMISSED`; `objections` are the open demands for changes by people whom the policy names.
     """
 
     counted: tuple[Approval, ...]
@@ -53,22 +58,38 @@ def approvals(evidence: Evidence) -> Approvals:
     if change is None:
         return Approvals((), (), ())
     people: dict[tuple[str, int], list[Review]] = {}
-    dismissed = []
     for review in change.reviews:
         if review.actor is not None:
             people.setdefault(review.actor.key, []).append(review)
-        elif review.state is ReviewState.APPROVED:
-            dismissed.append(Dismissed("a deleted account", "nobody can say who it was"))
     counted, objections = [], []
+    dismissed: list[Dismissed] = []
+    others: list[Dismissed] = []
     for reviews in people.values():
         found = _opinion(reviews, change, evidence)
         if isinstance(found, Dismissed):
-            dismissed.append(found)
+            named = reviews[0].actor is not None and groups_of(reviews[0].actor, evidence.policy)
+            (dismissed if named else others).append(found)
         elif found and found.review.state is ReviewState.APPROVED:
             counted.append(found)
         elif found and found.groups:
             objections.append(found)
-    return Approvals(tuple(counted), tuple(dismissed), tuple(objections))
+    return Approvals(tuple(counted), _bounded([*dismissed, *others, *_of_nobody(change)]), tuple(objections))
+
+
+def _of_nobody(change: ChangeRequest) -> list[Dismissed]:
+    """Return what to say of the approvals of deleted accounts, which are all one to the forge."""
+    number = sum(each.actor is None and each.state is ReviewState.APPROVED for each in change.reviews)
+    if not number:
+        return []
+    who = "a deleted account" if number == 1 else f"deleted accounts ({number} approvals)"
+    return [Dismissed(who, "nobody can say who it was")]
+
+
+def _bounded(dismissed: list[Dismissed]) -> tuple[Dismissed, ...]:
+    rest = len(dismissed) - MAX_DISMISSED
+    if rest <= 1:
+        return tuple(dismissed)
+    return (*dismissed[:MAX_DISMISSED], Dismissed(f"{rest} more", "not named here, where there is no room for all"))
 
 
 def _opinion(reviews: list[Review], change: ChangeRequest, evidence: Evidence) -> Approval | Dismissed | None:

@@ -31,7 +31,7 @@ from tests.evidence_samples import (
     with_reviews,
 )
 
-from counterseal.approvals import approvals, excluded, unknown_authorship
+from counterseal.approvals import MAX_DISMISSED, approvals, excluded, unknown_authorship
 from counterseal.model import Actor, ActorKind, Permission, Requester, Review, ReviewState
 
 if TYPE_CHECKING:
@@ -273,3 +273,25 @@ def test_what_is_not_known_about_the_makers_is_said(changes: dict[str, Any], gap
 
 def test_of_an_unreadable_request_nobody_is_known() -> None:
     assert unknown_authorship(evidence(change=None)) == ("the request cannot be read",)
+
+
+def test_strangers_cannot_fill_the_record() -> None:
+    strangers = [review(actor(5000 + number, f"stranger{number}")) for number in range(40)]
+    found = with_reviews(*strangers, *[review(None)] * 200, review(FRANK), review(ALICE))
+    who = [each.who for each in approvals(found).dismissed]
+    assert counted(found) == ["alice"]
+    assert len(who) == MAX_DISMISSED + 1
+    assert who[-1] == "18 more"
+
+
+def test_deleted_accounts_are_one() -> None:
+    assert dismissed(with_reviews(*[review(None)] * 200)) == {
+        "deleted accounts (200 approvals)": "nobody can say who it was"
+    }
+    assert dismissed(with_reviews(review(None))) == {"a deleted account": "nobody can say who it was"}
+
+
+def test_the_policys_people_are_named_first() -> None:
+    strangers = [review(actor(5000 + number, f"stranger{number}")) for number in range(40)]
+    found = with_reviews(*strangers, review(CAROL, of=OLD_HEAD))
+    assert approvals(found).dismissed[0].who == "carol"
