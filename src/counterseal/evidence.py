@@ -40,6 +40,7 @@ class RequestFile:
         mode: Git file mode of the file, `100644` if all is well.
         added_before: The path had been there once before.
         same_at_head: The file at the reviewed head has the same bytes as the merged one.
+        head_gone: The forge has lost the reviewed head, so nobody can compare.
     """
 
     path: str
@@ -52,6 +53,7 @@ class RequestFile:
     mode: str
     added_before: bool
     same_at_head: bool
+    head_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -309,7 +309,9 @@ class Commit:
 class ChangeRequest:
     """A pull or merge request with all its reviews (in the forge's order) and commits, completely read.
 
-    `base_ref` is a full ref, such as `refs/heads/main`.
+    `base_ref` is a full ref, such as `refs/heads/main`. `head_came_back_at`: when its head was pushed once more after
+    something else had been there (None: never). `limits` says what is so big that it could not be read completely, a
+    sentence each; that will stay so, and nothing can be judged by the rest.
     """
 
     number: int
@@ -327,6 +329,8 @@ class ChangeRequest:
     pushers: tuple[Actor, ...]
     unknown_pushers: int
     reviews: tuple[Review, ...]
+    head_came_back_at: datetime | None = None
+    limits: tuple[str, ...] = ()
 
 
 # --- policy ----------------------------------------------------------------------------------

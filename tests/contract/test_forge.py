@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -243,6 +243,35 @@ class ForgeContract:
         world.write("bob", "new")
         assert {each.id for each in forge.change_request(world.open().number).pushers} == {1002}
 
+    def test_a_head_that_was_pushed_away_and_came_back(self, world: World, forge: Forge) -> None:
+        head = world.write("bob", "one")
+        change = world.open()
+        assert forge.change_request(change.number).head_came_back_at is None
+        world.write("carol", "two")
+        assert forge.change_request(change.number).head_came_back_at is None
+        moment = datetime(2036, 11, 24, 9, 10, 44, tzinfo=UTC)
+        world.model.clock = lambda: moment
+        world.repository.move_branch("work", head, world.who("dora"))
+        back = forge.change_request(change.number).head_came_back_at
+        assert back is not None
+        assert moment <= back < moment + SOON
+
+    def test_a_head_that_was_only_restored_was_never_away(self, world: World, forge: Forge) -> None:
+        head = world.write("bob", "one")
+        world.repository.move_ref("refs/heads/work", None, world.who("carol"))
+        world.repository.move_branch("work", head, world.who("dora"))
+        assert forge.change_request(world.open().number).head_came_back_at is None
+
+    def test_where_a_branch_was_moved(self, world: World, forge: Forge) -> None:
+        made = world.write("alice", "one", branch="main")
+        world.write("bob", "elsewhere")
+        world.repository.move_branch("aside", made, world.who("alice"))
+        world.repository.move_ref("refs/heads/aside", None, world.who("alice"))
+        moves = list(forge.moves(MAIN))
+        assert [tip for _, tip in moves] == [made, world.first]
+        assert all(at.tzinfo for at, _ in moves)
+        assert [tip for _, tip in forge.moves("refs/heads/aside")] == [None, made]
+
     # --- branches that were deleted and made again -------------------------------------------
 
     def restored(self, world: World, forge: Forge, *, at: str = "", by: str = "dora") -> set[int]:
@@ -461,7 +490,36 @@ class TestGitHubForge(ForgeContract):
         change = world.open()
         review = world.changes.review(change, world.who("carol"), "REQUEST_CHANGES", body="no")
         world.changes.dismiss(change, review.id, world.who("bob"))
-        assert [each.state for each in forge.change_request(change.number).reviews] == [ReviewState.DISMISSED]
+        approval = world.changes.review(change, world.who("dora"), "APPROVE")
+        world.changes.dismiss(change, approval.id, world.who("alice"))
+        read = forge.change_request(change.number).reviews
+        assert [each.state for each in read] == [ReviewState.DISMISSED] * 2
+        assert [(each.was, each.dismissed_by and each.dismissed_by.login) for each in read] == [
+            (ReviewState.CHANGES_REQUESTED, "bob"),
+            (ReviewState.APPROVED, "alice"),
+        ]
+        assert all(each.dismissed_at for each in read)
+
+    @pytest.mark.parametrize("lost", ["event", "review", "actor", "state"])
+    def test_a_dismissal_that_the_timeline_does_not_tell(self, world: World, forge: Forge, lost: str) -> None:
+        change = world.open()
+        review = world.changes.review(change, world.who("carol"), "REQUEST_CHANGES", body="no")
+        world.changes.dismiss(change, review.id, world.who("bob"))
+
+        def without(events: Any) -> Any:
+            kept = {key: value for key, value in events[0].items() if key != "dismissed_review"}
+            about = events[0]["dismissed_review"]
+            return {
+                "event": [],
+                "review": [kept],
+                "actor": [{**events[0], "actor": None}],
+                "state": [{**kept, "dismissed_review": {**about, "state": "unheard_of"}}],
+            }[lost]
+
+        world.alter(f"/issues/{change.number}/timeline", without)
+        (found,) = forge.change_request(change.number).reviews
+        assert found.state is ReviewState.DISMISSED
+        assert found.was is None or found.dismissed_by is None
 
     def test_a_bots_review_is_a_bots(self, world: World, forge: Forge) -> None:
         world.repository.actions_may_approve = True

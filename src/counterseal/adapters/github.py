@@ -17,11 +17,12 @@ from counterseal.adapters.github_changes import MAX_FILES, READ, ChangeReader
 from counterseal.adapters.github_people import actor_of
 from counterseal.adapters.github_writes import Proposal, keep_comment
 from counterseal.adapters.http import TIMEOUT
-from counterseal.errors import ServiceError
+from counterseal.errors import LimitError, ServiceError
 from counterseal.model import Permission, Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from counterseal.model import Actor, ChangeRequest
 
@@ -180,18 +181,22 @@ class GitHubForge:
             at = Fields(made.items("parents")[0], what).revision("sha")
         return False
 
+    def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
+        """Yield when a branch was moved and where to (None: it was deleted), newest first."""
+        return self._changes.moves(ref)
+
     def changed_files(self, number: int) -> Sequence[str]:
         """Return the paths that a change request touches; of a renamed file both."""
         what, fields = f"files of #{number}", self._changes.fields(number)
         promised = fields.number("changed_files")
         listed = self._api.pages(self._api.here(f"/pulls/{number}/files"), what=what, needs=READ)
         files = [Fields(each, what) for each in listed]
-        if len(files) != promised:
-            why = (
-                f"GitHub lists {MAX_FILES} at most"
-                if promised > MAX_FILES
-                else "a page is missing, or a push came in between"
+        if promised > MAX_FILES:
+            raise LimitError(
+                f"{what}: {promised}", why=f"GitHub lists {MAX_FILES} at most", fix="make a smaller change"
             )
+        if len(files) != promised:
+            why = "a page is missing, or a push came in between"
             raise ServiceError(f"{what}: {len(files)} of {promised} were listed", why=why, fix="run again")
         paths = [each.text("filename") for each in files]
         return [*paths, *(each.text("previous_filename") for each in files if each.has("previous_filename"))]

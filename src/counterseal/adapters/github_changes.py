@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from counterseal.adapters.answers import in_path
+from counterseal.adapters.answers import Limits, in_path
 from counterseal.adapters.commit_trailers import co_authors
 from counterseal.adapters.fields import Fields
 from counterseal.adapters.github_people import GHOST, WEB_FLOW, actor_in, actor_of
-from counterseal.adapters.github_reviews import ReviewReader
-from counterseal.adapters.push_log import Push, Span, pushers
+from counterseal.adapters.github_reviews import NO_TIMELINE, ReviewReader
+from counterseal.adapters.push_log import Push, Pushers, Span, pushers
 from counterseal.errors import ServiceError
-from counterseal.model import Actor, ActorKind, ChangeRequest, Commit
+from counterseal.model import Actor, ActorKind, ChangeRequest, Commit, Review
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from counterseal.adapters.github_api import GitHubApi
 
@@ -52,8 +53,11 @@ class ChangeReader:
         fields, host = self.fields(number), self._host
         base, head, merged = fields.inner("base"), fields.inner("head").revision("sha"), fields.flag("merged")
         listed, merged_at = self.raw_commits(number, fields), fields.moment("merged_at") if merged else None
-        who, unknown = self._pushers(fields, listed)
-        timeline = self._reviews.timeline(number)
+        history, limits = self._pushers(fields, listed), Limits()
+        timeline = limits.read(lambda: self._reviews.timeline(number), NO_TIMELINE)
+        reviews: tuple[Review, ...] = limits.read(lambda: self._reviews.reviews(number, timeline.dismissals), ())
+        if (promised := fields.number("commits")) > MAX_COMMITS:
+            limits.add(f"it has {promised} commits, of which GitHub lists the first {MAX_COMMITS} only")
         return ChangeRequest(
             number=number,
             url=fields.text("html_url"),
@@ -68,9 +72,11 @@ class ChangeReader:
             # before the merge this is a test merge of GitHub's and says nothing
             merge_revision=fields.revision("merge_commit_sha") if merged else None,
             commits=tuple(self._commit(each) for each in listed),
-            pushers=who,
-            unknown_pushers=unknown,
-            reviews=self._reviews.reviews(number, timeline.dismissals),
+            pushers=history.people,
+            unknown_pushers=history.unknown,
+            reviews=reviews,
+            head_came_back_at=history.head_came_back_at,
+            limits=limits.found,
         )
 
     # --- commits -----------------------------------------------------------------------------
@@ -78,14 +84,10 @@ class ChangeReader:
     def raw_commits(self, number: int, fields: Fields) -> list[Fields]:
         """Return the commits of a pull request, oldest first, as GitHub shows them."""
         what, promised = f"commits of #{number}", fields.number("commits")
-        if promised > MAX_COMMITS:
-            raise ServiceError(
-                f"{what}: {promised} are too many",
-                why=f"GitHub lists the first {MAX_COMMITS} only, so the authors of the others are not known",
-                fix="squash the branch, or split the change",
-            )
         listed = self._api.pages(self._api.here(f"/pulls/{number}/commits"), what=what, needs=READ)
         found = [Fields(each, f"{what}: commit") for each in listed]
+        if promised > MAX_COMMITS:
+            return found  # the rest is not listed; `read` says so
         if len(found) != promised:
             raise ServiceError(
                 f"{what}: {len(found)} of {promised} were listed",
@@ -133,13 +135,13 @@ class ChangeReader:
 
     # --- pushers -----------------------------------------------------------------------------
 
-    def _pushers(self, fields: Fields, listed: Sequence[Fields]) -> tuple[tuple[Actor, ...], int]:
+    def _pushers(self, fields: Fields, listed: Sequence[Fields]) -> Pushers:
         """Return who pushed what the head branch brings, and for how many pushes nobody can be named."""
         commits = {each.revision("sha") for each in listed}
         parents = {Fields(item, each.what).revision("sha") for each in listed for item in each.items("parents")}
         head = fields.inner("head")
         if head.is_null("repo"):
-            return (), 1  # the fork is gone, and its log with it
+            return Pushers((), 1)  # the fork is gone, and its log with it
         name, branch = head.inner("repo").text("full_name"), head.text("ref")
         what = f"push log of {name}:{branch}"
         log = self._api.pages(f"/repos/{in_path(name)}/activity", what=what, needs=READ, ref=f"refs/heads/{branch}")
@@ -153,6 +155,13 @@ class ChangeReader:
             is_old=lambda _: False,
         )
         return pushers((self._push(Fields(each, what)) for each in log), span)
+
+    def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
+        """Yield when a branch of this repository was moved and where to, newest first."""
+        what = f"push log of {self._api.repository}:{ref}"
+        for each in self._api.pages(self._api.here("/activity"), what=what, needs=READ, ref=ref):
+            push = self._push(Fields(each, what))
+            yield push.at, push.after
 
     def _push(self, fields: Fields) -> Push:
         """Return a line of the push log; where there was or is no branch GitHub writes zeros."""

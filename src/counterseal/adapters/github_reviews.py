@@ -49,6 +49,9 @@ class Timeline:
     dismissals: Mapping[int, Dismissal]
 
 
+NO_TIMELINE: Final = Timeline(None, {})
+
+
 class ReviewReader:
     """Reads reviews and timelines of the pull requests of one repository."""
 
@@ -69,8 +72,9 @@ class ReviewReader:
         return found
 
     def _review(self, number: int, fields: Fields, dismissals: Mapping[int, Dismissal]) -> Review:
-        identifier, state = fields.number("id"), fields.one_of("state", _STATES)
+        identifier = fields.number("id")
         fields.what = f"review {identifier} of #{number}"
+        state = fields.one_of("state", _STATES)
         end = dismissals.get(identifier) if state is ReviewState.DISMISSED else None
         return Review(
             id=identifier,

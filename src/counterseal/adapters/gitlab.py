@@ -17,11 +17,12 @@ from counterseal.adapters.gitlab_people import People
 from counterseal.adapters.gitlab_settings import Settings
 from counterseal.adapters.gitlab_writes import Proposal, keep_comment
 from counterseal.adapters.http import TIMEOUT
-from counterseal.errors import ServiceError
+from counterseal.errors import LimitError, ServiceError
 from counterseal.model import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from counterseal.adapters.gitlab_access import GitLabTokens
     from counterseal.model import Actor, ChangeRequest, Permission
@@ -147,17 +148,22 @@ class GitLabForge:
         made = {each.revision for each in change.commits} if merge.forward else set()
         return change if revision in {change.merge_revision, *made} else None
 
+    def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
+        """Yield when a branch was moved and where to (None: it was deleted), newest first."""
+        return self._changes.moves(self.repository().id, ref.removeprefix(_BRANCH))
+
     def changed_files(self, number: int) -> Sequence[str]:
         """Return the paths that a merge request touches; of a renamed file both."""
         what, promised = f"files of !{number}", self._changes.fields(number).text("changes_count")
         listed = self._api.pages(self._api.here(f"/merge_requests/{number}/diffs"), what=what, access=REVIEWS)
         files = [Fields(each, what) for each in listed]
+        if promised.endswith("+"):
+            why = "GitLab shows no more of so big a change"
+            raise LimitError(f"{what}: {len(files)} of {promised} were listed", why=why, fix="make a smaller change")
         if promised != str(len(files)):
             raise ServiceError(
                 f"{what}: {len(files)} of {promised} were listed",
-                why="GitLab shows no more of so big a change"
-                if promised.endswith("+")
-                else "a page is missing, or a push came in between",
+                why="a page is missing, or a push came in between",
                 fix="run again; if it stays so, make a smaller change",
             )
         return list(dict.fromkeys(each.text(name) for each in files for name in ("new_path", "old_path")))

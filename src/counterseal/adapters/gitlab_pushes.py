@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from counterseal.adapters.fields import Fields
 from counterseal.adapters.gitlab_access import REVIEWS
-from counterseal.adapters.push_log import Push, Span, pushers
+from counterseal.adapters.push_log import Push, Pushers, Span, pushers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
 
     from counterseal.adapters.gitlab_api import GitLabApi
     from counterseal.adapters.gitlab_people import People
-    from counterseal.model import Actor
 
 _CREATED, _REMOVED = "created", "removed"
 _ACTIONS = {each: each for each in (_CREATED, "pushed", _REMOVED)}
@@ -26,7 +26,7 @@ class PushLog:
         self._api = api
         self._people = people
 
-    def of(self, change: Fields, commits: Collection[str], begins: Collection[str]) -> tuple[tuple[Actor, ...], int]:
+    def of(self, change: Fields, commits: Collection[str], begins: Collection[str]) -> Pushers:
         """Return who pushed what the source branch brings, and for how many pushes nobody can be named.
 
         Args:
@@ -35,12 +35,9 @@ class PushLog:
             begins: The commits that it begins at now, whatever branch it aimed at before.
         """
         if change.is_null("source_project_id"):
-            return (), 1  # the fork is gone, and its events with it
+            return Pushers((), 1)  # the fork is gone, and its events with it
         project, branch = change.number("source_project_id"), change.text("source_branch")
         what = f"pushes to {branch} of project {project}"
-        query = {"action": "pushed", "sort": "desc"}
-        listed = self._api.pages(f"/projects/{project}/events", what=what, access=REVIEWS, **query)
-        log = (self._push(Fields(each, what), branch) for each in listed)
         span = Span(
             change.revision("sha"),
             commits,
@@ -49,7 +46,18 @@ class PushLog:
             change.moment("merged_at") if change.text("state") == "merged" else None,
             is_old=lambda revision: any(self._has(project, base, revision) for base in sorted(begins)),
         )
-        return pushers(log, span)
+        return pushers(self._log(project, branch, what), span)
+
+    def moves(self, project: int, branch: str) -> Iterator[tuple[datetime, str | None]]:
+        """Yield when a branch was moved and where to (None: it was deleted), newest first."""
+        for push in self._log(project, branch, f"pushes to {branch} of project {project}"):
+            if push is not None and not push.hidden:
+                yield push.at, push.after
+
+    def _log(self, project: int, branch: str, what: str) -> Iterator[Push | None]:
+        query = {"action": "pushed", "sort": "desc"}
+        listed = self._api.pages(f"/projects/{project}/events", what=what, access=REVIEWS, **query)
+        return (self._push(Fields(each, what), branch) for each in listed)
 
     def _has(self, project: int, base: str, revision: str) -> bool:
         """Return whether a commit of the target branch has `revision` in its history."""

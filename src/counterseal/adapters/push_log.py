@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from counterseal.adapters.answers import EndlessError
+from counterseal.errors import LimitError
 from counterseal.model import Actor
 
 if TYPE_CHECKING:
@@ -57,26 +57,47 @@ class Span:
     is_old: Callable[[str], bool]
 
 
-def pushers(log: Iterable[Push | None], span: Span) -> tuple[tuple[Actor, ...], int]:
-    """Return who pushed what the branch brings, and for how many pushes nobody can be named.
+@dataclass(frozen=True, slots=True)
+class Pushers:
+    """Who pushed what a branch brings, and for how many pushes nobody can be named.
+
+    `head_came_back_at`: when the head was pushed once more after something else had been there (None: never).
+    """
+
+    people: tuple[Actor, ...]
+    unknown: int
+    head_came_back_at: datetime | None = None
+
+
+def pushers(log: Iterable[Push | None], span: Span) -> Pushers:
+    """Return who pushed what the branch brings.
 
     Args:
         log: The pushes to the branch, newest first; None stands for an entry about another one.
         span: What is followed.
     """
     known: dict[tuple[str, int], Actor] = {}
+    tips: list[Push] = []
     unknown = 0
     rest = iter(log)
     try:
         for push in itertools.chain(_followed(rest, span), _seen_before(rest, span)):
             actor = None if push is None else push.actor
+            tips += [push] if push else []
             if actor is None:
                 unknown += 1
             else:
                 known[actor.key] = actor
-    except EndlessError:
+    except LimitError:
         unknown += 1  # it goes on, but not for us
-    return tuple(known.values()), unknown
+    return Pushers(tuple(known.values()), unknown, _came_back(tips, span.head))
+
+
+def _came_back(pushes: list[Push], head: str) -> datetime | None:
+    """Return when the head was pushed the last time, if between that and the first time something else was there."""
+    places = [place for place, push in enumerate(pushes) if push.after == head]
+    between = pushes[places[0] : places[-1]] if places else []
+    return between[0].at if any(push.after != head for push in between) else None
 
 
 def _followed(log: Iterator[Push | None], span: Span) -> Iterator[Push | None]:

@@ -11,15 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from counterseal import digests, identity, manifest, policy, rules
+from counterseal import identity, policy, rules
 from counterseal.commands import candidate_bytes
-from counterseal.errors import CountersealError, FormatError, PolicyError, ServiceError
-from counterseal.evidence import Evidence, RequestFile, Source
+from counterseal.commands.request_files import (
+    MergedRequest,
+    base_of,
+    merged_requests,
+    request_file,
+    require_no_lag,
+)
+from counterseal.errors import PolicyError, ServiceError
+from counterseal.evidence import Evidence, Source, groups_of
 from counterseal.forges import DIALECTS, kind_of
 from counterseal.identifiers import (
     EVIDENCE_FILE,
     POLICY_PATH,
-    REQUEST_FOLDER,
 )
 from counterseal.model import (
     Actor,
@@ -44,6 +50,8 @@ if TYPE_CHECKING:
         Run,
     )
 
+__all__ = ["MergedRequest", "Sources", "collect", "merged_requests", "permissions", "read_policy", "with_ledger"]
+
 EVIDENCE_PREFIX: Final = "evidence."
 
 
@@ -58,24 +66,6 @@ class Sources:
     clock: Clock
     trust: Trust
     work: Path
-
-
-@dataclass(frozen=True, slots=True)
-class MergedRequest:
-    """A request file as the protected branch has it; `again` means the path was added more than once."""
-
-    path: str
-    revision: str
-    again: bool
-
-
-def merged_requests(repository: SourceRepository, head: str) -> list[MergedRequest]:
-    """Return the request files that the branch ever got, in the order of their merges."""
-    last: dict[str, MergedRequest] = {}
-    for revision, path in repository.added_files(head, REQUEST_FOLDER):
-        again = path in last
-        last[path] = MergedRequest(path, last.pop(path).revision if again else revision, again)
-    return list(last.values())
 
 
 def read_policy(repository: SourceRepository, revision: str) -> tuple[Policy, PolicyReference]:
@@ -119,9 +109,11 @@ def collect(
     """
     default_ref = sources.repository.default_ref()
     change = sources.forge.change_request_of(merged.revision, default_ref)
-    base = _base(sources, merged, change)
-    found_policy, reference = _policy(sources, run, base)
-    request = _request_file(sources, merged, base, change, found_policy)
+    if change is None:
+        require_no_lag(sources.repository, sources.forge, sources.clock, merged)
+    base = base_of(sources.repository, sources.forge, merged, change)
+    found_policy, reference = _policy(sources, run, base or sources.repository.resolve(default_ref) or merged.revision)
+    request = request_file(sources.repository, sources.forge, merged, base, change, found_policy)
     release: Release | None = None
     facts = candidate or candidate_bytes.CandidateFacts()
     content = request.content
@@ -137,7 +129,7 @@ def collect(
         stage=_stage(merged.path),
         request=request,
         change=change,
-        permissions=permissions(sources.forge, change),
+        permissions=permissions(sources.forge, change, found_policy),
         run_actors=_run_actors(sources.forge, run),
         candidate=release,
         observed=facts.observed,
@@ -177,80 +169,18 @@ def _stage(path: str) -> str:
     return parts[1] if len(parts) == 3 else ""
 
 
-def _base(sources: Sources, merged: MergedRequest, change: ChangeRequest | None) -> str:
-    """Return the branch as it was before the request: the first parent, or of a rebased group the group's (R21)."""
-    repository = sources.repository
-    parent = repository.parent(merged.revision)
-    if parent is None:
-        raise ServiceError(f"{merged.path} came with the first commit", fix="merge requests onto an existing branch")
-    if change and change.merge_revision and _in_group(sources.forge, merged, parent, change, repository.default_ref()):
-        group = repository.parent(change.merge_revision, len(change.commits))
-        if group and repository.is_ancestor(group, merged.revision):
-            return group
-    return parent
+def permissions(
+    forge: Forge, change: ChangeRequest | None, used: Policy | None = None
+) -> tuple[tuple[Actor, Permission], ...]:
+    """Return what each person who approved, objected or dismissed may do in the repository now (R13, R49).
 
-
-def _in_group(forge: Forge, merged: MergedRequest, parent: str, change: ChangeRequest, ref: str) -> bool:
-    """Return whether the change put several commits onto the branch; of a squash the parent is another's."""
-    if change.merge_revision != merged.revision:
-        return True
-    before = forge.change_request_of(parent, ref) if len(change.commits) > 1 else None
-    return before is not None and before.number == change.number
-
-
-def _other_changes(sources: Sources, path: str, base: str, end: str, change: ChangeRequest | None) -> tuple[str, ...]:
-    """Return what the change touches beside the request, on the branch or, if nothing there, as the forge shows it.
-
-    On the branch alone it could hide: a merge that moves the branch forward chooses what its first parent is.
+    With a policy only its people are asked about: no others count, and there may be any number of them (R54).
     """
-    on_branch = tuple(each for each in sources.repository.changed_paths(base, end) if each != path)
-    if on_branch or change is None:
-        return on_branch
-    return tuple(each for each in sources.forge.changed_files(change.number) if each != path)
-
-
-def _request_file(
-    sources: Sources, merged: MergedRequest, base: str, change: ChangeRequest | None, used: Policy
-) -> RequestFile:
-    repository = sources.repository
-    end = (change.merge_revision if change else None) or merged.revision
-    data = repository.read_file(end, merged.path)
-    content, problem = None, ""
-    try:
-        if data is None:
-            raise FormatError(f"{merged.path} is no regular file at {end[:12]}")
-        content = manifest.parse_request(data, merged.path)
-        if used.stage(content.stage) is None:
-            names = ", ".join(stage.name for stage in used.stages)
-            problem = f"the policy has no stage {content.stage!r} (it has {names})"
-            content = None
-    except CountersealError as error:
-        problem = str(error)
-    same = False
-    if change and data is not None:
-        head = repository.fetch_head(change.number)
-        same = head == change.head and repository.read_file(change.head, merged.path) == data
-    return RequestFile(
-        path=merged.path,
-        digest=digests.sha256(data or b""),
-        content=content,
-        problem=problem,
-        merge_revision=end,
-        base_revision=base,
-        other_changes=_other_changes(sources, merged.path, base, end, change),
-        mode=repository.file_mode(end, merged.path) or "",
-        added_before=merged.again,
-        same_at_head=same,
-    )
-
-
-def permissions(forge: Forge, change: ChangeRequest | None) -> tuple[tuple[Actor, Permission], ...]:
-    """Return what each person who approved, objected or dismissed may do in the repository now (R13, R49)."""
     reviewers: dict[tuple[str, int], Actor] = {}
     for review in change.reviews if change else ():
         counts = review.state in (ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED)
         for actor in (review.actor if counts else None, review.dismissed_by):
-            if actor and actor.kind == "user":
+            if actor and actor.kind == "user" and (used is None or groups_of(actor, used)):
                 reviewers.setdefault(actor.key, actor)
     return tuple((actor, forge.permission(actor)) for actor in reviewers.values())
 

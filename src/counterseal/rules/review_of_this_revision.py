@@ -35,6 +35,7 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     found = approvals(evidence)
     counted = [Counted(each.actor.login, ", ".join(each.groups)) for each in found.counted]
     problems = (
+        *_limit_problems(evidence, change),
         *_file_problems(evidence, content),
         *_change_problems(evidence, change),
         *_time_problems(evidence, content, change),
@@ -44,7 +45,25 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
         return violated(NAME, problems[0], counted=counted, dismissed=found.dismissed)
     request = f"request {evidence.change_name}"
     reason = f"{request} was reviewed at {change.head[:7]} and merged unchanged into {change.base_ref}"
-    return satisfied(NAME, reason, counted, found.dismissed)
+    return satisfied(NAME, reason + _warning(change, found), counted, found.dismissed)
+
+
+def _warning(change: ChangeRequest, found: Approvals) -> str:
+    """Return what to say of approvals from before the head was pushed away and came back; they are for these bytes."""
+    back = change.head_came_back_at
+    early = [each for each in found.counted if back and each.review.submitted_at and each.review.submitted_at <= back]
+    if not back or not early:
+        return ""
+    names = ", ".join(each.actor.login for each in early)
+    return (
+        f"; warning: after {names} approved, something else was pushed, and this head came back {wire.timestamp(back)}"
+    )
+
+
+def _limit_problems(evidence: Evidence, change: ChangeRequest) -> Iterator[Problem]:
+    again = f"make it smaller: {_again(evidence)}, in a change of one commit"
+    for each in change.limits:
+        yield Problem("beyond-limits", f"{evidence.change_name} cannot be judged as a whole: {each}", again)
 
 
 def _again(evidence: Evidence) -> str:
@@ -76,7 +95,10 @@ def _file_problems(evidence: Evidence, content: PromotionRequest) -> Iterator[Pr
         yield Problem("file-mode", f"{request.path} has the mode {request.mode or 'unknown'}, not {FILE_MODE}", again)
     if request.added_before:
         yield Problem("file-added-before", f"{request.path} had been there once before; a request is used once", again)
-    if not request.same_at_head:
+    if request.head_gone:
+        reason = f"the forge has deleted the ref of the head of {evidence.change_name}, so it cannot be compared"
+        yield Problem("head-gone", reason, f"{again}, and let the gate run within two weeks of the merge")
+    elif not request.same_at_head:
         yield Problem("file-differs", "the merged file is not the one at the reviewed head", again)
 
 
@@ -141,6 +163,9 @@ RULE: Final = RuleSpec(
         "file-mode",
         "file-added-before",
         "file-differs",
+        "head-gone",
+        "beyond-limits",
+        "decision-too-long",
         "other-repository",
         "other-branch",
         "request-expired",

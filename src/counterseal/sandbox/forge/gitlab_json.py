@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from counterseal.sandbox.forge.model import Forge
     from counterseal.sandbox.forge.repository import Activity, HostedRepository, Schedule
 
+MAX_PATCH: Final = 200 << 10
 PAGES: Final = "https://gitlab.com"
 ACCESS_LEVELS: Final = {Role.READ: 10, Role.TRIAGE: 20, Role.WRITE: 30, Role.MAINTAIN: 40, Role.ADMIN: 50}
 #: Who may push to and merge into a protected branch of the sandbox.
@@ -273,22 +274,23 @@ class BasicShapes:
         }
 
     def diff(self, repository: HostedRepository, base: str, head: str, change: FileChange) -> dict[str, Any]:
-        """Return what a merge request does to a file."""
+        """Return what a merge request does to a file; of a big one only that ("Diff limits", GitLab's manual)."""
         paths = [each for each in (change.previous, change.path) if each]
         text = repository.git.run("diff", "-M", base, head, "--", *paths).decode(errors="replace")
         old, new = change.modes
+        too_large = len(text) > MAX_PATCH
         return {
             "old_path": change.previous or change.path,
             "new_path": change.path,
             "a_mode": old,
             "b_mode": new,
-            "diff": text[text.index("@@") :] if "@@" in text else "",
+            "diff": text[text.index("@@") :] if "@@" in text and not too_large else "",
             "new_file": change.status == "A",
             "renamed_file": change.status == "R",
             "deleted_file": change.status == "D",
             "generated_file": False,
             "collapsed": False,
-            "too_large": False,
+            "too_large": too_large,
         }
 
 
