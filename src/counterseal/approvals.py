@@ -6,7 +6,7 @@ Pure: reads collected evidence. How many approvals are enough is for the rules.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from counterseal import wire
 from counterseal.evidence import groups_of
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
     from counterseal.evidence import Evidence
     from counterseal.model import ChangeRequest
+
+
+#: So many are named whose approval does not count, first those whom the policy names: anybody may approve, and the
+#: record is for ever.
+MAX_DISMISSED: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,8 @@ class Approval:
 class Approvals:
     """What the reviews of a change request come to, one place a person (R08, R10, R11, R13, R14, R17).
 
-    `dismissed` names everybody whose approval does not count, and why; `objections` are the open demands
-    for changes by people whom the policy names.
+    `dismissed` names whose approval does not count, and why, the policy's people first, and counts those beyond
+    `MAX_DISMISSED`; `objections` are the open demands for changes by people whom the policy names.
     """
 
     counted: tuple[Approval, ...]
@@ -46,28 +51,45 @@ def approvals(evidence: Evidence) -> Approvals:
 
     A demand for changes or a dismissal cancels all that the same person, by (host, id), approved before it; an
     approval after the merge changes nothing. An objection needs only the policy to name the person: taking
-    away a permission cannot silence them.
+    away a permission cannot silence them. It is closed by who made it, or by one who may approve, before the merge
+    (R49); a dismissal of which nobody knows whose it was, or of what, closes nothing.
     """
     change = evidence.change
     if change is None:
         return Approvals((), (), ())
     people: dict[tuple[str, int], list[Review]] = {}
-    dismissed = []
     for review in change.reviews:
         if review.actor is not None:
             people.setdefault(review.actor.key, []).append(review)
-        elif review.state is ReviewState.APPROVED:
-            dismissed.append(Dismissed("a deleted account", "nobody can say who it was"))
     counted, objections = [], []
+    dismissed: list[Dismissed] = []
+    others: list[Dismissed] = []
     for reviews in people.values():
         found = _opinion(reviews, change, evidence)
         if isinstance(found, Dismissed):
-            dismissed.append(found)
+            named = reviews[0].actor is not None and groups_of(reviews[0].actor, evidence.policy)
+            (dismissed if named else others).append(found)
         elif found and found.review.state is ReviewState.APPROVED:
             counted.append(found)
         elif found and found.groups:
             objections.append(found)
-    return Approvals(tuple(counted), tuple(dismissed), tuple(objections))
+    return Approvals(tuple(counted), _bounded([*dismissed, *others, *_of_nobody(change)]), tuple(objections))
+
+
+def _of_nobody(change: ChangeRequest) -> list[Dismissed]:
+    """Return what to say of the approvals of deleted accounts, which are all one to the forge."""
+    number = sum(each.actor is None and each.state is ReviewState.APPROVED for each in change.reviews)
+    if not number:
+        return []
+    who = "a deleted account" if number == 1 else f"deleted accounts ({number} approvals)"
+    return [Dismissed(who, "nobody can say who it was")]
+
+
+def _bounded(dismissed: list[Dismissed]) -> tuple[Dismissed, ...]:
+    rest = len(dismissed) - MAX_DISMISSED
+    if rest <= 1:
+        return tuple(dismissed)
+    return (*dismissed[:MAX_DISMISSED], Dismissed(f"{rest} more", "not named here, where there is no room for all"))
 
 
 def _opinion(reviews: list[Review], change: ChangeRequest, evidence: Evidence) -> Approval | Dismissed | None:
@@ -79,9 +101,11 @@ def _opinion(reviews: list[Review], change: ChangeRequest, evidence: Evidence) -
             case ReviewState.APPROVED:
                 standing.append(review)
                 objection = objection if _too_late(review, change) else None
-            case ReviewState.CHANGES_REQUESTED | ReviewState.DISMISSED:
+            case ReviewState.CHANGES_REQUESTED:
+                standing, cancelled, objection = [], review, review
+            case ReviewState.DISMISSED:
                 standing, cancelled = [], review
-                objection = review if review.state is ReviewState.CHANGES_REQUESTED else None
+                objection = _after_dismissal(objection, review, change, evidence)
             case ReviewState.COMMENTED | ReviewState.PENDING:
                 pass
     actor = reviews[0].actor
@@ -94,7 +118,29 @@ def _opinion(reviews: list[Review], change: ChangeRequest, evidence: Evidence) -
     best = next((review for review, why in problems if not why), None)
     if best:
         return Approval(actor, groups, best)
-    return Dismissed(actor.login, problems[0][1] if problems else "the review was dismissed")
+    part = excluded(evidence).get(actor.key, "the review was dismissed")
+    return Dismissed(actor.login, problems[0][1] if problems else part)
+
+
+def _after_dismissal(
+    objection: Review | None, review: Review, change: ChangeRequest, evidence: Evidence
+) -> Review | None:
+    """Return the open objection of a person after one of their reviews that was dismissed later."""
+    match review.was:
+        case ReviewState.APPROVED:  # by approving they had closed what they had asked for before
+            return objection if _too_late(review, change) else None
+        case ReviewState.CHANGES_REQUESTED | None:
+            return objection if _closed(review, change, evidence) else review
+        case ReviewState.COMMENTED | ReviewState.PENDING | ReviewState.DISMISSED:
+            return objection
+
+
+def _closed(review: Review, change: ChangeRequest, evidence: Evidence) -> bool:
+    """Return whether a demand for changes was dismissed by who made it, or by one who may approve, before the merge."""
+    by, at = review.dismissed_by, review.dismissed_at
+    if by is None or at is None or (change.merged and (change.merged_at is None or at > change.merged_at)):
+        return False
+    return (review.actor is not None and by.key == review.actor.key) or not next(_person_problems(by, evidence), "")
 
 
 def _too_late(review: Review, change: ChangeRequest) -> bool:

@@ -183,9 +183,7 @@ def decide(evidence: Evidence, findings: Sequence[Finding], *, abandoned: Sequen
         ),
         manifest=DigestSet(evidence.manifest_digest) if evidence.manifest_digest else None,
         findings=tuple(findings),
-        reviews=tuple(_review(each, evidence) for each in (evidence.change.reviews if evidence.change else ()))[
-            -MAX_REVIEWS:
-        ],
+        reviews=_reviews(evidence),
         responsible=_responsible(evidence),
         evidence=tuple(_evidence(evidence)),
         evidence_digest=DigestSet(evidence_room.digest(evidence)),
@@ -206,6 +204,24 @@ def _source(evidence: Evidence) -> SourceUse | None:
     if manifest is None:
         return None
     return SourceUse(manifest.repository, manifest.revision, f"refs/tags/{manifest.tag}", manifest.tag)
+
+
+def _reviews(evidence: Evidence) -> tuple[ReviewUse, ...]:
+    """Return the reviews in the forge's order; if there are too many, what counts or objects goes before all else.
+
+    Then the policy's people, then others, then nobody, the latest ones each time: anybody may write reviews.
+    """
+    found = approvals(evidence)
+    weighty = [each.review for each in (*found.counted, *found.objections)]
+    listed = [(review, _review(review, evidence)) for review in (evidence.change.reviews if evidence.change else ())]
+
+    def rank(place: int) -> tuple[int, int]:
+        review, use = listed[place]
+        weight = 0 if review in weighty else 1 if use.groups else 2 if use.actor else 3
+        return weight, -place
+
+    kept = sorted(sorted(range(len(listed)), key=rank)[:MAX_REVIEWS])
+    return tuple(listed[place][1] for place in kept)
 
 
 def _review(review: Review, evidence: Evidence) -> ReviewUse:

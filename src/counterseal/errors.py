@@ -63,6 +63,10 @@ class ServiceError(CountersealError):
     """A service (forge, certificate authority, log, timestamps, git) did not do its part (exit code 1)."""
 
 
+class LimitError(ServiceError):
+    """There is more of something than a forge tells or we read, and that will stay so: no reason to run again."""
+
+
 class VerificationError(CountersealError):
     """A signature, identity, digest, proof or the ledger did not verify (exit code 11)."""
 

@@ -45,6 +45,7 @@ class RequestFile:
         added_before: The path had been there once before.
         same_at_head: The file at the reviewed head has the same bytes as the merged one.
         mover: Who moved the branch when the change was merged (None: it is not merged).
+        head_gone: The forge has lost the reviewed head, so nobody can compare.
     """
 
     path: str
@@ -58,6 +59,7 @@ class RequestFile:
     added_before: bool
     same_at_head: bool
     mover: Mover | None = None
+    head_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

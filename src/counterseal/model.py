@@ -275,7 +275,11 @@ class ReviewState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One actor's opinion on one revision; `actor` None is a deleted account, `revision` None a lost commit."""
+    """One actor's opinion on one revision; `actor` None is a deleted account, `revision` None a lost commit.
+
+    Of a dismissed one `was` tells what it said before, `dismissed_by` and `dismissed_at` who ended it, and when; None
+    where the forge does not tell (at GitLab people take back their own, and it was an approval).
+    """
 
     id: int
     actor: Actor | None
@@ -283,6 +287,9 @@ class Review:
     revision: str | None
     submitted_at: datetime | None
     url: str
+    was: ReviewState | None = None
+    dismissed_by: Actor | None = None
+    dismissed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +309,9 @@ class Commit:
 class ChangeRequest:
     """A pull or merge request with all its reviews (in the forge's order) and commits, completely read.
 
-    `base_ref` is a full ref, such as `refs/heads/main`.
+    `base_ref` is a full ref, such as `refs/heads/main`. `head_came_back_at`: when its head was pushed once more after
+    something else had been there (None: never). `limits` says what is so big that it could not be read completely, a
+    sentence each; that will stay so, and nothing can be judged by the rest.
     """
 
     number: int
@@ -320,6 +329,8 @@ class ChangeRequest:
     pushers: tuple[Actor, ...]
     unknown_pushers: int
     reviews: tuple[Review, ...]
+    head_came_back_at: datetime | None = None
+    limits: tuple[str, ...] = ()
 
 
 class Mover(StrEnum):

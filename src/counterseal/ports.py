@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -197,6 +197,9 @@ class Forge(Protocol):
 
     def change_request(self, number: int) -> ChangeRequest:
         """Return a change request, open or merged, completely read."""
+
+    def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
+        """Yield when a branch was moved and where to (None: it was deleted), newest first, by the log of pushes."""
 
     def permission(self, actor: Actor) -> Permission:
         """Return what the account may do in the repository now, checked against its numeric id."""

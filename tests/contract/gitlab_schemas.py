@@ -272,6 +272,14 @@ DIFF: Final = closed({
     **dict.fromkeys(("old_path", "new_path", "a_mode", "b_mode", "diff"), TEXT),
     **dict.fromkeys(("new_file", "renamed_file", "deleted_file", "generated_file", "collapsed", "too_large"), FLAG),
 })  # fmt: skip
+COMPARISON: Final = closed({
+    "commit": maybe(COMMIT),
+    "commits": listed(COMMIT),
+    "diffs": listed(DIFF),
+    "compare_timeout": FLAG,
+    "compare_same_ref": FLAG,
+    "web_url": URL,
+})  # fmt: skip
 APPROVALS: Final = closed({
     **dict.fromkeys(("id", "iid", "project_id", "approvals_required", "approvals_left"), NUMBER),
     "title": TEXT,

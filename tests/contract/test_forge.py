@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -287,6 +287,117 @@ class ForgeContract:
         world.write("bob", "new")
         assert {each.id for each in forge.change_request(world.open().number).pushers} == {1002}
 
+    def test_a_head_that_was_pushed_away_and_came_back(self, world: World, forge: Forge) -> None:
+        head = world.write("bob", "one")
+        change = world.open()
+        assert forge.change_request(change.number).head_came_back_at is None
+        world.write("carol", "two")
+        assert forge.change_request(change.number).head_came_back_at is None
+        moment = datetime(2036, 11, 24, 9, 10, 44, tzinfo=UTC)
+        world.model.clock = lambda: moment
+        world.repository.move_branch("work", head, world.who("dora"))
+        back = forge.change_request(change.number).head_came_back_at
+        assert back is not None
+        assert moment <= back < moment + SOON
+
+    def test_a_head_that_was_only_restored_was_never_away(self, world: World, forge: Forge) -> None:
+        head = world.write("bob", "one")
+        world.repository.move_ref("refs/heads/work", None, world.who("carol"))
+        world.repository.move_branch("work", head, world.who("dora"))
+        assert forge.change_request(world.open().number).head_came_back_at is None
+
+    def test_where_a_branch_was_moved(self, world: World, forge: Forge) -> None:
+        made = world.write("alice", "one", branch="main")
+        world.write("bob", "elsewhere")
+        world.repository.move_branch("aside", made, world.who("alice"))
+        world.repository.move_ref("refs/heads/aside", None, world.who("alice"))
+        moves = list(forge.moves(MAIN))
+        assert [tip for _, tip in moves] == [made, world.first]
+        assert all(at.tzinfo for at, _ in moves)
+        assert [tip for _, tip in forge.moves("refs/heads/aside")] == [None, made]
+
+    # --- branches that were deleted and made again -------------------------------------------
+
+    def restored(self, world: World, forge: Forge, *, at: str = "", by: str = "dora") -> set[int]:
+        """Return who pushed, after the branch was deleted and made again, where it was or at another commit."""
+        tip = world.repository.branch("work")
+        world.repository.move_ref("refs/heads/work", None, world.who("alice"))
+        world.repository.move_branch("work", at or str(tip), world.who(by))
+        read = forge.change_request(world.open(by).number)
+        assert read.unknown_pushers == 0
+        return {each.id for each in read.pushers}
+
+    def test_who_pushed_before_the_branch_was_restored_stays_a_pusher(self, world: World, forge: Forge) -> None:
+        world.write("carol", "one")
+        assert self.restored(world, forge) == {1003, 1010}
+
+    def test_however_often_it_was_restored(self, world: World, forge: Forge) -> None:
+        head = world.write("carol", "one")
+        world.repository.move_ref("refs/heads/work", None, world.who("carol"))
+        world.repository.move_branch("work", head, world.who("bob"))
+        assert self.restored(world, forge) == {1003, 1002, 1010}
+
+    def test_even_if_the_branch_was_something_else_in_between(self, world: World, forge: Forge) -> None:
+        head = world.write("carol", "one")
+        world.repository.move_ref("refs/heads/work", None, world.who("carol"))
+        world.write("bob", "something else")
+        assert self.restored(world, forge, at=head) == {1003, 1002, 1010}
+
+    def test_who_pushed_more_than_what_was_restored_is_a_pusher(self, world: World, forge: Forge) -> None:
+        world.repository.move_branch("work", world.first, world.who("bob"))
+        world.repository.move_branch("aside", world.first, world.who("bob"))
+        part = world.write("bob", "one", branch="aside")
+        whole = world.repository.commit_files("aside", {"two": b"2"}, world.who("bob"), "two")
+        world.repository.move_branch("work", whole, world.who("carol"))
+        assert self.restored(world, forge, at=part) == {1003, 1010}
+
+    def test_who_made_the_branch_with_more_than_is_left_of_it_is_a_pusher(self, world: World, forge: Forge) -> None:
+        part = world.write("bob", "one", branch="aside")
+        whole = world.repository.commit_files("aside", {"two": b"2"}, world.who("bob"), "two")
+        world.repository.move_branch("work", whole, world.who("carol"))
+        world.repository.move_branch("work", part, world.who("dora"))
+        read = forge.change_request(world.open().number)
+        assert ({each.id for each in read.pushers}, read.unknown_pushers) == ({1003, 1010}, 0)
+
+    def test_a_branch_that_was_turned_back_to_where_it_began_had_its_commits_before(
+        self, world: World, forge: Forge
+    ) -> None:
+        head = world.write("carol", "one")
+        world.repository.move_branch("work", world.first, world.who("carol"))
+        world.repository.move_branch("work", head, world.who("dora"))
+        read = forge.change_request(world.open().number)
+        assert ({each.id for each in read.pushers}, read.unknown_pushers) == ({1003, 1010}, 0)
+
+    def test_so_had_one_that_was_deleted_and_made_where_it_began(self, world: World, forge: Forge) -> None:
+        head = world.write("carol", "one")
+        world.repository.move_ref("refs/heads/work", None, world.who("carol"))
+        world.repository.move_branch("work", world.first, world.who("alice"))
+        world.repository.move_branch("work", head, world.who("dora"))
+        read = forge.change_request(world.open().number)
+        assert ({each.id for each in read.pushers}, read.unknown_pushers) == ({1003, 1010}, 0)
+
+    def test_what_is_done_to_the_branch_after_the_merge_hides_nobody(self, world: World, forge: Forge) -> None:
+        head = world.write("carol", "one")
+        change = world.open("carol")
+        world.changes.merge(change, world.who("alice"), "squash")
+        world.model.clock = lambda: datetime.now(UTC) + timedelta(minutes=1)
+        world.repository.move_ref("refs/heads/work", None, world.who("alice"))
+        world.repository.move_branch("work", world.first, world.who("alice"))
+        world.repository.move_branch("work", head, world.who("dora"))
+        read = forge.change_request(change.number)
+        assert ({each.id for each in read.pushers}, read.unknown_pushers) == ({1003}, 0)
+
+    def test_a_log_that_lost_what_was_before_the_restoration(self, world: World, forge: Forge) -> None:
+        head = world.write("carol", "one")
+        world.repository.move_ref("refs/heads/work", None, world.who("alice"))
+        gone = world.repository.activity.pop()
+        world.repository.move_branch("work", head, world.who("dora"))
+        number = world.open("dora").number
+        read = forge.change_request(number)
+        assert ({each.id for each in read.pushers} - {1003}, read.unknown_pushers) == ({1010}, 1), "the deletion"
+        world.repository.activity[:] = [gone, world.repository.activity[-1]]
+        assert forge.change_request(number).unknown_pushers == 1, "what was deleted"
+
     def test_a_deleted_author_is_nobody(self, world: World, forge: Forge) -> None:
         gone = world.model.create_account("judy")
         world.write("bob")
@@ -423,7 +534,36 @@ class TestGitHubForge(ForgeContract):
         change = world.open()
         review = world.changes.review(change, world.who("carol"), "REQUEST_CHANGES", body="no")
         world.changes.dismiss(change, review.id, world.who("bob"))
-        assert [each.state for each in forge.change_request(change.number).reviews] == [ReviewState.DISMISSED]
+        approval = world.changes.review(change, world.who("dora"), "APPROVE")
+        world.changes.dismiss(change, approval.id, world.who("alice"))
+        read = forge.change_request(change.number).reviews
+        assert [each.state for each in read] == [ReviewState.DISMISSED] * 2
+        assert [(each.was, each.dismissed_by and each.dismissed_by.login) for each in read] == [
+            (ReviewState.CHANGES_REQUESTED, "bob"),
+            (ReviewState.APPROVED, "alice"),
+        ]
+        assert all(each.dismissed_at for each in read)
+
+    @pytest.mark.parametrize("lost", ["event", "review", "actor", "state"])
+    def test_a_dismissal_that_the_timeline_does_not_tell(self, world: World, forge: Forge, lost: str) -> None:
+        change = world.open()
+        review = world.changes.review(change, world.who("carol"), "REQUEST_CHANGES", body="no")
+        world.changes.dismiss(change, review.id, world.who("bob"))
+
+        def without(events: Any) -> Any:
+            kept = {key: value for key, value in events[0].items() if key != "dismissed_review"}
+            about = events[0]["dismissed_review"]
+            return {
+                "event": [],
+                "review": [kept],
+                "actor": [{**events[0], "actor": None}],
+                "state": [{**kept, "dismissed_review": {**about, "state": "unheard_of"}}],
+            }[lost]
+
+        world.alter(f"/issues/{change.number}/timeline", without)
+        (found,) = forge.change_request(change.number).reviews
+        assert found.state is ReviewState.DISMISSED
+        assert found.was is None or found.dismissed_by is None
 
     def test_a_bots_review_is_a_bots(self, world: World, forge: Forge) -> None:
         world.repository.actions_may_approve = True

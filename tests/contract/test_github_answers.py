@@ -193,7 +193,8 @@ def test_a_list_that_lost_something_is_an_error(world: World, path: str) -> None
 def test_more_commits_than_github_lists(world: World) -> None:
     change = world.open()
     world.alter(f"/pulls/{change.number}", lambda answer: {**answer, "commits": 251})
-    assert "too many" in refused(lambda: world.forge().change_request(change.number)).what
+    (limit,) = world.forge().change_request(change.number).limits
+    assert limit == "it has 251 commits, of which GitHub lists the first 250 only"
 
 
 def test_a_review_that_stands_on_two_pages(world: World) -> None:
@@ -214,6 +215,30 @@ def test_pages_at_another_host_and_pages_without_end(world: World) -> None:
     asked = world.answer(path, again)
     assert "more than 100 pages" in refused(lambda: world.forge().change_request(change.number)).what
     assert len(asked) == 100
+
+
+@pytest.mark.parametrize("path", ["/pulls/{}/reviews", "/issues/{}/timeline"])
+def test_full_pages_without_end_are_a_limit(world: World, path: str) -> None:
+    """So much will not become less: it is said in what was read, for a rule to deny."""
+    change = world.open()
+    world.changes.review(change, world.who("carol"), "COMMENT", body="hm")
+    world.changes.set_state(change, world.who("bob"), "closed")
+    place = path.format(change.number)
+    (page,) = [json.dumps(_page(world, place)).encode()]
+    again = Response(200, page, {"Link": f'<{world.api}/repos/{world.name}{place}?page=2>; rel="next"'})
+    asked = world.answer(place, again)
+    read = world.forge().change_request(change.number)
+    assert len(asked) == 100
+    assert [each.endswith("more than 100 pages") for each in read.limits] == [True]
+    assert read.reviews == () or "timeline" in path
+
+
+def _page(world: World, place: str) -> Any:
+    from counterseal.sandbox.client import SandboxClient
+
+    return SandboxClient(world.sandbox.url).call(
+        "GET", f"{world.api}/repos/{world.name}{place}", token=world.token("carol")
+    )
 
 
 def test_two_change_requests_that_claim_one_revision(world: World) -> None:

@@ -59,16 +59,12 @@ def read_people_and_git(world: GitLabWorld, client: gitlab.Gitlab, project: Proj
     assert project.pipelineschedules.list(all=True) == []
     world.repository.schedule(world.who("alice"), "refs/heads/main")
     assert [each.ref for each in project.pipelineschedules.list(scope="active", all=True)] == ["refs/heads/main"]
-    start = {"project": world.name, "ref": "refs/heads/main", "source": "push", "actor": "bob", "name": "build"}
-    for _ in range(2):
-        world.sandbox._start_job({**start, "pipelineId": 41})
-    pipeline = project.pipelines.get(41, lazy=True)
-    (job,) = pipeline.jobs.list(all=True)
-    assert len(pipeline.jobs.list(all=True, include_retried=True)) == 2
-    assert project.jobs.get(job.id).user["username"] == "bob"
+    read_jobs(world, project)
     project.branches.create({"branch": "work", "ref": "main"})
     assert project.branches.get("work").can_push
     assert [each.name for each in project.branches.list(search="^wor", all=True)] == ["work"]
+    project.branches.create({"branch": "gone", "ref": "main"}).delete()
+    assert dict(project.repository_compare("main", "work"))["commits"] == []  # type: ignore[arg-type]
     world.tag("v1")
     world.repository.git.run(
         "-c", "user.name=a", "-c", "user.email=a@b.example", "tag", "-a", "-m", "two", "v2", world.first
@@ -80,6 +76,16 @@ def read_people_and_git(world: GitLabWorld, client: gitlab.Gitlab, project: Proj
     commit = project.commits.get(world.first)
     signature: Any = commit.signature()
     assert signature["verification_status"] == "verified_system"
+
+
+def read_jobs(world: GitLabWorld, project: Project) -> None:
+    start = {"project": world.name, "ref": "refs/heads/main", "source": "push", "actor": "bob", "name": "build"}
+    for _ in range(2):
+        world.sandbox._start_job({**start, "pipelineId": 41})
+    pipeline = project.pipelines.get(41, lazy=True)
+    (job,) = pipeline.jobs.list(all=True)
+    assert len(pipeline.jobs.list(all=True, include_retried=True)) == 2
+    assert project.jobs.get(job.id).user["username"] == "bob"
 
 
 def walk_through_a_merge_request(world: GitLabWorld, project: Project) -> None:

@@ -320,6 +320,28 @@ class TestGitLabForge(ForgeContract):
         read = forge.change_request(change.number)
         assert (read.pushers, read.unknown_pushers) == ((), 1)
 
+    def test_a_deletion_of_many_branches_may_have_been_of_this_one(
+        self, world: GitLabWorld, forge: GitLabForge
+    ) -> None:
+        world.write("carol", "one")
+        change = world.open()
+        world.repository.move_ref("refs/heads/work", None, world.who("alice"))
+        world.repository.move_branch("work", change.head, world.who("dora"))
+        world.changes.set_state(change, world.who("alice"), "open")
+
+        def bulk(events: Any, **more: str) -> Any:
+            """Leave of the deletion only that it was, and of what was before it nothing."""
+            removed = {**events[1]["push_data"], "ref": None, "commit_from": None, "commit_to": None, "ref_count": 4}
+            others = [{**each, "push_data": {**each["push_data"], "ref": "other"}} for each in events[2:]]
+            return [events[0], {**events[1], "push_data": removed, **more}, *others]
+
+        world.alter("/events", bulk)
+        read = forge.change_request(change.number)
+        assert ({each.id for each in read.pushers}, read.unknown_pushers) == ({1010}, 1)
+        world.sandbox.server.interceptors.clear()
+        world.alter("/events", lambda events: bulk(events, created_at="2020-01-01T00:00:00.000Z"))
+        assert forge.change_request(change.number).unknown_pushers == 0, "long before it was opened"
+
     def test_a_tag_with_the_branchs_name_is_no_push_to_it(self, world: GitLabWorld, forge: GitLabForge) -> None:
         world.write("bob", "one")
         change = world.open()

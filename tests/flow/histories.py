@@ -75,6 +75,16 @@ class Demand(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class Dismiss(Step):
+    """An end to the last demand for changes of somebody; GitLab has none, but who asks for a new review hides it."""
+
+    whose: str
+
+    def __str__(self) -> str:
+        return f"{self.who} dismisses what {self.whose} asked for"
+
+
+@dataclass(frozen=True, slots=True)
 class Say(Step):
     """Words of which none is an approval."""
 
@@ -102,6 +112,13 @@ class Retarget(Step):
 
     def __str__(self) -> str:
         return f"{self.who} turns it to {self.branch}"
+
+
+class Revive(Step):
+    """The branch is deleted, and made again where it was by `who`; the request is opened again."""
+
+    def __str__(self) -> str:
+        return f"{self.who} restores the branch, which olga had deleted; she opens the request again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +158,7 @@ def _scenes(people: tuple[str, ...], asker: str) -> st.SearchStrategy[list[Step]
         back,
         st.builds(TakeBack, who),
         st.builds(Demand, who),
+        st.builds(Dismiss, who, who),
         st.builds(Say, who, st.sampled_from(_WORDS)),
         st.builds(Lose, st.sampled_from([each for each in people if each != "bot"]), st.booleans()),
         st.builds(Retarget, st.just("olga"), st.sampled_from(("main", "stable"))),
@@ -148,8 +166,14 @@ def _scenes(people: tuple[str, ...], asker: str) -> st.SearchStrategy[list[Step]
     step = st.one_of(approval, approval, approval, approval, push, push, *rare)
     flurry = st.lists(st.one_of(push, push, back), min_size=2, max_size=4)
     regret = st.builds(lambda each, end: [Approve(each), end(each)], who, st.sampled_from((TakeBack, Demand)))
+    dispute = st.builds(
+        lambda each, end, gap: [Demand(each), *gap, Dismiss(end, each)], who, who, st.lists(push, max_size=1)
+    )
     away = st.just([Retarget("olga", "stable"), Retarget("olga", "main")])
-    return st.one_of(*[step.map(lambda each: [each])] * 7, flurry, regret, away)
+    # the branch "own" is where the head is at that moment: only what is pushed then lies above it
+    detour = push.map(lambda each: [Retarget("olga", "own"), each, Retarget("olga", "main")])
+    revival = st.builds(Revive, who).map(lambda each: [each])
+    return st.one_of(*[step.map(lambda each: [each])] * 7, flurry, regret, away, dispute, detour, revival)
 
 
 @st.composite
@@ -187,7 +211,21 @@ class Verdict:
     codes: dict[str, str]
 
 
-def verdict(log: tuple[Step, ...]) -> Verdict:
+def _closed(log: tuple[Step, ...], merge: int, may_close: frozenset[str]) -> set[int]:
+    """Return the places of demands for changes that were dismissed in time, by who made them or one who may."""
+    dismissed: set[int] = set()
+    closed: set[int] = set()
+    for at, each in enumerate(log):
+        if isinstance(each, Dismiss):
+            own = {place for place in range(at) if log[place] == Demand(each.whose)} - dismissed
+            last = {max(own)} if own else set()
+            dismissed |= last
+            if at < merge and (each.who == each.whose or each.who in may_close):
+                closed |= last
+    return closed
+
+
+def verdict(log: tuple[Step, ...]) -> Verdict:  # noqa: PLR0915 - a story is told in one piece
     """Return what must come of steps that a forge let happen, whatever that forge says of them."""
     merge = next((at for at, each in enumerate(log) if isinstance(each, Merge)), len(log))
     heads: list[tuple[tuple[str, str], ...]] = []  # who made the commits of the request, after each step
@@ -199,7 +237,7 @@ def verdict(log: tuple[Step, ...]) -> Verdict:
             head = heads[0]
         heads.append(head)
     makers = {name for commit in heads[-1] for name in commit if name}
-    pushers = {each.who for each in log[:merge] if isinstance(each, Push | PushBack | Open)}
+    pushers = {each.who for each in log[:merge] if isinstance(each, Push | PushBack | Open | Revive)}
     powerless = {each.who for each in log if isinstance(each, Lose)} | {"rita", "bot"}
 
     def stands(at: int) -> bool:
@@ -209,15 +247,16 @@ def verdict(log: tuple[Step, ...]) -> Verdict:
         turned = any(isinstance(each, Retarget) for each in later)
         return heads[at] == heads[-1] and at < merge and not cancelled and not turned
 
+    closed = _closed(log, merge, NAMED - makers - pushers - powerless)
+
     def objects(at: int) -> bool:
-        """Return whether nothing has lifted the demand at this place: no approval in time, no end of a later one."""
-        own = [(place, each) for place, each in enumerate(log) if place > at and each.who == log[at].who]
-        return not any(
-            isinstance(each, TakeBack) or (isinstance(each, Approve) and place < merge) for place, each in own
-        )
+        """Return whether nothing has lifted the demand at this place: no approval, no dismissal, in time."""
+        own = [each for place, each in enumerate(log) if at < place < merge and each.who == log[at].who]
+        return at not in closed and not any(isinstance(each, Approve) for each in own)
 
     approved = {at: each.who for at, each in enumerate(log) if isinstance(each, Approve)}
     objecting = {each.who for at, each in enumerate(log) if isinstance(each, Demand) and objects(at)}
+    heard = {*approved.values(), *(log[at].who for at in closed)}
     counted = {who for at, who in approved.items() if stands(at)} & NAMED - makers - pushers - powerless
     branch = next((each.branch for each in reversed(log) if isinstance(each, Retarget)), "main")
     hidden = not {NOBODY, "bot"}.isdisjoint(makers | pushers)  # somebody behind a bot may be among those who approve
@@ -234,4 +273,4 @@ def verdict(log: tuple[Step, ...]) -> Verdict:
         "enough-reviews": "satisfied" if enough else "review-missing",
         "author-did-not-approve": next((code for wrong, code in author if wrong), "satisfied"),
     }
-    return Verdict(frozenset(counted), frozenset(approved.values()) - counted - objecting, codes)
+    return Verdict(frozenset(counted), frozenset(heard) - counted - objecting, codes)

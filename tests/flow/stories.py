@@ -93,6 +93,17 @@ def later(world: FlowWorld) -> Iterator[None]:
         forge.clock = clock
 
 
+@contextmanager
+def long_ago(world: FlowWorld) -> Iterator[None]:
+    """Let the forge's clock be 20 minutes behind: what it does not know by now, it does not know."""
+    forge, clock = world.sandbox.forge, world.sandbox.forge.clock
+    forge.clock = lambda: clock() - timedelta(minutes=20)
+    try:
+        yield
+    finally:
+        forge.clock = clock
+
+
 def other_project(world: FlowWorld) -> int:
     """Let there be another project of the same name and forge, which bob owns, and return its number."""
     forge = world.sandbox.forge

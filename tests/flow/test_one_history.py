@@ -20,6 +20,7 @@ from tests.flow.histories import (
     NAMED,
     Approve,
     Demand,
+    Dismiss,
     History,
     Lose,
     Merge,
@@ -27,6 +28,7 @@ from tests.flow.histories import (
     Push,
     PushBack,
     Retarget,
+    Revive,
     Step,
     TakeBack,
     verdict,
@@ -159,6 +161,16 @@ DIFFERENCES: Final[tuple[tuple[str, Effect, Callable[[Scene], bool]], ...]] = (
         lambda it: it.history.push_resets and it.is_one(TakeBack, at="GitHub"),
     ),
     (
+        "a request that is opened again has a new version at GitLab, which only what is approved after it is about",
+        Effect.STRICTER,
+        lambda it: isinstance(it.step, Revive) and it.github == it.gitlab[:1] == (it.step,),
+    ),
+    (
+        "a demand for changes can be dismissed at GitHub; at GitLab only an approval of who made it ends it",
+        Effect.STRICTER,
+        lambda it: it.is_one(Dismiss, at="GitHub"),
+    ),
+    (
         "authors may ask for changes of their own request at GitLab",
         Effect.STRICTER,
         lambda it: it.by_author and it.is_one(Demand, at="GitLab"),
@@ -258,7 +270,9 @@ SHOWN = {
     DIFFERENCES[7][0]: History(
         (*BOB, Approve("alice"), Push("bob", "bob"), TakeBack("alice"), Approve("carol"), *END), push_resets=True
     ),
-    DIFFERENCES[8][0]: History((*BOB, Approve("alice"), Demand("bob"), *END)),
+    DIFFERENCES[8][0]: History((*BOB, Approve("alice"), Revive("bob"), *END)),
+    DIFFERENCES[9][0]: History((*BOB, Approve("alice"), Demand("carol"), Dismiss("dora", "carol"), *END)),
+    DIFFERENCES[10][0]: History((*BOB, Approve("alice"), Demand("bob"), *END)),
 }
 
 
@@ -296,6 +310,21 @@ DENIED: Final[dict[str, tuple[Step, ...]]] = {
         LAST[1],
         Approve("alice"),
     ),
+    "restored it": (Revive("alice"), Approve("alice")),
+    "pushed before it was restored": (Push("alice", "bob"), Revive("dora"), Approve("alice")),
+    "pushed before it was restored and pushed over": (
+        Push("alice", "bob"),
+        Revive("dora"),
+        Push("carol", "bob", over=True),
+        Approve("alice"),
+    ),
+    "pushed before a detour": (
+        Push("alice", "bob"),
+        Retarget("olga", "own"),
+        Push("dora", "bob"),
+        Retarget("olga", "main"),
+        Approve("alice"),
+    ),
     "too late": (*END, Approve("alice")),
 }
 
@@ -306,6 +335,38 @@ def test_an_approval_that_must_not_count(faces: Faces, name: str) -> None:
     for outcome in (github, gitlab):
         assert not outcome.allowed
         assert not outcome.counted(REVISION)
+
+
+#: Who dismisses what carol asked for, after what, and when; nobody of them ends it.
+DISMISSED: Final[dict[str, tuple[Step, ...]]] = {
+    "by the author": (Demand("carol"), Dismiss("bob", "carol")),
+    "by a pusher": (Push("dora", "bob"), Approve("alice"), Demand("carol"), Dismiss("dora", "carol")),
+    "by a committer": (Push("bob", "dora"), Approve("alice"), Demand("carol"), Dismiss("dora", "carol")),
+    "by who restored the branch": (Demand("carol"), Revive("dora"), Approve("alice"), Dismiss("dora", "carol")),
+    "by one who pushes later": (Demand("carol"), Dismiss("dora", "carol"), Push("dora", "bob"), Approve("alice")),
+    "by a bot of the policy": (Demand("carol"), Dismiss("bot", "carol")),
+    "by a writer who is not in the policy": (Demand("carol"), Dismiss("mallory", "carol")),
+    "by one who may not write any more": (Demand("carol"), Dismiss("dora", "carol"), Lose("dora")),
+    "only the last of two": (Demand("carol"), Demand("carol"), Dismiss("dora", "carol")),
+    "after the merge": (Demand("carol"), *END, Dismiss("dora", "carol")),
+}
+
+
+@pytest.mark.parametrize("name", DISMISSED)
+def test_an_objection_that_is_not_closed(faces: Faces, name: str) -> None:
+    history = History((*BOB, Approve("alice"), *DISMISSED[name], *END))
+    for face in faces:
+        outcome = judge(face, history)
+        assert outcome.codes[REVISION] == "changes-requested"
+        if face is faces[0]:
+            assert "dismissed: that is for who asked" in outcome.findings[REVISION].reason or "two" in name
+
+
+@pytest.mark.parametrize("closed", [Dismiss("dora", "carol"), Dismiss("carol", "carol")], ids=str)
+def test_an_objection_is_closed_by_who_made_it_or_who_may_approve(faces: Faces, closed: Step) -> None:
+    github, gitlab, _ = compare(faces, History((*BOB, Approve("alice"), Demand("carol"), closed, *END)))
+    assert github.allowed
+    assert not gitlab.allowed
 
 
 # --- what may never happen -------------------------------------------------------------------

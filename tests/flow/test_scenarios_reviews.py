@@ -8,6 +8,7 @@ import pytest
 from tests.flow import stories
 from tests.flow.stories import Asked, Played, Stories, ask, merge
 
+from counterseal.commands.demo_site import NAME
 from counterseal.errors import ServiceError
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
@@ -316,6 +317,14 @@ def object_to(world: FlowWorld, asked: Asked, login: str) -> None:
     world.review(login, asked.number, "REQUEST_CHANGES")
 
 
+def dismiss_as(world: FlowWorld, login: str, asked: Asked, whose: str) -> None:
+    """Let somebody dismiss the last review of somebody at GitHub."""
+    number = world.people[whose].id
+    review = [each for each in stories.hosted(world).changes.get(asked.number).reviews if each.account == number][-1]
+    path = f"/repos/{NAME}/pulls/{asked.number}/reviews/{review.id}/dismissals"
+    world.client.as_person(world.people[login], "PUT", path, {"message": "settled"})
+
+
 @STORIES.tell_at(GITHUB)
 def s09(world: FlowWorld) -> Asked:
     asked = ask(world, "production")
@@ -330,6 +339,60 @@ def s09(world: FlowWorld) -> Asked:
 def test_s09_a_demand_for_changes_that_the_author_dismissed(played: Played) -> None:
     # 9 | APPROVED then CHANGES_REQUESTED, later dismissed by author with write | GH | deny | R11
     assert "alice (the review was dismissed)" in played.denied("s09", ENOUGH, "review-missing")
+
+
+@STORIES.tell_at(GITHUB)
+def silenced(world: FlowWorld) -> Asked:
+    """Everybody else approved, and bob, who asked, dismisses what carol objects to."""
+    asked = ask(world, "staging")
+    approve(world, asked, "alice", "dora")
+    object_to(world, asked, "carol")
+    dismiss_as(world, "bob", asked, "carol")
+    merge(world, asked)
+    return asked
+
+
+@pytest.mark.forges(GITHUB)
+def test_whoever_asked_cannot_dismiss_an_objection(played: Played) -> None:
+    says = played.denied("silenced", REVISION, "changes-requested")
+    assert "carol asked for changes" in says
+    assert "which bob dismissed: that is for who asked, or for one who may approve, before the merge" in says
+
+
+@STORIES.tell_at(GITHUB)
+def settled(world: FlowWorld) -> Asked:
+    """Dora, who may approve, dismisses what carol objects to."""
+    asked = ask(world, "staging")
+    approve(world, asked, "alice")
+    object_to(world, asked, "carol")
+    dismiss_as(world, "dora", asked, "carol")
+    merge(world, asked)
+    return asked
+
+
+@pytest.mark.forges(GITHUB)
+def test_one_who_may_approve_can_dismiss_an_objection(played: Played) -> None:
+    decision = played.allowed("settled")
+    review = next(each for each in decision["findings"] if each["rule"] == REVISION)
+    assert {"who": "carol", "why": "the review was dismissed"} in review["dismissed"]
+
+
+@STORIES.tell_at(GITLAB)
+def hidden_objection(world: FlowWorld) -> Asked:
+    """Bob, who asked, asks carol for another review; then GitLab shows no demand for changes any more."""
+    asked = ask(world, "staging")
+    approve(world, asked, "alice", "dora")
+    object_to(world, asked, "carol")
+    forge, changes = world.sandbox.forge, stories.hosted(world).merge_requests
+    with forge.lock:
+        changes.request_review(changes.get(asked.number), forge.account("bob"), forge.account("carol"))
+    merge(world, asked)
+    return asked
+
+
+@pytest.mark.forges(GITLAB)
+def test_a_new_request_for_review_does_not_close_an_objection(played: Played) -> None:
+    assert "carol asked for changes" in played.denied("hidden_objection", REVISION, "changes-requested")
 
 
 @STORIES.tell_at(GITHUB)

@@ -23,6 +23,7 @@ from tests.flow.histories import (
     WRITERS,
     Approve,
     Demand,
+    Dismiss,
     History,
     Lose,
     Merge,
@@ -30,6 +31,7 @@ from tests.flow.histories import (
     Push,
     PushBack,
     Retarget,
+    Revive,
     Say,
     Step,
     TakeBack,
@@ -228,6 +230,10 @@ class Face(ABC):
         self.object(step.who)
         return (step,)
 
+    def dismiss(self, step: Dismiss) -> tuple[Step, ...]:
+        """Dismiss, if there is anything to dismiss."""
+        return (step,) if self.end_demand(step.who, step.whose) else ()
+
     def lose(self, step: Lose) -> tuple[Step, ...]:
         number = self.account(step.who).id
         self.repository.roles.pop(number, None)
@@ -239,7 +245,18 @@ class Face(ABC):
         """Turn to another branch; where that changes nothing, one forge says no and the other says nothing."""
         if self.change.merged or self.change.base_branch == step.branch:
             return ()
+        if step.branch == "own":
+            self.repository.move_branch("own", self.head, self.account(step.who))
         self.turn(step.who, step.branch)
+        return (step,)
+
+    def revive(self, step: Revive) -> tuple[Step, ...]:
+        """Delete the branch and make it again, through the API; what is merged stays as it is."""
+        if self.change.merged or not self.may_write(step.who):
+            return ()
+        self.delete_branch(OWNER)
+        self.make_branch(step.who)
+        self.open_again(OWNER)
         return (step,)
 
     def _commit(self, parent: str, push: Push) -> str:
@@ -275,11 +292,25 @@ class Face(ABC):
         """Ask for changes."""
 
     @abstractmethod
+    def end_demand(self, login: str, whose: str) -> bool:
+        """Do what the forge has to make a demand for changes go away; return whether that is the end of it there."""
+
+    @abstractmethod
     def say(self, step: Say) -> tuple[Step, ...]: ...
 
     @abstractmethod
     def turn(self, login: str, branch: str) -> None:
         """Aim at another branch."""
+
+    @abstractmethod
+    def delete_branch(self, login: str) -> None: ...
+
+    @abstractmethod
+    def make_branch(self, login: str) -> None:
+        """Make the branch where it was, as "Restore branch" does."""
+
+    @abstractmethod
+    def open_again(self, login: str) -> None: ...
 
     @abstractmethod
     def merge(self, step: Merge) -> tuple[Step, ...]: ...
@@ -330,10 +361,12 @@ class GitHub(Face):
         super().__init__(world)
         self._gate = world.token()
         self._approvals: dict[str, int] = {}  # the last one of each person that stands
+        self._demands: dict[str, list[int]] = {}
 
     def _begin(self, history: History) -> None:
         super()._begin(history)
         self._approvals.clear()
+        self._demands.clear()
 
     def reader(self) -> Any:
         return self.world.forge(self._gate)
@@ -370,8 +403,15 @@ class GitHub(Face):
         return (step,)
 
     def object(self, login: str) -> None:
-        self._review(login, "REQUEST_CHANGES", "please")
+        self._demands.setdefault(login, []).append(self._review(login, "REQUEST_CHANGES", "please"))
         self._approvals.pop(login, None)
+
+    def end_demand(self, login: str, whose: str) -> bool:
+        if not (demands := self._demands.get(whose)):
+            return False
+        self.call(login, "PUT", self._at(f"/reviews/{demands[-1]}/dismissals"), message="no")
+        demands.pop()
+        return True
 
     def say(self, step: Say) -> tuple[Step, ...]:
         self._review(step.who, "COMMENT", step.text)
@@ -379,6 +419,16 @@ class GitHub(Face):
 
     def turn(self, login: str, branch: str) -> None:
         self.call(login, "PATCH", self._at(), base=branch)
+
+    def delete_branch(self, login: str) -> None:
+        self.call(login, "DELETE", f"/repos/{self.world.name}/git/refs/heads/{self.branch}")
+
+    def make_branch(self, login: str) -> None:
+        path = f"/repos/{self.world.name}/git/refs"
+        self.call(login, "POST", path, ref=f"refs/heads/{self.branch}", sha=self.head)
+
+    def open_again(self, login: str) -> None:
+        self.call(login, "PATCH", self._at(), state="open")
 
     def merge(self, step: Merge) -> tuple[Step, ...]:
         self.call(step.who, "PUT", self._at("/merge"), merge_method=step.method)
@@ -434,12 +484,33 @@ class GitLab(Face):
     def object(self, login: str) -> None:
         self.call(login, "POST", self._at("/notes"), body="/submit_review requested_changes")
 
+    def end_demand(self, login: str, whose: str) -> bool:
+        """Ask for another review: GitLab then shows no demand any more, but nobody has taken it back."""
+        if self.account(whose).id in self.change.reviewers:
+            self.call(login, "POST", self._at("/notes"), body=f"/request_review @{self.account(whose).login}")
+        return False
+
     def say(self, step: Say) -> tuple[Step, ...]:
         self.call(step.who, "POST", self._at("/notes"), body=step.text)
         return (step,)
 
     def turn(self, login: str, branch: str) -> None:
         self.call(login, "PUT", self._at(), target_branch=branch)
+
+    def revive(self, step: Revive) -> tuple[Step, ...]:
+        """Restore and open again: that makes a version of the same head, as another target branch does."""
+        steps = super().revive(step)
+        return (*steps, Retarget(OWNER, self.change.base_branch)) if steps else ()
+
+    def delete_branch(self, login: str) -> None:
+        self.call(login, "DELETE", f"/projects/{self.repository.id}/repository/branches/{self.branch}")
+
+    def make_branch(self, login: str) -> None:
+        path = f"/projects/{self.repository.id}/repository/branches"
+        self.call(login, "POST", path, branch=self.branch, ref=self.head)
+
+    def open_again(self, login: str) -> None:
+        self.call(login, "PUT", self._at(), state_event="reopen")
 
     def merge(self, step: Merge) -> tuple[Step, ...]:
         self.repository.merge_method = "ff" if step.method == "rebase" else "merge"

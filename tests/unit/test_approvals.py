@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,7 +31,7 @@ from tests.evidence_samples import (
     with_reviews,
 )
 
-from counterseal.approvals import approvals, excluded, unknown_authorship
+from counterseal.approvals import MAX_DISMISSED, approvals, excluded, unknown_authorship
 from counterseal.model import Actor, ActorKind, Permission, Requester, Review, ReviewState
 
 if TYPE_CHECKING:
@@ -40,7 +40,20 @@ if TYPE_CHECKING:
     from counterseal.evidence import Evidence
 
 LATER = APPROVED_AT + timedelta(minutes=10)
+AFTER = MERGED_AT + timedelta(hours=1)
 CHANGES, DISMISSED = ReviewState.CHANGES_REQUESTED, ReviewState.DISMISSED
+
+
+def ended(
+    who: Actor | None,
+    *,
+    was: ReviewState | None = ReviewState.APPROVED,
+    by: Actor | None = None,
+    at: datetime = APPROVED_AT,
+    when: datetime | None = LATER,
+) -> Review:
+    """Return a review that somebody dismissed."""
+    return dataclasses.replace(review(who, DISMISSED, at=at), was=was, dismissed_by=by, dismissed_at=when)
 
 
 def counted(found: Evidence) -> list[str]:
@@ -144,7 +157,7 @@ ONE_REASON: dict[str, tuple[Callable[[], Evidence], str, str]] = {
         "asked for this promotion",
     ),
     "started the gate": (lambda: evidence(run_actors=(ALICE,)), "alice", "started this run of the gate"),
-    "dismissed": (lambda: with_reviews(review(CAROL, DISMISSED)), "carol", "the review was dismissed"),
+    "dismissed": (lambda: with_reviews(ended(CAROL)), "carol", "the review was dismissed"),
 }
 
 
@@ -191,9 +204,21 @@ OPINIONS: dict[str, tuple[list[Review], str]] = {
     "comment does not settle": ([review(CAROL, CHANGES), review(CAROL, ReviewState.COMMENTED, at=LATER)], "objects"),
     "settled": ([review(CAROL, CHANGES), review(CAROL, at=LATER)], "counted"),
     "settled too late": ([review(CAROL, CHANGES), review(CAROL, at=MERGED_AT + timedelta(hours=1))], "objects"),
-    "dismissed after approving": ([review(CAROL), review(CAROL, DISMISSED, at=LATER)], "dismissed"),
-    "objection dismissed": ([review(CAROL), review(CAROL, CHANGES), review(CAROL, DISMISSED, at=LATER)], "dismissed"),
-    "approved after a dismissal": ([review(CAROL, DISMISSED), review(CAROL, at=LATER)], "counted"),
+    "dismissed after approving": ([review(CAROL), ended(CAROL, at=LATER)], "dismissed"),
+    "settled, and then that was dismissed": ([review(CAROL, CHANGES), ended(CAROL, at=LATER)], "dismissed"),
+    "settled too late, and that was dismissed": ([review(CAROL, CHANGES), ended(CAROL, at=AFTER)], "objects"),
+    "objection dismissed": ([review(CAROL), ended(CAROL, was=CHANGES, by=ALICE, at=LATER)], "dismissed"),
+    "objection dismissed by its author": ([ended(CAROL, was=CHANGES, by=CAROL)], "dismissed"),
+    "one of two dismissed": ([review(CAROL, CHANGES), ended(CAROL, was=CHANGES, by=ALICE)], "objects"),
+    "dismissed by a stranger": ([ended(CAROL, was=CHANGES, by=MALLORY)], "objects"),
+    "dismissed by the author of the request": ([ended(CAROL, was=CHANGES, by=ERIN)], "objects"),
+    "dismissed by nobody knows whom": ([ended(CAROL, was=CHANGES)], "objects"),
+    "nobody knows what was dismissed": ([ended(CAROL, was=None)], "objects"),
+    "nobody knows what an approver dismissed": ([ended(CAROL, was=None, by=ALICE)], "dismissed"),
+    "dismissed nobody knows when": ([ended(CAROL, was=CHANGES, by=ALICE, when=None)], "objects"),
+    "dismissed after the merge": ([ended(CAROL, was=CHANGES, by=CAROL, when=AFTER)], "objects"),
+    "approved after a dismissal": ([ended(CAROL), review(CAROL, at=LATER)], "counted"),
+    "approved after one that closed nothing": ([ended(CAROL, was=CHANGES), review(CAROL, at=LATER)], "counted"),
 }
 
 
@@ -248,3 +273,25 @@ def test_what_is_not_known_about_the_makers_is_said(changes: dict[str, Any], gap
 
 def test_of_an_unreadable_request_nobody_is_known() -> None:
     assert unknown_authorship(evidence(change=None)) == ("the request cannot be read",)
+
+
+def test_strangers_cannot_fill_the_record() -> None:
+    strangers = [review(actor(5000 + number, f"stranger{number}")) for number in range(40)]
+    found = with_reviews(*strangers, *[review(None)] * 200, review(FRANK), review(ALICE))
+    who = [each.who for each in approvals(found).dismissed]
+    assert counted(found) == ["alice"]
+    assert len(who) == MAX_DISMISSED + 1
+    assert who[-1] == "18 more"
+
+
+def test_deleted_accounts_are_one() -> None:
+    assert dismissed(with_reviews(*[review(None)] * 200)) == {
+        "deleted accounts (200 approvals)": "nobody can say who it was"
+    }
+    assert dismissed(with_reviews(review(None))) == {"a deleted account": "nobody can say who it was"}
+
+
+def test_the_policys_people_are_named_first() -> None:
+    strangers = [review(actor(5000 + number, f"stranger{number}")) for number in range(40)]
+    found = with_reviews(*strangers, review(CAROL, of=OLD_HEAD))
+    assert approvals(found).dismissed[0].who == "carol"

@@ -14,7 +14,7 @@ from tests.unit import frozen
 from counterseal import decision, evidence, ledger, statement
 from counterseal.errors import COULD_NOT_DECIDE, CountersealError, FormatError
 from counterseal.identifiers import DECISION
-from counterseal.model import Finding, FindingOutcome, Outcome, Subject
+from counterseal.model import Finding, FindingOutcome, Outcome, ReviewState, Subject
 
 if TYPE_CHECKING:
     from counterseal.decision import Decision
@@ -100,6 +100,21 @@ def test_at_most_64_reviews_stand_in_it_and_they_are_the_last_ones() -> None:
     seen = dataclasses.replace(frozen.EVIDENCE, change=dataclasses.replace(frozen.EVIDENCE.change, reviews=many))
     made = decision.decide(seen, frozen.ALLOW_FINDINGS)
     assert [each.url for each in made.reviews] == [f"https://x.example/{number}" for number in range(6, 70)]
+
+
+def test_what_counts_and_what_objects_stays_whatever_others_write() -> None:
+    change = frozen.EVIDENCE.change
+    assert change is not None
+    noise = dataclasses.replace(change.reviews[0], actor=None, state=ReviewState.COMMENTED)
+    reviews = (*change.reviews, *[dataclasses.replace(noise, id=number) for number in range(900, 1000)])
+    made = decision.decide(
+        dataclasses.replace(frozen.EVIDENCE, change=dataclasses.replace(change, reviews=reviews)),
+        frozen.ALLOW_FINDINGS,
+    )
+    assert len(made.reviews) == decision.MAX_REVIEWS
+    assert [each.url for each in made.reviews if each.groups] == [
+        each.url for each in frozen.ALLOW.reviews if each.groups
+    ]
 
 
 def test_one_run_of_the_builder_is_one_build() -> None:

@@ -13,7 +13,7 @@ import requests
 
 from counterseal import wire
 from counterseal.adapters.http import MAX_ANSWER, Answer, unreachable
-from counterseal.errors import FormatError, ServiceError, UsageError
+from counterseal.errors import FormatError, LimitError, ServiceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,11 +103,37 @@ def next_page(answer: Answer, base: str, what: str) -> str | None:
     return url.removeprefix(base)
 
 
-def endless(what: str) -> ServiceError:
-    """Return the error of a list that does not end."""
+def endless(what: str, *, full: bool) -> ServiceError:
+    """Return the error of a list that does not end; if all its pages were `full`, that is how it is."""
+    if full:
+        return LimitError(f"{what}: more than {MAX_PAGES} pages", why="so many are not read", fix="make a new request")
     return ServiceError(
         f"{what}: more than {MAX_PAGES} pages", why="so many are not read", fix="close or delete what is not needed"
     )
+
+
+class Limits:
+    """What was so big that it could not be read completely, a sentence each."""
+
+    def __init__(self) -> None:
+        self._found: list[str] = []
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """Return the sentences."""
+        return tuple(self._found)
+
+    def add(self, sentence: str) -> None:
+        """Add one."""
+        self._found.append(sentence)
+
+    def read(self, look: Callable[[], T], instead: T) -> T:
+        """Return what `look` finds, or `instead`, after noting why, if there is more than is read."""
+        try:
+            return look()
+        except LimitError as error:
+            self.add(error.what)
+            return instead
 
 
 def write_once(what: str, send: Callable[[], Answer], message: Callable[[Answer], str]) -> Answer:

@@ -82,11 +82,15 @@ class GitRepository:
         """Return the bytes of a regular file (no symbolic link, no submodule) at a revision, or None.
 
         Raises:
-            ServiceError: The revision is not in the repository, or the file has more than 64 MiB.
+            ServiceError: The revision is not in the repository.
+            FormatError: The file has more than 64 MiB.
         """
         mode, blob = self._listed(revision, path)
         if mode not in _REGULAR:
             return None
+        size = int(self._git.read("cat-file", "-s", blob))
+        if size > MAX_FILE:
+            raise FormatError(f"{path} has {size} bytes at {revision[:12]}", why=f"at most {MAX_FILE} are read")
         return self._git.contents([blob], limit=MAX_FILE)[blob]
 
     def file_mode(self, revision: str, path: str) -> str | None:

@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Final
 from counterseal.adapters.answers import RefusedError, in_path
 from counterseal.adapters.fields import Fields
 from counterseal.adapters.github_api import GitHubApi
-from counterseal.adapters.github_changes import MAX_FILES, READ, ChangeReader, actor_of
+from counterseal.adapters.github_changes import MAX_FILES, READ, ChangeReader
 from counterseal.adapters.github_merges import Merges
+from counterseal.adapters.github_people import actor_of
 from counterseal.adapters.github_runs import start_of
 from counterseal.adapters.github_settings import direct_push
 from counterseal.adapters.github_writes import Proposal, keep_comment
 from counterseal.adapters.http import TIMEOUT
-from counterseal.errors import ServiceError
+from counterseal.errors import LimitError, ServiceError
 from counterseal.model import Permission, Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from counterseal.model import Actor, BuildStart, ChangeRequest, Merge
 
@@ -156,13 +158,9 @@ class GitHubForge:
         merged = [each for each in (Fields(item, what) for item in listed) if not each.is_null("merged_at")]
         candidates = [self._changes.read(each.number("number")) for each in merged if self._aims_at(each, base_ref)]
         found = [each for each in candidates if self._brought(each, revision, base_ref)]
-        if len(found) > 1:
-            numbers = ", ".join(f"#{each.number}" for each in found)
-            raise ServiceError(
-                f"{revision[:12]}: more than one change request brought it: {numbers}",
-                why="which reviews count cannot be told",
-                fix="make a new request",
-            )
+        if len(found) > 1:  # of equal heads, a forge calls each merged: the one that it merged itself, or the first
+            merge = self.merge_of(revision, base_ref)
+            found.sort(key=lambda each: (merge is None or each.number != merge.number, each.number))
         return found[0] if found else None
 
     def _aims_at(self, fields: Fields, base_ref: str) -> bool:
@@ -195,18 +193,22 @@ class GitHubForge:
         """Return whose hands were on the run of this address, or None if it is gone."""
         return start_of(self._api, run_uri, self._host)
 
+    def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
+        """Yield when a branch was moved and where to (None: it was deleted), newest first."""
+        return self._changes.moves(ref)
+
     def changed_files(self, number: int) -> Sequence[str]:
         """Return the paths that a change request touches; of a renamed file both."""
         what, fields = f"files of #{number}", self._changes.fields(number)
         promised = fields.number("changed_files")
         listed = self._api.pages(self._api.here(f"/pulls/{number}/files"), what=what, needs=READ)
         files = [Fields(each, what) for each in listed]
-        if len(files) != promised:
-            why = (
-                f"GitHub lists {MAX_FILES} at most"
-                if promised > MAX_FILES
-                else "a page is missing, or a push came in between"
+        if promised > MAX_FILES:
+            raise LimitError(
+                f"{what}: {promised}", why=f"GitHub lists {MAX_FILES} at most", fix="make a smaller change"
             )
+        if len(files) != promised:
+            why = "a page is missing, or a push came in between"
             raise ServiceError(f"{what}: {len(files)} of {promised} were listed", why=why, fix="run again")
         paths = [each.text("filename") for each in files]
         return [*paths, *(each.text("previous_filename") for each in files if each.has("previous_filename"))]

@@ -143,14 +143,17 @@ class GitHubApi:
             ServiceError: A page is not to be had, is no list, or there is no end of pages.
         """
         wanted: Mapping[str, str] = {"per_page": "100", **query}
+        full = True
         for _ in range(answers.MAX_PAGES):
             answer = self._read(path, what, wanted)
-            yield from answers.load_list(self.json(answer, what, needs), what, _FORGE)
+            items = answers.load_list(self.json(answer, what, needs), what, _FORGE)
+            full = full and bool(items)
+            yield from items
             following = answers.next_page(answer, self.url, what)
             if following is None:
                 return
             path, wanted = following, {}
-        raise answers.endless(what)
+        raise answers.endless(what, full=full)
 
     def _read(self, path: str, what: str, query: Mapping[str, str]) -> Answer:
         return patiently(what, lambda: self._send("GET", path, query), pause=self.pause)

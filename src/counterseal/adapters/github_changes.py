@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from counterseal.adapters.answers import in_path
+from counterseal.adapters.answers import Limits, in_path
 from counterseal.adapters.commit_trailers import co_authors
 from counterseal.adapters.fields import Fields
+from counterseal.adapters.github_people import GHOST, WEB_FLOW, actor_in, actor_of
+from counterseal.adapters.github_reviews import NO_TIMELINE, ReviewReader
+from counterseal.adapters.push_log import Push, Pushers, Span, pushers
 from counterseal.errors import ServiceError
-from counterseal.model import Actor, ActorKind, ChangeRequest, Commit, Review, ReviewState
+from counterseal.model import Actor, ActorKind, ChangeRequest, Commit, Review
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from counterseal.adapters.github_api import GitHubApi
@@ -20,51 +23,14 @@ if TYPE_CHECKING:
 #: Reading alone wants less, but every job that reads change requests comments on them or opens them, too.
 READ: Final = "contents: read, pull-requests: write"
 
-#: GitHub's stand-in for deleted accounts, and the account that its own merge and edit buttons commit with.
-GHOST: Final = 10137
-WEB_FLOW: Final = 19864447
 MAX_COMMITS: Final = 250
 MAX_FILES: Final = 3000
 
-_KINDS: Final = {
-    "User": ActorKind.USER,
-    "Bot": ActorKind.BOT,
-    "Organization": ActorKind.OTHER,
-    "Mannequin": ActorKind.OTHER,
-}
-_REVIEWS: Final = {
-    "APPROVED": ReviewState.APPROVED,
-    "CHANGES_REQUESTED": ReviewState.CHANGES_REQUESTED,
-    "COMMENTED": ReviewState.COMMENTED,
-    "DISMISSED": ReviewState.DISMISSED,
-    "PENDING": ReviewState.PENDING,
-}
-#: What a line of the push log means for the commits of a change request.
-_CREATION, _FORCED = "branch_creation", "force_push"
-_PUSHES: Final = {
-    "push": True,
-    _FORCED: True,
-    "pr_merge": True,
-    "merge_queue_merge": True,
-    _CREATION: True,
-    "branch_deletion": False,
-}
-_RETARGETED: Final = {"base_ref_changed", "automatic_base_change_succeeded"}
+#: The kinds of lines in a push log. "Restore branch" is a creation like any other: no word tells it apart (GitHub's
+#: OpenAPI description, `repos/list-activities`, `activity_type`).
+_CREATION, _DELETION, _FORCED = "branch_creation", "branch_deletion", "force_push"
+_PUSHES: Final = {each: each for each in ("push", _FORCED, "pr_merge", "merge_queue_merge", _CREATION, _DELETION)}
 _NOREPLY: Final = re.compile(r"([0-9]{1,19})\+([A-Za-z0-9-]{1,100}(?:\[bot\])?)@users\.noreply\.(.+)\Z")
-
-
-def actor_of(fields: Fields, host: str) -> Actor:
-    """Return the account that a user object shows."""
-    kind = fields.one_of("type", _KINDS)
-    return Actor(host, fields.number("id"), fields.text("login"), kind)
-
-
-def _actor(parent: Fields, name: str, host: str) -> Actor | None:
-    """Return the account in a field, or None if it is null or GitHub's ghost."""
-    if parent.is_null(name):
-        return None
-    actor = actor_of(parent.inner(name), host)
-    return None if actor.id == GHOST else actor
 
 
 class ChangeReader:
@@ -73,6 +39,7 @@ class ChangeReader:
     def __init__(self, api: GitHubApi, host: str) -> None:
         self._api = api
         self._host = host
+        self._reviews = ReviewReader(api, host, READ)
 
     def fields(self, number: int) -> Fields:
         """Return a pull request as GitHub shows it."""
@@ -86,24 +53,30 @@ class ChangeReader:
         fields, host = self.fields(number), self._host
         base, head, merged = fields.inner("base"), fields.inner("head").revision("sha"), fields.flag("merged")
         listed, merged_at = self.raw_commits(number, fields), fields.moment("merged_at") if merged else None
-        pushers, unknown = self._pushers(fields, listed)
+        history, limits = self._pushers(fields, listed), Limits()
+        timeline = limits.read(lambda: self._reviews.timeline(number), NO_TIMELINE)
+        reviews: tuple[Review, ...] = limits.read(lambda: self._reviews.reviews(number, timeline.dismissals), ())
+        if (promised := fields.number("commits")) > MAX_COMMITS:
+            limits.add(f"it has {promised} commits, of which GitHub lists the first {MAX_COMMITS} only")
         return ChangeRequest(
             number=number,
             url=fields.text("html_url"),
             repository_id=base.inner("repo").number("id"),
             base_ref=f"refs/heads/{base.text('ref')}",
-            base_retargeted_at=self._retargeted_at(number),
+            base_retargeted_at=timeline.retargeted_at,
             head=head,
-            author=_actor(fields, "user", host),
+            author=actor_in(fields, "user", host),
             merged=merged,
             merged_at=merged_at,
-            merged_by=_actor(fields, "merged_by", host) if merged else None,
+            merged_by=actor_in(fields, "merged_by", host) if merged else None,
             # before the merge this is a test merge of GitHub's and says nothing
             merge_revision=fields.revision("merge_commit_sha") if merged else None,
             commits=tuple(self._commit(each) for each in listed),
-            pushers=pushers,
-            unknown_pushers=unknown,
-            reviews=self._reviews(number),
+            pushers=history.people,
+            unknown_pushers=history.unknown,
+            reviews=reviews,
+            head_came_back_at=history.head_came_back_at,
+            limits=limits.found,
         )
 
     # --- commits -----------------------------------------------------------------------------
@@ -111,14 +84,10 @@ class ChangeReader:
     def raw_commits(self, number: int, fields: Fields) -> list[Fields]:
         """Return the commits of a pull request, oldest first, as GitHub shows them."""
         what, promised = f"commits of #{number}", fields.number("commits")
-        if promised > MAX_COMMITS:
-            raise ServiceError(
-                f"{what}: {promised} are too many",
-                why=f"GitHub lists the first {MAX_COMMITS} only, so the authors of the others are not known",
-                fix="squash the branch, or split the change",
-            )
         listed = self._api.pages(self._api.here(f"/pulls/{number}/commits"), what=what, needs=READ)
         found = [Fields(each, f"{what}: commit") for each in listed]
+        if promised > MAX_COMMITS:
+            return found  # the rest is not listed; `read` says so
         if len(found) != promised:
             raise ServiceError(
                 f"{what}: {len(found)} of {promised} were listed",
@@ -164,80 +133,44 @@ class ChangeReader:
         kind = ActorKind.BOT if match.group(2).endswith("[bot]") else ActorKind.USER
         return Actor(self._host, int(match.group(1)), match.group(2), kind)
 
-    # --- reviews and timeline ----------------------------------------------------------------
-
-    def _reviews(self, number: int) -> tuple[Review, ...]:
-        what = f"reviews of #{number}"
-        listed = self._api.pages(self._api.here(f"/pulls/{number}/reviews"), what=what, needs=READ)
-        found = tuple(self._review(number, Fields(each, f"{what}: review")) for each in listed)
-        if len({each.id for each in found}) != len(found):
-            raise ServiceError(
-                f"{what}: one is listed twice", why="the list changed while it was read", fix="run again"
-            )
-        return found
-
-    def _review(self, number: int, fields: Fields) -> Review:
-        fields.what = f"review {fields.number('id')} of #{number}"
-        state = fields.one_of("state", _REVIEWS)
-        return Review(
-            id=fields.number("id"),
-            actor=_actor(fields, "user", self._host),
-            state=state,
-            revision=None if fields.is_null("commit_id") else fields.revision("commit_id"),
-            submitted_at=None if state is ReviewState.PENDING else fields.moment("submitted_at"),
-            url=fields.text("html_url"),
-        )
-
-    def _retargeted_at(self, number: int) -> datetime | None:
-        what = f"timeline of #{number}"
-        listed = self._api.pages(self._api.here(f"/issues/{number}/timeline"), what=what, needs=READ)
-        events = (Fields(each, f"{what}: event") for each in listed)
-        return max((each.moment("created_at") for each in events if each.text("event") in _RETARGETED), default=None)
-
     # --- pushers -----------------------------------------------------------------------------
 
-    def _pushers(self, fields: Fields, listed: Sequence[Fields]) -> tuple[tuple[Actor, ...], int]:
+    def _pushers(self, fields: Fields, listed: Sequence[Fields]) -> Pushers:
         """Return who pushed what the head branch brings, and for how many pushes nobody can be named."""
         commits = {each.revision("sha") for each in listed}
         parents = {Fields(item, each.what).revision("sha") for each in listed for item in each.items("parents")}
         head = fields.inner("head")
         if head.is_null("repo"):
-            return (), 1  # the fork is gone, and its log with it
+            return Pushers((), 1)  # the fork is gone, and its log with it
         name, branch = head.inner("repo").text("full_name"), head.text("ref")
         what = f"push log of {name}:{branch}"
         log = self._api.pages(f"/repos/{in_path(name)}/activity", what=what, needs=READ, ref=f"refs/heads/{branch}")
-        pushers: dict[tuple[str, int], Actor] = {}
-        unknown = 0
-        for push in _pushes_of((Fields(each, what) for each in log), head.revision("sha"), commits, parents - commits):
-            actor = None if push is None else _actor(push, "actor", self._host)
-            if actor is None:
-                unknown += 1
-            else:
-                pushers[actor.key] = actor
-        return tuple(pushers.values()), unknown
+        span = Span(
+            head.revision("sha"),
+            commits,
+            parents - commits,
+            fields.moment("created_at"),
+            fields.moment("merged_at") if fields.flag("merged") else None,
+            # whoever makes a branch that is then pushed over is taken for one who brought something
+            is_old=lambda _: False,
+        )
+        return pushers((self._push(Fields(each, what)) for each in log), span)
 
+    def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
+        """Yield when a branch of this repository was moved and where to, newest first."""
+        what = f"push log of {self._api.repository}:{ref}"
+        for each in self._api.pages(self._api.here("/activity"), what=what, needs=READ, ref=ref):
+            push = self._push(Fields(each, what))
+            yield push.at, push.after
 
-def _pushes_of(log: Iterable[Fields], head: str, commits: set[str], begins: set[str]) -> Iterable[Fields | None]:
-    """Yield the pushes that made `head`, newest first; None stands for those that the log does not have.
-
-    The log (newest first) is followed from the push that brought the head back to where the change began: the
-    branch's creation, or a push onto a commit that the change begins at. What a forced push dropped is no commit of
-    the change any more, so from there on only those tell.
-    """
-    expected, forced = head, False
-    for entry in log:
-        kind, after = entry.text("activity_type"), entry.revision("after")
-        pushed = entry.one_of("activity_type", _PUSHES)
-        if not pushed or after != expected:
-            if expected == head:
-                continue  # after the merge, or of an earlier branch of this name
-            break  # a hole in the log
-        if kind != _CREATION or after in commits:
-            yield entry
-        expected, forced = entry.revision("before"), forced or kind == _FORCED
-        if kind == _CREATION or expected in begins or not (forced or expected in commits):
-            return
-    yield None
+    def _push(self, fields: Fields) -> Push:
+        """Return a line of the push log; where there was or is no branch GitHub writes zeros."""
+        kind = fields.one_of("activity_type", _PUSHES)
+        before = None if kind == _CREATION else fields.revision("before")
+        after = None if kind == _DELETION else fields.revision("after")
+        return Push(
+            actor_in(fields, "actor", self._host), before, after, fields.moment("timestamp"), forced=kind == _FORCED
+        )
 
 
 def _address(inner: Fields, role: str) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.fields import Fields
-from counterseal.adapters.github_changes import actor_of
+from counterseal.adapters.github_people import actor_of
 from counterseal.model import BuildStart
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.answers import in_path
 from counterseal.adapters.fields import Fields
-from counterseal.adapters.github_changes import actor_of
+from counterseal.adapters.github_people import actor_of
 from counterseal.errors import ServiceError
 from counterseal.model import ActorKind
 

@@ -19,11 +19,12 @@ from counterseal.adapters.gitlab_runs import start_of
 from counterseal.adapters.gitlab_settings import Settings
 from counterseal.adapters.gitlab_writes import Proposal, keep_comment
 from counterseal.adapters.http import TIMEOUT
-from counterseal.errors import ServiceError
+from counterseal.errors import LimitError, ServiceError
 from counterseal.model import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from counterseal.adapters.gitlab_access import GitLabTokens
     from counterseal.model import Actor, BuildStart, ChangeRequest, Merge, Permission
@@ -134,13 +135,9 @@ class GitLabForge:
         listed = [Fields(each, what) for each in self._api.pages(path, what=what, access=READ)]
         candidates = [each for each in listed if each.one_of("state", STATES) and self._aims_at(each, base_ref)]
         found = [change for each in candidates if (change := self._brought(each, revision, base_ref)) is not None]
-        if len(found) > 1:
-            numbers = ", ".join(f"!{each.number}" for each in found)
-            raise ServiceError(
-                f"{revision[:12]}: more than one merge request brought it: {numbers}",
-                why="which approvals count cannot be told",
-                fix="make a new request",
-            )
+        if len(found) > 1:  # of equal heads, a forge calls each merged: the one that it merged itself, or the first
+            merge = self.merge_of(revision, base_ref)
+            found.sort(key=lambda each: (merge is None or each.number != merge.number, each.number))
         return found[0] if found else None
 
     def _aims_at(self, fields: Fields, base_ref: str) -> bool:
@@ -162,17 +159,22 @@ class GitLabForge:
         """Return whose hands were on the job of this address, or None if it is gone."""
         return start_of(self._api, run_uri, self._people)
 
+    def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
+        """Yield when a branch was moved and where to (None: it was deleted), newest first."""
+        return self._changes.moves(self.repository().id, ref.removeprefix(_BRANCH))
+
     def changed_files(self, number: int) -> Sequence[str]:
         """Return the paths that a merge request touches; of a renamed file both."""
         what, promised = f"files of !{number}", self._changes.fields(number).text("changes_count")
         listed = self._api.pages(self._api.here(f"/merge_requests/{number}/diffs"), what=what, access=REVIEWS)
         files = [Fields(each, what) for each in listed]
+        if promised.endswith("+"):
+            why = "GitLab shows no more of so big a change"
+            raise LimitError(f"{what}: {len(files)} of {promised} were listed", why=why, fix="make a smaller change")
         if promised != str(len(files)):
             raise ServiceError(
                 f"{what}: {len(files)} of {promised} were listed",
-                why="GitLab shows no more of so big a change"
-                if promised.endswith("+")
-                else "a page is missing, or a push came in between",
+                why="a page is missing, or a push came in between",
                 fix="run again; if it stays so, make a smaller change",
             )
         return list(dict.fromkeys(each.text(name) for each in files for name in ("new_path", "old_path")))

@@ -172,18 +172,18 @@ class GitLabApi:
             ServiceError: A page is not to be had or missing, is no list, or there is no end of pages.
         """
         wanted: Mapping[str, str] = {"per_page": "100", **query}
-        count = 0
+        count, full = 0, True
         for _ in range(answers.MAX_PAGES):
             answer = self.read(path, what=what, access=access, **wanted)
             items = answers.load_list(self.json(answer, what, access), what, _FORGE)
-            count += len(items)
+            count, full = count + len(items), full and bool(items)
             yield from items
             following = answers.next_page(answer, self.url, what)
             if following is None:
                 _check_complete(answer, count, what)
                 return
             path, wanted = following, {}
-        raise answers.endless(what)
+        raise answers.endless(what, full=full)
 
     def graphql(self, query: str, variables: Mapping[str, Any], *, what: str) -> Any:
         """Return the `data` that answers a query; any error in the answer is one here (R01)."""
@@ -285,9 +285,9 @@ def part(text: str) -> str:
 
 
 def _check_complete(answer: Answer, count: int, what: str) -> None:
-    """Refuse a list whose last page says that there is more (R01)."""
+    """Refuse a list whose last page says that there is more (R01); what became longer meanwhile is complete."""
     total, following = answer.headers.get("x-total", ""), answer.headers.get("x-next-page", "")
-    if following or (total.isdigit() and int(total) != count):
+    if following or (total.isdigit() and int(total) > count):
         raise ServiceError(
             f"{what}: {count} of {total or 'more'} were listed",
             why="a page is missing, or the list changed while it was read",

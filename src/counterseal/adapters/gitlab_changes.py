@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from counterseal.adapters.answers import Limits
 from counterseal.adapters.commit_trailers import co_authors
 from counterseal.adapters.fields import Fields
 from counterseal.adapters.gitlab_access import READ, REVIEWS
@@ -15,6 +16,7 @@ from counterseal.model import ChangeRequest, Commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from counterseal.adapters.gitlab_api import GitLabApi
     from counterseal.adapters.gitlab_people import People
@@ -63,10 +65,13 @@ class ChangeReader:
         """Return a merge request with everything that belongs to it."""
         fields = self.fields(number)
         url, head, merged = fields.text("web_url"), fields.revision("sha"), fields.one_of("state", STATES)
-        commits, notes, versions = self._commits(number, head), self._notes(number), self._versions(number, head)
-        pushers, unknown = self._pushes.of(
-            fields, {each.revision for each in commits}, {each.base for each in versions}
-        )
+        limits = Limits()
+        commits: tuple[Commit, ...] = limits.read(lambda: self._commits(number, head), ())
+        notes: list[Note] = limits.read(lambda: self._notes(number), [])
+        versions: list[Version] = limits.read(lambda: self._versions(number, head), [])
+        # only the last version's base: who turns it to a branch of their own and back has not made a beginning there
+        begins = {each.base for each in versions[-1:]}
+        history = self._pushes.of(fields, {each.revision for each in commits}, begins)
         return ChangeRequest(
             number=number,
             url=url,
@@ -80,10 +85,16 @@ class ChangeReader:
             merged_by=self._people.shown(fields, "merge_user") if merged else None,
             merge_revision=merge_of(fields).revision if merged else None,
             commits=commits,
-            pushers=pushers,
-            unknown_pushers=unknown,
+            pushers=history.people,
+            unknown_pushers=history.unknown,
             reviews=reviews(notes, versions, self._standing(number), url),
+            head_came_back_at=history.head_came_back_at,
+            limits=limits.found,
         )
+
+    def moves(self, project: int, branch: str) -> Iterator[tuple[datetime, str | None]]:
+        """Yield when a branch was moved and where to, newest first."""
+        return self._pushes.moves(project, branch)
 
     def _below(self, number: int, path: str) -> str:
         return self._api.here(f"/merge_requests/{number}{path}")
@@ -92,9 +103,9 @@ class ChangeReader:
 
     def _commits(self, number: int, head: str) -> tuple[Commit, ...]:
         """Return the commits of a merge request, oldest first, with everybody who had a hand in them."""
-        what, authors = f"commits of !{number}", self._authors(number)
+        what = f"commits of !{number}"
         listed = self._api.pages(self._below(number, "/commits"), what=what, access=REVIEWS)
-        found = [Fields(each, f"{what}: commit") for each in listed]
+        found, authors = [Fields(each, f"{what}: commit") for each in listed], self._authors(number)
         revisions = [each.revision("id") for each in found]
         if set(revisions) != set(authors) or len(set(revisions)) != len(revisions):
             raise ServiceError(

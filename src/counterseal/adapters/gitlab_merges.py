@@ -44,7 +44,7 @@ class Merges:
         merged = [self._changes.fields(number) for number in numbers]
         here = [each for each in merged if _aims_at(each, base_ref, project_id)]
         merges = [self._merge(each) for each in here]
-        best = min(merges, key=lambda each: (each.end != revision, each.mover is not Mover.FORGE), default=None)
+        best = min(merges, key=lambda each: _rank(each, revision), default=None)
         if best and best.end == revision and best.mover is Mover.FORGE:
             self._settled[revision, base_ref] = best
         return best
@@ -68,3 +68,8 @@ class Merges:
 
 def _aims_at(fields: Fields, base_ref: str, project_id: int) -> bool:
     return _BRANCH + fields.text("target_branch") == base_ref and fields.number("target_project_id") == project_id
+
+
+def _rank(merge: Merge, revision: str) -> tuple[bool, bool, int]:
+    """Return what goes first: the end of a change, what the forge merged, the change that was opened first."""
+    return merge.end != revision, merge.mover is not Mover.FORGE, merge.number

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterseal.adapters.fields import Fields
 from counterseal.adapters.gitlab_access import REVIEWS
-from counterseal.model import Actor
+from counterseal.adapters.push_log import Push, Pushers, Span, pushers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
 
     from counterseal.adapters.gitlab_api import GitLabApi
     from counterseal.adapters.gitlab_people import People
 
 _CREATED, _REMOVED = "created", "removed"
 _ACTIONS = {each: each for each in (_CREATED, "pushed", _REMOVED)}
-
-
-@dataclass(frozen=True, slots=True)
-class Push:
-    """A push to the branch: `before` is None for its first one, `after` for its deletion."""
-
-    actor: Actor | None
-    before: str | None
-    after: str | None
 
 
 class PushLog:
@@ -35,58 +26,59 @@ class PushLog:
         self._api = api
         self._people = people
 
-    def of(self, change: Fields, commits: Collection[str], begins: Collection[str]) -> tuple[tuple[Actor, ...], int]:
+    def of(self, change: Fields, commits: Collection[str], begins: Collection[str]) -> Pushers:
         """Return who pushed what the source branch brings, and for how many pushes nobody can be named.
 
         Args:
             change: The merge request.
             commits: Its commits.
-            begins: The commits that it began at, before its first own one.
+            begins: The commits that it begins at now, whatever branch it aimed at before.
         """
         if change.is_null("source_project_id"):
-            return (), 1  # the fork is gone, and its events with it
+            return Pushers((), 1)  # the fork is gone, and its events with it
         project, branch = change.number("source_project_id"), change.text("source_branch")
         what = f"pushes to {branch} of project {project}"
+        span = Span(
+            change.revision("sha"),
+            commits,
+            begins,
+            change.moment("created_at"),
+            change.moment("merged_at") if change.text("state") == "merged" else None,
+            is_old=lambda revision: any(self._has(project, base, revision) for base in sorted(begins)),
+        )
+        return pushers(self._log(project, branch, what), span)
+
+    def moves(self, project: int, branch: str) -> Iterator[tuple[datetime, str | None]]:
+        """Yield when a branch was moved and where to (None: it was deleted), newest first."""
+        for push in self._log(project, branch, f"pushes to {branch} of project {project}"):
+            if push is not None and not push.hidden:
+                yield push.at, push.after
+
+    def _log(self, project: int, branch: str, what: str) -> Iterator[Push | None]:
         query = {"action": "pushed", "sort": "desc"}
         listed = self._api.pages(f"/projects/{project}/events", what=what, access=REVIEWS, **query)
-        log = (push for push in (self._push(Fields(each, what), branch) for each in listed) if push is not None)
-        pushers: dict[tuple[str, int], Actor] = {}
-        unknown = 0
-        for push in _pushes_of(log, change.revision("sha"), commits, begins):
-            if push is None or push.actor is None:
-                unknown += 1
-            else:
-                pushers[push.actor.key] = push.actor
-        return tuple(pushers.values()), unknown
+        return (self._push(Fields(each, what), branch) for each in listed)
+
+    def _has(self, project: int, base: str, revision: str) -> bool:
+        """Return whether a commit of the target branch has `revision` in its history."""
+        what = f"commits between {base[:12]} and {revision[:12]}"
+        query = {"from": base, "to": revision, "straight": "true"}
+        found = self._api.find(f"/projects/{project}/repository/compare", what=what, access=REVIEWS, **query)
+        return found is not None and not Fields(found, what).items("commits")
 
     def _push(self, fields: Fields, branch: str) -> Push | None:
-        """Return the push that an event tells of, or None if it is about another ref (or about many: `ref` is null)."""
-        data = fields.inner("push_data")
-        if data.text("ref_type") != "branch" or data.is_null("ref") or data.text("ref") != branch:
+        """Return the push that an event tells of, or None if it is about another ref.
+
+        Of a push of many refs (`ref` is null) nobody knows which they were; it may have deleted the branch.
+        """
+        data, at = fields.inner("push_data"), fields.moment("created_at")
+        if data.text("ref_type") != "branch":
             return None
         action = data.one_of("action", _ACTIONS)
+        if data.is_null("ref"):
+            return Push(None, None, None, at, hidden=True) if action == _REMOVED else None
+        if data.text("ref") != branch:
+            return None
         before = None if action == _CREATED else data.revision("commit_from")
         after = None if action == _REMOVED else data.revision("commit_to")
-        return Push(self._people.shown(fields, "author"), before, after)
-
-
-def _pushes_of(
-    log: Iterable[Push], head: str, commits: Collection[str], begins: Collection[str]
-) -> Iterator[Push | None]:
-    """Yield the pushes that made `head`, newest first; None stands for those that the log does not have.
-
-    The log (newest first) is followed from the push that brought the head back to where the change began: the
-    branch's creation, or a push onto a commit that the change began at.
-    """
-    expected = head
-    for push in log:
-        if push.after != expected:
-            if expected == head:
-                continue  # after the merge, or of an earlier branch of this name
-            break  # a hole in the log
-        if push.before is not None or expected in commits:
-            yield push  # who only makes the branch brings nothing
-        if push.before is None or push.before in begins:
-            return
-        expected = push.before
-    yield None
+        return Push(self._people.shown(fields, "author"), before, after, at)

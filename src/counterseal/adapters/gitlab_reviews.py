@@ -128,7 +128,8 @@ class _Timeline:
                     self._dismiss(actor, self.reviews[place].id, note.at)
                 self._open[actor.id] = len(self.reviews)
         revision = None if state is ReviewState.DISMISSED else head_at(self._versions, note.at)
-        self.reviews.append(Review(note.id, actor, state, revision, note.at, f"{self._url}#note_{note.id}"))
+        was = ReviewState.APPROVED if state is ReviewState.DISMISSED else None
+        self.reviews.append(Review(note.id, actor, state, revision, note.at, f"{self._url}#note_{note.id}", was))
 
     def _objects(self, number: int) -> bool:
         """Return whether the last word of a person is a demand for changes, which only their approval lifts."""
@@ -144,14 +145,16 @@ class _Timeline:
                 self._dismiss(actor, note.id, note.at)
 
     def _dismiss(self, actor: Actor, note: int, moment: datetime | None) -> None:
-        self.reviews.append(Review(note, actor, ReviewState.DISMISSED, None, moment, f"{self._url}#note_{note}"))
+        url, was = f"{self._url}#note_{note}", ReviewState.APPROVED
+        self.reviews.append(Review(note, actor, ReviewState.DISMISSED, None, moment, url, was))
 
     def compare(self, standing: Standing) -> None:
         """Dismiss what only one source knows; add who objects now."""
         for number, (actor, moment) in standing.approved.items():
-            if number in self._open:
+            if number in self._open and not self._is_later(self._open[number], moment):
                 self._date(self._open[number], moment)
             elif not self._objects(number):
+                self._open.pop(number, None)
                 self._dismiss(actor, 0, moment)
         for number, place in self._open.items():
             found = self.reviews[place]
@@ -160,6 +163,15 @@ class _Timeline:
         for number, actor in standing.objecting.items():
             if not self._objects(number):
                 self.reviews.append(Review(0, actor, ReviewState.CHANGES_REQUESTED, None, None, self._url))
+
+    def _is_later(self, place: int, approved_at: datetime | None) -> bool:
+        """Return whether the list has a younger approval than the notes: it was given again, and nobody wrote when.
+
+        GitLab makes the approval first and its note a moment later. So notes are missing, that of the new approval and
+        that of what took the old one away; the person approved something else than the notes tell.
+        """
+        told = self.reviews[place].submitted_at
+        return approved_at is not None and told is not None and approved_at > told
 
     def _date(self, place: int, approved_at: datetime | None) -> None:
         """Date an approval when it was given: GitLab writes the note a moment later, and a push may lie between."""

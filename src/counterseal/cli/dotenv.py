@@ -18,29 +18,48 @@ if TYPE_CHECKING:
 PREFIX: Final = "counterseal_"
 #: Bytes of all outputs of a job; GitLab refuses a report of more than 5120.
 LIMIT: Final = 5000
+#: Goes before all others: whether something was published must not depend on how much else was decided.
+FIRST: Final = "published"
 _SAFE: Final = re.compile(r"[A-Za-z0-9_.,:;/@+=~%&?()\[\]{}-]*\Z")
 _UNSAFE_IN_JSON: Final = re.compile(r"[^A-Za-z0-9_.,:;/@+=~%&?()\[\]{}\"\\-]")
 
 
 def lines(outputs: Mapping[str, str], used: int = 0) -> tuple[str, tuple[str, ...]]:
-    """Return the lines of the report, and why each output is left out that it cannot hold.
+    """Return the lines of the report, and what it cannot hold: of a list the end, of anything else all.
 
     Args:
         outputs: Name → value; JSON lists and objects stay what they are to a JSON reader.
         used: Bytes that the report has already.
     """
     text, problems = "", []
-    for name, value in outputs.items():
+    for name, value in sorted(outputs.items(), key=lambda each: each[0] != FIRST):
+        start = f"{PREFIX}{name.replace('-', '_')}="
+        room = LIMIT - used - len(text) - len(start) - 1
         encoded = _encode(value)
         if encoded is None:
             problems.append(f"the output {name} is left out: a dotenv report cannot hold its value")
             continue
-        line = f"{PREFIX}{name.replace('-', '_')}={encoded}\n"
-        if used + len(text) + len(line) > LIMIT:
-            problems.append(f"the output {name} is left out: all outputs of a job have to fit into {LIMIT} bytes")
-        else:
-            text += line
+        if len(encoded) > room:
+            limit = f"all outputs of a job have to fit into {LIMIT} bytes"
+            encoded, kept, whole = _shortened(value, room)
+            if not kept:
+                problems.append(f"the output {name} is left out: {limit}")
+                continue
+            problems.append(f"the output {name} has {kept} of {whole} items: {limit}")
+        text += f"{start}{encoded}\n"
     return text, tuple(problems)
+
+
+def _shortened(value: str, room: int) -> tuple[str, int, int]:
+    """Return as much of a JSON list as there is room for, from its start, and how many items of how many that is."""
+    whole = json.loads(value) if value[:1] == "[" else []
+    kept, length = 0, len("[]")
+    for item in whole:
+        length += len(_encode(json.dumps([item])) or "") - len("[]") + (1 if kept else 0)
+        if length > room:
+            break
+        kept += 1
+    return _encode(json.dumps(whole[:kept])) or "", kept, len(whole)
 
 
 def _encode(value: str) -> str | None:

@@ -19,7 +19,8 @@ from counterseal.ports import Forge, SourceRepository
 if TYPE_CHECKING:
     from counterseal.model import Manifest, PolicyReference
 
-#: So long after a merge a forge may not yet say who did it; afterwards what it does not say counts as a push.
+#: So long after a commit came onto the branch a forge may not yet say which change request brought it and who merged
+#: that (R50); afterwards what it does not say counts as a push.
 LAG: Final = timedelta(minutes=15)
 
 

@@ -6,21 +6,28 @@ not suffice is left to the rules.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from counterseal import digests, identity, manifest, policy, rules
+from counterseal import identity, policy, rules
 from counterseal.commands import candidate_bytes
 from counterseal.commands.arrivals import Arrivals
-from counterseal.errors import CountersealError, FormatError, PolicyError, ServiceError
-from counterseal.evidence import Evidence, RequestFile
+from counterseal.commands.request_files import (
+    MergedRequest,
+    base_of,
+    merged_requests,
+    request_file,
+    require_no_lag,
+)
+from counterseal.errors import PolicyError, ServiceError
+from counterseal.evidence import Evidence, groups_of
 from counterseal.forges import DIALECTS, ForgeKind, kind_of
 from counterseal.identifiers import (
     EVIDENCE_FILE,
     POLICY_PATH,
-    REQUEST_FOLDER,
 )
 from counterseal.model import (
     Actor,
@@ -46,6 +53,8 @@ if TYPE_CHECKING:
         Run,
     )
 
+__all__ = ["MergedRequest", "Sources", "collect", "merged_requests", "permissions", "read_policy", "with_ledger"]
+
 EVIDENCE_PREFIX: Final = "evidence."
 
 
@@ -60,24 +69,6 @@ class Sources:
     clock: Clock
     trust: Trust
     work: Path
-
-
-@dataclass(frozen=True, slots=True)
-class MergedRequest:
-    """A request file as the protected branch has it; `again` means the path was added more than once."""
-
-    path: str
-    revision: str
-    again: bool
-
-
-def merged_requests(repository: SourceRepository, head: str) -> list[MergedRequest]:
-    """Return the request files that the branch ever got, in the order of their merges."""
-    last: dict[str, MergedRequest] = {}
-    for revision, path in repository.added_files(head, REQUEST_FOLDER):
-        again = path in last
-        last[path] = MergedRequest(path, last.pop(path).revision if again else revision, again)
-    return list(last.values())
 
 
 def read_policy(repository: SourceRepository, revision: str) -> tuple[Policy, PolicyReference]:
@@ -121,10 +112,12 @@ def collect(
     """
     default_ref = sources.repository.default_ref()
     change = sources.forge.change_request_of(merged.revision, default_ref)
-    base = _base(sources, merged, change)
+    if change is None:
+        require_no_lag(sources.repository, sources.forge, sources.clock, merged)
+    base = base_of(sources.repository, sources.forge, merged, change)
     found_policy, reference = _policy(sources, run, base)
     arrivals = Arrivals(sources.repository, sources.forge, sources.clock.now())
-    request = _request_file(sources, merged, base, change, found_policy)
+    request = request_file(sources.repository, sources.forge, merged, base, change, found_policy)
     if change and change.merge_revision:
         request = dataclasses.replace(request, mover=arrivals.mover(change.merge_revision))
     release: Release | None = None
@@ -143,7 +136,7 @@ def collect(
         stage=_stage(merged.path),
         request=request,
         change=change,
-        permissions=permissions(sources.forge, change),
+        permissions=permissions(sources.forge, change, found_policy),
         run_actors=_run_actors(sources.forge, run),
         candidate=release,
         observed=facts.observed,
@@ -167,15 +160,18 @@ def with_ledger(evidence: Evidence, ledger: LedgerFacts, history: Sequence[Earli
     return dataclasses.replace(evidence, ledger=ledger, history=tuple(history))
 
 
-def _policy(sources: Sources, run: Run, base: str) -> tuple[Policy, PolicyReference]:
-    """Return the policy that was in force before the request, or the run's own if that one does not accept this gate.
+def _policy(sources: Sources, run: Run, base: str | None) -> tuple[Policy, PolicyReference]:
+    """Return the policy that was in force before the request, or the run's own where there was none for this gate.
 
-    A request is bound to the policy that it was made under, so the run's own denies it.
+    None: there was no branch yet, no usable policy, or one that does not accept this gate. A request is bound to the
+    policy that it was made under, so the run's own denies it.
     """
-    found, reference = read_policy(sources.repository, base)
-    if identity.run_problem(run, found.gate, sources.trust, reference.ref):
-        return read_policy(sources.repository, run.revision)
-    return found, reference
+    if base is not None:
+        with contextlib.suppress(PolicyError):
+            found, reference = read_policy(sources.repository, base)
+            if not identity.run_problem(run, found.gate, sources.trust, reference.ref):
+                return found, reference
+    return read_policy(sources.repository, run.revision)
 
 
 def _stage(path: str) -> str:
@@ -183,80 +179,19 @@ def _stage(path: str) -> str:
     return parts[1] if len(parts) == 3 else ""
 
 
-def _base(sources: Sources, merged: MergedRequest, change: ChangeRequest | None) -> str:
-    """Return the branch as it was before the request: the first parent, or of a rebased group the group's (R21)."""
-    repository = sources.repository
-    parent = repository.parent(merged.revision)
-    if parent is None:
-        raise ServiceError(f"{merged.path} came with the first commit", fix="merge requests onto an existing branch")
-    if change and change.merge_revision and _in_group(sources.forge, merged, parent, change, repository.default_ref()):
-        group = repository.parent(change.merge_revision, len(change.commits))
-        if group and repository.is_ancestor(group, merged.revision):
-            return group
-    return parent
+def permissions(
+    forge: Forge, change: ChangeRequest | None, used: Policy | None = None
+) -> tuple[tuple[Actor, Permission], ...]:
+    """Return what each person who approved, objected or dismissed may do in the repository now (R13, R49).
 
-
-def _in_group(forge: Forge, merged: MergedRequest, parent: str, change: ChangeRequest, ref: str) -> bool:
-    """Return whether the change put several commits onto the branch; of a squash the parent is another's."""
-    if change.merge_revision != merged.revision:
-        return True
-    before = forge.change_request_of(parent, ref) if len(change.commits) > 1 else None
-    return before is not None and before.number == change.number
-
-
-def _other_changes(sources: Sources, path: str, base: str, end: str, change: ChangeRequest | None) -> tuple[str, ...]:
-    """Return what the change touches beside the request, on the branch or, if nothing there, as the forge shows it.
-
-    On the branch alone it could hide: a merge that moves the branch forward chooses what its first parent is.
+    With a policy only its people are asked about: no others count, and there may be any number of them (R54).
     """
-    on_branch = tuple(each for each in sources.repository.changed_paths(base, end) if each != path)
-    if on_branch or change is None:
-        return on_branch
-    return tuple(each for each in sources.forge.changed_files(change.number) if each != path)
-
-
-def _request_file(
-    sources: Sources, merged: MergedRequest, base: str, change: ChangeRequest | None, used: Policy
-) -> RequestFile:
-    repository = sources.repository
-    end = (change.merge_revision if change else None) or merged.revision
-    data = repository.read_file(end, merged.path)
-    content, problem = None, ""
-    try:
-        if data is None:
-            raise FormatError(f"{merged.path} is no regular file at {end[:12]}")
-        content = manifest.parse_request(data, merged.path)
-        if used.stage(content.stage) is None:
-            names = ", ".join(stage.name for stage in used.stages)
-            problem = f"the policy has no stage {content.stage!r} (it has {names})"
-            content = None
-    except CountersealError as error:
-        problem = str(error)
-    same = False
-    if change and data is not None:
-        head = repository.fetch_head(change.number)
-        same = head == change.head and repository.read_file(change.head, merged.path) == data
-    return RequestFile(
-        path=merged.path,
-        digest=digests.sha256(data or b""),
-        content=content,
-        problem=problem,
-        merge_revision=end,
-        base_revision=base,
-        other_changes=_other_changes(sources, merged.path, base, end, change),
-        mode=repository.file_mode(end, merged.path) or "",
-        added_before=merged.again,
-        same_at_head=same,
-    )
-
-
-def permissions(forge: Forge, change: ChangeRequest | None) -> tuple[tuple[Actor, Permission], ...]:
-    """Return what each person who approved or objected may do in the repository now (R13)."""
     reviewers: dict[tuple[str, int], Actor] = {}
     for review in change.reviews if change else ():
         counts = review.state in (ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED)
-        if review.actor and counts and review.actor.kind == "user":
-            reviewers.setdefault(review.actor.key, review.actor)
+        for actor in (review.actor if counts else None, review.dismissed_by):
+            if actor and actor.kind == "user" and (used is None or groups_of(actor, used)):
+                reviewers.setdefault(actor.key, actor)
     return tuple((actor, forge.permission(actor)) for actor in reviewers.values())
 
 

@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Final
 from counterseal import decision as decisions
 from counterseal import errors, evaluation, ledger
 from counterseal import evidence as evidence_room
-from counterseal.commands import appending, candidate_bytes, collect, reading, recording, release_files
+from counterseal.commands import (
+    appending,
+    candidate_bytes,
+    collect,
+    fitting,
+    reading,
+    recording,
+    release_files,
+    selection,
+)
 from counterseal.decision import Decision
-from counterseal.errors import CountersealError, ServiceError, UsageError
+from counterseal.errors import CountersealError, ServiceError
 from counterseal.history import History, label
 from counterseal.model import Entry, Outcome
 
@@ -96,34 +105,13 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
         appending.genesis(gate)
     decided: list[Decided] = []
     failed: list[Failed] = []
-    for merged in _selected(gate, current, stage, request):
+    for merged in selection.selected(gate, current, stage, request):
         try:
             decided.append(_decide(gate, merged, anchor))
         except CountersealError as error:
             failed.append(Failed(merged.path, error))
     warnings = (*gate.warnings, *((anchor.warning,) if anchor.warning else ()))
     return GateResult(tuple(decided), tuple(failed), warnings, gate.sources.trust.sandbox)
-
-
-def _selected(gate: Gate, current: Ledger, stage: str | None, request: str | None) -> list[MergedRequest]:
-    """Return the requests without a decision, and decided ones that this run is about."""
-    known = collect.merged_requests(gate.sources.repository, gate.run.revision)
-    if request is not None and not any(each.path == request for each in known):
-        raise UsageError(
-            f"no merged request {request!r}",
-            why=f"the default branch did not have this file at {gate.run.revision[:12]}, of which this run is",
-        )
-    return [
-        each
-        for each in known
-        if (stage is None or each.path.split("/")[1:2] == [stage])
-        and (request is None or each.path == request)
-        and (
-            current.find(ledger.entry_id("decision", current.id, each.path)) is None
-            or request is not None
-            or each.revision == gate.run.revision
-        )
-    ]
 
 
 def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
@@ -143,7 +131,7 @@ def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
             again, facts = _look(gate, merged, (current, history), anchor, facts)
             if evidence_room.digest(again) == evidence_room.digest(before):
                 link = current.next_link(identifier)
-                data = decisions.payload(made, decisions.subjects(before), link)
+                made, data = fitting.fitting(made, before, link)
                 return recording.Draft(data, identifier, _note(before), _message(link.sequence, made))
             before = again
         raise ServiceError(f"{merged.path}: reviews, tag or candidate keep changing", fix="run the gate again")

@@ -113,7 +113,7 @@ def _evidence(sources: Sources, change: ChangeRequest, request: RequestFile) -> 
         stage=request.path.split("/")[1],
         request=request,
         change=change,
-        permissions=collect.permissions(sources.forge, change),
+        permissions=collect.permissions(sources.forge, change, used),
         run_actors=(),
         candidate=None,
         observed=(),

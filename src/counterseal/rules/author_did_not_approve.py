@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from counterseal.model import Finding
 
 NAME: Final = "author-did-not-approve"
+MAX_GAPS: Final = 8  # so many are named: a change may have hundreds of commits
 
 
 def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - every rule has this form
@@ -26,7 +27,8 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     request = f"request {evidence.change_name}"
     again = f"counterseal request --stage {evidence.stage} --again"
     if gaps:
-        reason = f"who made {request} is not completely known: {'; '.join(gaps)}"
+        more = f"; and {len(gaps) - MAX_GAPS} more" if len(gaps) > MAX_GAPS else ""
+        reason = f"who made {request} is not completely known: {'; '.join(gaps[:MAX_GAPS])}{more}"
         fix = f"{again}, with commits whose e-mail addresses belong to accounts of the forge"
         return violated(NAME, Problem("author-unknown", reason, fix), counted=people, dismissed=own)
     if not people:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 from counterseal import manifest, wire
 from counterseal.approvals import approvals
 from counterseal.identifiers import REQUEST_FOLDER
-from counterseal.model import Counted, Mover
+from counterseal.model import Counted, Mover, ReviewState
 from counterseal.rule import NoOptions, Problem, RuleSpec, satisfied, violated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from counterseal.approvals import Approvals
+    from counterseal.approvals import Approval, Approvals
     from counterseal.evidence import Evidence
     from counterseal.model import ChangeRequest, Finding, PromotionRequest
 
@@ -35,6 +35,7 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     found = approvals(evidence)
     counted = [Counted(each.actor.login, ", ".join(each.groups)) for each in found.counted]
     problems = (
+        *_limit_problems(evidence, change),
         *_file_problems(evidence, content),
         *_change_problems(evidence, change),
         *_time_problems(evidence, content, change),
@@ -45,7 +46,25 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
         return violated(NAME, problems[0], counted=counted, dismissed=found.dismissed)
     request = f"request {evidence.change_name}"
     reason = f"{request} was reviewed at {change.head[:7]} and merged unchanged into {change.base_ref}"
-    return satisfied(NAME, reason, counted, found.dismissed)
+    return satisfied(NAME, reason + _warning(change, found), counted, found.dismissed)
+
+
+def _warning(change: ChangeRequest, found: Approvals) -> str:
+    """Return what to say of approvals from before the head was pushed away and came back; they are for these bytes."""
+    back = change.head_came_back_at
+    early = [each for each in found.counted if back and each.review.submitted_at and each.review.submitted_at <= back]
+    if not back or not early:
+        return ""
+    names = ", ".join(each.actor.login for each in early)
+    return (
+        f"; warning: after {names} approved, something else was pushed, and this head came back {wire.timestamp(back)}"
+    )
+
+
+def _limit_problems(evidence: Evidence, change: ChangeRequest) -> Iterator[Problem]:
+    again = f"make it smaller: {_again(evidence)}, in a change of one commit"
+    for each in change.limits:
+        yield Problem("beyond-limits", f"{evidence.change_name} cannot be judged as a whole: {each}", again)
 
 
 def _again(evidence: Evidence) -> str:
@@ -77,7 +96,10 @@ def _file_problems(evidence: Evidence, content: PromotionRequest) -> Iterator[Pr
         yield Problem("file-mode", f"{request.path} has the mode {request.mode or 'unknown'}, not {FILE_MODE}", again)
     if request.added_before:
         yield Problem("file-added-before", f"{request.path} had been there once before; a request is used once", again)
-    if not request.same_at_head:
+    if request.head_gone:
+        reason = f"the forge has deleted the ref of the head of {evidence.change_name}, so it cannot be compared"
+        yield Problem("head-gone", reason, f"{again}, and let the gate run within two weeks of the merge")
+    elif not request.same_at_head:
         yield Problem("file-differs", "the merged file is not the one at the reviewed head", again)
 
 
@@ -131,9 +153,8 @@ def _review_problems(evidence: Evidence, change: ChangeRequest, found: Approvals
     about, again = f"request {evidence.change_name} at {change.head[:7]}", _again(evidence)
     if found.objections:
         names = ", ".join(each.actor.login for each in found.objections)
-        yield Problem(
-            "changes-requested", f"{names} asked for changes of {about}", f"settle that with {names}; {again}"
-        )
+        reason = f"{names} asked for changes of {about}{_dismissed_by(found.objections)}"
+        yield Problem("changes-requested", reason, f"settle that with {names}; {again}")
     if not found.counted:
         late = ", and have it approved before the merge"
         fix = again + late if change.merged else "have it approved before the merge"
@@ -142,6 +163,16 @@ def _review_problems(evidence: Evidence, change: ChangeRequest, found: Approvals
         yield Problem(
             "not-merged", f"request {evidence.change_name} is not merged", "merge it when it has its approvals"
         )
+
+
+def _dismissed_by(objections: Sequence[Approval]) -> str:
+    """Return what to say of objections that somebody dismissed who cannot close them; empty if nobody did."""
+    reviews = [each.review for each in objections if each.review.state is ReviewState.DISMISSED]
+    people = dict.fromkeys(each.dismissed_by.login if each.dismissed_by else "nobody knows who" for each in reviews)
+    if not people:
+        return ""
+    who = ", ".join(people)
+    return f", which {who} dismissed: that is for who asked, or for one who may approve, before the merge"
 
 
 RULE: Final = RuleSpec(
@@ -156,6 +187,9 @@ RULE: Final = RuleSpec(
         "file-mode",
         "file-added-before",
         "file-differs",
+        "head-gone",
+        "beyond-limits",
+        "decision-too-long",
         "other-repository",
         "other-branch",
         "request-pushed",

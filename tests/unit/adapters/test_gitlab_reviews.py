@@ -100,7 +100,7 @@ def test_what_the_sources_come_to(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("listed", "second", "revision"), [(None, 21, B), (19.5, 19.5, A), (21, 21, B), (25, 21, B), (-5, -5, None)]
+    ("listed", "second", "revision"), [(None, 21, B), (19.5, 19.5, A), (21, 21, B), (-5, -5, None)]
 )
 def test_an_approval_is_dated_by_the_list_where_that_is_earlier(
     listed: float | None, second: float, revision: str | None
@@ -108,6 +108,16 @@ def test_an_approval_is_dated_by_the_list_where_that_is_earlier(
     now = standing(ALICE, when=None if listed is None else at(listed))
     (found,) = reviews([note(21, ALICE, APPROVED)], PUSHED, now, URL)
     assert (found.submitted_at, found.revision) == (at(second), revision)
+
+
+def test_an_approval_that_is_younger_than_its_note_is_another_one() -> None:
+    found = reviews([note(21, ALICE, APPROVED)], PUSHED, standing(ALICE, when=at(25)), URL)
+    assert told(found) == [YES_B, NO]
+
+
+def test_neither_the_note_of_a_reset_nor_that_of_the_next_approval_was_written() -> None:
+    found = reviews([note(10, ALICE, APPROVED)], PUSHED, standing(ALICE, when=at(21)), URL)
+    assert told(found) == [YES_A, NO]
 
 
 def test_a_reset_names_people_in_any_case() -> None:

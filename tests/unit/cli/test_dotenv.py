@@ -72,6 +72,29 @@ def test_what_does_not_fit_is_left_out_and_the_rest_is_there() -> None:
     assert dotenv.lines({"published": small}, used=4990)[0] == ""
 
 
+def test_what_was_published_is_there_however_much_was_decided() -> None:
+    decided = [{"request": f"promotions/staging/{number}.json", "outcome": "deny"} for number in range(200)]
+    text, problems = dotenv.lines({"decisions": json.dumps(decided), "published": json.dumps(["v1.2.0"])})
+    assert len(text) <= dotenv.LIMIT
+    outputs = read(text)
+    assert json.loads(outputs["counterseal_published"]) == ["v1.2.0"]
+    kept = json.loads(outputs["counterseal_decisions"])
+    assert kept == decided[: len(kept)]
+    assert len(kept) > 50
+    assert problems == (
+        f"the output decisions has {len(kept)} of 200 items: all outputs of a job have to fit into 5000 bytes",
+    )
+
+
+@given(st.lists(TEXT, max_size=20), st.integers(4800, 5000))
+def test_a_list_that_is_cut_is_its_start(value: list[str], used: int) -> None:
+    text, _ = dotenv.lines({"a": json.dumps(value)}, used)
+    assert used + len(text) <= max(used, dotenv.LIMIT)
+    if text:
+        kept = json.loads(read(text)["counterseal_a"])
+        assert kept == value[: len(kept)]
+
+
 def test_a_job_of_two_verbs_has_the_outputs_of_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     named = {"COUNTERSEAL_DOTENV": "counterseal.env", "COUNTERSEAL_SUMMARY": "counterseal.md"}
     wiring = Wiring({"GITLAB_CI": "true"} | {name: str(tmp_path / file) for name, file in named.items()})

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.evidence_samples import (
     ALICE,
+    APPROVED_AT,
     CAROL,
+    ERIN,
     MANIFEST_DIGEST,
     MERGED_AT,
     NOW,
@@ -25,6 +28,7 @@ from tests.evidence_samples import (
     with_reviews,
 )
 
+from counterseal.commands import fitting
 from counterseal.evidence import PolicyOrigin
 from counterseal.model import Finding, FindingOutcome, Merge, Mover, ReviewState
 from counterseal.rule import NoOptions
@@ -77,6 +81,29 @@ WRONG: dict[str, tuple[Evidence, str, str]] = {
     "no file": (with_request(mode=""), "file-mode", "has the mode unknown, not 100644"),
     "used before": (with_request(added_before=True), "file-added-before", "had been there once before"),
     "other bytes at the head": (with_request(same_at_head=False), "file-differs", "not the one at the reviewed head"),
+    "nobody knows the bytes at the head": (
+        with_request(same_at_head=False, head_gone=True),
+        "head-gone",
+        "the forge has deleted the ref of the head of #18",
+    ),
+    "more than is listed": (
+        with_change(limits=("it has 251 commits",)),
+        "beyond-limits",
+        "#18 cannot be judged as a whole: it has 251 commits",
+    ),
+    "an objection that the author dismissed": (
+        with_reviews(
+            dataclasses.replace(
+                review(CAROL, ReviewState.DISMISSED),
+                was=ReviewState.CHANGES_REQUESTED,
+                dismissed_by=ERIN,
+                dismissed_at=APPROVED_AT,
+            ),
+            review(ALICE),
+        ),
+        "changes-requested",
+        "carol asked for changes of request #18 at 8d1e07b, which erin dismissed: that is for who asked",
+    ),
     "other repository": (with_change(repository_id=666), "other-repository", "#18 is of repository 666, not of 777"),
     "other branch": (
         with_change(base_ref="refs/heads/feature"),
@@ -183,6 +210,14 @@ def test_before_the_merge_the_fix_is_a_review() -> None:
     assert found.fix == "have it approved before the merge"
 
 
+def test_a_head_that_was_pushed_away_and_came_back_is_a_warning() -> None:
+    back = APPROVED_AT + timedelta(minutes=1)
+    found = judged(with_change(head_came_back_at=back))
+    assert found.outcome is FindingOutcome.SATISFIED
+    assert "; warning: after alice, dora approved, something else was pushed, and this head came back" in found.reason
+    assert "warning" not in judged(with_change(head_came_back_at=APPROVED_AT - timedelta(minutes=1))).reason
+
+
 def test_every_code_is_tried() -> None:
-    tried = {code for _, code, _ in WRONG.values()}
+    tried = {code for _, code, _ in WRONG.values()} | {fitting.TOO_LONG[1]}
     assert tried == set(review_of_this_revision.RULE.codes)

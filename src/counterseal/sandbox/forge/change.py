@@ -31,13 +31,19 @@ class Review:
 
 @dataclass(slots=True)
 class TimelineEvent:
-    """Something that happened to a change request; `source` is the commit that a push brought it in with (merged)."""
+    """Something that happened to a change request.
+
+    `source` is the commit that a push brought it in with (merged); a dismissal names the review, and what that said
+    before.
+    """
 
     id: int
     kind: str
     account: int | None
     at: datetime
     source: str | None = None
+    review: int | None = None
+    was: str = ""
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ revision it was about. Judging that is the work of whoever reads them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from counterseal.sandbox.forge.change import Change, Comment, Review, ReviewState, TimelineEvent
 from counterseal.sandbox.forge.git import ConflictError, Signature
@@ -144,8 +144,8 @@ class Changes:
         review = self.review_of(change, review_id)
         if review.state not in ("APPROVED", "CHANGES_REQUESTED"):
             raise Refused(f"Unprocessable Entity: Can not dismiss a {review.state.lower()} pull request review")
-        review.state = ReviewState.DISMISSED
-        self._happened(change, "review_dismissed", account)
+        was, review.state = review.state, ReviewState.DISMISSED
+        self._happened(change, "review_dismissed", account, review=review.id, was=str(was))
         return review
 
     def review_of(self, change: Change, review_id: int) -> Review:
@@ -172,6 +172,15 @@ class Changes:
             change.state = state
             change.closed_at = self._repository.now() if state == "closed" else None
             self._happened(change, "closed" if state == "closed" else "reopened", account)
+            if state == "open":
+                self._reopened(change)
+
+    def _reopened(self, change: Change) -> None:
+        """Take up what the head branch is by now; GitHub opens none again whose branch was made anew elsewhere."""
+        source = self._forge.by_id(change.head_repository)
+        if source is None or source.branch(change.head_branch) != change.head:
+            change.state = "closed"
+            raise Refused("Validation Failed: state cannot be changed. The branch was force-pushed or recreated.")
 
     def comment(self, change: Change, account: Account, body: str) -> Comment:
         """Return a new comment."""
@@ -245,7 +254,7 @@ class Changes:
         change.state, change.merge_commit, change.merged_by = "closed", result, account.id
         change.base = before
         change.merged_at = change.closed_at = self._repository.now()
-        self._happened(change, "merged", account, source)
+        self._happened(change, "merged", account, source=source)
 
     # --- what pushes do ----------------------------------------------------------------------
 
@@ -286,6 +295,6 @@ class Changes:
         self._repository.git.set_ref(self._repository.git.head_ref(change.number), change.head)
         change.updated_at = self._repository.now()
 
-    def _happened(self, change: Change, kind: str, account: Account, source: str | None = None) -> None:
-        change.timeline.append(TimelineEvent(self._forge.new_id(), kind, account.id, self._repository.now(), source))
+    def _happened(self, change: Change, kind: str, account: Account, **more: Any) -> None:
+        change.timeline.append(TimelineEvent(self._forge.new_id(), kind, account.id, self._repository.now(), **more))
         change.updated_at = self._repository.now()

@@ -94,7 +94,8 @@ class Shapes(BasicShapes):
         }
 
     def event(self, repository: HostedRepository, event: TimelineEvent) -> dict[str, Any]:
-        """Return a line of the timeline."""
+        """Return a line of the timeline; GitHub writes the state of a dismissed review in small letters there."""
+        about = {"state": event.was.lower(), "review_id": event.review, "dismissal_message": None}
         return {
             "id": event.id,
             "node_id": node("Event", event.id),
@@ -105,6 +106,7 @@ class Shapes(BasicShapes):
             "commit_url": None,
             "created_at": timestamp(event.at),
             "performed_via_github_app": None,
+            **({"dismissed_review": about} if event.review else {}),
         }
 
     def comment(self, repository: HostedRepository, change: Change, comment: Comment) -> dict[str, Any]:

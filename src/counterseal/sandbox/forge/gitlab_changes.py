@@ -22,6 +22,7 @@ _ALL = "/projects/:id/merge_requests"
 _ONE = f"{_ALL}/:merge_request_iid"
 _DRAFT = re.compile(r"\s*(?:\[draft\]|\(draft\)|draft:)", re.IGNORECASE)
 _SUBMIT = re.compile(r"/submit_review (requested_changes|approved|reviewed)\s*\Z")
+_ASK = re.compile(r"/request_review @([A-Za-z0-9_.-]+)\s*\Z")
 
 
 def _change(call: Call) -> Change:
@@ -190,6 +191,11 @@ def _create_note(call: Call) -> Response:
     (text,) = call.needed("body")
     if submitted := _SUBMIT.match(text):  # a quick action: it does something, and leaves no comment
         return _submit_review(call, change, submitted.group(1))
+    if asked := _ASK.match(text):
+        if call.role < Role.WRITE:
+            raise Refused("403 Forbidden", 403)
+        call.project.merge_requests.request_review(change, call.actor, call.forge.account(asked.group(1)))
+        return json_response({"commands_changes": {}, "summary": ["Requested a review."]}, 202)
     return json_response(call.shapes.note(call.project, change, changes.comment(change, call.actor, text)), 201)
 
 

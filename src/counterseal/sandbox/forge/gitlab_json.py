@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from counterseal.sandbox.forge.model import Forge
     from counterseal.sandbox.forge.repository import Activity, HostedRepository, Schedule
 
+MAX_PATCH: Final = 200 << 10
 PAGES: Final = "https://gitlab.com"
 ACCESS_LEVELS: Final = {Role.READ: 10, Role.TRIAGE: 20, Role.WRITE: 30, Role.MAINTAIN: 40, Role.ADMIN: 50}
 #: Who may push to and merge into a protected branch of the sandbox.
@@ -197,6 +198,17 @@ class BasicShapes:
             "web_url": f"{PAGES}/{repository.full_name}/-/commit/{sha}",
         }
 
+    def comparison(self, repository: HostedRepository, base: str, head: str, commits: list[str]) -> dict[str, Any]:
+        """Return what lies between two commits."""
+        return {
+            "commit": self.commit(repository, commits[-1]) if commits else None,
+            "commits": [self.commit(repository, each) for each in commits],
+            "diffs": [self.diff(repository, base, head, each) for each in repository.git.changes(base, head)],
+            "compare_timeout": False,
+            "compare_same_ref": base == head,
+            "web_url": f"{PAGES}/{repository.full_name}/-/compare/{base}...{head}",
+        }
+
     def branch(self, repository: HostedRepository, name: str, sha: str, role: Role) -> dict[str, Any]:
         """Return a branch."""
         ref = f"refs/heads/{name}"
@@ -262,22 +274,23 @@ class BasicShapes:
         }
 
     def diff(self, repository: HostedRepository, base: str, head: str, change: FileChange) -> dict[str, Any]:
-        """Return what a merge request does to a file."""
+        """Return what a merge request does to a file; of a big one only that ("Diff limits", GitLab's manual)."""
         paths = [each for each in (change.previous, change.path) if each]
         text = repository.git.run("diff", "-M", base, head, "--", *paths).decode(errors="replace")
         old, new = change.modes
+        too_large = len(text) > MAX_PATCH
         return {
             "old_path": change.previous or change.path,
             "new_path": change.path,
             "a_mode": old,
             "b_mode": new,
-            "diff": text[text.index("@@") :] if "@@" in text else "",
+            "diff": text[text.index("@@") :] if "@@" in text and not too_large else "",
             "new_file": change.status == "A",
             "renamed_file": change.status == "R",
             "deleted_file": change.status == "D",
             "generated_file": False,
             "collapsed": False,
-            "too_large": False,
+            "too_large": too_large,
         }
 
 

@@ -129,6 +129,17 @@ def _create_branch(call: Call) -> Response:
     return _shown_branch(call, name, 201)
 
 
+@ROUTES(f"DELETE {_REPOSITORY}/branches/:branch", least=Role.WRITE)
+def _delete_branch(call: Call) -> Response:
+    name, project = call.path["branch"], call.project
+    if project.branch(name) is None:
+        raise Refused("404 Branch Not Found", 404)
+    if project.is_protected(f"refs/heads/{name}"):
+        raise Refused("Protected branch cannot be removed", 403)
+    project.move_ref(f"refs/heads/{name}", None, call.actor)
+    return Response(204)
+
+
 @ROUTES(f"GET {_REPOSITORY}/tags", job=True, public=True)
 def _tags(call: Call) -> Response:
     return call.page(_found(call, "refs/tags/"), lambda each: _shown_tag(call, each))
@@ -199,6 +210,13 @@ def _resolved(call: Call, name: str) -> str:
     if (sha := call.project.git.resolve(name)) is None:
         raise Refused("404 Commit Not Found", 404)
     return sha
+
+
+@ROUTES(f"GET {_REPOSITORY}/compare")
+def _compare(call: Call) -> Response:
+    base, head = (_resolved(call, call.request.query.get(name, "")) for name in ("from", "to"))
+    commits = call.project.git.commits_between(base, head)
+    return json_response(call.shapes.comparison(call.project, base, head, commits))
 
 
 @ROUTES(f"POST {_REPOSITORY}/commits", least=Role.WRITE)

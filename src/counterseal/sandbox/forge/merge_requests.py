@@ -89,6 +89,17 @@ class MergeRequests(Changes):
         change.reviewers.setdefault(account.id, Reviewer("unreviewed", note.created_at))
         self._reviewed(change, account, "requested_changes")
 
+    def request_review(self, change: Change, account: Account, reviewer: Account) -> None:
+        """Ask a reviewer for another review: their demand for changes is not shown any more, its note stays.
+
+        Source: app/services/merge_requests/request_review_service.rb; who requested changes ends that by approving
+        (`destroy_requested_changes` in update_reviewer_state_service.rb).
+        """
+        if reviewer.id not in change.reviewers:
+            raise Refused("Reviewer not found", 404)
+        change.reviewers[reviewer.id].state = "unreviewed"
+        self.note(change, account, f"requested review from @{reviewer.login}")
+
     def _reviewed(self, change: Change, account: Account, state: str) -> None:
         """Note how a reviewer stands to the merge request; who only approves does not become one."""
         if account.id in change.reviewers:
@@ -129,6 +140,21 @@ class MergeRequests(Changes):
         change.base_branch, change.base = base, sha
         self._add_version(change)
         self.note(change, account, f"changed target branch from `{before}` to `{base}`")
+
+    def _reopened(self, change: Change) -> None:
+        """Take up what the source branch is by now; there is a new version even where that is the same commit.
+
+        Sources: app/services/merge_requests/reopen_service.rb calls `reload_diff`, and that makes a new diff, which is
+        the version (app/services/merge_requests/reload_diffs_service.rb).
+        """
+        source = self._forge.by_id(change.head_repository)
+        head = source.branch(change.head_branch) if source else None
+        if source is None or head is None:
+            change.state = "closed"
+            raise Refused("Cannot reopen a merge request without its source branch", 422)
+        self._fetch(source, head)
+        change.head = head
+        self._keep_head(change)
 
     # --- merging -----------------------------------------------------------------------------
 
