@@ -66,3 +66,14 @@ def test_ci_runs_what_contributors_run() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     assert "COUNTERSEAL_REQUIRE_TOOLS=1" in script
     assert script.rstrip().splitlines()[-1].startswith("exec make --no-print-directory test")
+
+
+def test_the_suite_of_ci_is_the_one_of_make_tools() -> None:
+    pinned = re.findall(r"^CONFORMANCE_REVISION := ([0-9a-f]{40})$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    assert pinned == re.findall(r"^ +REVISION: ([0-9a-f]{40})\b", workflow, re.MULTILINE)
+
+
+def test_only_ci_run_knows_of_suites_beside_the_checkout() -> None:
+    named = [path for path in tracked("*") if path.suffix != ".json" and b"shared/suites" in path.read_bytes()]
+    assert {relative(path) for path in named} - {"tests/project/test_pipelines.py"} == {".ci/run"}
