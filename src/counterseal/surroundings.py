@@ -124,7 +124,7 @@ class Surroundings:
         Raises:
             UsageError: Naming the variable.
         """
-        allowed = {PREFIX + name.upper() for name in options} | {*TOKEN_VARIABLES[self.kind], API_TOKEN}
+        allowed = {PREFIX + name.upper() for name in (*options, "verbose")} | {*TOKEN_VARIABLES[self.kind], API_TOKEN}
         if self.in_gitlab:
             allowed |= SET_BY_GITLAB | {JOB_OUTPUT, JOB_SUMMARY}
         for name, value in sorted(self._environ.items()):
