@@ -112,13 +112,14 @@ class Newcomer:
             name = row["name"]
             if row["when"] != "always" and (row["when"] != "on_success" or failed):
                 continue
-            tokens = {"idToken": "id_tokens" in written[name], "apiToken": api_token}
+            asked = {key: each["aud"] for key, each in written[name].get("id_tokens", {}).items()}
+            tokens = {"idToken": asked, "apiToken": api_token}
             variables = {**self._job(whole, **tokens), **(settings or {}), "STUB_PYTHON": sys.executable}
             outcomes[name] = self.local.run(clone, name, variables=variables)
             failed = failed or outcomes[name].jobs.get(name) == "FAIL"
         return Pipeline(outcomes)
 
-    def _job(self, order: Mapping[str, Any], **tokens: bool) -> dict[str, str]:
+    def _job(self, order: Mapping[str, Any], **tokens: Any) -> dict[str, str]:
         return dict(self.world.client.job(**order, **tokens))
 
     def release(self, **order: Any) -> Pipeline:
