@@ -33,8 +33,8 @@ INFLUENCE: Final = re.compile(
     r"|GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES|HOSTALIASES|LOCALDOMAIN|LOCPATH|NIS_PATH|NLSPATH|RES_OPTIONS|TZDIR"
     r"|BASH_ENV|BASHOPTS|SHELLOPTS|PS4|SSLKEYLOGFILE|CTLOG_FILE|XDG_(DATA|CACHE)_HOME|PYTHON[A-Z0-9]+"
 )
-#: Of those, what decides nothing: where packages with pinned digests come from (as in actions/_lib/install.py), and what
-#: is often set for other programs and read by nothing here.
+#: Of those, what decides nothing: where packages with pinned digests come from (as in actions/_lib/install.py), and
+#: what is often set for other programs and read by nothing here.
 HARMLESS: Final = re.compile(
     r"PIP_(INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|CERT|CLIENT_CERT|PROXY|TRUSTED_HOST|DEFAULT_TIMEOUT|RETRIES)"
     r"|UV_(INDEX_URL|DEFAULT_INDEX|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|HTTP_TIMEOUT|INSECURE_HOST|SYSTEM_CERTS)"
