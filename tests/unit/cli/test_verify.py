@@ -19,6 +19,8 @@ def test_a_glob_is_all_that_it_matches_and_never_nothing(
     """An action gets a glob as it stands; a file that it would leave out might be handed on."""
     monkeypatch.chdir(tmp_path)
     asked = ["--stage", "production", "--repository", "github.com/acme/app", "--format", "json"]
+    asked += ["--proof", "proof.json"]
+    (tmp_path / "proof.json").write_text("{}")
     (tmp_path / "dist").mkdir()
     assert main(["verify", "dist/*", *asked], {"PATH": "/usr/bin"}) == 2
     assert capsys.readouterr().err.startswith("error: no file matches dist/*\n")

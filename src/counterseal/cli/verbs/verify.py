@@ -68,7 +68,7 @@ def _files(given: list[Path]) -> list[Path]:
         if each.exists() or not glob.has_magic(pattern):
             files.append(each)
             continue
-        matched = sorted(map(Path, glob.glob(pattern, include_hidden=True)))
+        matched = sorted(map(Path, glob.glob(pattern, include_hidden=True)))  # noqa: PTH207 - `Path` takes no absolute one
         if not matched:
             raise UsageError(
                 f"no file matches {pattern}", why="so there is nothing to verify", fix="download them first"
