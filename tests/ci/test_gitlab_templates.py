@@ -194,6 +194,16 @@ def test_whatever_a_text_is_the_program_gets_it(shell: str, text: str, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("verb", ["sbom", "sign", "candidate"])
+def test_an_output_is_a_folder_of_its_own(verb: str) -> None:
+    """It is an artifact as a whole: with the folder above it git's settings would be one, and the job's token in them."""
+    pattern = template_pages.template(verb)[0]["output"]["regex"].removesuffix("$")
+    for good in ("counterseal-out", "a/b", "out/"):
+        assert re.fullmatch(pattern, good)
+    for evil in (".", "..", "./", "../x", "a/../b", ".git", "a/.git", "/", "/etc", "a//b", ""):
+        assert not re.fullmatch(pattern, evil), evil
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_template_has_jobs_and_nothing_for_all_of_a_pipeline(verb: str) -> None:
     head = yaml.safe_load((FOLDER / f"{verb}.yml").read_text().partition("\n---\n")[0])
