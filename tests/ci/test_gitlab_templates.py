@@ -196,7 +196,7 @@ def test_whatever_a_text_is_the_program_gets_it(shell: str, text: str, tmp_path:
 
 @pytest.mark.parametrize("verb", ["sbom", "sign", "candidate"])
 def test_an_output_is_a_folder_of_its_own(verb: str) -> None:
-    """It is an artifact as a whole: with the folder above it git's settings would be one, and the job's token in them."""
+    """All of it is an artifact: with the folder above it, git's settings would be one, and the job's token in them."""
     pattern = template_pages.template(verb)[0]["output"]["regex"].removesuffix("$")
     for good in ("counterseal-out", "a/b", "out/"):
         assert re.fullmatch(pattern, good)
