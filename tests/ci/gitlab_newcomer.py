@@ -119,7 +119,8 @@ class Newcomer:
         for row in sorted(rows, key=lambda each: stages.index(each["stage"])):
             name = row["name"]
             # A job that needs others waits for these alone, and does not run if one of them did not.
-            before = written[name].get("needs") or list(outcomes)
+            needs = written[name].get("needs") or list(outcomes)
+            before = [each["job"] if isinstance(each, dict) else each for each in needs]
             passed = all(each in outcomes and outcomes[each].jobs.get(each) != "FAIL" for each in before)
             if row["when"] != "always" and (row["when"] != "on_success" or not passed):
                 continue
