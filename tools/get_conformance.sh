@@ -21,7 +21,8 @@ new=$(mktemp -d "$CONFORMANCE.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 git init --quiet --template= "$new"
 source=${CONFORMANCE_SOURCE:-https://github.com/sigstore/sigstore-conformance}
-if ! GIT_TERMINAL_PROMPT=0 git -C "$new" -c http.lowSpeedLimit=1 -c http.lowSpeedTime=30 \
+limit=$(command -v timeout || true)
+if ! GIT_TERMINAL_PROMPT=0 ${limit:+"$limit" 300} git -C "$new" -c http.lowSpeedLimit=1 -c http.lowSpeedTime=30 \
   fetch --quiet --no-tags --depth=1 -- "$source" "$CONFORMANCE_REVISION"; then
   case " ${COUNTERSEAL_REQUIRE_SUITES:-} " in *" sigstore-conformance "*) word=error status=1 ;; *) word=warning status=0 ;; esac
   echo "$word: the suite of sigstore-conformance cannot be fetched; its tests skip" >&2
