@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = ROOT / "docs" / "how-to-gitlab.md"
+#: The project's number: the first is counterseal's own.
+NUMBER = 702
 _BLOCK = re.compile(r"`\.gitlab-ci\.yml`\n.*?```yaml\n(.*?)```", re.DOTALL)
 
 
@@ -47,7 +49,7 @@ def pipeline_file(sha: str, source: str, trust: Path, issuer: str) -> str:
     assert text.count("ACME/app") == 2
     text = text.replace("{revision: SHA", f"{{revision: {sha}, source: {source}").replace("ref: SHA", f"ref: {sha}")
     text = text.replace("      revision: SHA\n", f"      revision: {sha}\n      source: {source}\n")
-    text = text.replace("ACME/app", NAME).replace('repository-id: "777"', 'repository-id: "701"')
+    text = text.replace("ACME/app", NAME).replace('repository-id: "777"', f'repository-id: "{NUMBER}"')
     told = f"      gate-issuer: {issuer}\n      trust: {trust}\n      sandbox: true\n"
     found: str = text.replace("      gate-issuer: https://gitlab.com\n", told)
     assert told in found
@@ -170,5 +172,6 @@ def newcomer_project(folder: Path, local: Local, product: Product) -> Iterator[N
         )
         demo_world.write_json(trust, made.client.trust())
         fields = {each.name: getattr(made, each.name) for each in dataclasses.fields(made)}
+        assert made.repository_id == NUMBER
         own = dataclasses.replace(local, folder=folder / "runs")
         yield Newcomer(FlowWorld(**fields, sandbox=sandbox), own, product, source, folder)
