@@ -10,6 +10,8 @@ FULCIO_VERSION := v1.8.8
 REKOR_VERSION  := v2.3.0
 TSA_VERSION    := v2.1.3
 ACTIONLINT_VERSION := v1.7.12
+# of sigstore/sigstore-conformance, whose suite our verifier is held against; .github/workflows/ci.yml names the same
+CONFORMANCE_REVISION := a73de4970176d258e0154c530b89d20b89444e4d
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -21,6 +23,7 @@ REKOR  := $(CACHE)/bin/rekor-server-posix-$(REKOR_VERSION)
 TSA    := $(CACHE)/bin/timestamp-server-$(TSA_VERSION)
 ACTIONLINT := $(CACHE)/bin/actionlint
 GITLAB_CI_LOCAL := $(CACHE)/gitlab-ci-local
+CONFORMANCE := $(CACHE)/sigstore-conformance-$(CONFORMANCE_REVISION)
 PIP    := PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)/.uv/bin/python -m pip install --quiet --require-hashes --only-binary :all:
 SYNC   := $(UV) pip install --quiet --python $(BIN)/python --require-hashes --only-binary :all:
 FAST   := tests/unit tests/flow tests/project
@@ -61,11 +64,12 @@ docs: $(VENV)/.dev ## write the generated blocks of README.md and docs/, and the
 	$(BIN)/python tools/template_pages.py
 	$(BIN)/python tools/format_examples.py
 
-tools: $(VENV)/.dev ## what the tests of foreign tools need: cosign and the Sigstore services (go install, about 8 minutes once), gitlab-ci-local (npm), gh
+tools: $(VENV)/.dev ## what the tests of foreign tools need: cosign and the Sigstore services (go install, about 8 minutes once), gitlab-ci-local (npm), gh, the conformance suite (git)
 	COSIGN="$(COSIGN)" COSIGN_VERSION="$(COSIGN_VERSION)" sh tools/get_cosign.sh
 	FULCIO="$(FULCIO)" REKOR="$(REKOR)" TSA="$(TSA)" sh tools/get_sigstore.sh
 	ACTIONLINT="$(ACTIONLINT)" ACTIONLINT_VERSION="$(ACTIONLINT_VERSION)" sh tools/get_actionlint.sh
 	GITLAB_CI_LOCAL="$(GITLAB_CI_LOCAL)" sh tools/get_gitlab_ci_local.sh
+	CONFORMANCE="$(CONFORMANCE)" CONFORMANCE_REVISION="$(CONFORMANCE_REVISION)" sh tools/get_conformance.sh
 	$(BIN)/gh --version | head -1
 	$(BIN)/act --version
 

@@ -24,7 +24,9 @@ CACHE = Path(
     os.environ.get("COUNTERSEAL_CACHE")
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "counterseal"
 )
-SUITES = Path(os.environ.get("COUNTERSEAL_SUITES") or ROOT.parent / "shared" / "suites")
+#: Where suites that others wrote are, if somebody says it, and the names of those without which CI fails.
+SUITES = os.environ.get("COUNTERSEAL_SUITES")
+REQUIRE_SUITES = os.environ.get("COUNTERSEAL_REQUIRE_SUITES", "").split()
 
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("local", deadline=None)
@@ -195,16 +197,36 @@ def tool() -> Callable[[str], Path]:
     return get
 
 
+#: A suite that others wrote → how to get it.
+SUITE_NAMES = {
+    "sigstore-conformance": "make tools",
+    "locks": "set COUNTERSEAL_SUITES to a folder that has it; nobody needs it: tests/assets/locks has others",
+}
+
+
+def _find_suite(name: str) -> Path | None:
+    """Return where a suite is: in the folder that was named, or where `make tools` puts the public one."""
+    revision = _wanted("Makefile", r"^CONFORMANCE_REVISION := ([0-9a-f]{40})$")
+    places = [Path(SUITES) / name] if SUITES else []
+    places += [CACHE / f"{name}-{revision}"] if name == "sigstore-conformance" else []
+    return next((each for each in places if each.is_dir()), None)
+
+
 @pytest.fixture(scope="session")
-def suites() -> Path:
-    """Return the folder of test suites that others wrote (COUNTERSEAL_SUITES, else ../shared/suites)."""
-    if not SUITES.is_dir():
-        _missing(f"no test suites at {SUITES}; set COUNTERSEAL_SUITES to their folder")
-    return SUITES
+def suite() -> Callable[[str], Path]:
+    """Return a finder: `suite("locks")` is its folder, or the test skips (where CI demands that suite: fails)."""
+
+    def get(name: str) -> Path:
+        found = _find_suite(name)
+        if found is None:
+            _missing(f"the suite {name} is missing; to get it: {SUITE_NAMES[name]}", required=name in REQUIRE_SUITES)
+        return found
+
+    return get
 
 
-def _missing(message: str) -> NoReturn:
-    if REQUIRE_TOOLS:
+def _missing(message: str, *, required: bool = REQUIRE_TOOLS) -> NoReturn:
+    if required:
         pytest.fail(message, pytrace=False)
     pytest.skip(message)
 

@@ -19,12 +19,11 @@ from pathlib import Path
 OLDEST = (3, 11)
 PYTHON = sys.executable
 SECONDS = 600
-#: Where packages come from and how to get there. It cannot choose what is installed: the digests do that.
+#: Where packages come from and how to get there. It cannot choose what is installed: the digests do that. Nothing that
+#: can name a program to run is among it: a file of settings (`python = …`), a provider of passwords.
 NETWORK = re.compile(
-    r"PIP_(INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|CERT|CLIENT_CERT|PROXY|TRUSTED_HOST|DEFAULT_TIMEOUT|RETRIES"
-    r"|CONFIG_FILE|KEYRING_PROVIDER)"
-    r"|UV_(INDEX_URL|DEFAULT_INDEX|INDEX|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|HTTP_TIMEOUT|INSECURE_HOST|SYSTEM_CERTS"
-    r"|NATIVE_TLS|KEYRING_PROVIDER)"
+    r"PIP_(INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|CERT|CLIENT_CERT|PROXY|TRUSTED_HOST|DEFAULT_TIMEOUT|RETRIES)"
+    r"|UV_(INDEX_URL|DEFAULT_INDEX|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|HTTP_TIMEOUT|INSECURE_HOST|SYSTEM_CERTS)"
     r"|SSL_CERT_(FILE|DIR)|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy"
 )
 #: uv's name for what pip was told, where only pip was told.
@@ -35,7 +34,7 @@ SAME = {
     "SSL_CERT_FILE": "PIP_CERT",
     "ALL_PROXY": "PIP_PROXY",
 }
-UV_SETTINGS = {"UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_NO_INDEX", "UV_FIND_LINKS"}
+UV_SETTINGS = {"UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_NO_INDEX", "UV_FIND_LINKS"}
 
 
 class InstallError(Exception):
@@ -75,7 +74,9 @@ def surroundings(environ: dict[str, str], home: Path) -> dict[str, str]:
     temporary = home / "tmp"
     temporary.mkdir()
     fixed = {"PATH": "/usr/bin:/bin", "HOME": str(home), "TMPDIR": str(temporary), "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
-    return {**kept, **fixed}
+    # Nobody's file of settings, not the machine's either, and no program that is asked for passwords.
+    quiet = {"PIP_CONFIG_FILE": os.devnull, "PIP_KEYRING_PROVIDER": "disabled", "UV_KEYRING_PROVIDER": "disabled"}
+    return {**kept, **fixed, **quiet}
 
 
 def fetch_uv(lock: Path, home: Path, environment: dict[str, str]) -> Path:

@@ -7,7 +7,7 @@
 set -euo pipefail
 umask 077
 PATH=/usr/bin:/bin
-unset -v BASH_ENV ENV CDPATH
+unset -v CDPATH
 python=/usr/bin/python3
 if [ "${1-}" = --python ]; then
   python=$2

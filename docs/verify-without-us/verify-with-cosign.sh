@@ -1,17 +1,24 @@
 #!/usr/bin/env bash
-# Verifies a released file with cosign, jq and openssl alone: no counterseal, no network, no account.
+# Verifies released files with cosign, jq and openssl alone: no counterseal, no network, no account.
 #
-#   usage: REPO=… REPO_ID=… TAG=… GATE_REVISION=… verify-with-cosign.sh FILE     (FILE lies in the downloaded release)
-#          HOST=gitlab.com REPO=… REPO_ID=… TAG=… verify-with-cosign.sh FILE
+#   usage: REPO=… REPO_ID=… TAG=… GATE_REVISION=… verify-with-cosign.sh FILE…    (they lie in the downloaded release)
+#          HOST=gitlab.com REPO=… REPO_ID=… TAG=… verify-with-cosign.sh FILE…
+#   It says "verified" when all of them are; else nothing but why not.
 #
 # checks  the summary (VSA): the gate, for this repository, on its protected branch, passed this file for this stage of
 #         this release; the decision that the summary names, by digest: allow; provenance and SBOM: made by the builder
-#         at this tag from the decided revision; the builder's signature over the file itself; all on the forge's machines
+#         at this tag from the decided revision; the builder's signature over the file itself; all on the forge's machines;
+#         sbom.cdx.json: byte by byte what the decided manifest names
 # gate    on GitHub counterseal's, at this released revision; on GitLab the project's own pipeline file at its branch
 # open    revocations and holds after the release; whether the decision is in the ledger (counterseal verify).
 #         cosign has no option for machine, gate revision and repository id: `ext` below reads them from the
 #         certificate that cosign has just verified
 set -euo pipefail
+
+for each in cosign jq openssl sha256sum; do
+  command -v "$each" >/dev/null || { echo "${0##*/} needs cosign 3.1, jq, openssl and sha256sum; there is no $each in PATH" >&2; exit 2; }
+done
+[ $# -gt 0 ] || { echo "usage: ${0##*/} FILE… (what else it is told: the head of this script)" >&2; exit 2; }
 
 HOST=${HOST:-github.com}
 REPO=${REPO:?owner/name of the project}
@@ -41,18 +48,18 @@ esac
 RESOURCE_URI=${RESOURCE_URI:-$(jq -rn --arg k "${HOST%%.*}" --arg r "$REPO" --arg t "$TAG" '"pkg:\($k)/\($r | ascii_downcase)@\($t | @uri | gsub("%2F"; "/"))"')}
 ROOT=${ROOT:?trust root, kept since before: gh attestation trusted-root, or counterseal trust export}
 
-file=${1:?usage: verify-with-cosign.sh FILE}
-folder=$(dirname -- "$file")
-bundles=$folder/counterseal.intoto.jsonl
-work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+all=$(mktemp -d) && trap 'rm -rf "$all"' EXIT
 
-export name digest level verifier HOST RESOURCE_URI REPO_ID TAG STAGE
-name=$(basename -- "$file")
-digest=$(sha256sum <"$file" | cut -d' ' -f1)
+export name digest manifest level verifier HOST RESOURCE_URI REPO_ID TAG STAGE
 level=COUNTERSEAL_STAGE_$(printf %s "$STAGE" | tr a-z- A-Z_)
 
 # cosign takes one root: of several lines, the one with a transparency log.
-jq -ce 'select(.tlogs | length > 0)' "$ROOT" >"$work/root.json"
+jq -ce 'select(.tlogs | length > 0)' "$ROOT" >"$all/root.json"
+
+# sum FILE: prints its sha256.
+sum() {
+  sha256sum <"$1" | cut -d' ' -f1
+}
 
 # ext BUNDLE N: prints Fulcio's extension 1.3.6.1.4.1.57264.1.N of the certificate in a bundle.
 ext() {
@@ -64,8 +71,8 @@ ext() {
 
 # from BUNDLE COMMAND SAN REF OPTION…: cosign accepts the bundle for this signer, and the certificate says the rest.
 from() {
-  cosign "$2" --bundle "$1" --trusted-root "$work/root.json" --certificate-identity "$3" \
-    --certificate-oidc-issuer "$ISSUER" "${@:5}" "$file" 2>"$work/log" || { cat "$work/log" >&2; return 1; }
+  cosign "$2" --bundle "$1" --trusted-root "$all/root.json" --certificate-identity "$3" \
+    --certificate-oidc-issuer "$ISSUER" "${@:5}" -- "$file" 2>"$work/log" || { cat "$work/log" >&2; return 1; }
   [ "$(ext "$1" 11)" = "$machine" ] || { echo "$1: not signed on a machine of $HOST" >&2; return 1; }
   [ "$(ext "$1" 12)" = "https://$HOST/$REPO" ] || { echo "$1: not signed for $REPO" >&2; return 1; }
   [ "$(ext "$1" 14)" = "$4" ] || { echo "$1: not signed on $4" >&2; return 1; }
@@ -75,9 +82,9 @@ from() {
 
 # says BUNDLE TYPE CONDITION: the signed statement is about this file, of this type, and meets CONDITION.
 says() {
-  jq -es --arg type "$2" '.[0].dsseEnvelope.payload | @base64d | fromjson | .predicateType == $type
+  jq -es --arg type "$2" 'length == 1 and (.[0].dsseEnvelope.payload | @base64d | fromjson | .predicateType == $type
     and any(.subject[]; .name == env.name and .digest.sha256 == env.digest)
-    and (.predicate | '"$3"')' "$1" >/dev/null || { echo "$1: the statement says something else" >&2; return 1; }
+    and (.predicate | '"$3"'))' "$1" >/dev/null || { echo "$1: the statement says something else" >&2; return 1; }
 }
 
 by_gate() {
@@ -90,42 +97,66 @@ by_builder() {
   [ "$(ext "$1" 13)" = "$revision" ] || { echo "$1: not built from $revision" >&2; return 1; }
 }
 
-vsa=$file.vsa.sigstore.json
-by_gate "$vsa" https://slsa.dev/verification_summary/v1
-says "$vsa" https://slsa.dev/verification_summary/v1 '
-  .verificationResult == "PASSED" and (.verifiedLevels | index(env.level)) and .resourceUri == env.RESOURCE_URI
-  and .verifier.id == env.verifier and (.inputAttestations | length) == 1'
+# verify FILE: one file, with what lies beside it.
+verify() {
+  # A name that begins with a dash is no option of anything.
+  case $1 in /*) file=$1 ;; *) file=./$1 ;; esac
+  folder=$(dirname -- "$file")
+  bundles=$folder/counterseal.intoto.jsonl
+  work=$(mktemp -d "$all/file.XXXXXX")
+  name=$(basename -- "$file")
+  digest=$(sum "$file")
 
-named=$(jq -r '.dsseEnvelope.payload | @base64d | fromjson | .predicate.inputAttestations[0].digest.sha256' "$vsa")
-while IFS= read -r line; do
-  type=$(jq -r '.dsseEnvelope.payload | @base64d | fromjson | .predicateType' <<<"$line")
-  case $type in
-    https://slsa.dev/provenance/v1) printf '%s\n' "$line" >>"$work/provenance.json" ;;
-    https://cyclonedx.org/bom) printf '%s\n' "$line" >>"$work/sbom.json" ;;
-  esac
-  [ "$(printf %s "$line" | sha256sum | cut -d' ' -f1)" != "$named" ] || printf '%s\n' "$line" >"$work/decision.json"
-done <"$bundles"
-for each in decision provenance sbom; do
-  [ -s "$work/$each.json" ] || { echo "$bundles has no $each, or not the one that the summary names" >&2; exit 1; }
-done
+  vsa=$file.vsa.sigstore.json
+  by_gate "$vsa" https://slsa.dev/verification_summary/v1
+  says "$vsa" https://slsa.dev/verification_summary/v1 '
+    .verificationResult == "PASSED" and (.verifiedLevels | index(env.level)) and .resourceUri == env.RESOURCE_URI
+    and .verifier.id == env.verifier and (.inputAttestations | length) == 1'
 
-by_gate "$work/decision.json" https://counterseal.dev/decision/v1
-says "$work/decision.json" https://counterseal.dev/decision/v1 '
-  .outcome == "allow" and .stage == env.STAGE and .source.tag == env.TAG
-  and .source.repository.host == env.HOST and .source.repository.id == (env.REPO_ID | tonumber) and (.source.revision | test("^[0-9a-f]{40,64}$"))'
-statement=$(jq -r '.dsseEnvelope.payload | @base64d' "$work/decision.json")
-revision=$(jq -r .predicate.source.revision <<<"$statement")
+  named=$(jq -r '.dsseEnvelope.payload | @base64d | fromjson | .predicate.inputAttestations[0].digest.sha256' "$vsa")
+  while IFS= read -r line; do
+    type=$(jq -r '.dsseEnvelope.payload | @base64d | fromjson | .predicateType' <<<"$line")
+    case $type in
+      https://slsa.dev/provenance/v1) printf '%s\n' "$line" >>"$work/provenance.json" ;;
+      https://cyclonedx.org/bom) printf '%s\n' "$line" >>"$work/sbom.json" ;;
+    esac
+    [ "$(printf %s "$line" | sha256sum | cut -d' ' -f1)" != "$named" ] || printf '%s\n' "$line" >"$work/decision.json"
+  done <"$bundles"
+  for each in decision provenance sbom; do
+    [ -s "$work/$each.json" ] || { echo "$bundles has no $each, or not the one that the summary names" >&2; exit 1; }
+  done
 
-by_builder "$file.sigstore.json" verify-blob
-by_builder "$work/provenance.json" verify-blob-attestation --type https://slsa.dev/provenance/v1
-says "$work/provenance.json" https://slsa.dev/provenance/v1 true
-by_builder "$work/sbom.json" verify-blob-attestation --type https://cyclonedx.org/bom
-says "$work/sbom.json" https://cyclonedx.org/bom '.bomFormat == "CycloneDX"'
-jq -es '(.[0].dsseEnvelope.payload | @base64d | fromjson | .predicate) == .[1]' \
-  "$work/sbom.json" "$folder/sbom.cdx.json" >/dev/null ||
-  { echo "$folder/sbom.cdx.json is not the SBOM that was signed" >&2; exit 1; }
+  by_gate "$work/decision.json" https://counterseal.dev/decision/v1
+  says "$work/decision.json" https://counterseal.dev/decision/v1 '
+    .outcome == "allow" and .stage == env.STAGE and .source.tag == env.TAG
+    and .source.repository.host == env.HOST and .source.repository.id == (env.REPO_ID | tonumber) and (.source.revision | test("^[0-9a-f]{40,64}$"))'
+  statement=$(jq -r '.dsseEnvelope.payload | @base64d' "$work/decision.json")
+  revision=$(jq -r .predicate.source.revision <<<"$statement")
 
-echo "verified: $name, $STAGE, $TAG of $REPO ($REPO_ID)"
-jq -r '"  decision: allow at \(.predicate.decidedAt), ledger entry \(.predicate.ledger.sequence)"' <<<"$statement"
-echo "  built from $revision by $BUILDER"
-echo "  not checked: revocations and holds since; the ledger"
+  by_builder "$file.sigstore.json" verify-blob
+  by_builder "$work/provenance.json" verify-blob-attestation --type https://slsa.dev/provenance/v1
+  says "$work/provenance.json" https://slsa.dev/provenance/v1 true
+  by_builder "$work/sbom.json" verify-blob-attestation --type https://cyclonedx.org/bom
+  says "$work/sbom.json" https://cyclonedx.org/bom '.bomFormat == "CycloneDX"'
+
+  manifest=$(sum "$folder/manifest.json")
+  jq -es 'length == 1 and any(.[0].dsseEnvelope.payload | @base64d | fromjson | .subject[];
+      .name == "manifest.json" and .digest.sha256 == env.manifest)' "$work/decision.json" >/dev/null ||
+    { echo "$folder/manifest.json is not the manifest that was decided about" >&2; exit 1; }
+  sbom=$(jq -ers 'if length == 1 then .[0].sbom.sha256 else null end' "$folder/manifest.json")
+  [ "$(sum "$folder/sbom.cdx.json")" = "$sbom" ] ||
+    { echo "$folder/sbom.cdx.json is not the SBOM that the manifest names" >&2; exit 1; }
+  jq -es 'length == 2 and (.[0].dsseEnvelope.payload | @base64d | fromjson | .predicate) == .[1]' \
+    "$work/sbom.json" "$folder/sbom.cdx.json" >/dev/null ||
+    { echo "$folder/sbom.cdx.json is not the SBOM that was signed" >&2; exit 1; }
+
+  {
+    echo "verified: $name, $STAGE, $TAG of $REPO ($REPO_ID)"
+    jq -r '"  decision: allow at \(.predicate.decidedAt), ledger entry \(.predicate.ledger.sequence)"' <<<"$statement"
+    echo "  built from $revision by $BUILDER"
+    echo "  not checked: revocations and holds since; the ledger"
+  } >>"$all/said"
+}
+
+for each; do verify "$each"; done
+cat "$all/said"

@@ -1,14 +1,21 @@
 #!/usr/bin/env bash
-# Verifies a released file with gh and jq alone: no counterseal, no network, no account.
+# Verifies released files with gh and jq alone: no counterseal, no network, no account.
 #
-#   usage: REPO=… REPO_ID=… TAG=… GATE_REVISION=… verify-with-gh.sh FILE     (FILE lies in the downloaded release)
+#   usage: REPO=… REPO_ID=… TAG=… GATE_REVISION=… verify-with-gh.sh FILE…    (they lie in the downloaded release)
+#   It says "verified" when all of them are; else nothing but why not.
 #
 # checks  the summary (VSA): counterseal's gate, at this released revision, for this repository, on its protected branch,
 #         on GitHub's own machine, passed this file for this stage of this release; the decision that the summary
-#         names, by digest: allow; provenance and SBOM: made by the builder at this tag from the decided revision
+#         names, by digest: allow; provenance and SBOM: made by the builder at this tag from the decided revision;
+#         sbom.cdx.json: byte by byte what the decided manifest names
 # open    revocations and holds after the release; whether the decision is in the ledger (counterseal verify);
 #         gh does not look at the transparency log or at SCTs under a custom root (verify-with-cosign.sh does)
 set -euo pipefail
+
+for each in gh jq sha256sum; do
+  command -v "$each" >/dev/null || { echo "${0##*/} needs gh 2.102, jq and sha256sum; there is no $each in PATH" >&2; exit 2; }
+done
+[ $# -gt 0 ] || { echo "usage: ${0##*/} FILE… (what else it is told: the head of this script)" >&2; exit 2; }
 
 REPO=${REPO:?owner/name of the project}
 REPO_ID=${REPO_ID:?its numeric id, which nobody can register again}
@@ -22,21 +29,21 @@ ISSUER=${ISSUER:-https://token.actions.githubusercontent.com}
 RESOURCE_URI=${RESOURCE_URI:-$(jq -rn --arg r "$REPO" --arg t "$TAG" '"pkg:github/\($r | ascii_downcase)@\($t | @uri | gsub("%2F"; "/"))"')}
 ROOT=${ROOT:?trust root, kept since before: gh attestation trusted-root, or counterseal trust export}
 
-file=${1:?usage: verify-with-gh.sh FILE}
-folder=$(dirname -- "$file")
-bundles=$folder/counterseal.intoto.jsonl
-work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+all=$(mktemp -d) && trap 'rm -rf "$all"' EXIT
 
-export name digest level RESOURCE_URI REPO_ID GATE TAG STAGE
-name=$(basename -- "$file")
-digest=$(sha256sum <"$file" | cut -d' ' -f1)
+export name digest manifest level RESOURCE_URI REPO_ID GATE TAG STAGE
 level=COUNTERSEAL_STAGE_$(printf %s "$STAGE" | tr a-z- A-Z_)
+
+# sum FILE: prints its sha256.
+sum() {
+  sha256sum <"$1" | cut -d' ' -f1
+}
 
 # signed BUNDLES TYPE CONDITION OPTION…: prints the first result that gh accepts and that meets CONDITION, else fails.
 # jq reads all results at once (-s): with nothing to read, jq -e alone would succeed.
 signed() {
-  gh attestation verify "$file" --bundle "$1" --predicate-type "$2" --custom-trusted-root "$ROOT" --repo "$REPO" \
-    --cert-oidc-issuer "$ISSUER" --deny-self-hosted-runners --format json "${@:4}" |
+  gh attestation verify --bundle "$1" --predicate-type "$2" --custom-trusted-root "$ROOT" --repo "$REPO" \
+    --cert-oidc-issuer "$ISSUER" --deny-self-hosted-runners --format json "${@:4}" -- "$file" |
     jq -ces '[.[][].verificationResult | select(
         any(.statement.subject[]; .name == env.name and .digest.sha256 == env.digest)
         and (.signature.certificate | .sourceRepositoryIdentifier == env.REPO_ID
@@ -46,31 +53,55 @@ signed() {
 gate=(--signer-workflow "$GATE" --signer-digest "$GATE_REVISION" --source-ref "$DEFAULT_REF")
 builder=(--signer-workflow "$REPO/$BUILDER" --source-ref "refs/tags/$TAG")
 
-signed "$bundles" https://slsa.dev/verification_summary/v1 '
-  .verificationResult == "PASSED" and (.verifiedLevels | index(env.level)) and .resourceUri == env.RESOURCE_URI
-  and .verifier.id == "https://github.com/" + env.GATE and (.inputAttestations | length) == 1' \
-  "${gate[@]}" >"$work/vsa.json"
+# verify FILE: one file, with what lies beside it.
+verify() {
+  # A name that begins with a dash is no option of anything.
+  case $1 in /*) file=$1 ;; *) file=./$1 ;; esac
+  folder=$(dirname -- "$file")
+  bundles=$folder/counterseal.intoto.jsonl
+  work=$(mktemp -d "$all/file.XXXXXX")
+  name=$(basename -- "$file")
+  digest=$(sum "$file")
 
-named=$(jq -r '.statement.predicate.inputAttestations[0].digest.sha256' "$work/vsa.json")
-while IFS= read -r line; do
-  [ "$(printf %s "$line" | sha256sum | cut -d' ' -f1)" = "$named" ] && printf '%s\n' "$line" >"$work/line.jsonl"
-done <"$bundles"
-[ -s "$work/line.jsonl" ] || { echo "the decision that the summary names is not in $bundles" >&2; exit 1; }
-signed "$work/line.jsonl" https://counterseal.dev/decision/v1 '
-  .outcome == "allow" and .stage == env.STAGE and .source.tag == env.TAG
-  and .source.repository.host == "github.com" and .source.repository.id == (env.REPO_ID | tonumber) and (.source.revision | test("^[0-9a-f]{40,64}$"))' \
-  "${gate[@]}" >"$work/decision.json"
+  signed "$bundles" https://slsa.dev/verification_summary/v1 '
+    .verificationResult == "PASSED" and (.verifiedLevels | index(env.level)) and .resourceUri == env.RESOURCE_URI
+    and .verifier.id == "https://github.com/" + env.GATE and (.inputAttestations | length) == 1' \
+    "${gate[@]}" >"$work/vsa.json"
 
-revision=$(jq -r '.statement.predicate.source.revision' "$work/decision.json")
-signed "$bundles" https://slsa.dev/provenance/v1 true \
-  "${builder[@]}" --source-digest "$revision" >"$work/provenance.json"
-signed "$bundles" https://cyclonedx.org/bom '.bomFormat == "CycloneDX"' \
-  "${builder[@]}" --source-digest "$revision" >"$work/sbom.json"
-jq -es '.[0].statement.predicate == .[1]' "$work/sbom.json" "$folder/sbom.cdx.json" >/dev/null ||
-  { echo "$folder/sbom.cdx.json is not the SBOM that was signed" >&2; exit 1; }
+  named=$(jq -r '.statement.predicate.inputAttestations[0].digest.sha256' "$work/vsa.json")
+  while IFS= read -r line; do
+    [ "$(printf %s "$line" | sha256sum | cut -d' ' -f1)" != "$named" ] || printf '%s\n' "$line" >"$work/line.jsonl"
+  done <"$bundles"
+  [ -s "$work/line.jsonl" ] || { echo "the decision that the summary names is not in $bundles" >&2; exit 1; }
+  signed "$work/line.jsonl" https://counterseal.dev/decision/v1 '
+    .outcome == "allow" and .stage == env.STAGE and .source.tag == env.TAG
+    and .source.repository.host == "github.com" and .source.repository.id == (env.REPO_ID | tonumber) and (.source.revision | test("^[0-9a-f]{40,64}$"))' \
+    "${gate[@]}" >"$work/decision.json"
 
-echo "verified: $name, $STAGE, $TAG of $REPO ($REPO_ID)"
-jq -r '"  decision: allow at \(.statement.predicate.decidedAt), ledger entry \(.statement.predicate.ledger.sequence)"' \
-  "$work/decision.json"
-echo "  built from $revision by $BUILDER"
-echo "  not checked: revocations and holds since; the ledger; the transparency log"
+  revision=$(jq -r '.statement.predicate.source.revision' "$work/decision.json")
+  signed "$bundles" https://slsa.dev/provenance/v1 true \
+    "${builder[@]}" --source-digest "$revision" >"$work/provenance.json"
+  signed "$bundles" https://cyclonedx.org/bom '.bomFormat == "CycloneDX"' \
+    "${builder[@]}" --source-digest "$revision" >"$work/sbom.json"
+
+  manifest=$(sum "$folder/manifest.json")
+  jq -e 'any(.statement.subject[]; .name == "manifest.json" and .digest.sha256 == env.manifest)' \
+    "$work/decision.json" >/dev/null ||
+    { echo "$folder/manifest.json is not the manifest that was decided about" >&2; exit 1; }
+  sbom=$(jq -ers 'if length == 1 then .[0].sbom.sha256 else null end' "$folder/manifest.json")
+  [ "$(sum "$folder/sbom.cdx.json")" = "$sbom" ] ||
+    { echo "$folder/sbom.cdx.json is not the SBOM that the manifest names" >&2; exit 1; }
+  jq -es 'length == 2 and .[0].statement.predicate == .[1]' "$work/sbom.json" "$folder/sbom.cdx.json" >/dev/null ||
+    { echo "$folder/sbom.cdx.json is not the SBOM that was signed" >&2; exit 1; }
+
+  {
+    echo "verified: $name, $STAGE, $TAG of $REPO ($REPO_ID)"
+    jq -r '"  decision: allow at \(.statement.predicate.decidedAt), ledger entry \(.statement.predicate.ledger.sequence)"' \
+      "$work/decision.json"
+    echo "  built from $revision by $BUILDER"
+    echo "  not checked: revocations and holds since; the ledger; the transparency log"
+  } >>"$all/said"
+}
+
+for each; do verify "$each"; done
+cat "$all/said"

@@ -33,7 +33,7 @@ from counterseal.entry import (
     verify_proof,
 )
 from counterseal.errors import LedgerError
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
 from counterseal.model import Entry, InclusionProof, LedgerLink
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_LINE",
     "MAX_LINES_IN_NOTE",
+    "RESTORE",
     "Anchor",
     "Ledger",
     "LedgerProof",
@@ -59,7 +60,8 @@ __all__ = [
     "verify_proof",
 ]
 
-_RESTORE: Final = f"find out who pushed it; restore {NOTES_REF} and {MIRROR_REF} from a clone that has all"
+#: The fix where somebody wrote into the ledger who is no gate, or took something from it.
+RESTORE: Final = f"find out who pushed it, then restore {NOTES_REF} and {MIRROR_BRANCH} from a clone that has all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ def check(entries: Iterable[Entry], ledger_id: str) -> Ledger:
             raise _difference(link, expected)
         if link.entry_id in seen:
             raise LedgerError(
-                f"entry {size}: its id {link.entry_id[:12]} stands at {seen[link.entry_id]} already", fix=_RESTORE
+                f"entry {size}: its id {link.entry_id[:12]} stands at {seen[link.entry_id]} already", fix=RESTORE
             )
         seen[link.entry_id] = size
         previous = digests.sha256(entry.line)
@@ -177,11 +179,11 @@ def _check_sequence(size: int, ordered: list[Entry]) -> None:
     if found < size:
         one, other = digests.sha256(ordered[size - 1].line), digests.sha256(ordered[size].line)
         if one == other:
-            raise LedgerError(f"entry {found}: its line stands twice in the ledger", why=f"sha256 {one}", fix=_RESTORE)
+            raise LedgerError(f"entry {found}: its line stands twice in the ledger", why=f"sha256 {one}", fix=RESTORE)
         raise LedgerError(
             f"entry {found}: two entries claim this place, a fork",
             why=f"sha256 {one} and {other}",
-            fix=_RESTORE,
+            fix=RESTORE,
         )
     raise LedgerError(
         f"entry {size}: it is missing, entry {found} comes next",
@@ -215,14 +217,14 @@ def extends(ledger: Ledger, anchor: Anchor) -> None:
     if size < anchor.tree_size:
         raise LedgerError(
             f"the ledger has {size} entries, but {anchor.what} knows {anchor.tree_size}: it was rewound",
-            fix=_RESTORE,
+            fix=RESTORE,
         )
     found = ledger.root_at(anchor.tree_size)
     if found != anchor.root_hash:
         raise LedgerError(
             f"the first {anchor.tree_size} entries are not those that {anchor.what} knows: the ledger was rewritten",
             why=f"root {found} instead of {anchor.root_hash}",
-            fix=_RESTORE,
+            fix=RESTORE,
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
@@ -24,13 +25,22 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "COUNTERSEAL_"
 
-#: Variables by which somebody outside could choose what a gate talks to, trusts or runs.
-INFLUENCE: Final = (
-    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "CI_API_V4_URL", "CI_SERVER_URL", "PYTHONPATH", "PYTHONHOME",
-    "PYTHONSTARTUP", "PYTHONINSPECT", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
-    "NETRC", "SIGSTORE_ID_TOKEN", "SIGSTORE_ROOT_FILE", "TUF_ROOT", "LD_PRELOAD", "LD_LIBRARY_PATH",
-)  # fmt: skip
-INFLUENCE_PREFIXES: Final = ("GIT_", "SIGSTORE_", "TUF_")
+#: Variables by which somebody outside could choose what a gate talks to, trusts or runs: those of the loader and the C
+#: library, of shells, OpenSSL, Python, git, Sigstore, of HTTP clients, and of what installs our packages.
+INFLUENCE: Final = re.compile(
+    r"CI_API_V4_URL|CI_SERVER_URL|NETRC|.*_PROXY"
+    r"|(LD|DYLD|OPENSSL|SSL|GIT|SIGSTORE|TUF|REQUESTS|CURL|BASH_FUNC|PIP|UV)_.*"
+    r"|GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES|HOSTALIASES|LOCALDOMAIN|LOCPATH|NIS_PATH|NLSPATH|RES_OPTIONS|TZDIR"
+    r"|BASH_ENV|BASHOPTS|SHELLOPTS|PS4|SSLKEYLOGFILE|CTLOG_FILE|XDG_(DATA|CACHE)_HOME|PYTHON[A-Z0-9]+"
+)
+#: Of those, what decides nothing: where packages with pinned digests come from (as in actions/_lib/install.py), and
+#: what is often set for other programs and read by nothing here.
+HARMLESS: Final = re.compile(
+    r"PIP_(INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|CERT|CLIENT_CERT|PROXY|TRUSTED_HOST|DEFAULT_TIMEOUT|RETRIES)"
+    r"|UV_(INDEX_URL|DEFAULT_INDEX|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|HTTP_TIMEOUT|INSECURE_HOST|SYSTEM_CERTS)"
+    r"|PIP_(DISABLE_PIP_VERSION_CHECK|NO_INPUT|NO_CACHE_DIR|CACHE_DIR|PROGRESS_BAR|ROOT_USER_ACTION)"
+    r"|PYTHON(UNBUFFERED|DONTWRITEBYTECODE|IOENCODING|UTF8|HASHSEED|FAULTHANDLER|NOUSERSITE|SAFEPATH)"
+)
 TOKEN_VARIABLES: Final = {
     ForgeKind.GITHUB: ("COUNTERSEAL_TOKEN", "GITHUB_TOKEN"),
     ForgeKind.GITLAB: ("COUNTERSEAL_TOKEN", "GITLAB_TOKEN"),
@@ -124,13 +134,13 @@ class Surroundings:
         Raises:
             UsageError: Naming the variable.
         """
-        allowed = {PREFIX + name.upper() for name in options} | {*TOKEN_VARIABLES[self.kind], API_TOKEN}
+        allowed = {PREFIX + name.upper() for name in (*options, "verbose")} | {*TOKEN_VARIABLES[self.kind], API_TOKEN}
         if self.in_gitlab:
             allowed |= SET_BY_GITLAB | {JOB_OUTPUT, JOB_SUMMARY}
         for name, value in sorted(self._environ.items()):
             upper = name.upper()
             foreign = upper.startswith(PREFIX)
-            steers = upper in INFLUENCE or upper.startswith(INFLUENCE_PREFIXES)
+            steers = INFLUENCE.fullmatch(upper) and not HARMLESS.fullmatch(upper)
             if value and upper not in allowed and (foreign or steers):
                 raise UsageError(
                     f"the variable {name} is set in a gate",

@@ -70,15 +70,15 @@ class Wiring(Surroundings):
 
         return PythonSbomBuilder(lock=lock)
 
-    def environment(self) -> GitHubEnvironment | GitLabEnvironment:
-        """Return the CI run that we are in."""
+    def environment(self, *audience: str) -> GitHubEnvironment | GitLabEnvironment:
+        """Return the CI run that we are in, by its token for an audience (Sigstore if none is named)."""
         if self.kind is ForgeKind.GITLAB:
             from counterseal.adapters.gitlab_ci import GitLabEnvironment
 
-            return GitLabEnvironment(self._environ)
+            return GitLabEnvironment(self._environ, *audience)
         from counterseal.adapters.github_ci import GitHubEnvironment
 
-        return GitHubEnvironment(self._environ)
+        return GitHubEnvironment(self._environ, *audience)
 
     def shell(self, home: Path) -> Shell:
         """Return a shell whose programs see nobody's settings."""
@@ -222,7 +222,9 @@ class Wiring(Surroundings):
     def requester(self) -> Actor:
         """Return the person who asks: the actor of this run, or the holder of the token."""
         if self._environ.get("ACTIONS_ID_TOKEN_REQUEST_URL") or self.in_gitlab:
-            return self.environment().run().actor
+            from counterseal.adapters.oidc import REQUEST_AUDIENCE
+
+            return self.environment(REQUEST_AUDIENCE).run().actor
         return self.forge().current_actor()
 
     # --- the gate ------------------------------------------------------------------------------

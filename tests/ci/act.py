@@ -6,6 +6,7 @@ identity if it may have one (the sandbox's POST /runs). What it does differently
 
 from __future__ import annotations
 
+import configparser
 import dataclasses
 import json
 import os
@@ -40,9 +41,16 @@ def package_settings(environ: Mapping[str, str]) -> dict[str, str]:
     proxy = environ.get("HTTPS_PROXY") or environ.get("https_proxy")
     if proxy:
         found.setdefault("PIP_PROXY", proxy)
-    own = Path.home() / ".config" / "pip" / "pip.conf"
-    if own.is_file():
-        found.setdefault("PIP_CONFIG_FILE", str(own))
+    for path in (Path.home() / ".config" / "pip" / "pip.conf", Path("/etc/pip.conf")):
+        settings = configparser.ConfigParser(interpolation=None)
+        settings.read(path)
+        for name in ("index-url", "extra-index-url", "find-links", "cert", "trusted-host", "proxy"):
+            if value := settings.get("global", name, fallback=""):
+                found.setdefault(f"PIP_{name.upper().replace('-', '_')}", value)
+    for name in [
+        each for each in found if each in {"PIP_CONFIG_FILE", "UV_INDEX"} or each.endswith("_KEYRING_PROVIDER")
+    ]:
+        del found[name]
     return found
 
 

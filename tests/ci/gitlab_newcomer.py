@@ -27,21 +27,32 @@ from tests.flow.worlds import FlowWorld
 from counterseal.adapters.shell import SystemShell
 from counterseal.commands import demo_world
 from counterseal.commands.demo_site import MAIN, NAME, TAG
-from counterseal.forges import ForgeKind
+from counterseal.forges import ForgeKind, sandbox_host
 from counterseal.sandbox.service import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = ROOT / "docs" / "how-to-gitlab.md"
+#: The project's number: the first is counterseal's own.
+NUMBER = 702
 _BLOCK = re.compile(r"`\.gitlab-ci\.yml`\n.*?```yaml\n(.*?)```", re.DOTALL)
 
 
-def pipeline_file(sha: str, source: str) -> str:
-    """Return the pipeline file that the page shows, for one commit of counterseal that is at `source`."""
+def pipeline_file(sha: str, source: str, trust: Path, issuer: str) -> str:
+    """Return the pipeline file that the page shows, for one commit of counterseal that is at `source`.
+
+    Its last include verifies, and has to trust a sandbox here.
+    """
     (text,) = _BLOCK.findall(PAGE.read_text())
-    assert text.count("revision: SHA") == text.count("ref: SHA") == text.count("include:\n  - ") + 3
-    found: str = text.replace("revision: SHA", f"revision: {sha}, source: {source}").replace("ref: SHA", f"ref: {sha}")
+    assert text.count("revision: SHA") == text.count("ref: SHA") == text.count("include:\n  - ") + 4
+    assert text.count("ACME/app") == 2
+    text = text.replace("{revision: SHA", f"{{revision: {sha}, source: {source}").replace("ref: SHA", f"ref: {sha}")
+    text = text.replace("      revision: SHA\n", f"      revision: {sha}\n      source: {source}\n")
+    text = text.replace("ACME/app", NAME).replace('repository-id: "777"', f'repository-id: "{NUMBER}"')
+    told = f"      gate-issuer: {issuer}\n      trust: {trust}\n      sandbox: true\n"
+    found: str = text.replace("      gate-issuer: https://gitlab.com\n", told)
+    assert told in found
     return found
 
 
@@ -107,18 +118,21 @@ class Newcomer:
         written = yaml.safe_load(self.local.preview(clone, probe))
         stages = written["stages"]
         outcomes: dict[str, Outcome] = {}
-        failed = False
         for row in sorted(rows, key=lambda each: stages.index(each["stage"])):
             name = row["name"]
-            if row["when"] != "always" and (row["when"] != "on_success" or failed):
+            # A job that needs others waits for these alone, and does not run if one of them did not.
+            needs = written[name].get("needs") or list(outcomes)
+            before = [each["job"] if isinstance(each, dict) else each for each in needs]
+            passed = all(each in outcomes and outcomes[each].jobs.get(each) != "FAIL" for each in before)
+            if row["when"] != "always" and (row["when"] != "on_success" or not passed):
                 continue
-            tokens = {"idToken": "id_tokens" in written[name], "apiToken": api_token}
+            asked = {key: each["aud"] for key, each in written[name].get("id_tokens", {}).items()}
+            tokens = {"idToken": asked, "apiToken": api_token}
             variables = {**self._job(whole, **tokens), **(settings or {}), "STUB_PYTHON": sys.executable}
             outcomes[name] = self.local.run(clone, name, variables=variables)
-            failed = failed or outcomes[name].jobs.get(name) == "FAIL"
         return Pipeline(outcomes)
 
-    def _job(self, order: Mapping[str, Any], **tokens: bool) -> dict[str, str]:
+    def _job(self, order: Mapping[str, Any], **tokens: Any) -> dict[str, str]:
         return dict(self.world.client.job(**order, **tokens))
 
     def release(self, **order: Any) -> Pipeline:
@@ -151,10 +165,13 @@ def newcomer_project(folder: Path, local: Local, product: Product) -> Iterator[N
         source = newcomer.serve(sandbox, product)
         example = folder / "example"
         shutil.copytree(ROOT / "examples" / "app", example)
-        (example / ".gitlab-ci.yml").write_text(pipeline_file(product.sha, source))
+        trust, site = folder / "trust.json", sandbox_host(sandbox.url, ForgeKind.GITLAB)
+        (example / ".gitlab-ci.yml").write_text(pipeline_file(product.sha, source, trust, site.issuer))
         made = demo_world.make_world(
             SystemShell(path, folder / "home"), sandbox.url, folder, example, kind=ForgeKind.GITLAB
         )
+        demo_world.write_json(trust, made.client.trust())
         fields = {each.name: getattr(made, each.name) for each in dataclasses.fields(made)}
+        assert made.repository_id == NUMBER
         own = dataclasses.replace(local, folder=folder / "runs")
         yield Newcomer(FlowWorld(**fields, sandbox=sandbox), own, product, source, folder)

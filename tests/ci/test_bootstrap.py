@@ -86,6 +86,21 @@ def test_a_cold_start_believes_nothing_that_lies_about(product: Product, tmp_pat
     assert not (folder / "target").exists()
 
 
+@pytest.mark.parametrize(
+    "name", ["PIP_CONFIG_FILE", "UV_CONFIG_FILE", "PIP_PYTHON", "PIP_KEYRING_PROVIDER", "OPENSSL_CONF"]
+)
+def test_no_setting_names_a_program_to_run(product: Product, tmp_path: Path, name: str) -> None:
+    """pip runs itself again with the `python` of its settings, before it has looked at any digest."""
+    folder = evil(tmp_path / "evil")
+    settings = folder / "settings"
+    settings.write_text(f"[global]\npython = {folder}/python3\nkeyring-provider = subprocess\n")
+    value = {"PIP_PYTHON": str(folder / "python3"), "PIP_KEYRING_PROVIDER": "subprocess"}.get(name, str(settings))
+    done = start(product.folder, tmp_path / "temporary", "--version", **{name: value})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("counterseal ")
+    assert not (folder / "ran").exists()
+
+
 @pytest.mark.parametrize("lock", ["uv", "runtime"])
 def test_another_digest_is_not_installed(product: Product, tmp_path: Path, lock: str) -> None:
     checkout = tmp_path / "checkout"

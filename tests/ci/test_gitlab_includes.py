@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -114,7 +115,12 @@ def test_one_template_twice_and_a_job_of_ones_own(local: Local, clone: Path) -> 
         **{"mine": mine, "counterseal-sign": changed},
     )
     found = yaml.safe_load(local.preview(clone, {"CI_COMMIT_TAG": "v1"}, file))
-    subjects = {name: each["variables"]["COUNTERSEAL_SUBJECTS"] for name, each in found.items() if name != "stages"}
+    given = {
+        name: re.findall(r"COUNTERSEAL_SUBJECTS=(.*)", str(each.get("script"))[:600])
+        for name, each in found.items()
+        if name != "stages"
+    }
+    subjects = {name: text[0].split("\\n")[0] for name, text in given.items()}
     assert subjects == {"counterseal-sign": "dist/*", "other-sign": "b", "mine": "b"}
     assert found["counterseal-sign"]["tags"] == ["mine"]
     assert found["counterseal-sign"]["id_tokens"] == {"SIGSTORE_ID_TOKEN": {"aud": "sigstore"}}

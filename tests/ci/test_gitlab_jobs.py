@@ -11,6 +11,7 @@ import yaml
 from tests.ci import newcomer
 from tests.ci.act import ROOT
 from tests.ci.test_gitlab_includes import include
+from tests.ci.test_gitlab_templates import ID_TOKENS
 from tests.ci.test_parity import VERBS
 from tests.flow import worlds
 from tools import template_pages
@@ -111,15 +112,58 @@ def test_a_job_without_its_token_shows_the_lines(
     outcome = run(local, app, step, jobs=(f"counterseal-{verb}",), variables=TAGGED if verb == "sign" else MERGED)
     assert set(outcome.jobs.values()) <= {"FAIL", "WARN"}
     said = outcome.log(f"counterseal-{verb}")
-    assert "this process has no CI identity to sign with" in said, said
+    assert "this process has no CI identity to s" in said, said
     lines = said[said.index("    id_tokens:") :].splitlines()[:3]
-    assert yaml.safe_load("\n".join(lines)) == {"id_tokens": {"SIGSTORE_ID_TOKEN": {"aud": "sigstore"}}}
+    assert yaml.safe_load("\n".join(lines)) == {"id_tokens": ID_TOKENS[verb]}
 
 
 def test_another_commit_than_there_is(local: Local, app: Path, source: str) -> None:
     outcome = run(local, app, include("sbom", revision="a" * 40, source=source), variables=TAGGED)
     assert outcome.jobs == {"counterseal-sbom": "FAIL"}
     assert f"error: no commit {'a' * 40} at {source}" in outcome.log("counterseal-sbom")
+
+
+def test_no_variable_from_elsewhere_chooses_what_runs_or_what_it_is_told(
+    local: Local, app: Path, product: Product, source: str
+) -> None:
+    """Variables of a project, a pipeline and an earlier job's report win over a job's own; not over its script."""
+    evil = app / "evil"
+    evil.mkdir()
+    for name in (
+        "git",
+        "python3",
+        "mktemp",
+    ):  # the runner itself would find a shell there; GitLab's names it by its path
+        (evil / name).write_text(f"#!/bin/sh\ntouch {app}/pwned\n")
+        (evil / name).chmod(0o755)
+    (app / "run.sh").write_text(f"touch {app}/pwned\n")
+    foreign = {
+        "COUNTERSEAL_SOURCE": str(evil),
+        "COUNTERSEAL_REVISION": "a" * 40,
+        "COUNTERSEAL_SUBJECTS": "other",
+        "COUNTERSEAL_OUTPUT": "elsewhere",
+        "COUNTERSEAL_DRY_RUN": "true",
+        "source": str(evil),
+        "revision": "a" * 40,
+        "PATH": f"{evil}:/usr/bin:/bin",
+        "RUNNER_TEMP": str(evil),
+        "PYTHONPATH": str(evil),
+    }
+    earlier = {
+        "stage": ".pre",
+        "script": [
+            "printf '%s\\n' " + " ".join(f"'{name}={value}'" for name, value in foreign.items()) + " > evil.env"
+        ],
+        "artifacts": {"reports": {"dotenv": "evil.env"}},
+    }
+    step = include("sbom", revision=product.sha, source=source)
+    outcome = run(local, app, step, more={"earlier": earlier}, variables=TAGGED)
+    assert outcome.jobs == {"earlier": "PASS", "counterseal-sbom": "PASS"}, outcome.text
+    assert outcome.artifact("counterseal-sbom", "counterseal-out/sbom.cdx.json").exists()
+    outcome = run(local, app, step, variables=TAGGED | {each: foreign[each] for each in foreign if each != "PATH"})
+    assert outcome.jobs == {"counterseal-sbom": "PASS"}, outcome.text
+    assert outcome.artifact("counterseal-sbom", "counterseal-out/sbom.cdx.json").exists()
+    assert not (app / "pwned").exists()
 
 
 @pytest.mark.parametrize(

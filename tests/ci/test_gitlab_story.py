@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.gitlab, pytest.mark.slow]
 
-GATE = "counterseal-gate"
+GATE, VERIFY = "counterseal-gate", "counterseal-verify"
+#: What comes of a pipeline of the default branch in which nothing fails.
+QUIET = {GATE: "PASS", VERIFY: "PASS", "released": "PASS"}
 PAGE = ROOT / "docs" / "verify-without-us" / "README.md"
 LINES = re.compile(r"## A release on GitLab\n.*?```sh\n(.*?)```", re.DOTALL)
 # Read by people, by a shell, by the job's log and by Markdown.
@@ -71,7 +73,7 @@ def staging(project: Newcomer) -> None:
     project.world.merge("bob", number)
     allowed = project.promote()
     assert decisions(allowed) == [("staging", "allow", 1)], allowed.text
-    assert allowed.jobs == {GATE: "PASS", "released": "PASS"}
+    assert allowed.jobs == QUIET
     assert allowed.log("released") == "", "nothing was published, so nothing follows"
 
 
@@ -86,7 +88,7 @@ def too_early(project: Newcomer) -> None:
     assert "carol" in project.preview(number).log("counterseal-preview")
     project.world.merge("bob", number)
     denied = project.promote()
-    assert denied.jobs == {GATE: "FAIL", "released": "PASS"}, denied.text
+    assert denied.jobs == QUIET | {GATE: "FAIL"}, denied.text
     assert decisions(denied) == [("production", "deny", 2)]
     assert "missing 1 of security" in denied.log(GATE)
     assert "missing 1 of security" in denied.artifact(GATE, "counterseal.md").read_text()
@@ -99,18 +101,34 @@ def production(project: Newcomer) -> None:
     project.world.review("dora", number)
     project.world.merge("bob", number)
     published = project.promote()
-    assert published.jobs == {GATE: "PASS", "released": "PASS"}, published.text
+    assert published.jobs == QUIET, published.text
     assert decisions(published) == [("production", "allow", 3)]
     assert json.loads(published.variables(GATE)["counterseal_published"]) == [TAG]
     assert f"published: {TAG} (production)" in published.artifact(GATE, "counterseal.md").read_text()
-    assert published.log("released") == f"released {TAG}"
+    files = ("app-1.2.0-py3-none-any.whl", "app-1.2.0.tar.gz")
+    assert published.log("released").splitlines() == [f"released dist/{TAG}/{name}" for name in files]
+    assert published.log(VERIFY).count("verified: ") == 2
+    replaced_afterwards(project)
+
+
+def replaced_afterwards(project: Newcomer) -> None:
+    """Somebody who may write replaces a wheel of the published release: nothing is handed on."""
+    wheel = "app-1.2.0-py3-none-any.whl"
+    right = project.world.hands.read(wheel)
+    project.world.hands.upload(wheel, b"something else")
+    job = project.world.client.job(project=NAME, ref="refs/heads/main", source="push", actor="bob", idToken=False)
+    variables = {**job, "counterseal_published": json.dumps([TAG])}
+    handed_on = project.local.run(project.clone(), VERIFY, variables=variables)
+    assert handed_on.jobs == {VERIFY: "FAIL"}, handed_on.text
+    assert f"not verified: {wheel}" in handed_on.log(VERIFY)
+    project.world.hands.upload(wheel, right)
 
 
 def swept_again(project: Newcomer) -> None:
     """The schedule finds nothing to do."""
     tips = project.world.ledger_tips()
     again = project.promote(source="schedule")
-    assert again.jobs == {GATE: "PASS", "released": "PASS"}, again.text
+    assert again.jobs == QUIET, again.text
     assert again.variables(GATE)["counterseal_published"] == "[]"
     assert project.world.ledger_tips() == tips
 

@@ -32,7 +32,11 @@ GLOBAL = {
     "before_script",
     "pages",
 }
-SIGNING = {"sign", "request", "gate", "publish"}
+#: job → the ID tokens that it asks for; all others ask for none.
+ID_TOKENS = {
+    **{name: {"SIGSTORE_ID_TOKEN": {"aud": "sigstore"}} for name in ("sign", "gate", "publish")},
+    "request": {"COUNTERSEAL_ID_TOKEN": {"aud": "counterseal-request"}},
+}
 #: Inputs of actions that templates do not have → why.
 NOT_HERE = {"token": "a job has its token, and other tokens are the project's variables"}
 #: (verb, input) whose words differ from the action's → why.
@@ -48,6 +52,16 @@ GIVEN = {
     "stage": "staging",
     "files": "a b",
     "repository": "gitlab.com/acme/app",
+}
+
+
+#: (job, input) that stands in the script as → why.
+FIXED = {
+    ("gate", "preview"): "false",  # the job is left out of a preview
+    ("gate", "number"): "",
+    ("preview", "preview"): "true",
+    ("preview", "stage"): "",
+    ("preview", "request"): "",
 }
 
 
@@ -97,15 +111,15 @@ def test_outputs_are_the_actions(verb: str) -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_each_input_reaches_its_option(verb: str) -> None:
-    inputs, _ = template_pages.template(verb)
-    reached = set()
-    for job in jobs(verb).values():
-        for name, value in job["variables"].items():
-            text = value["value"] if isinstance(value, dict) else value
-            if name.startswith("COUNTERSEAL_") and text != "true":
-                assert text == f"$[[ inputs.{name.removeprefix('COUNTERSEAL_').lower().replace('_', '-')} ]]"
-                reached.add(text[len("$[[ inputs.") : -len(" ]]")])
-    assert reached == set(inputs) - {"image", "job-name", "job-stage", "preview"} | (reached & {"preview"})
+    """Each job sets every option of its verb, so that no variable from elsewhere does."""
+    options = [name for name in template_pages.template(verb)[0] if name not in OWN]
+    for name, job in jobs(verb).items():
+        (given,) = re.findall(r"<<'INPUTS'\n(.*?)^INPUTS\n", job["script"][0], re.DOTALL | re.MULTILINE)
+        assert given.splitlines() == [
+            f"COUNTERSEAL_{each.upper().replace('-', '_')}={FIXED.get((name, each), f'$[[ inputs.{each} ]]')}"
+            for each in options
+        ]
+        assert not [each for each in job.get("variables", {}) if not each.startswith("GIT_")], "others win over them"
 
 
 def test_the_pages_are_up_to_date() -> None:
@@ -135,17 +149,59 @@ def test_every_input_is_described_and_no_text_leaves_its_line(verb: str) -> None
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_text_stands_alone_on_a_line_of_a_block_and_is_not_expanded(verb: str) -> None:
+def test_text_ends_a_line_of_a_quoted_block_and_is_not_expanded(verb: str) -> None:
     """A text may have quotes, `#`, `: ` and `$NAME`; what stands within quotes in the file may have none of them."""
-    inputs, found = template_pages.template(verb)
+    inputs, _ = template_pages.template(verb)
     source = (FOLDER / f"{verb}.yml").read_text()
     for row in source.partition("\n---\n")[2].splitlines():
         for name in re.findall(r"\$\[\[ inputs\.([\w-]+) \]\]", row):
-            free = re.search(inputs[name].get("regex", "^$"), "\"'")
-            assert row.strip() == f"$[[ inputs.{name} ]]" or not free, row
-    for job in found.values():
-        values = [each for each in job.get("variables", {}).values() if isinstance(each, dict)]
-        assert all(each["expand"] is False for each in values)
+            free = [each for each in "\"'$`\\ ;" if re.search(inputs[name].get("regex", "^$"), each)]
+            given = f"COUNTERSEAL_{name.upper().replace('-', '_')}=$[[ inputs.{name} ]]"
+            assert row.strip() == given or not free, row
+
+
+@pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "INPUTS",
+        "'",
+        '"; touch pwned; "',
+        "$(touch pwned)`touch pwned`",
+        "\\",
+        "a\\",
+        " spaces ",
+        "a=b",
+        "-n",
+        "%s\\n",
+        "#",
+    ],
+)
+def test_whatever_a_text_is_the_program_gets_it(shell: str, text: str, tmp_path: Path) -> None:
+    """The lines of a template that take inputs, in the shells that GitLab's runner uses."""
+    script = jobs("request")["request"]["script"][0].partition("here=")[0]
+    script = script.replace("$[[ inputs.reason ]]", text).replace("$[[ inputs.stage ]]", "staging")
+    foreign = {"COUNTERSEAL_REASON": "foreign", "COUNTERSEAL_TAG": "v9", "source": "foreign", "input": "x", "IFS": "a"}
+    done = subprocess.run(
+        (shell, "-c", f'{script}printf \'%s|%s|%s\' "$COUNTERSEAL_REASON" "$COUNTERSEAL_STAGE" "$source"'),
+        cwd=tmp_path,
+        env={"PATH": "/nowhere", **foreign},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == f"{text}|staging|$[[ inputs.source ]]", done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["sbom", "sign", "candidate"])
+def test_an_output_is_a_folder_of_its_own(verb: str) -> None:
+    """All of it is an artifact: with the folder above it, git's settings would be one, and the job's token in them."""
+    pattern = template_pages.template(verb)[0]["output"]["regex"].removesuffix("$")
+    for good in ("counterseal-out", "a/b", "out/"):
+        assert re.fullmatch(pattern, good)
+    for evil in (".", "..", "./", "../x", "a/../b", ".git", "a/.git", "/", "/etc", "a//b", ""):
+        assert not re.fullmatch(pattern, evil), evil
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -164,6 +220,10 @@ def test_a_template_has_jobs_and_nothing_for_all_of_a_pipeline(verb: str) -> Non
 
 SCRIPT = """\
 set -eu
+PATH=/usr/local/bin:/usr/bin:/bin
+source='$[[ inputs.source ]]' revision='$[[ inputs.revision ]]'
+while IFS= read -r input; do export "$input"; done <<'INPUTS'
+INPUTS
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 rm -f counterseal.env counterseal.md
@@ -173,12 +233,12 @@ git() {
 }
 mkdir "$here/counterseal"
 git init --quiet --template= .
-git fetch --quiet --no-tags --depth=1 -- "$COUNTERSEAL_SOURCE" "$COUNTERSEAL_REVISION" || {
-  echo "error: no commit $COUNTERSEAL_REVISION at $COUNTERSEAL_SOURCE: is revision one of counterseal's?" >&2
+git fetch --quiet --no-tags --depth=1 -- "$source" "$revision" || {
+  echo "error: no commit $revision at $source: is revision one of counterseal's?" >&2
   exit 1
 }
-git -c core.symlinks=false checkout --quiet --detach "$COUNTERSEAL_REVISION"
-unset COUNTERSEAL_SOURCE COUNTERSEAL_REVISION
+git -c core.symlinks=false checkout --quiet --detach "$revision"
+[ "$(git rev-parse HEAD)" = "$revision" ]
 export RUNNER_TEMP="$here" COUNTERSEAL_DOTENV=counterseal.env COUNTERSEAL_SUMMARY=counterseal.md
 /bin/bash -p "$here/counterseal/actions/_lib/run.sh" --python "$(command -v python3)" VERB
 """
@@ -187,7 +247,8 @@ export RUNNER_TEMP="$here" COUNTERSEAL_DOTENV=counterseal.env COUNTERSEAL_SUMMAR
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_job_is_one_thin_script(verb: str) -> None:
     for job in jobs(verb).values():
-        assert job["script"] == [SCRIPT.replace("VERB", verb)]
+        (script,) = job["script"]
+        assert re.sub(r"^COUNTERSEAL_.*\n", "", script, flags=re.MULTILINE) == SCRIPT.replace("VERB", verb)
         subprocess.run(("/bin/sh", "-n", "-c", job["script"][0]), check=True)
         assert not {"before_script", "after_script", "cache", "services", "retry", "tags"} & set(job)
         assert job["inherit"] == {"default": False, "variables": False}, "no script, variable or cache of the project's"
@@ -198,8 +259,7 @@ def test_a_job_is_one_thin_script(verb: str) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_only_jobs_that_sign_or_say_who_they_are_have_a_token(verb: str) -> None:
     for name, job in jobs(verb).items():
-        expected = {"SIGSTORE_ID_TOKEN": {"aud": "sigstore"}} if name in SIGNING else None
-        assert job.get("id_tokens") == expected
+        assert job.get("id_tokens") == ID_TOKENS.get(name)
 
 
 @pytest.mark.parametrize("name", ["gate", "publish"])
@@ -213,7 +273,7 @@ def test_a_gate_runs_alone_and_takes_nothing_from_earlier_jobs(name: str) -> Non
 
 def test_the_preview_has_no_identity_and_no_file() -> None:
     preview = jobs("gate")["preview"]
-    assert preview["variables"]["COUNTERSEAL_PREVIEW"] == "true"
+    assert "COUNTERSEAL_PREVIEW=true\n" in preview["script"][0]
     assert preview["variables"]["GIT_STRATEGY"] == "none"
     assert preview["dependencies"] == []
     assert "reports" not in preview["artifacts"]

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from counterseal.commands.demo_site import NAME, TAG
 from counterseal.commands.demo_world import write_json
@@ -33,6 +34,7 @@ def test_the_story(here: Newcomer) -> None:
     staging(here)
     too_early(here)
     production(here)
+    replaced_afterwards(here)
     swept_again(here)
     no_trace(here)
     consumer(here)
@@ -88,6 +90,29 @@ def production(here: Newcomer) -> None:
     assert json.loads(published.outputs("gate")["published"]) == [TAG]
     assert (here.act.artifacts / "pypi").read_text().split() == ["app-1.2.0-py3-none-any.whl", "app-1.2.0.tar.gz"]
     assert not here.world.release()["draft"]
+
+
+def replaced_afterwards(here: Newcomer) -> None:
+    """Somebody who may write replaces a wheel of the published release: the job that hands it on stops before."""
+    (here.act.artifacts / "pypi").unlink()
+    wheel = "app-1.2.0-py3-none-any.whl"
+    (asset,) = (each for each in here.world.release()["assets"] if each["name"] == wheel)
+    right = here.world.client.call("GET", asset["url"], raw=True)
+    here.world.hands.upload(wheel, b"something else")
+    handed_on = here.custom(handing_on(here))
+    assert handed_on.jobs == {"pypi": "failure"}, handed_on.text
+    assert f"not verified: {wheel}" in handed_on.log
+    assert not (here.act.artifacts / "pypi").exists()
+    here.world.hands.upload(wheel, right)
+    assert here.custom(handing_on(here)).jobs == {"pypi": "success"}
+
+
+def handing_on(here: Newcomer) -> str:
+    """Return the page's job that hands a release on, for a tag and without its gate."""
+    whole = yaml.safe_load(here.workflows["promote.yml"])
+    job = {name: each for name, each in whole["jobs"]["pypi"].items() if name not in {"needs", "if"}}
+    job["strategy"] = {"matrix": {"tag": [TAG]}}
+    return yaml.safe_dump({"on": "push", "permissions": {}, "jobs": {"pypi": job}})
 
 
 def swept_again(here: Newcomer) -> None:

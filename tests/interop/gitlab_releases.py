@@ -58,7 +58,7 @@ WRONG: dict[str, Callable[[Parts], None]] = {
     **{
         name: case
         for name, case in releases.WRONG.items()
-        if name.startswith(("summary-", "file-", "sbom-", "bundles-"))
+        if name.startswith(("summary-", "file-", "sbom-", "manifest-", "bundles-"))
     },
     "decision-denies": releases.WRONG["decision-denies"],
     "decision-for-staging": releases.WRONG["decision-for-staging"],

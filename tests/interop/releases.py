@@ -154,10 +154,13 @@ class Parts:
     subjects: tuple[str, ...] = (FILE,)
     bytes_after_signing: dict[str, bytes] = field(default_factory=dict)
     line_for_summary: bytes | None = None
+    both_files: bool = False
 
     def write(self, folder: Path, signers: Signers) -> Path:
         """Sign everything, lay the release out in `folder` and return the path of the file to verify."""
-        data = {FILE: b"wheel" * 200, OTHER_FILE: b"sdist" * 200, ids.MANIFEST_FILE: b"{}"}
+        sbom = json.dumps(self.sbom, indent=1).encode()
+        matrix = json.dumps({"sbom": {"sha256": _sha256(sbom)}}).encode()
+        data = {FILE: b"wheel" * 200, OTHER_FILE: b"sdist" * 200, ids.MANIFEST_FILE: matrix}
         everything = _subjects(data, tuple(data))
         data[SAME_BYTES] = data[FILE]
         artifacts = _subjects(data, (FILE, OTHER_FILE))
@@ -170,18 +173,31 @@ class Parts:
         named = _sha256(self.line_for_summary or lines[2])
         summary = {**self.vsa, "inputAttestations": [{"uri": f"sha256:{named}", "digest": {"sha256": named}}]}
         vsa = signers.statement(self.vsa_claims, _statement(self.vsa_type, _subjects(data, self.subjects), summary))
+        other = self._of_the_other(signers, data, summary)
+        lines += [vsa, *(each.strip() for name, each in other.items() if name.endswith(ids.VSA_SUFFIX))]
         files = {
             **data,
             FILE + ids.BLOB_SUFFIX: signers.blob(self.build_claims, data[FILE]) + b"\n",
             FILE + ids.VSA_SUFFIX: vsa + b"\n",
-            ids.BUNDLES_FILE: b"".join(line + b"\n" for line in [*lines, vsa]),
-            ids.SBOM_FILE: json.dumps(self.sbom, indent=1).encode(),
+            **other,
+            ids.BUNDLES_FILE: b"".join(line + b"\n" for line in lines),
+            ids.SBOM_FILE: sbom,
             **self.bytes_after_signing,
         }
         folder.mkdir(parents=True)
         for name, content in files.items():
             (folder / name).write_bytes(content)
         return folder / FILE
+
+    def _of_the_other(self, signers: Signers, data: Mapping[str, bytes], summary: Predicate) -> dict[str, bytes]:
+        """Return the signature and the summary of the second artifact, if the release is to have them."""
+        if not self.both_files:
+            return {}
+        statement = _statement(self.vsa_type, _subjects(data, (OTHER_FILE,)), summary)
+        return {
+            OTHER_FILE + ids.BLOB_SUFFIX: signers.blob(self.build_claims, data[OTHER_FILE]) + b"\n",
+            OTHER_FILE + ids.VSA_SUFFIX: signers.statement(self.vsa_claims, statement) + b"\n",
+        }
 
 
 def _subjects(data: Mapping[str, bytes], names: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -222,6 +238,7 @@ def _set(name: str, value: Any) -> Callable[[Parts], None]:
     return lambda parts: setattr(parts, name, value)
 
 
+SIGNED_SBOM = json.dumps(Parts().sbom, indent=1).encode()
 FEATURE = "refs/heads/feature"
 MALLORY = {"repository": "mallory/app", "repository_id": "666", "repository_owner_id": "66"}
 
@@ -260,5 +277,14 @@ WRONG: dict[str, Callable[[Parts], None]] = {
     "built-in-a-reborn-repository": builder(repository_id="888"),
     "file-replaced": _set("bytes_after_signing", {FILE: b"evil"}),
     "sbom-replaced": _set("bytes_after_signing", {ids.SBOM_FILE: b'{"bomFormat": "CycloneDX"}'}),
+    "sbom-with-a-key-twice": _set(
+        "bytes_after_signing",
+        {ids.SBOM_FILE: b'{"components": [1], "bomFormat": "CycloneDX", "specVersion": "1.6", "components": []}'},
+    ),
+    "sbom-and-a-second-document": _set("bytes_after_signing", {ids.SBOM_FILE: SIGNED_SBOM + b'\n{"components": [1]}'}),
+    "sbom-spelled-otherwise": _set("bytes_after_signing", {ids.SBOM_FILE: SIGNED_SBOM + b"\n"}),
+    "sbom-removed": _set("bytes_after_signing", {ids.SBOM_FILE: b""}),
+    "manifest-replaced": _set("bytes_after_signing", {ids.MANIFEST_FILE: b"{}"}),
+    "manifest-and-a-second-document": _set("bytes_after_signing", {ids.MANIFEST_FILE: b'{"sbom": {"sha256": ""}}{}'}),
     "bundles-removed": _set("bytes_after_signing", {ids.BUNDLES_FILE: b"", FILE + ids.VSA_SUFFIX: b""}),
 }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.interop.releases import RELEASED, REPOSITORY, TAG, WRONG, Parts, Signers
+from tests.interop.releases import FILE, OTHER_FILE, RELEASED, REPOSITORY, TAG, WRONG, Parts, Signers
 from tests.interop.strangers import SCRIPTS, Stranger
 
 from counterseal import identifiers as ids
@@ -18,6 +21,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
+
+
+#: script → a tool without which it stops, and those that it finds
+NEEDED = {
+    "verify-with-gh.sh": ("gh", "jq gh", "sha256sum gh jq"),
+    "verify-with-cosign.sh": ("cosign", "jq cosign", "openssl cosign jq", "sha256sum cosign jq openssl"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +58,62 @@ def test_the_right_release_is_accepted(stranger: Stranger, right: Path, variable
     assert done.stdout.startswith(f"verified: {right.name}, production, {TAG} of {REPOSITORY} (777)\n"), done.stdout
     assert "ledger entry 42" in done.stdout
     assert "not checked: revocations" in done.stdout
+
+
+def test_every_file_is_looked_at(
+    stranger: Stranger, signers: Signers, variables: dict[str, str], tmp_path: Path
+) -> None:
+    """All of them, or nothing is said to be verified."""
+    file = Parts(both_files=True).write(tmp_path / "release", signers)
+    other = file.with_name(OTHER_FILE)
+    done = stranger.verify(file, variables, other)
+    assert done.returncode == 0, done.stderr
+    assert [row.split()[1] for row in done.stdout.splitlines() if "verified: " in row] == [f"{FILE},", f"{OTHER_FILE},"]
+    other.write_bytes(b"evil")
+    for files in ((file, other), (other, file)):
+        done = stranger.verify(files[0], variables, files[1])
+        assert done.returncode != 0
+        assert "verified" not in done.stdout
+
+
+def test_a_name_is_no_option(stranger: Stranger, signers: Signers, variables: dict[str, str], tmp_path: Path) -> None:
+    """A file whose name a tool could take for an option is a file all the same, and not the right one."""
+    file = Parts().write(tmp_path / "release", signers)
+    for name in ("--help", "--no-public-good", "-h"):
+        file.with_name(name).write_bytes(file.read_bytes())
+        done = stranger.verify(name, variables, folder=file.parent)
+        assert done.returncode != 0
+        assert "verified" not in done.stdout
+    done = stranger.verify(FILE, variables, folder=file.parent)
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_a_file_or_a_tool_it_says_what_it_needs(
+    stranger: Stranger, right: Path, variables: dict[str, str], tmp_path: Path
+) -> None:
+    nothing = tmp_path / "bin"
+    nothing.mkdir()
+    bash = shutil.which("bash")
+    assert bash
+    for tool, *others in (each.split() for each in NEEDED[stranger.script]):
+        for name in others:
+            (nothing / name).symlink_to("/bin/true")
+        done = subprocess.run(
+            (bash, SCRIPTS / stranger.script, right),
+            env={**variables, "PATH": str(nothing)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"there is no {tool} in PATH" in done.stderr
+        for name in others:
+            (nothing / name).unlink()
+    done = subprocess.run(
+        (bash, SCRIPTS / stranger.script), env={**os.environ, **variables}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -110,4 +176,6 @@ def test_the_scripts_use_our_names() -> None:
         types = set(re.findall(r"https://(?:slsa\.dev|cyclonedx\.org|counterseal\.dev)/[\w./-]+", text))
         assert types == {ids.VSA, ids.DECISION, ids.PROVENANCE, ids.SBOM}
         assert f"GATE=${{GATE:-{ids.REPOSITORY}/{ids.GATE_WORKFLOW}}}" in text
-        assert {ids.BUNDLES_FILE, ids.SBOM_FILE, ids.STAGE_LEVEL_PREFIX} <= set(re.findall(r"[\w.]+", text))
+        assert {ids.BUNDLES_FILE, ids.MANIFEST_FILE, ids.SBOM_FILE, ids.STAGE_LEVEL_PREFIX} <= set(
+            re.findall(r"[\w.]+", text)
+        )

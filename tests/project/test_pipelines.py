@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 FILES = tracked("*.yml", "*.yaml")
 WORKFLOWS = [path for path in FILES if relative(path).startswith(".github/workflows/")]
 SCRIPT_KEYS = {"run", "script", "before_script", "after_script"}
+#: tests/ci/test_gitlab_templates.py holds both to the form of their inputs.
+QUOTED_INPUT = re.compile(
+    r"'\$\[\[ inputs\.(?:source|revision) \]\]'|^COUNTERSEAL_[A-Z_]+=\$\[\[ inputs\.[a-z-]+ \]\]$", re.MULTILINE
+)
 PINNED = re.compile(r"(\./|\$/).*|[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 
 
@@ -46,8 +50,11 @@ def test_there_is_a_workflow() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=relative)
 def test_no_expression_in_a_script(path: Path) -> None:
-    scripts = [(key, str(value)) for key, value in pairs(documents(path)) if key in SCRIPT_KEYS]
-    assert [(key, text) for key, text in scripts if "${{" in text or "$[[" in text] == []
+    """But GitLab's inputs, where a shell reads nothing: in quotes that their form cannot end, or in a quoted block."""
+    scripts = [(key, value) for key, value in pairs(documents(path)) if key in SCRIPT_KEYS]
+    texts = [(key, "\n".join(map(str, value)) if isinstance(value, list) else str(value)) for key, value in scripts]
+    outside = [(key, QUOTED_INPUT.sub("", text)) for key, text in texts]
+    assert [(key, text) for key, text in outside if "${{" in text or "$[[" in text] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=relative)
@@ -66,3 +73,14 @@ def test_ci_runs_what_contributors_run() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     assert "COUNTERSEAL_REQUIRE_TOOLS=1" in script
     assert script.rstrip().splitlines()[-1].startswith("exec make --no-print-directory test")
+
+
+def test_the_suite_of_ci_is_the_one_of_make_tools() -> None:
+    pinned = re.findall(r"^CONFORMANCE_REVISION := ([0-9a-f]{40})$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    assert pinned == re.findall(r"^ +REVISION: ([0-9a-f]{40})\b", workflow, re.MULTILINE)
+
+
+def test_only_ci_run_knows_of_suites_beside_the_checkout() -> None:
+    named = [path for path in tracked("*") if path.suffix != ".json" and b"shared/suites" in path.read_bytes()]
+    assert {relative(path) for path in named} - {"tests/project/test_pipelines.py"} == {".ci/run"}

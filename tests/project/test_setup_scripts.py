@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,6 @@ from tests.project.source_tree import ROOT, relative, tracked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 def run_script(name: str, path: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -134,6 +135,53 @@ def test_gitlab_ci_local_that_was_not_installed_to_its_end_is_installed_again(tm
     assert first.stdout.endswith("once) …\ngitlab-ci-local 4.73.0\n"), first.stderr
     assert second.stdout == "gitlab-ci-local 4.73.0\n"
     assert list(target.parent.iterdir()) == [target]
+
+
+def conformance(folder: Path) -> tuple[str, str]:
+    """Return a repository with a suite as sigstore-conformance has it, and its commit."""
+    assets = folder / "test" / "assets" / "bundle-verify"
+    assets.mkdir(parents=True)
+    (assets / "README.md").write_text("cases\n")
+    who = ("-c", "user.name=a", "-c", "user.email=a@a.example")
+    for arguments in (("init", "-q"), ("add", "-A"), (*who, "commit", "-q", "-m", "suite")):
+        subprocess.run(("git", *arguments), cwd=folder, check=True)
+    revision = subprocess.check_output(("git", "rev-parse", "HEAD"), cwd=folder, text=True).strip()
+    return folder.as_uri(), revision
+
+
+def test_the_conformance_suite_is_fetched_once_at_its_commit(tmp_path: Path) -> None:
+    source, revision = conformance(tmp_path / "upstream")
+    target = tmp_path / "cache" / f"sigstore-conformance-{revision}"
+    target.parent.mkdir()
+    given = {"CONFORMANCE": str(target), "CONFORMANCE_REVISION": revision, "CONFORMANCE_SOURCE": source}
+    path = Path(os.environ["PATH"])
+    assert run_script("get_conformance.sh", path, **given).returncode == 0
+    assert (target / "bundle-verify" / "README.md").read_text() == "cases\n"
+    again = run_script("get_conformance.sh", path, **{**given, "CONFORMANCE_SOURCE": "file:///none"})
+    assert again.stdout == f"sigstore-conformance {revision}\n"
+    assert {each.name for each in target.parent.iterdir()} <= {target.name, "sigstore-conformance.lock"}
+
+
+def test_a_suite_that_cannot_be_fetched_is_an_error_only_where_it_is_demanded(tmp_path: Path) -> None:
+    source, _ = conformance(tmp_path / "upstream")
+    target = tmp_path / "cache" / "suite"
+    target.parent.mkdir()
+    given = {"CONFORMANCE": str(target), "CONFORMANCE_REVISION": "a" * 40, "CONFORMANCE_SOURCE": source}
+    path = Path(os.environ["PATH"])
+    done = run_script("get_conformance.sh", path, **given)
+    assert done.returncode == 0
+    assert "warning: the suite of sigstore-conformance cannot be fetched; its tests skip" in done.stderr
+    assert "fix: set COUNTERSEAL_SUITES" in done.stderr
+    done = run_script("get_conformance.sh", path, COUNTERSEAL_REQUIRE_SUITES="locks sigstore-conformance", **given)
+    assert done.returncode == 1
+    assert "error: the suite" in done.stderr
+    assert not target.exists()
+
+
+def test_a_suite_that_is_there_is_not_fetched(tmp_path: Path) -> None:
+    (tmp_path / "sigstore-conformance" / "bundle-verify").mkdir(parents=True)
+    done = run_script("get_conformance.sh", programs(tmp_path / "bin"), COUNTERSEAL_SUITES=str(tmp_path))
+    assert (done.returncode, done.stdout) == (0, "sigstore-conformance in COUNTERSEAL_SUITES\n")
 
 
 @pytest.mark.parametrize("path", [*tracked("*.sh"), ROOT / ".ci" / "run"], ids=relative)

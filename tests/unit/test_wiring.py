@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +15,7 @@ from counterseal.errors import UsageError
 from counterseal.forges import ForgeKind
 from counterseal.wiring import Wiring
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).resolve().parents[2]
 FORBIDDEN = (
     "COUNTERSEAL_SANDBOX", "COUNTERSEAL_POLICY", "COUNTERSEAL_TRUST", "COUNTERSEAL_TRUST_CONFIG", "COUNTERSEAL_NOW",
     "COUNTERSEAL_MAX_AGE", "COUNTERSEAL_GATE_REVISION", "counterseal_sandbox", "CI_API_V4_URL", "CI_SERVER_URL",
@@ -24,6 +23,18 @@ FORBIDDEN = (
     "GIT_DIR", "GIT_CONFIG_GLOBAL", "GIT_SSH_COMMAND", "GIT_EXEC_PATH", "git_proxy_command", "SSL_CERT_FILE",
     "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "LD_PRELOAD", "LD_LIBRARY_PATH",
     "SIGSTORE_ID_TOKEN", "SIGSTORE_ROOT_FILE", "SIGSTORE_REKOR_URL", "TUF_ROOT", "TUF_MIRROR",
+    "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "LD_AUDIT", "LD_DEBUG_OUTPUT", "DYLD_INSERT_LIBRARIES",
+    "GCONV_PATH", "LOCPATH", "HOSTALIASES", "RES_OPTIONS", "BASH_ENV", "SHELLOPTS", "BASH_FUNC_git%%", "XDG_DATA_HOME",
+    "XDG_CACHE_HOME", "SSLKEYLOGFILE", "SSL_ANYTHING", "PIP_CONFIG_FILE", "PIP_PYTHON", "PIP_KEYRING_PROVIDER",
+    "PIP_REQUIREMENT", "UV_INDEX", "UV_CONFIG_FILE", "UV_KEYRING_PROVIDER", "UV_PYTHON", "PYTHONUSERBASE",
+    "PYTHONEXECUTABLE", "PYTHONWARNINGS", "PYTHONBREAKPOINT", "GIT_ASKPASS", "REQUESTS_ANYTHING", "CURL_HOME",
+    "FTP_PROXY", "GRPC_PROXY", "COUNTERSEAL_ID_TOKEN",
+)  # fmt: skip
+#: What runners, images and other programs set; none of it decides anything.
+ACCEPTED = (
+    "PYTHON_VERSION", "PYTHON_SHA256", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PIPX_HOME", "XDG_CONFIG_HOME",
+    "XDG_RUNTIME_DIR", "LANG", "ENV", "PIP_INDEX_URL", "PIP_CERT", "PIP_DISABLE_PIP_VERSION_CHECK", "UV_DEFAULT_INDEX",
+    "JAVA_HOME", "COUNTERSEAL_VERBOSE",
 )  # fmt: skip
 
 
@@ -35,6 +46,23 @@ def test_a_gate_refuses_what_could_choose_for_it(verb: str, name: str, capsys: p
     assert first == f"error: the variable {name} is set in a gate"
     assert [line.strip().partition(":")[0] for line in rest] == ["why", "fix"]
     assert f"env -u {name}" in rest[-1]
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_what_runners_and_images_set_is_accepted(name: str) -> None:
+    Wiring({name: "1"}).refuse_influence(())
+
+
+def test_the_installers_are_told_what_a_gate_accepts_and_no_program() -> None:
+    """actions/_lib/install.py is no part of the package, so that its list is another one."""
+    source = (ROOT / "actions" / "_lib" / "install.py").read_text(encoding="utf-8")
+    lists = re.findall(r'r"\|?((?:PIP|UV)_\([A-Z_|]+\))"', source)
+    assert len(lists) == 2
+    for each in lists:
+        prefix, _, names = each.rstrip(")").partition("(")
+        for name in names.split("|"):
+            Wiring({f"{prefix}{name}": "1"}).refuse_influence(())
+            assert not re.search("CONFIG|KEYRING|PYTHON", name)
 
 
 def test_inputs_and_outputs_of_a_gate_may_be_variables() -> None:

@@ -38,13 +38,15 @@ class GitHubEnvironment:
 
     Args:
         environ: The process's environment.
+        audience: Whom its token is for.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], audience: str = AUDIENCE) -> None:
         self._environ = environ
+        self._audience = audience
 
     def token(self) -> str:
-        """Return a fresh OIDC token for the audience `sigstore`.
+        """Return a fresh OIDC token for the audience.
 
         Raises:
             UsageError: The job has no permission to get one; the message shows the YAML to paste.
@@ -62,7 +64,7 @@ class GitHubEnvironment:
             raise UsageError(
                 f"{_URL} is not https", why="a token must not travel in the clear", fix="do not set it yourself"
             )
-        return _ask(url, secret)
+        return _ask(url, secret, self._audience)
 
     def run(self) -> Run:
         """Return the run as its token tells it.
@@ -124,8 +126,8 @@ def _check_place(url: str, host: ForgeHost) -> None:
         raise FormatError(f"{WHAT}: {host.issuer!r} cannot have issued it", why=f"{_URL} is at another place")
 
 
-def _ask(url: str, secret: str) -> str:
-    """Return the token that the runner's token service gives for our audience."""
+def _ask(url: str, secret: str, audience: str) -> str:
+    """Return the token that the runner's token service gives for an audience."""
     try:
         with requests.Session() as session:
             # Asking again changes nothing, so every failure of the moment may be retried.
@@ -136,7 +138,7 @@ def _ask(url: str, secret: str) -> str:
             session.trust_env = not _is_loopback(url)
             session.auth = _Bearer(secret)
             with session.get(
-                url, params={"audience": AUDIENCE}, timeout=_SECONDS, allow_redirects=False, stream=True
+                url, params={"audience": audience}, timeout=_SECONDS, allow_redirects=False, stream=True
             ) as answer:
                 body = answer.raw.read(MAX_TOKEN + 1, decode_content=True)
                 if answer.status_code != 200:

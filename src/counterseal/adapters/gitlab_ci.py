@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import forges
 from counterseal.adapters import oidc
-from counterseal.adapters.oidc import AUDIENCE, WHAT
+from counterseal.adapters.oidc import AUDIENCE, REQUEST_AUDIENCE, WHAT
 from counterseal.errors import FormatError, ServiceError, UsageError
 from counterseal.forges import ForgeKind
 from counterseal.model import Actor, Repository, Run
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from counterseal.forges import ForgeHost
 
 TOKEN_VARIABLE: Final = "SIGSTORE_ID_TOKEN"  # noqa: S105 - the name of a variable
+#: The same for `request`, whose job has to be able to say who asks and nothing more: on the gate's ref every job with a
+#: token for Sigstore is the gate.
+REQUEST_VARIABLE: Final = "COUNTERSEAL_ID_TOKEN"
+_VARIABLES: Final = {AUDIENCE: TOKEN_VARIABLE, REQUEST_AUDIENCE: REQUEST_VARIABLE}
 _API: Final = "CI_API_V4_URL"
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+\Z")
 _REFS: Final = {"branch": "refs/heads/", "tag": "refs/tags/"}
@@ -33,24 +37,29 @@ class GitLabEnvironment:
 
     Args:
         environ: The process's environment.
+        audience: Whom its token is for.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], audience: str = AUDIENCE) -> None:
         self._environ = environ
+        if environ.get(TOKEN_VARIABLE) and not environ.get(_VARIABLES[audience]):
+            audience = AUDIENCE  # a job that may sign as itself says who it is by that
+        self._audience, self._variable = audience, _VARIABLES[audience]
 
     def token(self) -> str:
-        """Return the job's ID token for the audience `sigstore`; GitLab makes one at the start of the job.
+        """Return the job's ID token for the audience; GitLab makes one at the start of the job.
 
         Raises:
             UsageError: The job has none; the message shows the YAML to paste.
         """
-        token = self._environ.get(TOKEN_VARIABLE)
+        token = self._environ.get(self._variable)
         if not token:
+            use = "to sign with" if self._audience == AUDIENCE else "to say who asks"
             raise UsageError(
-                "this process has no CI identity to sign with",
-                why=f"{TOKEN_VARIABLE} is not set: the job asks for no ID token, or this is no GitLab job",
+                f"this process has no CI identity {use}",
+                why=f"{self._variable} is not set: the job asks for no ID token, or this is no GitLab job",
                 fix="give the job in the pipeline file\n\n    id_tokens:\n"
-                f"      {TOKEN_VARIABLE}:\n        aud: {AUDIENCE}\n",
+                f"      {self._variable}:\n        aud: {self._audience}\n",
             )
         return token
 
@@ -67,7 +76,7 @@ class GitLabEnvironment:
             claims = oidc.decode(token)
             host = forges.forge_host(oidc.text(claims, "iss"))
             self._check_place(host)
-            _check_audience(claims)
+            self._check_audience(claims)
             return self._run(claims, host)
         except FormatError as error:
             raise ServiceError(
@@ -75,6 +84,16 @@ class GitLabEnvironment:
                 why=error.why or "GitLab's token says something else than its documentation",
                 fix="run the job again; if it stays so, report this: counterseal does not guess claims",
             ) from error
+
+    def _check_audience(self, claims: Mapping[str, Any]) -> None:
+        audience = claims.get("aud")
+        if self._audience not in (audience if isinstance(audience, list) else [audience]):
+            takes = "Sigstore takes" if self._audience == AUDIENCE else "`request` takes"
+            raise UsageError(
+                f"{self._variable} is for the audience {audience!r}",
+                why=f"{takes} tokens for {self._audience!r} only",
+                fix=f"id_tokens: {{{self._variable}: {{aud: {self._audience}}}}}",
+            )
 
     def _check_place(self, host: ForgeHost) -> None:
         if host.kind is not ForgeKind.GITLAB:
@@ -118,14 +137,4 @@ class GitLabEnvironment:
             triggering_login=login,
             url=f"https://{host.host}/{name}{forges.DIALECTS[host.kind].runs}{job}",
             visibility=oidc.text(claims, "project_visibility") if "project_visibility" in claims else None,
-        )
-
-
-def _check_audience(claims: Mapping[str, Any]) -> None:
-    audience = claims.get("aud")
-    if AUDIENCE not in (audience if isinstance(audience, list) else [audience]):
-        raise UsageError(
-            f"{TOKEN_VARIABLE} is for the audience {audience!r}",
-            why=f"Sigstore takes tokens for {AUDIENCE!r} only",
-            fix=f"id_tokens: {{{TOKEN_VARIABLE}: {{aud: {AUDIENCE}}}}}",
         )

@@ -16,7 +16,9 @@ from counterseal.errors import FormatError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Whom a token is for: Sigstore, which signs in its name, or nobody but `request`, which only reads who asks.
 AUDIENCE: Final = "sigstore"
+REQUEST_AUDIENCE: Final = "counterseal-request"
 WHAT: Final = "the identity token of this run"
 MAX_TOKEN: Final = 64 << 10
 

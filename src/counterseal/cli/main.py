@@ -53,7 +53,7 @@ def _main(arguments: list[str], environ: Mapping[str, str] | None) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - a bug must end with our exit code and a word, never with a traceback
-        return _bug(error, wiring)
+        return _bug(error, wiring, verbose=_verbose(arguments[1:], wiring))
 
 
 def _nobody_reads() -> int:
@@ -68,7 +68,7 @@ def _general(arguments: list[str]) -> int:
         prog="counterseal",
         description="Decides, signs and records who may promote what.",
         epilog="Exit codes: 0 allowed or verified, 1 could not decide, 2 usage or invalid policy, 10 denied, "
-        "11 verification failed, 12 stage held. Each verb has --help.",
+        "11 verification failed, 12 stage held (from a later version on). Each verb has --help.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"counterseal {__version__}")
@@ -162,14 +162,23 @@ def _failed(error: CountersealError, wiring: Wiring) -> int:
     return error.exit_code
 
 
-def _bug(error: Exception, wiring: Wiring) -> int:
+def _verbose(arguments: Sequence[str], wiring: Wiring) -> bool:
+    """Return whether a traceback is wanted; what is a bug may have come before the options were read."""
+    asked = any(each == "-v" or (each.startswith("--v") and "--verbose".startswith(each)) for each in arguments)
+    return asked or (wiring.option("verbose") or "").lower() in TRUE
+
+
+def _bug(error: Exception, wiring: Wiring, *, verbose: bool) -> int:
     problem = CountersealError(
         f"this is a bug in counterseal: {type(error).__name__}: {error}",
         why="it met something that it was not made for; nothing was decided",
         fix="report it with the command and the output of --verbose",
     )
-    if "-v" in sys.argv or "--verbose" in sys.argv:
+    if verbose:
         import traceback  # noqa: PLC0415 - only here
 
-        traceback.print_exception(error)
+        from counterseal.cli.report import say  # noqa: PLC0415 - as above
+        from counterseal.render import escape  # noqa: PLC0415
+
+        say(escape.lines("".join(traceback.format_exception(error)).rstrip("\n")), wiring)
     return _failed(problem, wiring)

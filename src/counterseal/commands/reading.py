@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 #: So many worthless proofs in published releases are passed over (R32); more of them are an error.
 MAX_WORTHLESS: Final = 20
-RESTORE: Final = f"find out who pushed it, then restore {NOTES_REF} and {MIRROR_BRANCH} from a clone that has all"
 
 
 @dataclass(slots=True)
@@ -63,7 +62,7 @@ class LedgerReader:
                     f"entry {entry.link.sequence} was signed by a run of {(new or '')[:12]}, "
                     f"older than {(old or '')[:12]}, of the entry before",
                     why="a run from before the branch moved was started again, and may have an old policy or gate",
-                    fix=RESTORE,
+                    fix=ledger.RESTORE,
                 )
 
     def is_older(self, revision: str | None, other: str | None) -> bool:
@@ -80,7 +79,7 @@ class LedgerReader:
                 self._known[line] = ledger.entry_of(line, attestation)
             except (FormatError, VerificationError) as error:
                 raise LedgerError(
-                    f"{what} is not what a gate signed", why=error.why or error.what, fix=RESTORE
+                    f"{what} is not what a gate signed", why=error.why or error.what, fix=ledger.RESTORE
                 ) from error
             self.judge(attestation, f"entry {self._known[line].link.sequence}")
             if problem := moment_problem(attestation):
@@ -105,7 +104,7 @@ def _check_mirror(stored: StoredLedger) -> None:
         raise LedgerError(
             "the ledger lost entries",
             why=stored.removed,
-            fix=RESTORE,
+            fix=ledger.RESTORE,
         )
     if stored.mirror and stored.notes != stored.mirror:
         raise LedgerError(
@@ -169,7 +168,7 @@ def check_anchor(found: Ledger, assets: AssetStore, reader: LedgerReader, work: 
             raise LedgerError(
                 f"the ledger was rewound: release {release.tag} proves an entry {number} that it does not have",
                 why=f"the ledger has {len(found.entries)} entries",
-                fix=RESTORE,
+                fix=ledger.RESTORE,
             )
         if recorded.line != entry.line:
             warnings[release.id] = (

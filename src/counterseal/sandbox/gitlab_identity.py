@@ -68,10 +68,11 @@ class GitLabIssuer(Issuer):
     hands_out_tokens = False
     claims = (*REQUIRED_CLAIMS, *OPTIONAL_CLAIMS)
 
-    def job_token(self, claims: Mapping[str, str | int]) -> str:
-        """Return the ID token of a job for Sigstore.
+    def job_token(self, claims: Mapping[str, str | int], audience: str = AUDIENCE) -> str:
+        """Return the ID token of a job.
 
         Args:
+            audience: Whom it is for; Sigstore unless the job says otherwise.
             claims: Each of `REQUIRED_CLAIMS`, and of `OPTIONAL_CLAIMS` what the job has.
 
         Raises:
@@ -84,7 +85,7 @@ class GitLabIssuer(Issuer):
         for name, value in claims.items():
             if not isinstance(value, int if name == "runner_id" else str):
                 raise HttpError(422, f"the claim {name!r} is no {'number' if name == 'runner_id' else 'string'}")
-        return self.token(claims, AUDIENCE, seconds=JOB_SECONDS)
+        return self.token(claims, audience, seconds=JOB_SECONDS)
 
     def _discovery(self) -> dict[str, Any]:
         return {

@@ -64,6 +64,7 @@ class HttpError(Exception):
 
 
 #: Kinds of body that any page may send to any server.
+_TOKENS: Final = frozenset({"authorization", "private-token", "job-token"})
 _FROM_ANYWHERE: Final = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
 _OTHER_SITES: Final = frozenset({"cross-site", "same-site"})
 
@@ -105,7 +106,8 @@ class LoopbackServer:
         others = origin is not None and origin.removeprefix("http://") not in self._hosts
         if others or headers.get("sec-fetch-site") in _OTHER_SITES:
             return json_response({"message": "the sandbox answers no page of another site"}, 403)
-        if headers.get("content-type", "").partition(";")[0].strip().lower() in _FROM_ANYWHERE:
+        token = _TOKENS & headers.keys()  # no page sends one of its own to another site without being asked first
+        if not token and headers.get("content-type", "").partition(";")[0].strip().lower() in _FROM_ANYWHERE:
             return json_response({"message": "the sandbox takes no text and no forms; send JSON as such"}, 415)
         return None
 

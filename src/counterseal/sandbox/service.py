@@ -17,7 +17,7 @@ that a call does not know is refused, as is a `ref` that is none:
                          gateRevision?, permissions?: {name: read|write}, runnerEnvironment?, environment?}
                          → {environment: {NAME: value}}, the variables of that CI run
     POST /jobs          {project, ref, source, actor, configFile?, environment?, runnerEnvironment?,
-                         idToken?: bool (true), apiToken?: bool (false), jobId?, pipelineId?}
+                         idToken?: bool (true) or {variable: audience}, apiToken?: bool (false), jobId?, pipelineId?}
                          → {environment: {NAME: value}}, the variables of that job of GitLab CI; `source` is GitLab's
                          pipeline source; with merge_request_event the ref is the source branch, or
                          refs/merge-requests/N/head

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from counterseal.model import Subject
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "examples" / "app"
+OWN_LOCKS = ROOT / "tests" / "assets" / "locks"
 A, B = "a" * 64, "b" * 64
 ARTIFACTS = [Subject("app-1.2.0-py3-none-any.whl", A), Subject("app-1.2.0.tar.gz", B)]
 REVISION = "4f2c9e1" + "0" * 33
@@ -205,11 +207,26 @@ def test_a_document_of_many_parts_is_checked_whole() -> None:
     assert "gone" in caught.value.why
 
 
-# --- real locks of others
+# --- locks with a truth: of our own making, and real ones of others
 
 
-def truth(suites: Path, case: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((suites / "locks" / case / "truth.json").read_bytes())
+#: Where a lock is: beside this test, or in the suite of real ones (see `suite`).
+Case = Callable[[str], Path]
+
+
+@pytest.fixture
+def locks(suite: Callable[[str], Path]) -> Case:
+    """Return a finder of a case's folder."""
+
+    def find(case: str) -> Path:
+        own = OWN_LOCKS / case
+        return own if own.is_dir() else suite("locks") / case
+
+    return find
+
+
+def truth(case: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((case / "truth.json").read_bytes())
     return found
 
 
@@ -218,32 +235,34 @@ def digests_of(component: dict[str, Any]) -> set[str]:
     return {digest["content"] for reference in references for digest in reference.get("hashes", ())}
 
 
-def bare(purl: str) -> str:
-    return purl.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0]
-
-
 @pytest.mark.parametrize("development", [False, True])
-def test_a_real_uv_lock_is_read_as_its_truth_says(suites: Path, development: bool) -> None:
-    case = "py-uv-mcp-sdk"
-    known = truth(suites, case)
-    document = build(suites / "locks" / case / "files", development=development)
+@pytest.mark.parametrize("name", ["uv-shop", "py-uv-mcp-sdk"])
+def test_a_uv_lock_is_read_as_its_truth_says(locks: Case, name: str, development: bool) -> None:
+    case = locks(name)
+    known = truth(case)
+    document = build(case / "files", development=development)
     expected = {each["purl"]: each for each in known["packages"] if development or not each["dev"]}
     found = {each["purl"]: each for each in document["components"]}
     assert found.keys() == expected.keys()
     for purl, each in expected.items():
         assert digests_of(found[purl]) == set(each["hashes"]["sha256"]), purl
     wanted = {(one, other) for one, other in map(tuple, known["edges"]) if one in expected and other in expected}
-    root = "root:pkg:pypi/mcp@1.4.0.dev0"
+    project_name, root = known["members"][0]["name"], f"root:{known['members'][0]['purl']}"
     assert {edge for edge in edges(document) if edge[0] != root} == wanted
     kinds = {"prod", "extra", "group"} if development else {"prod", "extra"}
-    direct = {other for name, other, kind in known["member_edges"] if name == "mcp" and kind.split(":")[0] in kinds}
+    direct = {
+        other for name, other, kind in known["member_edges"] if name == project_name and kind.split(":")[0] in kinds
+    }
     assert {other for one, other in edges(document) if one == root} == direct
 
 
-def test_a_real_pylock_is_read_as_its_truth_says(suites: Path) -> None:
-    case = "x-py-pylock-pdm-demo"
-    known = truth(suites, case)
-    document = build(suites / "locks" / case / "files" / "tests" / "fixtures" / "projects" / "demo")
+@pytest.mark.parametrize(
+    ("name", "folder"), [("pylock-shop", "."), ("x-py-pylock-pdm-demo", "tests/fixtures/projects/demo")]
+)
+def test_a_pylock_is_read_as_its_truth_says(locks: Case, name: str, folder: str) -> None:
+    case = locks(name)
+    known = truth(case)
+    document = build(case / "files" / folder)
     found = {each["purl"]: each for each in document["components"]}
     assert found.keys() == {each["purl"] for each in known["packages"]}
     for each in known["packages"]:
@@ -252,18 +271,23 @@ def test_a_real_pylock_is_read_as_its_truth_says(suites: Path) -> None:
     assert document["compositions"][0]["aggregate"] == "unknown"
 
 
-@pytest.mark.parametrize("file", ["deploy.txt", "docs-user.txt"])
-def test_a_real_requirements_lock_is_read_as_its_truth_says(suites: Path, tmp_path: Path, file: str) -> None:
-    case = "py-requirements-warehouse"
-    known = truth(suites, case)
-    source = suites / "locks" / case / "files" / "requirements" / file
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("requirements-shop", "deploy.txt"),
+        ("py-requirements-warehouse", "deploy.txt"),
+        ("py-requirements-warehouse", "docs-user.txt"),
+    ],
+)
+def test_a_requirements_lock_is_read_as_its_truth_says(locks: Case, tmp_path: Path, name: str, file: str) -> None:
+    case = locks(name)
+    known = truth(case)
+    source = case / "files" / "requirements" / file
     folder = project(tmp_path, source.read_text(), name="requirements.txt")
     found = {each["purl"]: each for each in build(folder)["components"]}
-    hashes = {
-        each["purl"]: {digest for each in [each] for digest in each["hashes"].get("sha256", ())}
-        for each in known["packages"]
-    }
+    hashes = {each["purl"]: set(each["hashes"].get("sha256", ())) for each in known["packages"]}
     assert found
+    assert found.keys() <= hashes.keys()
     for purl, each in found.items():
         assert digests_of(each) == hashes[purl]
 

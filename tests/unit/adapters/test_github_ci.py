@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.unit.sandbox.keyless_world import CLAIMS, DIGEST, SAN, SHA, WORKFLOW, World, serving
 
+from counterseal.adapters import oidc
 from counterseal.adapters.github_ci import GitHubEnvironment
+from counterseal.adapters.oidc import REQUEST_AUDIENCE
 from counterseal.adapters.sigstore import SigstoreSigner
-from counterseal.errors import ServiceError, UsageError
+from counterseal.errors import CountersealError, ServiceError, UsageError
 from counterseal.model import Actor, ActorKind, Repository, Run
 from counterseal.sandbox.http import Request, Response, json_response
 
@@ -101,6 +103,14 @@ def test_its_token_signs(world: World) -> None:
     environment = GitHubEnvironment(environ(world))
     bundle = SigstoreSigner(world.config(), environment.token).sign_digest(DIGEST)
     assert world.verifier().verify_digest(bundle, DIGEST, "b").san == SAN
+
+
+def test_who_asks_is_told_by_a_token_that_signs_nothing(world: World) -> None:
+    asking = GitHubEnvironment(environ(world), REQUEST_AUDIENCE)
+    assert oidc.decode(asking.token())["aud"] == REQUEST_AUDIENCE
+    assert asking.run() == GitHubEnvironment(environ(world)).run()
+    with pytest.raises(CountersealError):
+        SigstoreSigner(world.config(), asking.token).sign_digest(DIGEST)
 
 
 @pytest.mark.parametrize("gone", ["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "both"])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.unit.sandbox.keyless_world import SHA, serving
+from tests.unit.sandbox.keyless_world import DIGEST, SHA, serving
 
 from counterseal.adapters.gitlab_ci import GitLabEnvironment
-from counterseal.errors import ServiceError, UsageError
+from counterseal.adapters.oidc import REQUEST_AUDIENCE
+from counterseal.adapters.sigstore import SigstoreSigner
+from counterseal.errors import CountersealError, ServiceError, UsageError
 from counterseal.model import Actor, Repository, Run
 
 if TYPE_CHECKING:
@@ -145,3 +147,33 @@ def _with_issuer(world: World, issuer: str) -> str:
     import jwt
 
     return jwt.encode({**CLAIMS, "iss": issuer, "aud": "sigstore"}, world.keyless.keys.oidc, "RS256")
+
+
+# --- who asks for a promotion ---------------------------------------------------------------------
+
+
+def asking(world: World, audience: str = REQUEST_AUDIENCE) -> dict[str, str]:
+    token = world.keyless.gitlab.token(CLAIMS, audience)
+    return {"COUNTERSEAL_ID_TOKEN": token, "CI_API_V4_URL": f"{world.server.url}/gitlab/api/v4"}
+
+
+def test_who_asks_is_told_by_a_token_that_signs_nothing(world: World) -> None:
+    environment = GitLabEnvironment(asking(world), REQUEST_AUDIENCE)
+    assert environment.run() == run(world)
+    with pytest.raises(CountersealError) as refused:
+        SigstoreSigner(world.config(), environment.token).sign_digest(DIGEST)
+    assert refused.value.exit_code == 1
+    with pytest.raises(UsageError, match="no CI identity to sign with"):
+        GitLabEnvironment(asking(world)).token()
+
+
+def test_a_job_that_may_sign_says_who_asks_by_that(world: World) -> None:
+    assert GitLabEnvironment(environ(world), REQUEST_AUDIENCE).run() == run(world)
+
+
+def test_without_a_token_who_asks_is_not_known(world: World) -> None:
+    with pytest.raises(UsageError, match="no CI identity to say who asks") as caught:
+        GitLabEnvironment({"GITLAB_CI": "true"}, REQUEST_AUDIENCE).run()
+    assert "id_tokens:\n      COUNTERSEAL_ID_TOKEN:\n        aud: counterseal-request" in (caught.value.fix or "")
+    with pytest.raises(UsageError, match="COUNTERSEAL_ID_TOKEN is for the audience 'sigstore'"):
+        GitLabEnvironment(asking(world, "sigstore"), REQUEST_AUDIENCE).run()

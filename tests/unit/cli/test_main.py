@@ -68,6 +68,7 @@ def test_general_help_names_every_verb_and_exit_code(capsys: pytest.CaptureFixtu
         assert all(re.search(rf"^ +{verb}\b", shown, re.MULTILINE) for verb in COMMANDS)
         shown = " ".join(shown.split())
         assert all(each in shown for each in ("0 allowed", "1 could not decide", "2 usage", "10 denied", "11 verif"))
+        assert "12 stage held (from a later version on)" in shown
 
 
 @pytest.mark.parametrize("verb", COMMANDS)
@@ -203,6 +204,37 @@ def test_a_bug_says_so_without_a_traceback(policy: Path, capsys: pytest.CaptureF
     shown = capsys.readouterr().err
     assert shown.startswith("error: ")
     assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        (["-v"], {}),
+        (["--verbose"], {}),
+        (["--verb"], {}),
+        ([], {"COUNTERSEAL_VERBOSE": "true"}),
+        ([], {"COUNTERSEAL_VERBOSE": "1"}),
+    ],
+)
+def test_what_looks_like_a_bug_has_a_traceback_if_it_is_asked_for(
+    policy: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], variables: dict[str, str]
+) -> None:
+    """However it is called; and no line of it is a command to the runner."""
+    folder = policy.parent / "x\n::set-output name=a::b"
+    folder.mkdir()
+    environment = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(folder), **variables}
+    assert main(["policy", *arguments, "check", str(policy)], environment) == 1
+    shown = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in shown
+    assert "IsADirectoryError" in shown
+    assert "error: this is a bug in counterseal" in shown
+    assert [row for row in shown.splitlines() if row.startswith("::") and not row.startswith("::error title=")] == []
+
+
+def test_a_bug_in_the_process_itself_has_its_traceback(policy: Path) -> None:
+    variables = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(policy.parent)}
+    assert "Traceback" in run("policy", "--verbose", "check", str(policy), **variables).stderr
+    assert "Traceback" not in run("policy", "check", str(policy), COUNTERSEAL_VERBOSE="false", **variables).stderr
 
 
 def test_a_reader_that_goes_away_is_no_bug_and_no_success(policy: Path) -> None:

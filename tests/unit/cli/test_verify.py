@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from counterseal.cli.main import main
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
+
+
+def test_a_glob_is_all_that_it_matches_and_never_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An action gets a glob as it stands; a file that it would leave out might be handed on."""
+    monkeypatch.chdir(tmp_path)
+    asked = ["--stage", "production", "--repository", "github.com/acme/app", "--format", "json"]
+    asked += ["--proof", "proof.json"]
+    (tmp_path / "proof.json").write_text("{}")
+    (tmp_path / "dist").mkdir()
+    assert main(["verify", "dist/*", *asked], {"PATH": "/usr/bin"}) == 2
+    assert capsys.readouterr().err.startswith("error: no file matches dist/*\n")
+    for name in ("b.whl", "a.tar.gz", ".hidden.whl", "x[1].whl"):
+        (tmp_path / "dist" / name).write_bytes(b"x")
+    assert main(["verify", "dist/*", *asked], {"PATH": "/usr/bin"}) != 0
+    told = [each["fileName"] for each in json.loads(capsys.readouterr().out)["files"]]
+    assert told == [".hidden.whl", "a.tar.gz", "b.whl", "x[1].whl"]
+    assert main(["verify", "dist/x[1].whl", *asked], {"PATH": "/usr/bin"}) != 0
+    assert [each["fileName"] for each in json.loads(capsys.readouterr().out)["files"]] == ["x[1].whl"]
 
 
 def test_on_gitlab_the_gate_has_to_be_named(capsys: pytest.CaptureFixture[str]) -> None:

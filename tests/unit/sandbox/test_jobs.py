@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from counterseal.adapters import oidc
 from counterseal.adapters.gitlab_ci import GitLabEnvironment
 from counterseal.errors import ServiceError
 from counterseal.sandbox.client import SandboxClient
@@ -140,6 +141,9 @@ def test_two_jobs_are_two_in_number_and_in_tokens(sandbox: Sandbox) -> None:
 
 def test_tokens_are_there_only_if_asked_for(sandbox: Sandbox) -> None:
     assert "SIGSTORE_ID_TOKEN" not in job(sandbox, idToken=False)
+    other = job(sandbox, idToken={"OTHER": "https://vault.example"})
+    assert "SIGSTORE_ID_TOKEN" not in other
+    assert oidc.decode(other["OTHER"])["aud"] == "https://vault.example"
     assert "COUNTERSEAL_GITLAB_TOKEN" not in job(sandbox)
     assert job(sandbox, apiToken=True)["COUNTERSEAL_GITLAB_TOKEN"].startswith("glpat-")
 

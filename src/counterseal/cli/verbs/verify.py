@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from counterseal import wire
 from counterseal.cli.report import Report
 from counterseal.commands import verify
 from counterseal.commands.verify import Refused
+from counterseal.errors import UsageError
 from counterseal.render import text
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verb's options."""
-    parser.add_argument("files", nargs="+", type=Path, help="the downloaded files")
+    parser.add_argument("files", nargs="+", type=Path, help="the downloaded files, or globs")
     parser.add_argument("--stage", required=True, help="the stage that they must be allowed in")
     parser.add_argument("--repository", required=True, help="where they come from: HOST/OWNER/NAME")
     parser.add_argument("--repository-id", type=int, help="the repository's numeric id (names can change hands)")
@@ -44,7 +46,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     own = verify.OwnGateNamed(options.gate_identity, options.gate_issuer) if options.gate_identity else None
     question = verify.Question(options.stage, options.repository, options.repository_id, revisions, own)
     result = verify.run(
-        options.files, question, proof=options.proof, verifier=verifier, trust=trust, clock=wiring.clock()
+        _files(options.files), question, proof=options.proof, verifier=verifier, trust=trust, clock=wiring.clock()
     )
     return Report(
         text="\n".join(_text(each) for each in result.verdicts),
@@ -52,6 +54,27 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
         exit_code=result.exit_code,
         errors=tuple((each.file_name, str(each.error)) for each in result.verdicts if isinstance(each, Refused)),
     )
+
+
+def _files(given: list[Path]) -> list[Path]:
+    """Return the files, in place of a glob those that it matches, hidden ones too: in CI no shell expands it.
+
+    Raises:
+        UsageError: A glob matches nothing: what is handed on would not be looked at.
+    """
+    files: list[Path] = []
+    for each in given:
+        pattern = str(each)
+        if each.exists() or not glob.has_magic(pattern):
+            files.append(each)
+            continue
+        matched = sorted(map(Path, glob.glob(pattern, include_hidden=True)))  # noqa: PTH207 - `Path` takes no absolute one
+        if not matched:
+            raise UsageError(
+                f"no file matches {pattern}", why="so there is nothing to verify", fix="download them first"
+            )
+        files += matched
+    return files
 
 
 def _text(found: Verdict | Refused) -> str:

@@ -8,7 +8,7 @@ Tokens", the deployment tiers of "Environments".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 HOST: Final = "gitlab.com"
 DEFAULT_CONFIG: Final = ".gitlab-ci.yml"
+#: What `id_tokens:` asks for in a job that signs.
+_FOR_SIGSTORE: Final = {"SIGSTORE_ID_TOKEN": "sigstore"}
 _MERGE_REQUEST: Final = "merge_request_event"
 _HEAD: Final = re.compile(r"refs/merge-requests/([0-9]{1,9})/head\Z")
 #: From the start of an environment's name, as GitLab guesses its tier.
@@ -37,7 +39,7 @@ _TIERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class JobOrder:
-    """What a job is to be; `id_token` and `api_token` are the tokens that its environment has beside the job's own.
+    """What a job is to be; beside the job's own token it has `id_tokens` (variable → audience) and `api_token`.
 
     `manual` is that somebody has to play it; a job of the same `name` and pipeline as one before is that one, retried.
     """
@@ -49,7 +51,7 @@ class JobOrder:
     config_file: str = DEFAULT_CONFIG
     environment: str | None = None
     runner_environment: str = "gitlab-hosted"
-    id_token: bool = True
+    id_tokens: dict[str, str] = field(default_factory=lambda: dict(_FOR_SIGSTORE))
     api_token: bool = False
     job_id: int | None = None
     pipeline_id: int | None = None
@@ -67,13 +69,20 @@ class JobOrder:
             config_file=body.get("configFile") or DEFAULT_CONFIG,
             environment=body.get("environment"),
             runner_environment=body.get("runnerEnvironment") or "gitlab-hosted",
-            id_token=bool(body.get("idToken", True)),
+            id_tokens=_id_tokens(body.get("idToken", True)),
             api_token=bool(body.get("apiToken")),
             job_id=int(body["jobId"]) if body.get("jobId") else None,
             pipeline_id=int(body["pipelineId"]) if body.get("pipelineId") else None,
             name=body.get("name"),
             manual=bool(body.get("manual")),
         )
+
+
+def _id_tokens(asked: object) -> dict[str, str]:
+    """Return variable → audience: as `id_tokens:` has them, or for true that of a job that signs."""
+    if isinstance(asked, dict):
+        return {str(name): str(audience) for name, audience in asked.items()}
+    return dict(_FOR_SIGSTORE) if asked else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +114,14 @@ class Jobs:
 
     Args:
         forge: The model.
-        id_token: Returns the ID token for claims; the OIDC issuer's part.
+        id_token: Returns the ID token for claims and an audience; the OIDC issuer's part.
         server: The URL of GitLab (`CI_SERVER_URL`).
         api: The base of its API.
         site: Where git and pages of projects are.
     """
 
     def __init__(
-        self, forge: Forge, id_token: Callable[[Mapping[str, str | int]], str], *, server: str, api: str, site: str
+        self, forge: Forge, id_token: Callable[[Mapping[str, str | int], str], str], *, server: str, api: str, site: str
     ) -> None:
         self._forge = forge
         self._id_token = id_token
@@ -121,15 +130,15 @@ class Jobs:
         self._site = site
         self._ids = count(8_000_001)
         self._pipelines = count(4_000_001)
-        self._revisions: dict[tuple[str, str], str] = {}
+        self._revisions: dict[tuple[int, str, str], str] = {}
 
     def start(self, order: JobOrder) -> dict[str, str]:
         """Return the environment variables of a new job."""
         job = self._job(order)
         variables = {**self._variables(order, job), **_ref_variables(job)}
         variables["CI_JOB_TOKEN"] = self._forge.job_token(job.repository, job.actor)
-        if order.id_token:
-            variables["SIGSTORE_ID_TOKEN"] = self._id_token(self._claims(order, job))
+        claims = self._claims(order, job)
+        variables |= {name: self._id_token(claims, audience) for name, audience in order.id_tokens.items()}
         if order.api_token:
             variables["COUNTERSEAL_GITLAB_TOKEN"] = self._forge.project_token(job.repository)
         return variables
@@ -143,7 +152,9 @@ class Jobs:
         else:
             ref, kind, revision = _resolved(repository, order.ref)
         pipeline = str(order.pipeline_id or next(self._pipelines))
-        revision = self._revisions.setdefault((pipeline, order.ref), revision)  # a job that is retried keeps its commit
+        revision = self._revisions.setdefault(
+            (repository.id, pipeline, order.ref), revision
+        )  # a job that is retried keeps its commit
         number = str(order.job_id or next(self._ids))
         repository.jobs[int(number)] = JobRecord(
             int(number),

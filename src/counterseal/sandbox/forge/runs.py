@@ -70,7 +70,7 @@ class Runs:
         self._site = site
         self._ids = count(9_000_001)
         self._numbers = count(1)
-        self._revisions: dict[tuple[str, str], str] = {}
+        self._revisions: dict[tuple[int, str, str], str] = {}
 
     def start(self, order: RunOrder) -> dict[str, str]:
         """Return the environment variables of a new run."""
@@ -81,8 +81,8 @@ class Runs:
         _check_permissions(order.permissions)
         run_id = str(order.run_id or next(self._ids))
         if order.attempt > 1:  # a run that is started again is of the commit that it was of
-            revision = self._revisions.get((run_id, order.ref), revision)
-        self._revisions[run_id, order.ref] = revision
+            revision = self._revisions.get((repository.id, run_id, order.ref), revision)
+        self._revisions[repository.id, run_id, order.ref] = revision
         shared = self._facts(order, repository, revision, run_id, str(next(self._numbers)))
         self._remember(order, repository, shared)
         token = self._forge.run_token(
