@@ -27,7 +27,7 @@ def _get_job(call: Call) -> Response:
 
 @ROUTES(f"GET {_PROJECT}/pipelines/:pipeline_id/jobs", public=True)
 def _pipeline_jobs(call: Call) -> Response:
-    number, retried = call.path["pipeline_id"], call.request.query.get("include_retried") == "true"
+    number, retried = call.path["pipeline_id"], call.request.query.get("include_retried", "").lower() == "true"
     found = [each for each in call.project.jobs.values() if str(each.pipeline) == number]
     newest = {each.name: each.id for each in found}
     kept = [each for each in found if retried or newest[each.name] == each.id]
