@@ -112,7 +112,7 @@ class SbomFacts:
 
 @dataclass(frozen=True, slots=True)
 class SignatureFacts:
-    """The signature that lies beside an artifact: who signed the artifact's bytes, or why that was not verified."""
+    """The signature that lies beside an artifact: who signed the listed digest, or why none did."""
 
     subject: str
     certificate: Certificate | None

@@ -88,7 +88,7 @@ def test_a_request_that_leaves_a_signature_out(shared: FlowWorld) -> None:
     number = stories.propose(shared, "unsigned", {stories.path_of(said): canonical(said)})
     asked = stories.Asked(number, stories.path_of(said), "unsigned")
     stories.approve_and_merge(shared, asked, "alice")
-    assert f"{WHEEL} has no signature" in deny(shared, asked, DIGEST, "signature-missing", BUILT)
+    assert f"{WHEEL} has no signature" in deny(shared, asked, DIGEST, "signature-missing")
 
 
 # --- files that stop nobody else --------------------------------------------------------------------

@@ -63,7 +63,7 @@ def read(
         builds,
         tuple(problems),
         _sbom(contents.get(SBOM_FILE), builds, problems),
-        _signatures(verifier, parsed, observed, contents),
+        _signatures(verifier, parsed, contents),
     )
 
 
@@ -119,24 +119,20 @@ def _builds(verifier: BundleVerifier, path: Path | None, problems: list[str]) ->
 
 
 def _signatures(
-    verifier: BundleVerifier,
-    listed: Manifest | None,
-    observed: tuple[ObservedAsset, ...],
-    contents: dict[str, Path],
+    verifier: BundleVerifier, listed: Manifest | None, contents: dict[str, Path]
 ) -> tuple[SignatureFacts, ...]:
-    """Return who signed each artifact that lies here with a signature beside it; over the bytes that were read."""
-    here = {each.name: each.digest for each in observed}
+    """Return who signed each artifact, as the manifest lists it, in the signature that lies beside it."""
     found = []
-    for name in (each.name for each in (listed.subjects if listed else ()) if each.name in here):
-        bundle = contents.get(name + BLOB_SUFFIX)
-        if bundle is None:
+    for artifact in listed.subjects if listed else ():
+        name = artifact.name + BLOB_SUFFIX
+        if name not in contents:
             continue
         try:
-            certificate = verifier.verify_digest(bundle.read_bytes(), here[name], name + BLOB_SUFFIX)
+            certificate = verifier.verify_digest(contents[name].read_bytes(), artifact.digest, name)
         except CountersealError as error:
-            found.append(SignatureFacts(name, None, _told(error)))
+            found.append(SignatureFacts(artifact.name, None, _told(error)))
         else:
-            found.append(SignatureFacts(name, certificate, ""))
+            found.append(SignatureFacts(artifact.name, certificate, ""))
     return tuple(found)
 
 

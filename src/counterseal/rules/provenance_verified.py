@@ -143,11 +143,17 @@ def _builder_problems(evidence: Evidence) -> Iterator[tuple[str, str]]:
 
 
 def _signature_problems(evidence: Evidence, manifest: Manifest, provenance: Attestation) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with the signatures beside the artifacts: each is the builder's, of the provenance's run."""
+    """Yield what is wrong with the signatures beside the artifacts: each is the builder's, of the provenance's run.
+
+    One that does not lie there is denied by `digest-matches`.
+    """
     repository, made = evidence.run.repository, provenance.certificate
     beside = {each.subject: each for each in evidence.signatures}
+    here = {each.name for each in evidence.observed}
     for artifact in manifest.subjects:
         file, found = artifact.name + BLOB_SUFFIX, beside.get(artifact.name)
+        if found is None and file not in here:
+            continue
         if found is None or found.certificate is None:
             why = found.problem if found else "there is none that was read"
             yield "signature-unverified", f"{file} is no signature over {artifact.name}: {why}"

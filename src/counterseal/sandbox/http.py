@@ -63,9 +63,9 @@ class HttpError(Exception):
         self.status = status
 
 
-#: Kinds of body that any page may send to any server.
-_TOKENS: Final = frozenset({"authorization", "private-token", "job-token"})
+#: Kinds of body that any page may send to any server, and headers that it may not add to them.
 _FROM_ANYWHERE: Final = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
+_NOT_FROM_A_PAGE: Final = frozenset({"authorization", "private-token", "job-token"})
 _OTHER_SITES: Final = frozenset({"cross-site", "same-site"})
 
 
@@ -106,8 +106,8 @@ class LoopbackServer:
         others = origin is not None and origin.removeprefix("http://") not in self._hosts
         if others or headers.get("sec-fetch-site") in _OTHER_SITES:
             return json_response({"message": "the sandbox answers no page of another site"}, 403)
-        token = _TOKENS & headers.keys()  # no page sends one of its own to another site without being asked first
-        if not token and headers.get("content-type", "").partition(";")[0].strip().lower() in _FROM_ANYWHERE:
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind in _FROM_ANYWHERE and not headers.keys() & _NOT_FROM_A_PAGE:
             return json_response({"message": "the sandbox takes no text and no forms; send JSON as such"}, 415)
         return None
 

@@ -127,8 +127,11 @@ def test_one_name_a_thousand_times(tmp_path: Path) -> None:
     lines = "".join(f"p==1.{number} {HASH}\n" for number in range(1_000))
     assert refused(tmp_path, requirements__txt=lines).what == "requirements.txt has p 1000 times"
     (tmp_path / "requirements.txt").unlink()
-    file = f'sdist = {{ url = "https://files.example/p.tar.gz", hashes = {{ sha256 = "{"a" * 64}" }} }}\n'
-    entries = "".join(f'[[packages]]\nname = "p"\nversion = "1.{number}"\n{file}' for number in range(1_000))
+    entries = "".join(
+        f'[[packages]]\nname = "p"\nversion = "1.{number}"\n'
+        f'sdist = {{ url = "https://files.example/p-1.{number}.tar.gz", hashes = {{ sha256 = "{"a" * 64}" }} }}\n'
+        for number in range(1_000)
+    )
     head = 'lock-version = "1.0"\ncreated-by = "x"\n'
     assert refused(tmp_path, pylock__toml=head + entries).what == "pylock.toml has p 1000 times"
     own = '[[package]]\nname = "app"\nversion = "1.0"\nsource = { editable = "." }\n'

@@ -325,6 +325,12 @@ def test_one_thing_wrong(case: str) -> None:
     assert finding.fix
 
 
+def test_a_signature_that_does_not_lie_there_is_for_the_rule_about_bytes() -> None:
+    start = evidence(signatures=SIGNATURES[1:])
+    left = tuple(each for each in start.observed if each.name != f"{WHEEL.name}.sigstore.json")
+    assert judged(dataclasses.replace(start, observed=left)).outcome is FindingOutcome.SATISFIED
+
+
 def test_other_statements_of_the_build_are_welcome() -> None:
     results = attestation(identifiers.TEST_RESULT, {"result": "PASSED"})
     found = judged(evidence(builds=(provenance_attestation(), sbom_attestation(), results)))

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterseal import plain_file, policy, rules, yaml_subset
+from counterseal import plain_file, policy, rules
 from counterseal.cli.report import Report
 from counterseal.commands.opening import check_ledger_id
 from counterseal.errors import CountersealError, PolicyError, UsageError
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from counterseal.model import Policy
     from counterseal.wiring import Wiring
+
+#: More than a policy may have: its own reader says so with the place.
+MAX_READ = 64 << 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +70,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
             fix="see docs/policy-reference.md; for a ledger id: counterseal policy check --new-ledger-id github.com/ID",
         )
     found = policy.load(
-        plain_file.read(options.file.resolve(), max_bytes=yaml_subset.MAX_BYTES),
+        plain_file.read(options.file.resolve(), max_bytes=MAX_READ),
         rules=rules.RULES,
         name=options.file.name,
     )
