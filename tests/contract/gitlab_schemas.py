@@ -184,7 +184,7 @@ JOB: Final = closed({
     **dict.fromkeys(("tag", "allow_failure", "archived"), FLAG),
     "created_at": MOMENT,
     **dict.fromkeys(("started_at", "finished_at", "erased_at", "artifacts_expire_at"), maybe(MOMENT)),
-    **dict.fromkeys(("coverage", "duration", "queued_duration"), {"type": ["number", "null"]}),
+    **{key: {"type": ["number", "null"]} for key in ("coverage", "duration", "queued_duration")},
     "user": USER,
     "commit": COMMIT,
     "pipeline": _PIPELINE,
