@@ -26,7 +26,7 @@ PACKAGE: Final = "counterseal"
 JOB_WORDS: Final = {"repository": "project", "event": "source", "workflow": "configFile"}
 JOB_ORDER: Final = {
     "project", "ref", "source", "actor", "configFile", "environment", "runnerEnvironment", "idToken", "apiToken",
-    "jobId", "pipelineId",
+    "jobId", "pipelineId", "name", "manual",
 }  # fmt: skip
 
 

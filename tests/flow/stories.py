@@ -19,7 +19,7 @@ from counterseal.adapters.sigstore import SigstoreSigner
 from counterseal.adapters.trust import load_trust
 from counterseal.commands.demo_site import NAME, TAG
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import MIRROR_REF, NOTES_REF, POLICY_PATH
 from counterseal.sandbox.forge.accounts import Role
 from counterseal.wire import canonical
 
@@ -154,6 +154,12 @@ def propose(
         for path, data in files.items():
             repository.write_file(branch, path, data, account, message=f"Add {path}")
         return repository.changes.open(account, branch, base, title=title).number
+
+
+def bring_policy(world: FlowWorld, content: bytes) -> None:
+    """Let a change request with a policy be merged."""
+    numbers = {change.number for change in hosted(world).changes}
+    world.hands.merges("alice", propose(world, f"policy-{len(numbers)}", {POLICY_PATH: content}), "squash")
 
 
 def by_hand(world: FlowWorld, stage: str, name: str, **changes: Any) -> Asked:

@@ -241,7 +241,7 @@ def test_a_request_of_before_the_gate_moved_is_denied_by_the_new_one(fresh: Flow
     asked, moved = ask(fresh, "production"), "ci/gate.yml"
     stories.approve_and_merge(fresh, asked, "alice", "dora")
     policy = stories.read(fresh, POLICY_PATH).replace(b"file: .gitlab-ci.yml, ref: ", f"file: {moved}, ref: ".encode())
-    stories.write(fresh, "main", POLICY_PATH, policy)
+    stories.bring_policy(fresh, policy)
     result = fresh.gate("--request", asked.path, code=10, workflow=moved)
     stories.finding(result["decisions"][0]["decision"], "review-of-this-revision", "policy-changed")
     read = stories.log(fresh, tmp_path)

@@ -201,7 +201,7 @@ def test_s62_something_else_in_the_change(played: Played) -> None:
 def s29(world: FlowWorld) -> Asked:
     before = stories.read(world, POLICY_PATH)
     asked = beside(world, "and-a-policy", {POLICY_PATH: before.replace(*WEAK)})
-    stories.write(world, "main", POLICY_PATH, before)
+    stories.bring_policy(world, before)
     return asked
 
 
@@ -216,9 +216,9 @@ def test_s29_the_policy_is_weakened_in_the_same_change(played: Played) -> None:
 def policy_changed(world: FlowWorld) -> Asked:
     before, asked = stories.read(world, POLICY_PATH), ask(world, "staging")
     world.review("alice", asked.number)
-    stories.write(world, "main", POLICY_PATH, before.replace(*WEAK))
+    stories.bring_policy(world, before.replace(*WEAK))
     merge(world, asked)
-    stories.write(world, "main", POLICY_PATH, before)
+    stories.bring_policy(world, before)
     return asked
 
 

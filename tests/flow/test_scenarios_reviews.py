@@ -39,7 +39,7 @@ def world(shared: FlowWorld) -> FlowWorld:
         for login, number in ((BOT, 2001), ("erin", 1020), ("rita", 1021), ("gus", 1022))
     )
     policy = stories.read(shared, POLICY_PATH).replace(b"security: [", f"security: [{more}, ".encode())
-    stories.write(shared, "main", POLICY_PATH, policy)
+    stories.bring_policy(shared, policy)
     stories.allow_staging(shared)
     return shared
 
@@ -277,11 +277,11 @@ def s64(world: FlowWorld) -> Asked:
     before, other = stories.read(world, POLICY_PATH), {GITHUB: "gitlab.com", GITLAB: "github.com"}[world.kind]
     changed = before.replace(b"{id: 1010, login: dora}", f"{{id: 1010, login: dora, host: {other}}}".encode())
     assert changed != before
-    stories.write(world, "main", POLICY_PATH, changed)
+    stories.bring_policy(world, changed)
     asked = ask(world, "production")
     approve(world, asked, "alice", "dora")
     merge(world, asked)
-    stories.write(world, "main", POLICY_PATH, before)
+    stories.bring_policy(world, before)
     return asked
 
 
