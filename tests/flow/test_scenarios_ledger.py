@@ -336,14 +336,21 @@ def verify(world: FlowWorld, folder: Path, code: int) -> str:
 
 @pytest.mark.forges(GITHUB)  # a fork on GitLab needs a policy of its own, which has a ledger of its own
 def test_a_ledger_that_a_fork_began(fresh: FlowWorld) -> None:
-    forge = fresh.sandbox.forge
+    forge, policy = fresh.sandbox.forge, stories.read(fresh, POLICY_PATH)
     with forge.lock:
-        forge.create_account("forker")
-        forge.fork(stories.hosted(fresh), "forker")
+        forker = forge.create_account("forker")
+        fork = forge.fork(stories.hosted(fresh), "forker")
+    text = stories.refused(
+        fresh, code=2, says=f"ledger.id is of repository {fresh.repository_id}", repository="forker/app"
+    )
+    assert f"and this is {fork.id}" in text
+    own = policy.replace(f"/{fresh.repository_id}/".encode(), f"/{fork.id}/".encode())
+    with forge.lock:
+        fork.write_file("main", POLICY_PATH, own, forker)
     fresh.gate(repository="forker/app")
     fresh.git("fetch", "-q", f"{fresh.site.place.git}/forker/app.git", NOTES_REF)
     fresh.git("push", "-q", "origin", f"FETCH_HEAD:{NOTES_REF}", f"FETCH_HEAD:{MIRROR_REF}")
-    stories.refused(fresh, code=11, says=f"not for {fresh.repository_id}")
+    stories.refused(fresh, code=11, says="entry 0: not signed by the gate")
 
 
 def test_two_gates_at_once(fresh: FlowWorld, tmp_path: Path) -> None:

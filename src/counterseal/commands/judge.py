@@ -57,21 +57,20 @@ class Judge:
     def check(self, certificate: Certificate, statement: Statement, what: str) -> None:
         """Accept a signer of a statement, as `__call__` does; before signing it tells whether readers will."""
         age = self.age(certificate.source_revision)
-        if age is None:
-            raise VerificationError(
-                f"{what}: not signed by the gate",
-                why=f"it ran at {str(certificate.source_revision)[:12]}, where the default branch never was",
-            )
         problem = identity.gate_problem(
             certificate,
             trust=self.trust,
             host=self._home.host,
             repository=self._home,
             default_ref=self._repository.default_ref(),
-            accepted=identity.accepted_gate(self._policy(age, what).gate, self.trust, self._own_revision),
+            accepted=identity.accepted_gate(self._policy(age or 0, what).gate, self.trust, self._own_revision),
         )
-        if problem:
-            raise VerificationError(f"{what}: not signed by the gate", why=problem)
+        if age is None:  # whatever is wrong with the identity says more
+            problem = (
+                problem or f"it ran at {str(certificate.source_revision)[:12]}, where the default branch never was"
+            )
+        if problem or age is None:
+            raise VerificationError(f"{what}: not signed by the gate", why=problem or "")
         self._check_named(statement, age, what)
 
     def age(self, revision: str | None) -> int | None:

@@ -46,8 +46,8 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
             why="the repository is empty, or lost the branch",
             fix="push it, with a policy (docs/policy-reference.md)",
         )
-    _check_age(run, sources.repository, head)
-    found, reference = collect.read_policy(sources.repository, run.revision)
+    of_branch = run.revision in sources.repository.first_parents(head)
+    found, reference = collect.read_policy(sources.repository, run.revision if of_branch else head)
     home = sources.forge.repository()
     if (home.host, home.id) != (run.repository.host, run.repository.id):
         raise UsageError(
@@ -57,9 +57,10 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
         )
     if not run.ref_protected:
         raise _no_gate(found, f"{run.ref} is not protected")
-    check_ledger_id(found, home)
     if problem := identity.run_problem(run, found.gate, sources.trust, default_ref):
         raise _no_gate(found, problem)
+    check_ledger_id(found, home)
+    _check_age(run, sources.repository, head, of_branch=of_branch)
     store.check_push()
     missed = [*sources.forge.check_settings()]
     if any(stage.publish for stage in found.stages):
@@ -69,7 +70,7 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
     return Gate(sources, store, signer, run, head, found, reference, reader, tuple(missed))
 
 
-def _check_age(run: Run, repository: SourceRepository, head: str) -> None:
+def _check_age(run: Run, repository: SourceRepository, head: str, *, of_branch: bool) -> None:
     """Refuse a run that began before policy or gate were changed: a run that is started again has its old revision.
 
     Raises:
@@ -78,7 +79,7 @@ def _check_age(run: Run, repository: SourceRepository, head: str) -> None:
     if run.revision == head:
         return
     anew = f"start the workflow anew on {run.ref}"
-    if run.revision not in repository.first_parents(head):
+    if not of_branch:
         raise ServiceError(f"this run is of {run.revision[:12]}, which {run.ref} is not based on any more", fix=anew)
     definition = run.config_ref.partition("@")[0]
     for path in repository.changed_paths(run.revision, head):
