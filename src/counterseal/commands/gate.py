@@ -105,13 +105,26 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
         appending.genesis(gate)
     decided: list[Decided] = []
     failed: list[Failed] = []
-    for merged in selection.selected(gate, current, stage, request):
+    selected = selection.selected(gate, current, stage, request)
+    for merged in selected:
         try:
             decided.append(_decide(gate, merged, anchor))
         except CountersealError as error:
             failed.append(Failed(merged.path, error))
-    warnings = (*gate.warnings, *((anchor.warning,) if anchor.warning else ()))
+    warnings = (*gate.warnings, *filter(None, (anchor.warning, _open_branch(gate, selected))))
     return GateResult(tuple(decided), tuple(failed), warnings, gate.sources.trust.sandbox)
+
+
+def _open_branch(gate: Gate, selected: Sequence[MergedRequest]) -> str:
+    """Return what a stage that publishes has to say of a branch that takes pushes; nothing where none was decided."""
+    asked = {each.path.split("/")[1] for each in selected if "/" in each.path}
+    if not any(stage.publish and stage.name in asked for stage in gate.policy.stages):
+        return ""
+    ref = gate.sources.repository.default_ref()
+    try:
+        return gate.sources.forge.direct_push(ref)
+    except CountersealError as error:
+        return f"whether {ref} takes pushes cannot be seen: {error.what}"
 
 
 def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:

@@ -62,12 +62,10 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
     check_ledger_id(found, home)
     _check_age(run, sources.repository, head, of_branch=of_branch)
     store.check_push()
-    missed = [*sources.forge.check_settings()]
-    if any(stage.publish for stage in found.stages):
-        missed += filter(None, [sources.forge.direct_push(default_ref)])
+    missed = tuple(sources.forge.check_settings())
     judge = Judge(sources.repository, sources.trust, home, head, run.signer_digest)
     reader = reading.LedgerReader(found.ledger_id, sources.verifier, judge)
-    return Gate(sources, store, signer, run, head, found, reference, reader, tuple(missed))
+    return Gate(sources, store, signer, run, head, found, reference, reader, missed)
 
 
 def _check_age(run: Run, repository: SourceRepository, head: str, *, of_branch: bool) -> None:
