@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from counterseal import identity
 from counterseal.commands.collect import read_policy
-from counterseal.errors import VerificationError
+from counterseal.errors import PolicyError, VerificationError
 from counterseal.identifiers import POLICY_PATH
 
 if TYPE_CHECKING:
@@ -107,5 +107,10 @@ class Judge:
             raise VerificationError(f"{what}: there was no policy yet at {self._line[age][:12]}")
         changed = self._line[self._changes[index]]
         if changed not in self._policies:
-            self._policies[changed], _ = read_policy(self._repository, changed)
+            try:
+                self._policies[changed], _ = read_policy(self._repository, changed)
+            except PolicyError as error:  # nobody was the gate then: no reason for a gate of today to stop
+                raise VerificationError(
+                    f"{what}: there was no usable policy at {self._line[age][:12]}", why=error.what
+                ) from error
         return self._policies[changed]
