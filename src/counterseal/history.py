@@ -112,6 +112,10 @@ class History:
             if manifest is not None and each.decision.manifest is not None and each.decision.manifest.sha256 == manifest
         )
 
+    def is_withdrawn(self, recorded: RecordedDecision) -> bool:
+        """Return whether a decision that was read on an older head is withdrawn here."""
+        return self.decisions[recorded.entry.link.entry_id].withdrawn
+
     def unpublished_allows(self) -> Iterator[RecordedDecision]:
         """Yield the allows that were neither published nor withdrawn, oldest first (of any stage)."""
         for each in self.decisions.values():
