@@ -152,7 +152,8 @@ def _look(
     current, history = on
     state = reading.facts(current, mirror=True, anchor=anchor)
     evidence, facts = collect.collect(gate.sources, gate.run, merged, ledger=state, candidate=facts)
-    return collect.with_ledger(evidence, state, history.earlier_decisions(evidence.manifest_digest)), facts
+    earlier = collect.arrivals_of(gate.sources).earlier(history, evidence.manifest_digest)
+    return collect.with_ledger(evidence, state, earlier), facts
 
 
 def _keep_evidence(gate: Gate, evidence: Evidence, identifier: str) -> None:

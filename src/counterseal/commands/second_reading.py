@@ -44,7 +44,7 @@ def read(
     state = reading.facts(current, mirror=True, anchor=reading.Anchor())
     evidence, facts = collect.collect(opened.sources, opened.run, merged, ledger=state, candidate=known_bytes)
     told = History(current.entries)
-    history = told.earlier_decisions(evidence.manifest_digest)
+    history = collect.arrivals_of(opened.sources).earlier(told, evidence.manifest_digest)
     problem = ""
     sealed = recorded.publication is not None  # what is public of a sealed release, an earlier run has begun
     if told.is_withdrawn(recorded):
