@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
