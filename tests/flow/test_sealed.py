@@ -159,3 +159,16 @@ def test_a_candidate_whose_sealed_allow_was_withdrawn_is_asked_for_again(fresh: 
     assert [each["outcome"] for each in result["decisions"]] == ["allow"]
     assert [each["tag"] for each in result["published"]] == [TAG]
     assert recorded.events(fresh) == ["genesis", "publication", "withdrawn", "publication"]
+
+
+def test_the_ledger_is_deleted_before_the_publication(fresh: FlowWorld) -> None:
+    sealed(fresh)
+
+    def delete(_: Request) -> Response | None:
+        stories.move_ledger(fresh, None)
+        return None
+
+    with faults.fault(fresh, delete, *fresh.hands.listing(), after=1, times=1):
+        result = fresh.counterseal("gate", environment=fresh.run(), code=11)
+    assert "entry 2 was read, and is not in the ledger any more" in result.output + result.errors
+    assert fresh.hands.draft()
