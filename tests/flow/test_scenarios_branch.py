@@ -10,11 +10,13 @@ import pytest
 from tests.flow import recorded, stories, worlds
 from tests.flow.stories import approve_and_merge, ask, finding
 
-from counterseal import digests, wire
+from counterseal import digests, identity, statement, wire
 from counterseal.adapters.git_ledger import GitLedgerStore
 from counterseal.commands.demo_site import TAG
+from counterseal.errors import VerificationError
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
+from counterseal.wiring import Wiring
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -278,6 +280,21 @@ def test_an_entry_that_names_a_policy_younger_than_its_signer(fresh: FlowWorld, 
     thief = GitLedgerStore(fresh.clone_url, tmp_path / "thief.git", token=fresh.people["bob"].token, user="bob")
     assert thief.push(thief.fetch(), "0b" * 20, old.sign_statement(json.dumps(words).encode()), "1 allow")
     stories.refused(fresh, code=11, says="is younger than the run that signed it")
+
+
+def test_the_branch_moves_while_an_entry_is_read(fresh: FlowWorld, tmp_path: Path) -> None:
+    # how far back the signer is has to be told on the same branch as how far back the policy is that it names
+    stories.merge(fresh, ask(fresh, "staging"))
+    fresh.gate(code=10)
+    opened = Wiring(fresh.run()).gate(tmp_path)
+    bring_policy(fresh, "policy", (fresh.checkout / POLICY_PATH).read_text() + "# younger\n")
+    at_main(fresh)
+    words = recorded.statements(fresh)[-1]
+    digest = digests.sha256((fresh.checkout / POLICY_PATH).read_bytes())
+    words["predicate"]["policy"] |= {"revision": main_of(fresh), "digest": {"sha256": digest}}
+    entry = statement.parse(json.dumps(words).encode(), "entry 2")
+    with pytest.raises(VerificationError, match="is younger than the run that signed it"):
+        opened.reader.judge.check(identity.claimed(opened.run), entry, "entry 2")
 
 
 @pytest.mark.parametrize("minutes", [-6, 6])

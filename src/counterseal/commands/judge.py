@@ -72,7 +72,7 @@ class Judge:
         )
         if problem:
             raise VerificationError(f"{what}: not signed by the gate", why=problem)
-        self._check_named(statement, age, what)
+        self._check_named(statement, certificate.source_revision, what)
 
     def age(self, revision: str | None) -> int | None:
         """Return how many first parents lie between the branch's tip and a revision, or None if it is none of them.
@@ -85,7 +85,7 @@ class Judge:
                 self._look(head)
         return self._ages.get(revision) if revision else None
 
-    def _check_named(self, statement: Statement, signer_age: int, what: str) -> None:
+    def _check_named(self, statement: Statement, signer: str | None, what: str) -> None:
         """Require that the statement names a policy of the branch as the signer could know it."""
         named = statement.predicate.get("policy")
         revision = named.get("revision") if isinstance(named, dict) else None
@@ -95,7 +95,8 @@ class Judge:
         age = self.age(revision)
         if age is None:
             raise VerificationError(f"{what}: policy revision {revision[:12]} is not on the default branch")
-        if age < signer_age:
+        signer_age = self.age(signer)  # again: by asking for the other, the branch may have been looked at anew
+        if signer_age is None or age < signer_age:
             raise VerificationError(f"{what}: policy revision {revision[:12]} is younger than the run that signed it")
         if not isinstance(digest, dict) or digest.get("sha256") != self._policy(age, what).digest:
             raise VerificationError(f"{what}: the policy at {revision[:12]} is not the one that the entry names")
