@@ -105,12 +105,16 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
         appending.genesis(gate)
     decided: list[Decided] = []
     failed: list[Failed] = []
-    for merged in selection.selected(gate, current, stage, request):
+    selected, left = selection.selected(gate, current, stage, request)
+    for merged in selected:
         try:
             decided.append(_decide(gate, merged, anchor))
         except CountersealError as error:
             failed.append(Failed(merged.path, error))
-    warnings = (*gate.warnings, *((anchor.warning,) if anchor.warning else ()))
+    later = (
+        f"{left} more requests wait for the next run: one run decides {selection.MAX_UNAPPROVED} that nobody approved"
+    )
+    warnings = (*gate.warnings, *filter(None, [anchor.warning, later if left else ""]))
     return GateResult(tuple(decided), tuple(failed), warnings, gate.sources.trust.sandbox)
 
 
