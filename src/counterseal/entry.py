@@ -29,8 +29,8 @@ _ENTRY_ID: Final = "counterseal/entry-id/v1"
 def entry_id(kind: str, ledger_id: str, *parts: str) -> str:
     """Return the id of an entry: sha256 of the canonical JSON array [schema, kind, ledger id, parts …].
 
-    A decision's part is its request path, a publication's are tag and manifest digest, a withdrawal's is the
-    id of the decision, a genesis has none.
+    A decision's part is its request path, that of a publication or withdrawal the id of the decision; a genesis
+    has none.
     """
     return digests.sha256(wire.canonical([_ENTRY_ID, kind, ledger_id, *parts]))
 

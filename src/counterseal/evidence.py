@@ -100,6 +100,12 @@ class PolicyOrigin:
     first: bool
     merge: Merge | None
 
+    @property
+    def merged(self) -> bool:
+        """Return whether the commit is what a merge by the forge left; the branch's first policy needs none."""
+        merge = self.merge
+        return self.first or (merge is not None and merge.end == self.revision and merge.mover is Mover.FORGE)
+
 
 @dataclass(frozen=True, slots=True)
 class SbomFacts:

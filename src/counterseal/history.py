@@ -112,6 +112,17 @@ class History:
             if manifest is not None and each.decision.manifest is not None and each.decision.manifest.sha256 == manifest
         )
 
+    def is_withdrawn(self, recorded: RecordedDecision) -> bool:
+        """Return whether a decision that was read on an older head is withdrawn here.
+
+        Raises:
+            LedgerError: It is not here any more.
+        """
+        now = self.decisions.get(recorded.entry.link.entry_id)
+        if now is None or now.entry.line != recorded.entry.line:
+            raise LedgerError(f"entry {recorded.sequence} was read, and is not in the ledger any more")
+        return now.withdrawn
+
     def unpublished_allows(self) -> Iterator[RecordedDecision]:
         """Yield the allows that were neither published nor withdrawn, oldest first (of any stage)."""
         for each in self.decisions.values():

@@ -529,7 +529,11 @@ class InclusionProof:
 
 @dataclass(frozen=True, slots=True)
 class EarlierDecision:
-    """A recorded decision on the same manifest, as the ledger's history tells it to the rules."""
+    """A recorded decision on the same manifest, as the ledger's history tells it to the rules.
+
+    `pushed`: the policy that it was made or signed under came onto the branch without a merge, and may have named
+    anybody as the gate.
+    """
 
     entry_id: str
     sequence: int
@@ -537,6 +541,7 @@ class EarlierDecision:
     outcome: Outcome
     decided_at: datetime
     withdrawn: bool
+    pushed: bool = False
 
 
 # --- evidence and judgement ------------------------------------------------------------------

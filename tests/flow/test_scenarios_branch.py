@@ -10,11 +10,13 @@ import pytest
 from tests.flow import recorded, stories, worlds
 from tests.flow.stories import approve_and_merge, ask, finding
 
-from counterseal import digests, wire
+from counterseal import digests, identity, statement, wire
 from counterseal.adapters.git_ledger import GitLedgerStore
 from counterseal.commands.demo_site import TAG
+from counterseal.errors import VerificationError
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
+from counterseal.wiring import Wiring
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -235,6 +237,35 @@ def test_a_gate_that_the_policy_named_only_inside_a_merged_change(
     assert "other.yml" in says
 
 
+@pytest.mark.forges(GITHUB)
+def test_a_gate_that_a_pushed_policy_named_for_one_commit(fresh: FlowWorld, tmp_path: Path) -> None:
+    # the branch was there, so readers take the line; no stage is passed by it
+    counterseals = (fresh.checkout / POLICY_PATH).read_text()
+    ours = counterseals.replace("gate: counterseal", own_gate(PROMOTE))
+    bring_policy(fresh, "own-gate", ours)
+    stories.merge(fresh, ask(fresh, "staging"))  # nobody approved
+    run: dict[str, Any] = {"gateRevision": None, "workflow": PROMOTE}
+    assert fresh.gate(code=10, **run)["decisions"][-1]["outcome"] == "deny"
+    at_main(fresh)
+    commits(fresh, (POLICY_PATH, counterseals.replace("gate: counterseal", own_gate(OTHER))))
+    fresh.git("push", "-q", "origin", "HEAD:refs/heads/main")
+
+    words = recorded.statements(fresh)[-1]
+    words["predicate"] |= {"outcome": "allow", "findings": [], "decidedAt": wire.timestamp(datetime.now(UTC))}
+    digest = digests.sha256((fresh.checkout / POLICY_PATH).read_bytes())
+    words["predicate"]["policy"] |= {"revision": main_of(fresh), "digest": {"sha256": digest}}
+    words["predicate"]["ledger"] |= recorded.next_place(fresh)
+    evil = stories.signer(fresh, fresh.run(gateRevision=None, workflow=OTHER))
+    thief = GitLedgerStore(fresh.clone_url, tmp_path / "thief.git", token=fresh.people["bob"].token, user="bob")
+    assert thief.push(thief.fetch(), "0b" * 20, evil.sign_statement(json.dumps(words).encode()), "1 allow")
+    bring_policy(fresh, "and-back", ours + "# the same again\n")
+    at_main(fresh)
+    approve_and_merge(fresh, ask(fresh, "production"), "alice", "dora")
+    decision = fresh.gate(code=10, **run)["decisions"][-1]["decision"]
+    says = finding(decision, "previous-stage-passed", "previous-stage-policy-pushed")
+    assert "was signed under a policy that came onto refs/heads/main without a merge" in says
+
+
 def test_an_entry_that_names_a_policy_younger_than_its_signer(fresh: FlowWorld, tmp_path: Path) -> None:
     stories.merge(fresh, ask(fresh, "staging"))
     fresh.gate(code=10)
@@ -249,6 +280,21 @@ def test_an_entry_that_names_a_policy_younger_than_its_signer(fresh: FlowWorld, 
     thief = GitLedgerStore(fresh.clone_url, tmp_path / "thief.git", token=fresh.people["bob"].token, user="bob")
     assert thief.push(thief.fetch(), "0b" * 20, old.sign_statement(json.dumps(words).encode()), "1 allow")
     stories.refused(fresh, code=11, says="is younger than the run that signed it")
+
+
+def test_the_branch_moves_while_an_entry_is_read(fresh: FlowWorld, tmp_path: Path) -> None:
+    # how far back the signer is has to be told on the same branch as how far back the policy is that it names
+    stories.merge(fresh, ask(fresh, "staging"))
+    fresh.gate(code=10)
+    opened = Wiring(fresh.run()).gate(tmp_path)
+    bring_policy(fresh, "policy", (fresh.checkout / POLICY_PATH).read_text() + "# younger\n")
+    at_main(fresh)
+    words = recorded.statements(fresh)[-1]
+    digest = digests.sha256((fresh.checkout / POLICY_PATH).read_bytes())
+    words["predicate"]["policy"] |= {"revision": main_of(fresh), "digest": {"sha256": digest}}
+    entry = statement.parse(json.dumps(words).encode(), "entry 2")
+    with pytest.raises(VerificationError, match="is younger than the run that signed it"):
+        opened.reader.judge.check(identity.claimed(opened.run), entry, "entry 2")
 
 
 @pytest.mark.parametrize("minutes", [-6, 6])

@@ -83,13 +83,3 @@ def test_a_manual_job_of_gitlab_s(built: FlowWorld) -> None:
 def test_a_job_that_somebody_retried_is_named(built: FlowWorld) -> None:
     built.hands.build(name="sign", pipelineId=41)
     assert ", started again by dora" in said(promoted(built, code=0, name="sign", pipelineId=41, actor="dora"))
-
-
-@pytest.mark.forges(GITLAB)
-def test_a_job_that_is_gone_from_the_forge_was_pushed_all_the_same(built: FlowWorld) -> None:
-    environment = {**built.hands.build(), "SOURCE_DATE_EPOCH": EPOCH}
-    for verb in ("sbom", "sign", "candidate"):
-        built.counterseal(verb, *SUBJECTS, environment=environment)
-    stories.hosted(built).jobs.clear()
-    approve_and_merge(built, ask(built, "staging"), "alice")
-    assert built.gate()["decisions"][-1]["outcome"] == "allow"

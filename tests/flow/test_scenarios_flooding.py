@@ -82,6 +82,21 @@ def shown(result: Any, path: str) -> dict[str, Any]:
 
 
 @pytest.mark.forges(ForgeKind.GITHUB)
+def test_names_of_requests_are_no_way_to_keep_a_gate_busy(fresh: FlowWorld) -> None:
+    # the allow is published by the same run, and not after thousands of signed denies
+    names = [f"promotions/staging/{number:064x}.junk.json" for number in range(34)]
+    merge(fresh, Asked(propose(fresh, "names", dict.fromkeys(names, b"{}")), "", "names"))
+    asked = ask(fresh, "staging")
+    approve_and_merge(fresh, asked, "alice")
+    result = fresh.counterseal("gate", "--format", "json", environment=fresh.run(), code=10)
+    said = json.loads(result.output)["decisions"]
+    assert (said[0]["request"], said[0]["outcome"], len(said)) == (asked.path, "allow", 1 + 32)
+    assert "2 more requests wait for the next run" in result.errors
+    rest = [each for each in fresh.gate(code=10)["decisions"] if each["fresh"]]
+    assert {each["request"] for each in rest} == set(names) - {each["request"] for each in said}
+
+
+@pytest.mark.forges(ForgeKind.GITHUB)
 def test_reviews_of_deleted_accounts_and_of_strangers_do_not_fill_the_record(fresh: FlowWorld) -> None:
     world, forge = fresh, fresh.sandbox.forge
     asked = ask(world, "staging")

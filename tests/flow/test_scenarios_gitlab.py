@@ -320,6 +320,15 @@ def test_a_package_of_another_name_is_no_candidate(world: FlowWorld) -> None:
     assert result["decisions"][0]["outcome"] == "allow"
 
 
+def test_a_job_that_was_deleted_after_it_had_signed(fresh: FlowWorld) -> None:
+    # whoever played it with variables of their own could wipe that out with its pipeline
+    asked = ask(fresh, "staging")
+    stories.approve_and_merge(fresh, asked, "alice")
+    stories.hosted(fresh).jobs.clear()
+    decision = fresh.gate(code=10)["decisions"][-1]["decision"]
+    assert "it is gone from the forge" in stories.finding(decision, "provenance-verified", "builder-steered")
+
+
 def test_a_release_that_somebody_else_made_is_denied(fresh: FlowWorld) -> None:
     stories.allow_staging(fresh)
     asked = ask(fresh, "production")

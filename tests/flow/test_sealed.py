@@ -124,3 +124,51 @@ def test_a_proof_whose_unsigned_parts_were_changed_stops_nobody(fresh: FlowWorld
     result = fresh.counterseal("gate", environment=fresh.run())
     assert "carries entry 3 in another envelope than the ledger" in result.errors
     assert "rewound" not in result.output + result.errors
+
+
+def test_an_allow_that_another_run_withdraws_meanwhile(fresh: FlowWorld) -> None:
+    # one run has read the ledger; another withdraws the allow, and by its second reading all is as it was before
+    sealed(fresh)
+    begun: list[int] = []
+
+    def withdraw_before(_: Request) -> Response | None:
+        if not begun:
+            begun.append(1)
+            roles, dora = stories.hosted(fresh).roles, fresh.people["dora"].id
+            held = roles[dora]
+            dismiss_a_person(fresh, 0)
+            begun.append(fresh.cli("gate", environment=fresh.run()).exit_code)
+            roles[dora] = held
+        return None
+
+    with faults.fault(fresh, withdraw_before, *fresh.hands.listing(), after=1):
+        result = fresh.counterseal("gate", environment=fresh.run(), code=10)
+    assert begun == [1, 10]
+    assert "another run withdrew it" in result.output + result.errors
+    assert recorded.events(fresh) == ["genesis", "publication", "withdrawn"]
+    assert fresh.hands.draft()
+
+
+def test_a_candidate_whose_sealed_allow_was_withdrawn_is_asked_for_again(fresh: FlowWorld) -> None:
+    number = sealed(fresh)
+    take_back(fresh, number)
+    fresh.gate(code=10)
+    asked = stories.ask(fresh, "production")
+    stories.approve_and_merge(fresh, asked, "alice", "dora")
+    result = fresh.gate()
+    assert [each["outcome"] for each in result["decisions"]] == ["allow"]
+    assert [each["tag"] for each in result["published"]] == [TAG]
+    assert recorded.events(fresh) == ["genesis", "publication", "withdrawn", "publication"]
+
+
+def test_the_ledger_is_deleted_before_the_publication(fresh: FlowWorld) -> None:
+    sealed(fresh)
+
+    def delete(_: Request) -> Response | None:
+        stories.move_ledger(fresh, None)
+        return None
+
+    with faults.fault(fresh, delete, *fresh.hands.listing(), after=1, times=1):
+        result = fresh.counterseal("gate", environment=fresh.run(), code=11)
+    assert "entry 2 was read, and is not in the ledger any more" in result.output + result.errors
+    assert fresh.hands.draft()

@@ -10,7 +10,7 @@ from counterseal.adapters.commit_trailers import co_authors
 from counterseal.adapters.fields import Fields
 from counterseal.adapters.github_people import GHOST, WEB_FLOW, actor_in, actor_of
 from counterseal.adapters.github_reviews import NO_TIMELINE, ReviewReader
-from counterseal.adapters.push_log import Push, Pushers, Span, pushers
+from counterseal.adapters.push_log import Push, Pushers, Span, of_a_fork, pushers
 from counterseal.errors import ServiceError
 from counterseal.model import Actor, ActorKind, ChangeRequest, Commit, Review
 
@@ -154,7 +154,12 @@ class ChangeReader:
             # whoever makes a branch that is then pushed over is taken for one who brought something
             is_old=lambda _: False,
         )
-        return pushers((self._push(Fields(each, what)) for each in log), span)
+
+        def read() -> Pushers:
+            return pushers((self._push(Fields(each, what)) for each in log), span)
+
+        home = fields.inner("base").inner("repo").number("id")
+        return read() if head.inner("repo").number("id") == home else of_a_fork(read)
 
     def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
         """Yield when a branch of this repository was moved and where to, newest first."""

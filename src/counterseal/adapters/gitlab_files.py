@@ -71,9 +71,7 @@ class PackageFiles:
         Raises:
             ServiceError: Two have one name: which one is meant cannot be told.
         """
-        what = f"files of package {package_id}"
-        listed = self._api.pages(self._api.here(f"/packages/{package_id}/package_files"), what=what, access=READ)
-        assets = tuple(_asset(Fields(each, f"{what}: file")) for each in listed)
+        what, assets = f"files of package {package_id}", self.uploads(package_id)
         counts = Counter(each.name for each in assets)
         if doubles := sorted(name for name, count in counts.items() if count > 1):
             ids = ", ".join(str(each.id) for each in assets if each.name == doubles[0])
@@ -83,6 +81,12 @@ class PackageFiles:
                 fix="find out who uploaded the others; delete them, or the whole package, and run again",
             )
         return assets
+
+    def uploads(self, package_id: int) -> tuple[Asset, ...]:
+        """Return every upload of a package, also several of one name."""
+        what = f"files of package {package_id}"
+        listed = self._api.pages(self._api.here(f"/packages/{package_id}/package_files"), what=what, access=READ)
+        return tuple(_asset(Fields(each, f"{what}: file")) for each in listed)
 
     def place(self, tag: str, name: str) -> str:
         """Return the path of a file by tag and name."""

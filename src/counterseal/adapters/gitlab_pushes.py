@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from counterseal.adapters.fields import Fields
 from counterseal.adapters.gitlab_access import REVIEWS
-from counterseal.adapters.push_log import Push, Pushers, Span, pushers
+from counterseal.adapters.push_log import Push, Pushers, Span, of_a_fork, pushers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -46,7 +46,11 @@ class PushLog:
             change.moment("merged_at") if change.text("state") == "merged" else None,
             is_old=lambda revision: any(self._has(project, base, revision) for base in sorted(begins)),
         )
-        return pushers(self._log(project, branch, what), span)
+
+        def read() -> Pushers:
+            return pushers(self._log(project, branch, what), span)
+
+        return read() if project == change.number("target_project_id") else of_a_fork(read)
 
     def moves(self, project: int, branch: str) -> Iterator[tuple[datetime, str | None]]:
         """Yield when a branch was moved and where to (None: it was deleted), newest first."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from counterseal.adapters.answers import RefusedError
 from counterseal.errors import LimitError
 from counterseal.model import Actor
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 #: So many entries below where the change began are looked through for its commits: a branch that was turned back to
 #: there, or deleted and made again there, may have had them before.
 LOOK_BACK: Final = 300
+#: What a forge answers about a repository that we may not see, or that it may not show (HTTP).
+_HIDDEN: Final = (404, 451)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,19 @@ def pushers(log: Iterable[Push | None], span: Span) -> Pushers:
     except LimitError:
         unknown += 1  # it goes on, but not for us
     return Pushers(tuple(known.values()), unknown, _came_back(tips, span.head))
+
+
+def of_a_fork(read: Callable[[], Pushers]) -> Pushers:
+    """Return the pushers of a branch elsewhere, or an unknown one where its repository is hidden from us by now.
+
+    Whoever has the fork may hide it at any time, so that is no reason to ask again for ever. Other refusals are.
+    """
+    try:
+        return read()
+    except RefusedError as error:
+        if error.status not in _HIDDEN:
+            raise
+        return Pushers((), 1)
 
 
 def _came_back(pushes: list[Push], head: str) -> datetime | None:

@@ -6,18 +6,19 @@ run does not have (R50).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import ServiceError
 from counterseal.evidence import PolicyOrigin, Source
 from counterseal.identifiers import POLICY_PATH
-from counterseal.model import Merge, Mover
+from counterseal.model import Merge, Mover, Outcome
 from counterseal.ports import Forge, SourceRepository
 
 if TYPE_CHECKING:
-    from counterseal.model import Manifest, PolicyReference
+    from counterseal.history import History, RecordedDecision
+    from counterseal.model import EarlierDecision, Manifest
 
 #: So long after a commit came onto the branch a forge may not yet say which change request brought it and who merged
 #: that (R50); afterwards what it does not say counts as a push.
@@ -69,10 +70,26 @@ class Arrivals:
             default_ref=ref,
         )
 
-    def policy(self, reference: PolicyReference) -> PolicyOrigin | None:
-        """Return how a policy came onto the branch; the first one ever was there before there was anything to ask."""
-        changes = self.repository.commits_touching(reference.revision, POLICY_PATH)
+    def policy(self, revision: str) -> PolicyOrigin | None:
+        """Return how the policy at a revision came onto the branch; before the first one there was nothing to ask."""
+        changes = self.repository.commits_touching(revision, POLICY_PATH)
         if not changes:
             return None
         first = len(changes) == 1
         return PolicyOrigin(changes[0], first, None if first else self.of(changes[0]))
+
+    def earlier(self, history: History, manifest: str | None) -> tuple[EarlierDecision, ...]:
+        """Return the earlier decisions on a manifest, and of each allow whether a policy that was pushed made it (R44).
+
+        Readers take the word of every policy that the branch was at, and for one commit a push may have named another
+        gate there. Whoever builds on an allow asks how its policies came: that of its signer, and that which judged.
+        """
+        return tuple(
+            replace(each, pushed=each.outcome is Outcome.ALLOW and self._was_pushed(history.decisions[each.entry_id]))
+            for each in history.earlier_decisions(manifest)
+        )
+
+    def _was_pushed(self, recorded: RecordedDecision) -> bool:
+        signer = recorded.entry.attestation.certificate.source_revision or recorded.decision.policy.revision
+        origins = (self.policy(each) for each in dict.fromkeys((signer, recorded.decision.policy.revision)))
+        return any(each is None or not each.merged for each in origins)

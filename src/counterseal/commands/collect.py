@@ -116,7 +116,7 @@ def collect(
         require_no_lag(sources.repository, sources.forge, sources.clock, merged)
     base = base_of(sources.repository, sources.forge, merged, change)
     found_policy, reference = _policy(sources, run, base)
-    arrivals = Arrivals(sources.repository, sources.forge, sources.clock.now())
+    arrivals = arrivals_of(sources)
     request = request_file(sources.repository, sources.forge, merged, base, change, found_policy)
     if change and change.merge_revision:
         request = dataclasses.replace(request, mover=arrivals.mover(change.merge_revision))
@@ -132,7 +132,7 @@ def collect(
         run=run,
         policy=found_policy,
         policy_reference=reference,
-        policy_origin=arrivals.policy(reference),
+        policy_origin=arrivals.policy(reference.revision),
         stage=_stage(merged.path),
         request=request,
         change=change,
@@ -153,6 +153,11 @@ def collect(
         trust=sources.trust,
     )
     return evidence, facts
+
+
+def arrivals_of(sources: Sources) -> Arrivals:
+    """Return what says how revisions came onto the branch, as it is now."""
+    return Arrivals(sources.repository, sources.forge, sources.clock.now())
 
 
 def with_ledger(evidence: Evidence, ledger: LedgerFacts, history: Sequence[EarlierDecision]) -> Evidence:

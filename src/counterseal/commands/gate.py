@@ -105,13 +105,17 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
         appending.genesis(gate)
     decided: list[Decided] = []
     failed: list[Failed] = []
-    selected = selection.selected(gate, current, stage, request)
+    selected, left = selection.selected(gate, current, stage, request)
     for merged in selected:
         try:
             decided.append(_decide(gate, merged, anchor))
         except CountersealError as error:
             failed.append(Failed(merged.path, error))
-    warnings = (*gate.warnings, *filter(None, (anchor.warning, _open_branch(gate, selected))))
+    later = (
+        f"{left} more requests wait for the next run: one run decides {selection.MAX_UNAPPROVED} that nobody approved"
+    )
+    spoken = (anchor.warning, later if left else "", _open_branch(gate, selected))
+    warnings = (*gate.warnings, *filter(None, spoken))
     return GateResult(tuple(decided), tuple(failed), warnings, gate.sources.trust.sandbox)
 
 
@@ -165,7 +169,8 @@ def _look(
     current, history = on
     state = reading.facts(current, mirror=True, anchor=anchor)
     evidence, facts = collect.collect(gate.sources, gate.run, merged, ledger=state, candidate=facts)
-    return collect.with_ledger(evidence, state, history.earlier_decisions(evidence.manifest_digest)), facts
+    earlier = collect.arrivals_of(gate.sources).earlier(history, evidence.manifest_digest)
+    return collect.with_ledger(evidence, state, earlier), facts
 
 
 def _keep_evidence(gate: Gate, evidence: Evidence, identifier: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from counterseal import identity
 from counterseal.commands.collect import read_policy
-from counterseal.errors import VerificationError
+from counterseal.errors import PolicyError, VerificationError
 from counterseal.identifiers import POLICY_PATH
 
 if TYPE_CHECKING:
@@ -66,12 +66,11 @@ class Judge:
             accepted=identity.accepted_gate(self._policy(age or 0, what).gate, self.trust, self._own_revision),
         )
         if age is None:  # whatever is wrong with the identity says more
-            problem = (
-                problem or f"it ran at {str(certificate.source_revision)[:12]}, where the default branch never was"
-            )
-        if problem or age is None:
-            raise VerificationError(f"{what}: not signed by the gate", why=problem or "")
-        self._check_named(statement, age, what)
+            ran = str(certificate.source_revision)[:12]
+            problem = problem or f"it ran at {ran}, where the default branch never was"
+        if problem:
+            raise VerificationError(f"{what}: not signed by the gate", why=problem)
+        self._check_named(statement, certificate.source_revision, what)
 
     def age(self, revision: str | None) -> int | None:
         """Return how many first parents lie between the branch's tip and a revision, or None if it is none of them.
@@ -84,7 +83,7 @@ class Judge:
                 self._look(head)
         return self._ages.get(revision) if revision else None
 
-    def _check_named(self, statement: Statement, signer_age: int, what: str) -> None:
+    def _check_named(self, statement: Statement, signer: str | None, what: str) -> None:
         """Require that the statement names a policy of the branch as the signer could know it."""
         named = statement.predicate.get("policy")
         revision = named.get("revision") if isinstance(named, dict) else None
@@ -94,7 +93,8 @@ class Judge:
         age = self.age(revision)
         if age is None:
             raise VerificationError(f"{what}: policy revision {revision[:12]} is not on the default branch")
-        if age < signer_age:
+        signer_age = self.age(signer)  # again: by asking for the other, the branch may have been looked at anew
+        if signer_age is None or age < signer_age:
             raise VerificationError(f"{what}: policy revision {revision[:12]} is younger than the run that signed it")
         if not isinstance(digest, dict) or digest.get("sha256") != self._policy(age, what).digest:
             raise VerificationError(f"{what}: the policy at {revision[:12]} is not the one that the entry names")
@@ -106,5 +106,10 @@ class Judge:
             raise VerificationError(f"{what}: there was no policy yet at {self._line[age][:12]}")
         changed = self._line[self._changes[index]]
         if changed not in self._policies:
-            self._policies[changed], _ = read_policy(self._repository, changed)
+            try:
+                self._policies[changed], _ = read_policy(self._repository, changed)
+            except PolicyError as error:  # nobody was the gate then: no reason for a gate of today to stop
+                raise VerificationError(
+                    f"{what}: there was no usable policy at {self._line[age][:12]}", why=error.what
+                ) from error
         return self._policies[changed]

@@ -58,7 +58,7 @@ def run(sources: Sources, reader: reading.LedgerReader, stored: StoredLedger, nu
     content = evidence.request.content
     if content is None:
         raise UsageError(f"{evidence.change_name}: {paths[0]} is no promotion request", why=evidence.request.problem)
-    history = History(found.entries).earlier_decisions(content.manifest)
+    history = collect.arrivals_of(sources).earlier(History(found.entries), content.manifest)
     state = reading.facts(found, mirror=stored.mirror is not None, anchor=reading.Anchor())
     evidence = collect.with_ledger(evidence, state, history)
     findings = tuple(each for each in evaluation.judge(evidence) if each.rule in JUDGED)

@@ -7,7 +7,7 @@ stopped, and judges the allow again, sealed or not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -212,8 +212,16 @@ def _reference(recorded: RecordedDecision) -> EntryReference:
     return EntryReference(link.entry_id, link.sequence, digests.sha256(recorded.entry.line))
 
 
-def _record_event(opened: Gate, identifier: str, about: Sequence[Subject], event: Event, message: str) -> Entry:
+def _record_event(
+    opened: Gate,
+    identifier: str,
+    about: Sequence[Subject],
+    event: Event,
+    message: str,
+    check: Callable[[Ledger], None] = lambda _: None,
+) -> Entry:
     def prepare(current: Ledger, _: Sequence[str]) -> recording.Draft | Entry:
+        check(current)
         if found := current.find(identifier):
             return found
         link = current.next_link(identifier)
@@ -245,9 +253,14 @@ def _seal(opened: Gate, recorded: RecordedDecision, release: Release, assets: tu
     manifest = found.manifest.sha256
     body = Publication(found.stage, found.source.tag, manifest, _reference(recorded), release.id, listed)
     event = Event(EventKind.PUBLICATION, opened.sources.clock.now(), opened.run.actor, found.policy, body)
-    identifier = ledger.entry_id("publication", opened.policy.ledger_id, found.source.tag, manifest)
+    identifier = ledger.entry_id("publication", opened.policy.ledger_id, body.decision.entry_id)
     about = recorded.entry.attestation.statement.subjects
-    return _record_event(opened, identifier, about, event, f"publication {found.stage} {label(found)}")
+
+    def standing(current: Ledger) -> None:
+        if History(current.entries).is_withdrawn(recorded):
+            raise _WithdrawnError("another run withdrew it")
+
+    return _record_event(opened, identifier, about, event, f"publication {found.stage} {label(found)}", standing)
 
 
 def _publication(sealed: Entry) -> Publication:

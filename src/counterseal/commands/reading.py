@@ -184,12 +184,16 @@ def _publication_of(release: Release, assets: AssetStore, reader: LedgerReader, 
 
     Raises:
         FormatError: It is none.
-        VerificationError: No gate signed it, or it is about another release.
+        VerificationError: No gate signed it, it is about another release, too large, or there more than once.
     """
-    asset = next(each for each in release.assets if each.name == PROOF_FILE)
+    what = f"{PROOF_FILE} of {release.tag}"
+    asset, *others = (each for each in release.assets if each.name == PROOF_FILE)
+    if others:
+        raise VerificationError(f"{what}: it is there more than once", why="which one was meant cannot be told")
+    if asset.size > MAX_PROOF:
+        raise VerificationError(f"{what}: it has {asset.size} bytes", why=f"at most {MAX_PROOF} are read")
     target = work / f"proof-{asset.id}"
     assets.download(release, asset.id, target, max_bytes=MAX_PROOF)
-    what = f"{PROOF_FILE} of {release.tag}"
     line = ledger.parse_proof(target.read_bytes()).publication_line
     attestation = reader.verifier.verify_statement(line, what)
     reader.judge(attestation, what)

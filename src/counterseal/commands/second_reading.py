@@ -43,10 +43,13 @@ def read(
     current = opened.reader.read(opened.store.fetch())
     state = reading.facts(current, mirror=True, anchor=reading.Anchor())
     evidence, facts = collect.collect(opened.sources, opened.run, merged, ledger=state, candidate=known_bytes)
-    history = History(current.entries).earlier_decisions(evidence.manifest_digest)
+    told = History(current.entries)
+    history = collect.arrivals_of(opened.sources).earlier(told, evidence.manifest_digest)
     problem = ""
     sealed = recorded.publication is not None  # what is public of a sealed release, an earlier run has begun
-    if evidence.candidate is not None and not evidence.candidate.draft and not sealed:
+    if told.is_withdrawn(recorded):
+        problem = "another run withdrew it"
+    elif evidence.candidate is not None and not evidence.candidate.draft and not sealed:
         problem = "its release is public already, and not by this allow"
     elif evidence_room.digest(evidence) != recorded.decision.evidence_digest.sha256:
         problem = "reviews, tag, candidate or permissions changed between the decision and its publication"

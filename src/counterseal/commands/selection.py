@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from counterseal import ledger
 from counterseal.commands.request_files import base_of, merged_requests
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from counterseal.ports import Forge, SourceRepository
 
 
-def selected(gate: Gate, current: Ledger, stage: str | None, request: str | None) -> list[MergedRequest]:
-    """Return the requests without a decision, and decided ones that this run is about."""
+#: So many that nobody of the policy approved are decided by one run: what was allowed is published after them.
+MAX_UNAPPROVED: Final = 32
+
+
+def selected(gate: Gate, current: Ledger, stage: str | None, request: str | None) -> tuple[list[MergedRequest], int]:
+    """Return the requests without a decision and decided ones that this run is about, and how many have to wait."""
     sources = gate.sources
     known = merged_requests(sources.repository, gate.run.revision)
     if request is not None and not any(each.path == request for each in known):
@@ -84,8 +88,11 @@ def _brought_with(
 
 def in_turn(
     forge: Forge, default_ref: str, policy: Policy, waiting: Sequence[MergedRequest], is_decided: Callable[[str], bool]
-) -> list[MergedRequest]:
-    """Return requests in the order in which they are decided: approved ones first, what cannot be allowed last."""
+) -> tuple[list[MergedRequest], int]:
+    """Return requests in the order in which they are decided, and how many are left for another run.
+
+    Approved ones are first, what cannot be allowed is last; of those that nobody approved one run decides some.
+    """
     files = [each.revision for each in waiting]
 
     def rank(each: MergedRequest) -> int:
@@ -97,7 +104,12 @@ def in_turn(
             return 3  # no request, if there are several in one change
         return 1 if _looks_approved(forge, default_ref, policy, each) else 2
 
-    return sorted(waiting, key=rank) if len(waiting) > 1 else list(waiting)
+    if len(waiting) < 2:
+        return list(waiting), 0
+    ranks = [(rank(each), each) for each in waiting]
+    first = sum(number < 2 for number, _ in ranks)
+    ordered = [each for _, each in sorted(ranks, key=lambda each: each[0])]
+    return ordered[: first + MAX_UNAPPROVED], max(0, len(ordered) - first - MAX_UNAPPROVED)
 
 
 def _looks_approved(forge: Forge, default_ref: str, policy: Policy, merged: MergedRequest) -> bool:

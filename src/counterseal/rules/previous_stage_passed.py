@@ -29,19 +29,26 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     if stage.after is None:
         return skipped(NAME, "first-stage", f"{stage.name} is the first stage")
     earlier = sorted((each for each in evidence.history if each.stage == stage.after), key=lambda each: each.sequence)
-    standing = [each for each in earlier if each.outcome is Outcome.ALLOW and not each.withdrawn]
+    standing = [each for each in earlier if each.outcome is Outcome.ALLOW and not each.withdrawn and not each.pushed]
     if standing:
         age = _age(evidence.now - standing[-1].decided_at)
         return satisfied(NAME, f"passed {stage.after} (entry {standing[-1].sequence}, {age} ago)")
-    return violated(NAME, _problem(stage.name, stage.after, earlier))
+    return violated(NAME, _problem(evidence, stage.name, stage.after, earlier))
 
 
-def _problem(stage: str, after: str, earlier: Sequence[EarlierDecision]) -> Problem:
+def _problem(evidence: Evidence, stage: str, after: str, earlier: Sequence[EarlierDecision]) -> Problem:
     fix = f"counterseal request --stage {after}, and promote it there first"
     if not earlier:
         reason = f"no decision lets this manifest into {after}, which comes before {stage}"
         return Problem("previous-stage-missing", reason, fix)
     newest = earlier[-1]
+    if newest.pushed and not newest.withdrawn:
+        branch = evidence.policy_reference.ref
+        reason = (
+            f"its allow for {after}, entry {newest.sequence}, was signed under a policy that came onto {branch} "
+            "without a merge"
+        )
+        return Problem("previous-stage-policy-pushed", reason, fix)
     if newest.outcome is Outcome.ALLOW:
         return Problem(
             "previous-stage-withdrawn", f"its allow for {after}, entry {newest.sequence}, was withdrawn", fix
@@ -66,6 +73,7 @@ RULE: Final = RuleSpec(
         "previous-stage-missing",
         "previous-stage-denied",
         "previous-stage-withdrawn",
+        "previous-stage-policy-pushed",
         NO_REQUEST,
     ),
     always=True,

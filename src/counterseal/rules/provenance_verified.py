@@ -82,9 +82,11 @@ def _people(start: BuildStart) -> str:
 def _steered(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Yield why a person may have chosen what the build did (R46)."""
     starts = {each.run: each for each in evidence.starts}
+    # of what a push started on GitHub nobody is asked; a job of GitLab may be a manual one, and be deleted since
+    asked = forges.kind_of(evidence.run.repository.host) is forges.ForgeKind.GITLAB
     for certificate in {each.certificate.run_uri: each.certificate for each in evidence.builds}.values():
         start = starts.get(certificate.run_uri or "")
-        if start is None and certificate.trigger != PUSH:
+        if start is None and (certificate.trigger != PUSH or asked):
             yield (
                 "builder-steered",
                 f"who started {certificate.run_uri} ({certificate.trigger}) cannot be told: it is gone from the forge",

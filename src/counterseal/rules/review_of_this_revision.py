@@ -119,11 +119,9 @@ def _change_problems(evidence: Evidence, change: ChangeRequest) -> Iterator[Prob
 def _policy_problems(evidence: Evidence) -> Iterator[Problem]:
     """Yield why the policy that judges is nobody's merged change (R44); the branch's first one needs none."""
     origin = evidence.policy_origin
-    if origin is None or origin.first:
+    if origin is None or origin.merged:
         return
-    merge, branch = origin.merge, evidence.policy_reference.ref
-    if merge and merge.end == origin.revision and merge.mover is Mover.FORGE:
-        return
+    branch = evidence.policy_reference.ref
     reason = f"the policy was last changed by {origin.revision[:7]}, which came onto {branch} without a merge"
     fix = f"bring the policy by a change request; then {_again(evidence)}"
     yield Problem("policy-pushed", reason, fix)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,11 @@ def test_the_first_stage_has_none_before() -> None:
         ((earlier("production", ALLOW),), "previous-stage-missing", "no decision"),
         ((earlier("staging", DENY),), "previous-stage-denied", "not allowed into staging (entry 40: deny)"),
         ((earlier("staging", ALLOW, withdrawn=True),), "previous-stage-withdrawn", "entry 40, was withdrawn"),
+        (
+            (replace(earlier("staging", ALLOW), pushed=True),),
+            "previous-stage-policy-pushed",
+            "entry 40, was signed under a policy that came onto refs/heads/main without a merge",
+        ),
     ],
 )
 def test_not_passed(history: tuple[EarlierDecision, ...], code: str, reason: str) -> None:
