@@ -262,8 +262,7 @@ class Wiring(Surroundings):
     def preview(self, work: Path) -> tuple[Sources, LedgerReader, StoredLedger]:
         """Return what a preview reads; it has no identity, so its trust follows from where the API is."""
         from counterseal.adapters import trust
-        from counterseal.commands import collect, reading
-        from counterseal.commands.judge import Judge
+        from counterseal.commands import collect, judge, reading
 
         place, name = self.forge_host(), self.repository_name()
         sandbox = place.sandbox
@@ -273,8 +272,8 @@ class Wiring(Surroundings):
         if head is None:
             raise ServiceError("the default branch cannot be read", why="the repository is empty", fix="push it")
         policy, _ = collect.read_policy(sources.repository, head)
-        judge = Judge(sources.repository, sources.trust, sources.forge.repository(), head)
-        reader = reading.LedgerReader(policy.ledger_id, sources.verifier, judge)
+        whose = judge.Judge(sources.repository, sources.trust, sources.forge.repository(), head)
+        reader = reading.LedgerReader(policy.ledger_id, sources.verifier, whose)
         return sources, reader, self._ledger_store(place, name, work).fetch()
 
     # --- a ledger in a clone -------------------------------------------------------------------
@@ -285,8 +284,7 @@ class Wiring(Surroundings):
         """Return how to read the ledger in a clone, and what the clone has of it."""
         from counterseal.adapters.git import GitRepository
         from counterseal.adapters.git_ledger import LocalLedger
-        from counterseal.commands import collect, reading
-        from counterseal.commands.judge import Judge
+        from counterseal.commands import collect, judge, reading
         from counterseal.model import Repository
 
         trust, verifier = self.consumer(document, sandbox=sandbox)
@@ -297,5 +295,5 @@ class Wiring(Surroundings):
             raise UsageError(f"{folder} has no default branch", fix="git fetch origin")
         policy, _ = collect.read_policy(repository, head)
         host, number, _ = policy.ledger_id.split("/")
-        judge = Judge(repository, trust, Repository(host, int(number), ""), head)
-        return reading.LedgerReader(policy.ledger_id, verifier, judge), stored
+        whose = judge.Judge(repository, trust, Repository(host, int(number), ""), head)
+        return reading.LedgerReader(policy.ledger_id, verifier, whose), stored

