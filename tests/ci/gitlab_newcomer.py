@@ -149,7 +149,6 @@ class Newcomer:
         request: dict[str, Any] = {
             "ref": f"refs/heads/{branch}",
             "source": "merge_request_event",
-            "mergeRequest": number,
         }
         return self.pipeline(self.clone(branch), **(request | order))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -99,8 +100,11 @@ def test_branches_titles_and_files_of_requests(signed: Newcomer) -> None:
     harmless(signed, shown)
     (comment,) = comments(signed, asked["branch"].number)
     check_summary(re.sub(r"<!--.*?-->", "", comment))
-    for each in asked.values():
+    for name, each in asked.items():
         stories.approve_and_merge(signed.world, each, "alice")
+        if name == "stage":  # no request, so it is decided under the commit that brought it
+            at = f"promotions@{stories.hosted(signed.world).branch('main')}"
+            asked[name] = dataclasses.replace(each, path=at)
     decided = signed.promote()
     assert decided.jobs == {"gate": "failure"}, decided.text
     said: list[dict[str, Any]] = json.loads(decided.outputs("gate")["decisions"])

@@ -43,7 +43,7 @@ def here(tmp_path_factory: pytest.TempPathFactory, tool: Callable[[str], Path], 
         policy = stories.read(made.world, POLICY_PATH).decode()
         assert policy.count("gate: counterseal\n") == 1
         stories.write(made.world, "main", WORKFLOW, text.encode())
-        stories.write(made.world, "main", POLICY_PATH, policy.replace("gate: counterseal", line).encode())
+        stories.bring_policy(made.world, policy.replace("gate: counterseal", line).encode())
         newcomer.with_candidate(made.world, dist)
         yield made
 

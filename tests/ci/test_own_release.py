@@ -103,8 +103,15 @@ def project(tmp_path: Path, tool: Callable[[str], Path], product: Product) -> It
         (tmp_path / "runs").mkdir()
         made = Project(client, Act(tool("act"), tmp_path / "runs"), product.sha, people, tmp_path)
         header = f"http.extraHeader=Authorization: Bearer {people['bob'].token}"
-        for ref in ("main", TAG):
+        for ref in ("HEAD~1:refs/heads/main", "HEAD:refs/heads/release"):
             newcomer.git(source, "-c", header, "push", "-q", made.clone_url, ref)
+        body = {"head": "release", "base": "main", "title": f"Release {TAG}"}
+        number = made.call("bob", "POST", "/pulls", body)["number"]
+        made.call("alice", "PUT", f"/pulls/{number}/merge", {"merge_method": "squash"})
+        newcomer.git(source, "-c", header, "fetch", "-q", made.clone_url, "main")
+        newcomer.git(source, "reset", "-q", "--hard", "FETCH_HEAD")
+        newcomer.git(source, "tag", TAG)
+        newcomer.git(source, "-c", header, "push", "-q", made.clone_url, TAG)
         yield made
 
 
@@ -121,7 +128,6 @@ def prepare(source: Path, gate: str, number: int) -> None:
     assert [each["id"] for each in yaml.safe_load(policy[1])["people"]["maintainers"]] == list(PEOPLE.values())
     newcomer.git(source, "add", "-A")
     newcomer.git(source, "commit", "-q", "-m", f"Release {TAG} with the gate of {gate[:12]}")
-    newcomer.git(source, "tag", TAG)
 
 
 def test_a_release_of_ours(project: Project) -> None:
