@@ -88,7 +88,7 @@ class GitRepository:
         mode, blob = self._listed(revision, path)
         if mode not in _REGULAR:
             return None
-        size = int(self._git.read("cat-file", "-s", blob))
+        size = int(self._git.read_fixed("cat-file", "-s", blob))
         if size > MAX_FILE:
             raise FormatError(f"{path} has {size} bytes at {revision[:12]}", why=f"at most {MAX_FILE} are read")
         return self._git.contents([blob], limit=MAX_FILE)[blob]
@@ -99,7 +99,7 @@ class GitRepository:
 
     def _listed(self, revision: str, path: str) -> tuple[str, str]:
         self._require(revision)
-        found = self._git.read("ls-tree", "-z", "--full-tree", "--end-of-options", revision, "--", _checked(path))
+        found = self._git.read_fixed("ls-tree", "-z", "--full-tree", "--end-of-options", revision, "--", _checked(path))
         for line in found.split(b"\0"):
             facts, _, name = line.partition(b"\t")
             if name == path.encode():
@@ -127,13 +127,15 @@ class GitRepository:
     def first_parents(self, revision: str) -> Sequence[str]:
         """Return the first-parent line that ends in `revision`, newest first."""
         self._require(revision)
-        return self._git.read("rev-list", "--first-parent", "--end-of-options", revision, "--").decode().split()
+        return self._git.read_fixed("rev-list", "--first-parent", "--end-of-options", revision, "--").decode().split()
 
     def commits_touching(self, revision: str, path: str) -> Sequence[str]:
         """Return the commits of the first-parent line of `revision` that changed a path, newest first."""
         self._require(revision)
         options = ("--first-parent", "-m", "--topo-order", "--format=tformat:%H", "--no-patch")
-        return self._git.read("log", *options, "--end-of-options", revision, "--", _checked(path)).decode().split()
+        return (
+            self._git.read_fixed("log", *options, "--end-of-options", revision, "--", _checked(path)).decode().split()
+        )
 
     def added_files(self, ref_revision: str, folder: str) -> Sequence[tuple[str, str]]:
         """Return (commit, path) of each file that a first-parent commit added under `folder`, oldest first."""
@@ -146,7 +148,7 @@ class GitRepository:
         """Return every path that differs between two revisions; a renamed file is both of its names."""
         self._require(base)
         self._require(revision)
-        printed = self._git.read("diff-tree", "-r", "-z", "--no-renames", "--name-only", base, revision, "--")
+        printed = self._git.read_fixed("diff-tree", "-r", "-z", "--no-renames", "--name-only", base, revision, "--")
         return [text(each) for each in printed.split(b"\0") if each]
 
     def _require(self, revision: str) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 LOCAL_SECONDS: Final = 120.0
 MAX_OUTPUT: Final = 256 << 20
 _MAX_MESSAGES: Final = 64 << 10
+_MAX_REMEMBERED: Final = 64 << 10
 
 _KEPT: Final = ("PATH", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO")
 _FIXED: Final = {
@@ -99,6 +100,7 @@ class Git:
         self.folder = folder
         self._where = (f"--git-dir={folder}",) if own else ("-C", str(folder))
         self._commits: set[str] = set()
+        self._answers: dict[tuple[str, ...], bytes] = {}
 
     def create(self) -> None:
         """Make the bare repository, if it is not there yet."""
@@ -152,6 +154,19 @@ class Git:
         if answer.code != 0:
             raise ServiceError(f"git {arguments[0]} failed in {self.folder.name}", why=explain(answer))
         return answer.out
+
+    def read_fixed(self, *arguments: str) -> bytes:
+        """Return what `read` does, of objects by their ids alone: that never changes, so a short answer is kept.
+
+        Raises:
+            ServiceError: It failed.
+        """
+        found = self._answers.get(arguments)
+        if found is None:
+            found = self.read(*arguments)
+            if len(found) <= _MAX_REMEMBERED:
+                self._answers[arguments] = found
+        return found
 
     def commit_exists(self, revision: str) -> bool:
         """Return whether the repository has this commit; one that was seen is not looked for again."""

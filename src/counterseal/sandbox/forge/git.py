@@ -81,6 +81,7 @@ class BareRepository:
         self.path = path
         self._heads = ""
         self._commits: dict[str, CommitObject] = {}
+        self._answers: dict[tuple[str, ...], bytes] = {}
 
     def create(self, kind: ForgeKind = ForgeKind.GITHUB, default_branch: str = "main") -> None:
         """Make the repository with the settings and the hook that the forge relies on."""
@@ -134,6 +135,12 @@ class BareRepository:
         """Return what a git command prints, as one line of text."""
         return self.run(*arguments).decode(errors="replace").strip()
 
+    def fixed(self, *arguments: str) -> bytes:
+        """Return what a git command prints that is asked of objects by their ids alone, once and for all."""
+        if arguments not in self._answers:
+            self._answers[arguments] = self.run(*arguments)
+        return self._answers[arguments]
+
     # --- reading -----------------------------------------------------------------------------
 
     def refs(self) -> dict[str, str]:
@@ -159,14 +166,14 @@ class BareRepository:
     def merge_base(self, one: str, other: str) -> str | None:
         """Return the best common ancestor, or None."""
         try:
-            return self.text("merge-base", one, other)
+            return self.fixed("merge-base", one, other).decode().strip()
         except GitError:
             return None
 
     def commits_between(self, base: str | None, head: str) -> list[str]:
         """Return the commits of `head` that `base` has not, oldest first."""
         bounds = [head] if base is None else [head, f"^{base}"]
-        return self.text("rev-list", "--topo-order", "--reverse", *bounds).splitlines()
+        return self.fixed("rev-list", "--topo-order", "--reverse", *bounds).decode().splitlines()
 
     def first_with(self, sha: str, before: str, after: str) -> str:
         """Return the commit by which a branch that moved from `before` to `after` got `sha` (itself, or a merge)."""
@@ -193,9 +200,9 @@ class BareRepository:
 
     def changes(self, base: str, head: str) -> list[FileChange]:
         """Return what differs between two commits, renames found."""
-        numbers = self.run("diff", "--numstat", "-z", "-M", base, head, "--").split(b"\0")
+        numbers = self.fixed("diff", "--numstat", "-z", "-M", base, head, "--").split(b"\0")
         counts = _numstat(numbers)
-        fields = iter(self.run("diff", "--raw", "--no-abbrev", "-z", "-M", base, head, "--").split(b"\0"))
+        fields = iter(self.fixed("diff", "--raw", "--no-abbrev", "-z", "-M", base, head, "--").split(b"\0"))
         found = []
         for header in fields:
             if not header:
@@ -211,11 +218,11 @@ class BareRepository:
 
     def file(self, commit: str, path: str) -> tuple[str, str, bytes] | None:
         """Return (mode, blob id, bytes) of a file at a commit, or None."""
-        listed = self.run("ls-tree", "-z", commit, "--", path).split(b"\0")
+        listed = self.fixed("ls-tree", "-z", commit, "--", path).split(b"\0")
         if not listed[0]:
             return None
         mode, kind, sha = listed[0].split(b"\t")[0].decode().split(" ")
-        return (mode, sha, self.run("cat-file", "blob", sha)) if kind == "blob" else None
+        return (mode, sha, self.fixed("cat-file", "blob", sha)) if kind == "blob" else None
 
     # --- writing -----------------------------------------------------------------------------
 
