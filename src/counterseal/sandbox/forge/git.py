@@ -200,8 +200,7 @@ class BareRepository:
 
     def changes(self, base: str, head: str) -> list[FileChange]:
         """Return what differs between two commits, renames found."""
-        numbers = self.fixed("diff", "--numstat", "-z", "-M", base, head, "--").split(b"\0")
-        counts = _numstat(numbers)
+        counts = _numstat(self.fixed("diff", "--numstat", "-z", "-M", base, head, "--").split(b"\0"))
         fields = iter(self.fixed("diff", "--raw", "--no-abbrev", "-z", "-M", base, head, "--").split(b"\0"))
         found = []
         for header in fields:
@@ -212,8 +211,7 @@ class BareRepository:
             renamed = status[0] in "RC"
             path = next(fields).decode(errors="replace") if renamed else first
             added, deleted = counts.get(path, (0, 0))
-            previous = first if renamed else None
-            found.append(FileChange(status[0], path, previous, sha, added, deleted, (old, new)))
+            found.append(FileChange(status[0], path, first if renamed else None, sha, added, deleted, (old, new)))
         return found
 
     def file(self, commit: str, path: str) -> tuple[str, str, bytes] | None:
