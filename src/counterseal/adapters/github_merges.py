@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.fields import Fields
 from counterseal.adapters.github_changes import READ
+from counterseal.adapters.merges import SettledMerges
 from counterseal.model import Merge, Mover
 
 if TYPE_CHECKING:
@@ -30,27 +31,24 @@ _MAX_GROUP: Final = 250
 
 
 class Merges:
-    """Says how revisions came onto branches. What GitHub itself merged stays so, and is asked once."""
+    """Says how revisions came onto branches."""
 
     def __init__(self, api: GitHubApi, changes: ChangeReader) -> None:
         self._api = api
         self._changes = changes
-        self._settled: dict[tuple[str, str], Merge] = {}
+        self._settled = SettledMerges()
 
     def of(self, revision: str, base_ref: str, repository_id: int) -> Merge | None:
         """Return how a pull request brought `revision` onto `base_ref`, as `Forge.merge_of` promises."""
-        if (revision, base_ref) in self._settled:
-            return self._settled[revision, base_ref]
+        return self._settled.of(revision, base_ref, lambda: self._told(revision, base_ref, repository_id))
+
+    def _told(self, revision: str, base_ref: str, repository_id: int) -> list[Merge]:
         what = f"change requests of {revision[:12]}"
         listed = self._api.pages(self._api.here(f"/commits/{revision}/pulls"), what=what, needs=READ)
         numbers = [each.number("number") for each in (Fields(item, what) for item in listed) if each.has("merged_at")]
         merged = [self._changes.fields(number) for number in numbers]
         here = [each for each in merged if each.flag("merged") and _aims_at(each, base_ref, repository_id)]
-        merges = [self._merge(each, base_ref) for each in here]
-        best = min(merges, key=lambda each: _rank(each, revision), default=None)
-        if best and best.end == revision and best.mover is Mover.FORGE:
-            self._settled[revision, base_ref] = best
-        return best
+        return [self._merge(each, base_ref) for each in here]
 
     def _merge(self, fields: Fields, base_ref: str) -> Merge:
         end, merged_at = fields.revision("merge_commit_sha"), fields.moment("merged_at")
@@ -95,8 +93,3 @@ class Merges:
 def _aims_at(fields: Fields, base_ref: str, repository_id: int) -> bool:
     base = fields.inner("base")
     return _BRANCH + base.text("ref") == base_ref and base.inner("repo").number("id") == repository_id
-
-
-def _rank(merge: Merge, revision: str) -> tuple[bool, bool, int]:
-    """Return what goes first: the end of a change, what the forge merged, the change that was opened first."""
-    return merge.end != revision, merge.mover is not Mover.FORGE, merge.number

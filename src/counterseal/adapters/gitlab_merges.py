@@ -15,6 +15,7 @@ from counterseal.adapters.fields import Fields
 from counterseal.adapters.gitlab_access import READ, REVIEWS
 from counterseal.adapters.gitlab_api import part
 from counterseal.adapters.gitlab_changes import STATES, merge_of
+from counterseal.adapters.merges import SettledMerges
 from counterseal.model import Merge, Mover
 
 if TYPE_CHECKING:
@@ -26,28 +27,25 @@ _MERGED: Final = "merged"
 
 
 class Merges:
-    """Says how revisions came onto branches. What GitLab itself merged stays so, and is asked once."""
+    """Says how revisions came onto branches."""
 
     def __init__(self, api: GitLabApi, changes: ChangeReader) -> None:
         self._api = api
         self._changes = changes
-        self._settled: dict[tuple[str, str], Merge] = {}
+        self._settled = SettledMerges()
 
     def of(self, revision: str, base_ref: str, project_id: int) -> Merge | None:
         """Return how a merge request brought `revision` onto `base_ref`, as `Forge.merge_of` promises."""
-        if (revision, base_ref) in self._settled:
-            return self._settled[revision, base_ref]
+        return self._settled.of(revision, base_ref, lambda: self._told(revision, base_ref, project_id))
+
+    def _told(self, revision: str, base_ref: str, project_id: int) -> list[Merge]:
         what = f"merge requests of {revision[:12]}"
         path = self._api.here(f"/repository/commits/{part(revision)}/merge_requests")
         listed = [Fields(each, what) for each in self._api.pages(path, what=what, access=READ)]
         numbers = [each.number("iid") for each in listed if each.one_of("state", STATES)]
         merged = [self._changes.fields(number) for number in numbers]
         here = [each for each in merged if _aims_at(each, base_ref, project_id)]
-        merges = [self._merge(each) for each in here]
-        best = min(merges, key=lambda each: _rank(each, revision), default=None)
-        if best and best.end == revision and best.mover is Mover.FORGE:
-            self._settled[revision, base_ref] = best
-        return best
+        return [self._merge(each) for each in here]
 
     def _merge(self, fields: Fields) -> Merge:
         number = fields.number("iid")
@@ -68,8 +66,3 @@ class Merges:
 
 def _aims_at(fields: Fields, base_ref: str, project_id: int) -> bool:
     return _BRANCH + fields.text("target_branch") == base_ref and fields.number("target_project_id") == project_id
-
-
-def _rank(merge: Merge, revision: str) -> tuple[bool, bool, int]:
-    """Return what goes first: the end of a change, what the forge merged, the change that was opened first."""
-    return merge.end != revision, merge.mover is not Mover.FORGE, merge.number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -68,22 +69,27 @@ def one_a_change(repository: SourceRepository, forge: Forge, strays: Sequence[Me
     rest = list(strays)
     while rest:
         newest = rest.pop()
-        own = _brought_with(repository, forge, newest, rest) if rest else []
+        own = _take_brought_with(repository, forge, newest, rest) if rest else []
         names = (*(name for each in own for name in each.strays), *newest.strays)
-        rest = [each for each in rest if each not in own]
         found.append(replace(newest, strays=names))
     return found[::-1]
 
 
-def _brought_with(
-    repository: SourceRepository, forge: Forge, newest: MergedRequest, older: Sequence[MergedRequest]
+def _take_brought_with(
+    repository: SourceRepository, forge: Forge, newest: MergedRequest, older: list[MergedRequest]
 ) -> list[MergedRequest]:
+    """Take the strays of `newest`'s change from the end of `older` (one first-parent line); return them."""
     try:
         change = forge.change_request_of(newest.revision, repository.default_ref())
         base = base_of(repository, forge, newest, change)
     except CountersealError:
         return []  # it is said when it is its turn
-    return [each for each in older if base is not None and not repository.is_ancestor(each.revision, base)]
+    count = len(older)
+    while count and base is not None and not repository.is_ancestor(older[count - 1].revision, base):
+        count -= 1
+    own = older[count:]
+    del older[count:]
+    return own
 
 
 def in_turn(
@@ -93,14 +99,14 @@ def in_turn(
 
     Approved ones are first, what cannot be allowed is last; of those that nobody approved one run decides some.
     """
-    files = [each.revision for each in waiting]
+    files = Counter(each.revision for each in waiting)
 
     def rank(each: MergedRequest) -> int:
         if each.strays:
             return 4
         if is_decided(each.path):
             return 0
-        if files.count(each.revision) > 1:
+        if files[each.revision] > 1:
             return 3  # no request, if there are several in one change
         return 1 if _looks_approved(forge, default_ref, policy, each) else 2
 
