@@ -42,11 +42,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from counterseal.evidence import LedgerFacts
+    from counterseal.history import History
     from counterseal.model import (
         Attestation,
         BuildStart,
         ChangeRequest,
-        EarlierDecision,
         Permission,
         Policy,
         PromotionRequest,
@@ -94,7 +94,6 @@ def collect(
     merged: MergedRequest,
     *,
     ledger: LedgerFacts,
-    history: Sequence[EarlierDecision] = (),
     candidate: candidate_bytes.CandidateFacts | None = None,
 ) -> tuple[Evidence, candidate_bytes.CandidateFacts]:
     """Return the evidence about a merged request, and what its candidate's bytes said.
@@ -103,8 +102,7 @@ def collect(
         sources: The ports.
         run: The run that collects.
         merged: The request.
-        ledger: The verified ledger that the decision will be made on.
-        history: Its earlier decisions on the manifest.
+        ledger: The verified ledger that the decision will be made on; `with_ledger` adds what it says of the manifest.
         candidate: What an earlier reading found in the candidate's bytes (second reading, R24).
 
     Raises:
@@ -149,7 +147,7 @@ def collect(
         sbom=facts.sbom,
         source=arrivals.source(facts.manifest),
         ledger=ledger,
-        history=tuple(history),
+        history=(),
         trust=sources.trust,
     )
     return evidence, facts
@@ -160,9 +158,10 @@ def arrivals_of(sources: Sources) -> Arrivals:
     return Arrivals(sources.repository, sources.forge, sources.clock.now())
 
 
-def with_ledger(evidence: Evidence, ledger: LedgerFacts, history: Sequence[EarlierDecision]) -> Evidence:
-    """Return the evidence on another ledger head."""
-    return dataclasses.replace(evidence, ledger=ledger, history=tuple(history))
+def with_ledger(sources: Sources, evidence: Evidence, ledger: LedgerFacts, history: History) -> Evidence:
+    """Return the evidence on a ledger head, with the earlier decisions on its manifest."""
+    earlier = arrivals_of(sources).earlier(history, evidence.manifest_digest)
+    return dataclasses.replace(evidence, ledger=ledger, history=earlier)
 
 
 def _policy(sources: Sources, run: Run, base: str | None) -> tuple[Policy, PolicyReference]:
@@ -209,17 +208,17 @@ def _run_actors(forge: Forge, run: Run) -> tuple[Actor, ...]:
 
 def _starts(sources: Sources, run: Run, used: Policy, builds: Sequence[Attestation]) -> tuple[BuildStart, ...]:
     """Return whose hands were on the accepted builder's runs, where a forge lets somebody steer them (R46)."""
-    home, found = run.repository, {}
+    home, found = run.repository, []
     on_github = kind_of(home.host) is ForgeKind.GITHUB
+    issuer = sources.trust.issuers.get(home.host, "")
     for each in builds:
         certificate = each.certificate
-        issuer = sources.trust.issuers.get(home.host, "")
         if identity.builder_problem(certificate, issuer=issuer, repository=home, builder=used.builder):
             continue
         if on_github and certificate.trigger == "push":
             continue  # what GitHub runs again, it runs with the same inputs
-        found[certificate.run_uri or ""] = True
-    starts = (sources.forge.build_start(address) for address in found)
+        found.append(certificate.run_uri or "")
+    starts = (sources.forge.build_start(address) for address in dict.fromkeys(found))
     return tuple(each for each in starts if each is not None)
 
 

@@ -169,8 +169,7 @@ def _look(
     current, history = on
     state = reading.facts(current, mirror=True, anchor=anchor)
     evidence, facts = collect.collect(gate.sources, gate.run, merged, ledger=state, candidate=facts)
-    earlier = collect.arrivals_of(gate.sources).earlier(history, evidence.manifest_digest)
-    return collect.with_ledger(evidence, state, earlier), facts
+    return collect.with_ledger(gate.sources, evidence, state, history), facts
 
 
 def _keep_evidence(gate: Gate, evidence: Evidence, identifier: str) -> None:

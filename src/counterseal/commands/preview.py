@@ -58,9 +58,8 @@ def run(sources: Sources, reader: reading.LedgerReader, stored: StoredLedger, nu
     content = evidence.request.content
     if content is None:
         raise UsageError(f"{evidence.change_name}: {paths[0]} is no promotion request", why=evidence.request.problem)
-    history = collect.arrivals_of(sources).earlier(History(found.entries), content.manifest)
     state = reading.facts(found, mirror=stored.mirror is not None, anchor=reading.Anchor())
-    evidence = collect.with_ledger(evidence, state, history)
+    evidence = collect.with_ledger(sources, evidence, state, History(found.entries))
     findings = tuple(each for each in evaluation.judge(evidence) if each.rule in JUDGED)
     return Preview(
         number,
@@ -70,7 +69,7 @@ def run(sources: Sources, reader: reading.LedgerReader, stored: StoredLedger, nu
         content.candidate.tag,
         findings,
         approvals(evidence),
-        history,
+        evidence.history,
     )
 
 

@@ -44,7 +44,7 @@ def read(
     state = reading.facts(current, mirror=True, anchor=reading.Anchor())
     evidence, facts = collect.collect(opened.sources, opened.run, merged, ledger=state, candidate=known_bytes)
     told = History(current.entries)
-    history = collect.arrivals_of(opened.sources).earlier(told, evidence.manifest_digest)
+    evidence = collect.with_ledger(opened.sources, evidence, state, told)
     problem = ""
     sealed = recorded.publication is not None  # what is public of a sealed release, an earlier run has begun
     if told.is_withdrawn(recorded):
@@ -53,7 +53,7 @@ def read(
         problem = "its release is public already, and not by this allow"
     elif evidence_room.digest(evidence) != recorded.decision.evidence_digest.sha256:
         problem = "reviews, tag, candidate or permissions changed between the decision and its publication"
-    elif not _allowed(collect.with_ledger(evidence, state, history), recorded):
+    elif not _allowed(evidence, recorded):
         problem = "the rules do not allow it"
     return evidence, facts, problem
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from counterseal.evidence import Evidence
-    from counterseal.model import Attestation, BuildStart, Finding, Manifest
+    from counterseal.model import Attestation, BuildStart, Certificate, Finding, Manifest
 
 NAME: Final = "provenance-verified"
 TAGS: Final = "refs/tags/"
@@ -128,13 +128,8 @@ def _problems(evidence: Evidence, manifest: Manifest) -> Iterator[tuple[str, str
 
 
 def _builder_problems(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    repository = evidence.run.repository
-    issuer = evidence.trust.issuers.get(repository.host, "")
     for each in evidence.builds:
-        problem = identity.builder_problem(
-            each.certificate, issuer=issuer, repository=repository, builder=evidence.policy.builder
-        )
-        if problem:
+        if problem := _not_the_builders(evidence, each.certificate):
             yield (
                 "builder-not-accepted",
                 f"a statement ({each.statement.predicate_type}) is not the builder's: {problem}",
@@ -144,12 +139,19 @@ def _builder_problems(evidence: Evidence) -> Iterator[tuple[str, str]]:
         yield "runs-differ", f"the build's statements come from {len(runs)} runs: {', '.join(runs)}"
 
 
+def _not_the_builders(evidence: Evidence, certificate: Certificate) -> str | None:
+    """Return why a certificate is not that of the policy's builder; nothing if it is."""
+    repository = evidence.run.repository
+    issuer = evidence.trust.issuers.get(repository.host, "")
+    return identity.builder_problem(certificate, issuer=issuer, repository=repository, builder=evidence.policy.builder)
+
+
 def _signature_problems(evidence: Evidence, manifest: Manifest, provenance: Attestation) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the signatures beside the artifacts: each is the builder's, of the provenance's run.
 
     One that does not lie there is denied by `digest-matches`.
     """
-    repository, made = evidence.run.repository, provenance.certificate
+    made = provenance.certificate
     beside = {each.subject: each for each in evidence.signatures}
     here = {each.name for each in evidence.observed}
     for artifact in manifest.subjects:
@@ -160,13 +162,7 @@ def _signature_problems(evidence: Evidence, manifest: Manifest, provenance: Atte
             why = found.problem if found else "there is none that was read"
             yield "signature-unverified", f"{file} is no signature over {artifact.name}: {why}"
             continue
-        problem = identity.builder_problem(
-            found.certificate,
-            issuer=evidence.trust.issuers.get(repository.host, ""),
-            repository=repository,
-            builder=evidence.policy.builder,
-        )
-        if problem:
+        if problem := _not_the_builders(evidence, found.certificate):
             yield "signature-not-the-builders", f"{file} is not the builder's: {problem}"
         run = found.certificate.run_uri
         if run is None or run != made.run_uri or found.certificate.source_revision != made.source_revision:
