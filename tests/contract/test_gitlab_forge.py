@@ -13,7 +13,7 @@ from counterseal.adapters.gitlab_access import GitLabTokens
 from counterseal.errors import ServiceError
 from counterseal.model import Actor, ActorKind, Permission, Review, ReviewState
 from counterseal.sandbox.forge.accounts import Role
-from counterseal.sandbox.forge.git import Signature
+from counterseal.sandbox.forge.git_objects import Signature
 
 if TYPE_CHECKING:
     from counterseal.adapters.gitlab import GitLabForge

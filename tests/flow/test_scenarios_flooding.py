@@ -10,7 +10,7 @@ from tests.flow import stories
 from tests.flow.stories import Asked, approve_and_merge, ask, by_hand, content, merge, path_of, propose
 
 from counterseal.forges import ForgeKind
-from counterseal.sandbox.forge.git import Signature
+from counterseal.sandbox.forge.git_objects import Signature
 from counterseal.wire import canonical
 
 if TYPE_CHECKING:

@@ -275,7 +275,7 @@ def test_a_file_that_is_no_note(world: FlowWorld) -> None:
 
 
 def stories_signature(world: FlowWorld) -> Any:
-    from counterseal.sandbox.forge.git import Signature
+    from counterseal.sandbox.forge.git_objects import Signature
 
     return Signature("bob", world.sandbox.forge.account("bob").noreply_at(world.kind), world.sandbox.forge.now())
 

@@ -13,7 +13,7 @@ from counterseal.errors import ServiceError
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
 from counterseal.sandbox.forge.accounts import Role
-from counterseal.sandbox.forge.git import Signature
+from counterseal.sandbox.forge.git_objects import Signature
 from counterseal.wire import canonical
 
 if TYPE_CHECKING:

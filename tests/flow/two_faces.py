@@ -44,7 +44,8 @@ from counterseal.model import Counted, Dismissed, Finding, FindingOutcome, Membe
 from counterseal.rules import RULES, enough_reviews
 from counterseal.sandbox.client import SandboxClient
 from counterseal.sandbox.forge.accounts import Role
-from counterseal.sandbox.forge.git import BareRepository, GitError, Signature
+from counterseal.sandbox.forge.git import BareRepository
+from counterseal.sandbox.forge.git_objects import GitError, Signature
 
 if TYPE_CHECKING:
     from counterseal.evidence import Evidence

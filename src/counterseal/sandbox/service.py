@@ -32,8 +32,8 @@ from typing import TYPE_CHECKING, Any, Final
 from counterseal import digests
 from counterseal.forges import ForgeKind
 from counterseal.sandbox.forge import gitlab
-from counterseal.sandbox.forge.git import GitError
 from counterseal.sandbox.forge.git_http import GitHttp
+from counterseal.sandbox.forge.git_objects import GitError
 from counterseal.sandbox.forge.github import API, GIT, GitHubFace
 from counterseal.sandbox.forge.gitlab_git import GitLabHttp
 from counterseal.sandbox.forge.jobs import JobOrder, Jobs

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from counterseal.sandbox.forge.change import Change, Comment, Review, ReviewState, TimelineEvent
-from counterseal.sandbox.forge.git import ConflictError, Signature
+from counterseal.sandbox.forge.git_objects import ConflictError, Signature
 from counterseal.sandbox.forge.refusal import Refused
 
 if TYPE_CHECKING:

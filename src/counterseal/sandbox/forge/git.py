@@ -6,65 +6,30 @@ goes through `repository.py`, which also keeps the forge's books.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import subprocess
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from counterseal.forges import ForgeKind
 from counterseal.sandbox.forge.git_habits import CONFIG, HABITS
+from counterseal.sandbox.forge.git_objects import (
+    NO_COMMIT,
+    CommitObject,
+    ConflictError,
+    FileChange,
+    GitError,
+    Signature,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-NO_COMMIT: Final = "0" * 40
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """A name, an address and a moment, as git writes them into a commit."""
-
-    name: str
-    email: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class CommitObject:
-    """A commit as git has it."""
-
-    sha: str
-    tree: str
-    parents: tuple[str, ...]
-    author: Signature
-    committer: Signature
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """A path that differs between two commits.
-
-    `status` is git's letter, `previous` the name before a rename, `modes` are git's before and after.
-    """
-
-    status: str
-    path: str
-    previous: str | None
-    sha: str
-    additions: int
-    deletions: int
-    modes: tuple[str, str]
-
-
-class GitError(Exception):
-    """A git command failed."""
-
-
-class ConflictError(GitError):
-    """Two commits cannot be merged."""
+#: A ref whose name leads to no other folder.
+_NAME = re.compile(r"(?:[^/.\0][^/\0]*/)*[^/.\0][^/\0]*")
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -150,6 +115,9 @@ class BareRepository:
 
     def resolve(self, name: str) -> str | None:
         """Return the commit that a ref or revision means (tags peeled), or None."""
+        if name.startswith("refs/heads/") and _NAME.fullmatch(name):
+            with contextlib.suppress(OSError):  # git lets a branch point to nothing but a commit
+                return (self.path / name).read_text().strip()
         try:
             return self.text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         except GitError:

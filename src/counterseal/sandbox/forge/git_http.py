@@ -40,6 +40,7 @@ class GitHttp:
 
     def __init__(self, forge: Forge, server: LoopbackServer) -> None:
         self._forge = forge
+        self._abilities: dict[int, Response] = {}
         server.mount(self.prefix, self._serve)
 
     def _serve(self, request: Request) -> Response:
@@ -57,7 +58,7 @@ class GitHttp:
         except Refused as refused:
             return self._refusal(refused)
         if match["rest"] != "git-receive-pack" or principal is None:
-            return self._backend(repository, request, match["rest"])
+            return self._read(repository, request, match["rest"])
         account = self._forge.accounts.by_id(principal.account)
         if account is None:
             return self._refusal(Refused("Bad credentials", 401))
@@ -109,6 +110,18 @@ class GitHttp:
     def _find(self, name: str) -> HostedRepository | None:
         repository = self._forge.find(name)
         return repository if repository and repository.kind is self.kind else None
+
+    def _read(self, repository: HostedRepository, request: Request, rest: str) -> Response:
+        """Return git's answer; what a repository can do, which in version 2 names no ref, is asked of git once."""
+        lasting = rest == "info/refs" and request.query.get("service") == "git-upload-pack"
+        if not lasting or request.headers.get("git-protocol") != "version=2":
+            return self._backend(repository, request, rest)
+        if repository.id not in self._abilities:
+            answer = self._backend(repository, request, rest)
+            if answer.status != 200:
+                return answer
+            self._abilities[repository.id] = answer
+        return self._abilities[repository.id]
 
     def _backend(self, repository: HostedRepository, request: Request, rest: str, role: Role = Role.NONE) -> Response:
         headers = request.headers

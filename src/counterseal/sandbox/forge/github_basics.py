@@ -15,7 +15,7 @@ from counterseal.wire import timestamp
 
 if TYPE_CHECKING:
     from counterseal.sandbox.forge.accounts import Account
-    from counterseal.sandbox.forge.git import FileChange, Signature
+    from counterseal.sandbox.forge.git_objects import FileChange, Signature
     from counterseal.sandbox.forge.model import Forge
     from counterseal.sandbox.forge.repository import Activity, HostedRepository
 

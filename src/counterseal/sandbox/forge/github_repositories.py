@@ -7,7 +7,7 @@ import binascii
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from counterseal.sandbox.forge.git import GitError
+from counterseal.sandbox.forge.git_objects import GitError
 from counterseal.sandbox.forge.github_call import linked
 from counterseal.sandbox.forge.refusal import Refused
 from counterseal.sandbox.forge.routes import Routes

@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.sandbox.forge.accounts import AccountKind, Role
-from counterseal.sandbox.forge.git import NO_COMMIT
+from counterseal.sandbox.forge.git_objects import NO_COMMIT
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from counterseal.sandbox.forge.accounts import Account
-    from counterseal.sandbox.forge.git import FileChange
+    from counterseal.sandbox.forge.git_objects import FileChange
     from counterseal.sandbox.forge.model import Forge
     from counterseal.sandbox.forge.repository import Activity, HostedRepository, Schedule
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from counterseal.forges import ForgeKind
 from counterseal.sandbox.forge.accounts import AccountKind, Role
-from counterseal.sandbox.forge.git import GitError
+from counterseal.sandbox.forge.git_objects import GitError
 from counterseal.sandbox.forge.gitlab_call import Routes
 from counterseal.sandbox.forge.refusal import Refused
 from counterseal.sandbox.http import Response, json_response

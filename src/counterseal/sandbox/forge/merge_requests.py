@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from counterseal.sandbox.forge.change import Review, Reviewer, ReviewState, Version
 from counterseal.sandbox.forge.changes import Changes
-from counterseal.sandbox.forge.git import ConflictError, Signature
+from counterseal.sandbox.forge.git_objects import ConflictError, Signature
 from counterseal.sandbox.forge.refusal import Refused
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from counterseal.forges import ForgeKind
 from counterseal.sandbox.forge.accounts import Role
 from counterseal.sandbox.forge.changes import Changes
-from counterseal.sandbox.forge.git import NO_COMMIT, BareRepository, GitError, Signature
+from counterseal.sandbox.forge.git_objects import NO_COMMIT, GitError, Signature
 from counterseal.sandbox.forge.merge_requests import MergeRequests
 from counterseal.sandbox.forge.packages import Packages
 from counterseal.sandbox.forge.project_releases import ProjectReleases
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from counterseal.sandbox.forge.accounts import Account
+    from counterseal.sandbox.forge.git import BareRepository
     from counterseal.sandbox.forge.model import Forge
 
 _BRANCHES = "refs/heads/"
