@@ -2,7 +2,7 @@
 # Python 3.11 or newer; a second call finds the set-up done. `make help` lists the rest.
 #
 # .venv/.uv   the installer alone, put there by pip from hashes
-# .venv       everything else, put there by the installer from hashes (requirements/), and this project, editable
+# .venv       everything else, put there by the installer from hashes (requirements/), and the two packages of this project, editable
 
 COSIGN_VERSION := v3.1.3
 # The newest that Go 1.26 can build; newer ones of Rekor and the timestamp authority want Go 1.27.
@@ -90,9 +90,9 @@ $(VENV)/.uv/.made: requirements/uv.txt tools/find_python.sh
 	$(PIP) --requirement requirements/uv.txt
 	touch $@
 
-$(VENV)/.demo: requirements/demo.txt pyproject.toml $(VENV)/.uv/.made
+$(VENV)/.demo: requirements/demo.txt pyproject.toml sandbox/pyproject.toml $(VENV)/.uv/.made
 	$(SYNC) --requirement requirements/demo.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline --editable .
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline --editable . --editable sandbox
 	touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.demo

@@ -23,7 +23,7 @@ from tests.ci import newcomer, test_bootstrap  # noqa: E402 - found by the line 
 from tests.flow import worlds  # noqa: E402 - as above
 
 if TYPE_CHECKING:
-    from counterseal.sandbox.http import Request
+    from counterseal_sandbox.http import Request
 
 STARTS = 3
 

@@ -23,10 +23,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterseal import digests, ledger, merkle, statement, wire
-from counterseal.adapters.git_ledger import GitLedgerStore
-from counterseal.commands import recording
+from counterseal import ledger
+from counterseal.adapters.git.ledger import GitLedgerStore
+from counterseal.formats import digests, statement, wire
+from counterseal.gate import recording
 from counterseal.identifiers import EVENT, MIRROR_REF, NOTES_REF
+from counterseal.ledger import merkle
 from counterseal.model import Attestation, Certificate, Entry, LedgerLink, StoredLedger, Subject
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from counterseal import digests, identifiers, provenance
-from counterseal.evidence import (
+from counterseal import identifiers
+from counterseal.evaluation.evidence import (
     Evidence,
     LedgerFacts,
     ObservedAsset,
@@ -22,6 +22,8 @@ from counterseal.evidence import (
     SignatureFacts,
     Source,
 )
+from counterseal.evaluation.rules import enough_reviews
+from counterseal.formats import digests, provenance
 from counterseal.model import (
     Actor,
     ActorKind,
@@ -56,8 +58,7 @@ from counterseal.model import (
     Subject,
     Trust,
 )
-from counterseal.rule import NoOptions
-from counterseal.rules import enough_reviews
+from counterseal.policy.rule import NoOptions
 
 HOST = "github.com"
 ISSUER = "https://token.actions.githubusercontent.com"

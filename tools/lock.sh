@@ -8,13 +8,13 @@ lock() {
   file=requirements/$1.txt
   shift
   cp "$file" "$file.new"
-  "$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+  "$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-package counterseal --no-header \
     ${UPGRADE:+--upgrade --exclude-newer 7days} --output-file "$file.new" "$@"
   if cmp -s "$file" "$file.new"; then rm "$file.new"; else mv "$file.new" "$file"; fi
 }
 
 lock runtime pyproject.toml
-lock demo pyproject.toml --extra sandbox --group demo
-lock dev pyproject.toml --extra sandbox --group dev
+lock demo pyproject.toml sandbox/pyproject.toml --group demo
+lock dev pyproject.toml sandbox/pyproject.toml --group dev
 lock build --group build --constraint requirements/dev.txt
 lock uv --group bootstrap

@@ -2,6 +2,6 @@
 
 import sys
 
-from counterseal.cli.main import main
+from counterseal.cli import main
 
-sys.exit(main())
+sys.exit(main.main())

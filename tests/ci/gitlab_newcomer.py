@@ -24,11 +24,11 @@ from tests.ci.gitlab_local import Local, Outcome
 from tests.ci.newcomer import Product
 from tests.flow.worlds import FlowWorld
 
-from counterseal.adapters.shell import SystemShell
-from counterseal.commands import demo_world
-from counterseal.commands.demo_site import MAIN, NAME, TAG
 from counterseal.forges import ForgeKind, sandbox_host
-from counterseal.sandbox.service import Sandbox
+from counterseal_sandbox.demo import world as demo_world
+from counterseal_sandbox.demo.shell import Shell
+from counterseal_sandbox.demo.site import MAIN, NAME, TAG
+from counterseal_sandbox.service import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,9 +166,7 @@ def newcomer_project(folder: Path, local: Local, product: Product) -> Iterator[N
         shutil.copytree(ROOT / "examples" / "app", example)
         trust, site = folder / "trust.json", sandbox_host(sandbox.url, ForgeKind.GITLAB)
         (example / ".gitlab-ci.yml").write_text(pipeline_file(product.sha, source, trust, site.issuer))
-        made = demo_world.make_world(
-            SystemShell(path, folder / "home"), sandbox.url, folder, example, kind=ForgeKind.GITLAB
-        )
+        made = demo_world.make_world(Shell(path, folder / "home"), sandbox.url, folder, example, kind=ForgeKind.GITLAB)
         demo_world.write_json(trust, made.client.trust())
         fields = {each.name: getattr(made, each.name) for each in dataclasses.fields(made)}
         assert made.repository_id == NUMBER

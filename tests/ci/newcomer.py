@@ -26,11 +26,11 @@ from tests.flow import worlds
 from tests.flow.worlds import FlowWorld
 from tools import action_pages
 
-from counterseal.adapters.shell import SystemShell
-from counterseal.commands import demo_world
-from counterseal.commands.demo_site import NAME, TAG
-from counterseal.sandbox.client import SandboxClient
-from counterseal.sandbox.service import Sandbox
+from counterseal_sandbox.client import SandboxClient
+from counterseal_sandbox.demo import world as demo_world
+from counterseal_sandbox.demo.shell import Shell
+from counterseal_sandbox.demo.site import NAME, TAG
+from counterseal_sandbox.service import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -199,9 +199,7 @@ def newcomer(folder: Path, program: Path, product: Product) -> Iterator[Newcomer
         (target / name).write_text(text)
     (folder / "home").mkdir()
     (folder / "runs").mkdir()
-    shell = SystemShell(
-        f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}", folder / "home"
-    )
+    shell = Shell(f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}", folder / "home")
     with Sandbox(folder / "sandbox", released=(product.sha,)) as sandbox:
         made = demo_world.make_world(shell, sandbox.url, folder, example)
         serve(sandbox, product)

@@ -19,8 +19,8 @@ from tests.ci.test_story import decisions
 from tests.flow import stories, worlds
 from tests.flow.interruptions import PATIENCE, POINTS, decided, held, until
 
-from counterseal.commands.demo_site import TAG
-from counterseal.sandbox.http import Response
+from counterseal_sandbox.demo.site import TAG
+from counterseal_sandbox.http import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,7 +16,7 @@ from tests.ci.test_parity import VERBS
 from tests.flow import worlds
 from tools import template_pages
 
-from counterseal.sandbox.service import Sandbox
+from counterseal_sandbox.service import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ from tests.ci import gitlab_newcomer, newcomer
 from tests.ci.test_gitlab_story import GATE, decisions
 from tests.flow import worlds
 
-from counterseal.adapters.gitlab_access import SETTINGS
-from counterseal.commands.demo_site import NAME
+from counterseal.adapters.gitlab.access import SETTINGS
 from counterseal.identifiers import MIRROR_REF
+from counterseal_sandbox.demo.site import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

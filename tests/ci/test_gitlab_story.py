@@ -17,8 +17,8 @@ from tests.ci import gitlab_newcomer
 from tests.ci.act import ROOT
 from tests.ci.test_gitlab_includes import include
 
-from counterseal.commands.demo_site import NAME, TAG
-from counterseal.commands.demo_world import write_json
+from counterseal_sandbox.demo.site import NAME, TAG
+from counterseal_sandbox.demo.world import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

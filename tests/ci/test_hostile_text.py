@@ -15,8 +15,8 @@ from tests.ci.test_story import comments
 from tests.flow import stories, worlds
 from tests.flow.test_scenarios_text import BIDI, COMMAND, MARKUP, check_log, check_summary
 
-from counterseal.commands.demo_site import TAG
-from counterseal.wire import canonical
+from counterseal.formats.wire import canonical
+from counterseal_sandbox.demo.site import TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,9 +12,9 @@ from tests.ci import newcomer
 from tests.ci.test_story import decisions
 from tests.flow import stories, worlds
 
-from counterseal.commands.demo_site import NAME, TAG
-from counterseal.commands.demo_world import write_json
 from counterseal.identifiers import POLICY_PATH
+from counterseal_sandbox.demo.site import NAME, TAG
+from counterseal_sandbox.demo.world import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

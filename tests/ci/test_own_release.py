@@ -23,8 +23,8 @@ from tests.ci.test_story import decisions
 
 from counterseal import __version__
 from counterseal.identifiers import POLICY_PATH, REPOSITORY
-from counterseal.sandbox.client import Person, SandboxClient
-from counterseal.sandbox.service import Sandbox
+from counterseal_sandbox.client import Person, SandboxClient
+from counterseal_sandbox.service import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ from tests.ci import newcomer
 from tests.ci.test_story import decisions
 from tests.flow import worlds
 
-from counterseal.commands.demo_site import NAME
+from counterseal_sandbox.demo.site import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

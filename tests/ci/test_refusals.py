@@ -8,7 +8,7 @@ import pytest
 from tests.ci import newcomer
 from tests.flow import worlds
 
-from counterseal.commands.demo_site import NAME, TAG
+from counterseal_sandbox.demo.site import NAME, TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from counterseal.commands.demo_site import NAME, TAG
-from counterseal.commands.demo_world import write_json
+from counterseal_sandbox.demo.site import NAME, TAG
+from counterseal_sandbox.demo.world import write_json
 
 if TYPE_CHECKING:
     from pathlib import Path

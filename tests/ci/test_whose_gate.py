@@ -15,8 +15,8 @@ from tests.ci.test_refusals import GATE
 from tests.ci.test_story import decisions
 from tests.flow import worlds
 
-from counterseal.commands.demo_site import NAME
-from counterseal.sandbox.http import json_response
+from counterseal_sandbox.demo.site import NAME
+from counterseal_sandbox.http import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

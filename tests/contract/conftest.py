@@ -8,7 +8,7 @@ import pytest
 from tests.contract import gitlab_described, openapi
 from tests.contract.world import GitLabWorld, World, watched
 
-from counterseal.sandbox.service import Sandbox
+from counterseal_sandbox.service import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

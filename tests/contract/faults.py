@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from counterseal.sandbox.http import Response
+from counterseal_sandbox.http import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.contract.world import World
 
-    from counterseal.sandbox.http import Request
+    from counterseal_sandbox.http import Request
 
 GARBAGE = [
     b"",

@@ -10,7 +10,7 @@ from tests.contract.test_asset_store import candidate, file, filled
 from tests.contract.world import refused
 
 from counterseal.errors import UsageError
-from counterseal.sandbox.http import Response, json_response
+from counterseal_sandbox.http import Response, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.contract.world import World
 
-    from counterseal.sandbox.http import Request
+    from counterseal_sandbox.http import Request
 
 
 class RefusalContract:

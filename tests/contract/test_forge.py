@@ -582,7 +582,7 @@ class TestGitHubForge(ForgeContract):
         assert (len(reviews), reviews[-1].state) == (131, ReviewState.APPROVED)
 
     def test_who_writes_the_forges_own_name_into_a_commit_is_not_hidden_by_it(self, world: World, forge: Forge) -> None:
-        from counterseal.sandbox.forge.git_objects import Signature
+        from counterseal_sandbox.forge.git.objects import Signature
 
         now, git = world.model.now(), world.repository.git
         bob, forged = world.who("bob"), Signature("GitHub", "noreply@github.com", world.model.now())

@@ -9,7 +9,7 @@ import pytest
 from tests.contract.faults import GARBAGE, replaced, without
 from tests.contract.world import refused
 
-from counterseal.sandbox.http import Response
+from counterseal_sandbox.http import Response
 
 if TYPE_CHECKING:
     from tests.contract.world import World
@@ -234,7 +234,7 @@ def test_full_pages_without_end_are_a_limit(world: World, path: str) -> None:
 
 
 def _page(world: World, place: str) -> Any:
-    from counterseal.sandbox.client import SandboxClient
+    from counterseal_sandbox.client import SandboxClient
 
     return SandboxClient(world.sandbox.url).call(
         "GET", f"{world.api}/repos/{world.name}{place}", token=world.token("carol")

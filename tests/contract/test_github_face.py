@@ -9,8 +9,11 @@ import requests
 from github import Auth, Github, GithubException
 from tests.contract.openapi import document
 
-from counterseal.sandbox.forge import github_changes, github_releases, github_repositories, github_runs
-from counterseal.sandbox.forge.github_releases import UPLOADS
+from counterseal_sandbox.forge.github import changes as github_changes
+from counterseal_sandbox.forge.github import releases as github_releases
+from counterseal_sandbox.forge.github import repositories as github_repositories
+from counterseal_sandbox.forge.github import runs as github_runs
+from counterseal_sandbox.forge.github.releases import UPLOADS
 
 if TYPE_CHECKING:
     from pathlib import Path

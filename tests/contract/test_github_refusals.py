@@ -8,9 +8,9 @@ import pytest
 from tests.contract.refusal_contract import RefusalContract
 from tests.contract.world import refused
 
-from counterseal.adapters.github import GitHubForge
+from counterseal.adapters.github.forge import GitHubForge
 from counterseal.errors import UsageError
-from counterseal.sandbox.http import Response
+from counterseal_sandbox.http import Response
 
 if TYPE_CHECKING:
     from tests.contract.world import World

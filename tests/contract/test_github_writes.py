@@ -9,7 +9,7 @@ from tests.contract.faults import lose_answers
 from tests.contract.world import refused
 
 from counterseal.errors import CountersealError, ServiceError
-from counterseal.sandbox.http import Response
+from counterseal_sandbox.http import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.contract.world import World
 
-    from counterseal.sandbox.http import Request
+    from counterseal_sandbox.http import Request
 
 # --- writes of which nobody knows ------------------------------------------------------------
 

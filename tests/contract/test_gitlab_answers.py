@@ -11,14 +11,14 @@ from tests.contract.faults import GARBAGE, replaced, without
 from tests.contract.test_forge import MAIN
 from tests.contract.world import refused
 
-from counterseal.sandbox.http import Response
+from counterseal_sandbox.http import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.contract.world import GitLabWorld
 
-    from counterseal.sandbox.http import Request
+    from counterseal_sandbox.http import Request
 
 #: The only call whose path ends so is GraphQL's.
 GRAPHQL = "/"
@@ -308,7 +308,7 @@ def test_a_query_without_end(gitlab_world: GitLabWorld) -> None:
 def test_more_commits_than_one_answer_of_graphql_has(
     gitlab_world: GitLabWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from counterseal.sandbox.forge import gitlab_graphql
+    from counterseal_sandbox.forge.gitlab import graphql as gitlab_graphql
 
     monkeypatch.setattr(gitlab_graphql, "PAGE", 2)
     for name in ("one", "two", "three", "four", "five"):

@@ -14,8 +14,8 @@ from tests.contract.gitlab_operations import OPERATIONS
 from tests.contract.world import watched
 
 from counterseal.identifiers import MIRROR_BRANCH
-from counterseal.sandbox.forge.accounts import Role
-from counterseal.sandbox.forge.gitlab import ROUTES
+from counterseal_sandbox.forge.accounts import Role
+from counterseal_sandbox.forge.gitlab.face import ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

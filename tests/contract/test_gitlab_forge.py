@@ -9,15 +9,15 @@ import pytest
 from tests.contract.test_forge import MAIN, ForgeContract
 from tests.contract.world import GitLabWorld, refused
 
-from counterseal.adapters.gitlab_access import GitLabTokens
+from counterseal.adapters.gitlab.access import GitLabTokens
 from counterseal.errors import ServiceError
 from counterseal.model import Actor, ActorKind, Permission, Review, ReviewState
-from counterseal.sandbox.forge.accounts import Role
-from counterseal.sandbox.forge.git_objects import Signature
+from counterseal_sandbox.forge.accounts import Role
+from counterseal_sandbox.forge.git.objects import Signature
 
 if TYPE_CHECKING:
-    from counterseal.adapters.gitlab import GitLabForge
-    from counterseal.sandbox.forge.change import Change
+    from counterseal.adapters.gitlab.forge import GitLabForge
+    from counterseal_sandbox.forge.change import Change
 
 Opinion = tuple[str | None, str, str | None]
 

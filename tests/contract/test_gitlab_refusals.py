@@ -9,16 +9,16 @@ from tests.contract.refusal_contract import RefusalContract
 from tests.contract.test_forge import MAIN
 from tests.contract.world import refused
 
-from counterseal.adapters.gitlab_access import GitLabTokens
+from counterseal.adapters.gitlab.access import GitLabTokens
 from counterseal.errors import UsageError
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
-from counterseal.sandbox.forge.accounts import Role
-from counterseal.sandbox.http import Response, json_response
+from counterseal_sandbox.forge.accounts import Role
+from counterseal_sandbox.http import Response, json_response
 
 if TYPE_CHECKING:
     from tests.contract.world import GitLabWorld
 
-    from counterseal.sandbox.http import Request
+    from counterseal_sandbox.http import Request
 
 ONE = "/merge_requests/1"
 #: The only call whose path ends so is GraphQL's.

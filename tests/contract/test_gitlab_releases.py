@@ -12,20 +12,20 @@ from tests.contract.faults import lose_answers, replaced
 from tests.contract.test_asset_store import AssetStoreContract, candidate, file, filled
 from tests.contract.world import refused
 
-from counterseal.adapters.gitlab_access import GitLabTokens
+from counterseal.adapters.gitlab.access import GitLabTokens
 from counterseal.errors import ServiceError
 from counterseal.identifiers import PROOF_FILE
 from counterseal.model import Release
-from counterseal.sandbox.http import Response
+from counterseal_sandbox.http import Response
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.contract.world import GitLabWorld
 
-    from counterseal.adapters.gitlab_releases import GitLabReleases
-    from counterseal.sandbox.forge.packages import Package
-    from counterseal.sandbox.http import Request
+    from counterseal.adapters.gitlab.releases import GitLabReleases
+    from counterseal_sandbox.forge.packages import Package
+    from counterseal_sandbox.http import Request
 
 
 def package(world: GitLabWorld, tag: str = "v1.0.0") -> Package:

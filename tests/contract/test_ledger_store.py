@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.contract.world import refused
 
-from counterseal.adapters.git_ledger import GitLedgerStore
+from counterseal.adapters.git.ledger import GitLedgerStore
 from counterseal.forges import forge_host
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, NOTES_REF
-from counterseal.sandbox.forge.accounts import Role
-from counterseal.sandbox.forge.jobs import JobOrder
-from counterseal.wiring import Wiring
+from counterseal.wiring.ports import Wiring
+from counterseal_sandbox.forge.accounts import Role
+from counterseal_sandbox.forge.jobs import JobOrder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from counterseal.model import StoredLedger
     from counterseal.ports import LedgerStore
-    from counterseal.sandbox.http import Request
+    from counterseal_sandbox.http import Request
 
 NOTE = "0123456789abcdef" * 2 + "01234567"
 LINE = b'{"a": "line", "with": "\xc3\xa4"}'
@@ -88,7 +88,7 @@ class LedgerStoreContract:
         assert store.fetch() == stored
 
     def test_a_short_trouble_passes_when_asking(self, world: World, store: LedgerStore) -> None:
-        from counterseal.sandbox.http import Response
+        from counterseal_sandbox.http import Response
 
         asked = world.answer("/info/refs", Response(502), times=1)
         store.check_push()

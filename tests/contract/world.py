@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from counterseal.adapters.github import GitHubForge
-from counterseal.adapters.github_releases import GitHubReleases
-from counterseal.adapters.gitlab import GitLabForge
-from counterseal.adapters.gitlab_access import GitLabTokens
-from counterseal.adapters.gitlab_releases import GitLabReleases
+from counterseal.adapters.github.forge import GitHubForge
+from counterseal.adapters.github.releases import GitHubReleases
+from counterseal.adapters.gitlab.access import GitLabTokens
+from counterseal.adapters.gitlab.forge import GitLabForge
+from counterseal.adapters.gitlab.releases import GitLabReleases
 from counterseal.errors import ServiceError
 from counterseal.forges import ForgeKind
-from counterseal.sandbox.forge.accounts import Role
-from counterseal.sandbox.http import Response
+from counterseal_sandbox.forge.accounts import Role
+from counterseal_sandbox.http import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from tests.contract import gitlab_described, openapi
 
     from counterseal.ports import AssetStore, Forge
-    from counterseal.sandbox.forge.accounts import Account
-    from counterseal.sandbox.forge.change import Change
-    from counterseal.sandbox.forge.github import GitHubFace
-    from counterseal.sandbox.forge.gitlab import GitLabFace
-    from counterseal.sandbox.forge.repository import HostedRepository
-    from counterseal.sandbox.http import Request
-    from counterseal.sandbox.service import Sandbox
+    from counterseal_sandbox.forge.accounts import Account
+    from counterseal_sandbox.forge.change import Change
+    from counterseal_sandbox.forge.github.face import GitHubFace
+    from counterseal_sandbox.forge.gitlab.face import GitLabFace
+    from counterseal_sandbox.forge.repository import HostedRepository
+    from counterseal_sandbox.http import Request
+    from counterseal_sandbox.service import Sandbox
 
 Watch: TypeAlias = "gitlab_described.Violations | openapi.Violations"
 

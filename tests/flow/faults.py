@@ -12,23 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from counterseal.adapters import github_ci, http
-from counterseal.adapters.github import GitHubForge
-from counterseal.adapters.github_releases import GitHubReleases
-from counterseal.adapters.gitlab import GitLabForge
-from counterseal.adapters.gitlab_releases import GitLabReleases
-from counterseal.adapters.sigstore import SigstoreSigner
-from counterseal.commands.demo_site import NAME
-from counterseal.sandbox import fulcio, identity, rekor, timestamp
-from counterseal.sandbox.forge import github, gitlab
-from counterseal.sandbox.http import Request, Response, json_response
+from counterseal.adapters.github import ci as github_ci
+from counterseal.adapters.github.forge import GitHubForge
+from counterseal.adapters.github.releases import GitHubReleases
+from counterseal.adapters.gitlab.forge import GitLabForge
+from counterseal.adapters.gitlab.releases import GitLabReleases
+from counterseal.adapters.http import client as http
+from counterseal.adapters.sigstore.signer import SigstoreSigner
+from counterseal_sandbox import fulcio, identity, rekor, timestamp
+from counterseal_sandbox.demo.site import NAME
+from counterseal_sandbox.forge.github import face as github
+from counterseal_sandbox.forge.gitlab import face as gitlab
+from counterseal_sandbox.http import Request, Response, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.flow.worlds import FlowWorld
 
-    from counterseal.model import ProcessResult
+    from counterseal_sandbox.demo.shell import ProcessResult
 
 FORGE, UPLOADS, GIT, IDENTITY = github.API, github.UPLOADS, github.GIT, identity.PREFIX
 GITLAB = gitlab.API

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from tests.flow.hands import Call, File
 
-from counterseal.commands.demo_site import MAIN, NAME, TAG
-from counterseal.commands.demo_world import World
-from counterseal.sandbox.forge import github
-from counterseal.sandbox.service import DEFAULT_GATE_REVISION, Sandbox
+from counterseal_sandbox.demo.site import MAIN, NAME, TAG
+from counterseal_sandbox.demo.world import World
+from counterseal_sandbox.forge.github import face as github
+from counterseal_sandbox.service import DEFAULT_GATE_REVISION, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from counterseal.sandbox.forge.repository import HostedRepository
+    from counterseal_sandbox.forge.repository import HostedRepository
 
 GATE_PERMISSIONS = {"contents": "write", "pull-requests": "write", "actions": "read", "id-token": "write"}
 

@@ -9,17 +9,17 @@ from urllib.parse import quote
 
 from tests.flow.hands import Call, File
 
-from counterseal.commands.demo_site import MAIN, NAME, TAG
-from counterseal.commands.demo_world import World
-from counterseal.sandbox.forge import gitlab
-from counterseal.sandbox.service import Sandbox
+from counterseal_sandbox.demo.site import MAIN, NAME, TAG
+from counterseal_sandbox.demo.world import World
+from counterseal_sandbox.forge.gitlab import face as gitlab
+from counterseal_sandbox.service import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from counterseal.sandbox.forge.packages import Package
-    from counterseal.sandbox.forge.repository import HostedRepository
+    from counterseal_sandbox.forge.packages import Package
+    from counterseal_sandbox.forge.repository import HostedRepository
 
 PACKAGE: Final = "counterseal"
 #: GitLab's words for what runs of both forges have.

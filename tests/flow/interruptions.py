@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.flow import faults, stories
 
-from counterseal.sandbox.http import Request, Response
+from counterseal_sandbox.http import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,10 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from counterseal import digests, merkle
-from counterseal.commands.demo_site import NAME
+from counterseal.formats import digests
 from counterseal.identifiers import NOTES_REF
+from counterseal.ledger import merkle
+from counterseal_sandbox.demo.site import NAME
 
 if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld

@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 from tests.flow.worlds import FlowWorld
 
-from counterseal import manifest
-from counterseal.adapters.github_ci import GitHubEnvironment
-from counterseal.adapters.gitlab_ci import TOKEN_VARIABLE, GitLabEnvironment
-from counterseal.adapters.sigstore import SigstoreSigner
-from counterseal.adapters.trust import load_trust
-from counterseal.commands.demo_site import NAME, TAG
+from counterseal.adapters.github.ci import GitHubEnvironment
+from counterseal.adapters.gitlab.ci import TOKEN_VARIABLE, GitLabEnvironment
+from counterseal.adapters.sigstore.signer import SigstoreSigner
+from counterseal.adapters.sigstore.trust import load_trust
 from counterseal.forges import ForgeKind
+from counterseal.formats import manifest
+from counterseal.formats.wire import canonical
 from counterseal.identifiers import MIRROR_REF, NOTES_REF, POLICY_PATH
-from counterseal.sandbox.forge.accounts import Role
-from counterseal.wire import canonical
+from counterseal_sandbox.demo.site import NAME, TAG
+from counterseal_sandbox.forge.accounts import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from counterseal.sandbox.forge.repository import HostedRepository
-    from counterseal.sandbox.http import Request, Response
+    from counterseal_sandbox.forge.repository import HostedRepository
+    from counterseal_sandbox.http import Request, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def move_ledger(world: FlowWorld, revision: str | None) -> None:
 
 def newcomer(world: FlowWorld, login: str, number: int, *, role: str = "WRITE", kind: str = "User") -> None:
     """Let the world have somebody more."""
-    from counterseal.sandbox.client import Person
+    from counterseal_sandbox.client import Person
 
     made = world.client.control("/users", login=login, id=number, kind=kind)
     hosted(world).roles[number] = Role[role]

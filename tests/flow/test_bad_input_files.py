@@ -11,7 +11,7 @@ import pytest
 from tests.flow import faults, stories
 from tests.flow.worlds import SUBJECTS
 
-from counterseal.commands.demo_world import EPOCH
+from counterseal_sandbox.demo.world import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

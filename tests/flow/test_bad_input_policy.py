@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.flow import faults, stories, worlds
 
-from counterseal import policy as policies
-from counterseal.commands import demo_world
-from counterseal.commands.demo_site import GitHubSite
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
-from counterseal.sandbox.client import SandboxClient
+from counterseal.policy import reader as policies
+from counterseal_sandbox.client import SandboxClient
+from counterseal_sandbox.demo import world as demo_world
+from counterseal_sandbox.demo.site import GitHubSite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

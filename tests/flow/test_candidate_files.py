@@ -12,9 +12,9 @@ import pytest
 from tests.flow import faults
 from tests.flow.worlds import SUBJECTS
 
-from counterseal.commands.demo_world import EPOCH
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import BUILD_BUNDLES_FILE, MANIFEST_FILE, SBOM_FILE
+from counterseal_sandbox.demo.world import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

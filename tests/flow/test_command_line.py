@@ -15,11 +15,11 @@ from tests.flow import faults, stories
 from tests.flow.worlds import SUBJECTS
 
 from counterseal.cli.table import COMMANDS
-from counterseal.commands.demo_site import NAME, TAG
-from counterseal.commands.demo_world import EPOCH
 from counterseal.errors import ServiceError
 from counterseal.forges import ForgeKind
-from counterseal.sandbox.client import SandboxClient
+from counterseal_sandbox.client import SandboxClient
+from counterseal_sandbox.demo.site import NAME, TAG
+from counterseal_sandbox.demo.world import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

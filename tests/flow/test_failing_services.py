@@ -16,16 +16,16 @@ from tests.flow import faults, stories
 from tests.flow.github_hands import GATE_PERMISSIONS
 from tests.flow.worlds import SUBJECTS
 
-from counterseal.commands.demo_site import NAME
-from counterseal.commands.demo_world import EPOCH
-from counterseal.sandbox.http import Response, json_response
+from counterseal_sandbox.demo.site import NAME
+from counterseal_sandbox.demo.world import EPOCH
+from counterseal_sandbox.http import Response, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.flow.worlds import FlowWorld
 
-    from counterseal.sandbox.http import Request
+    from counterseal_sandbox.http import Request
 
 #: No failure may hold a run up longer than this, in seconds, when each service may take 0.4 for one answer.
 BOUND = 15.0

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.flow import worlds
 
-from counterseal.adapters.shell import SystemShell
-from counterseal.commands import demo_world
-from counterseal.commands.demo_site import MAIN, NAME
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
-from counterseal.sandbox import fulcio, rekor
-from counterseal.sandbox.forge.accounts import Role
-from counterseal.sandbox.service import Sandbox
+from counterseal_sandbox import fulcio, rekor
+from counterseal_sandbox.demo import world as demo_world
+from counterseal_sandbox.demo.shell import Shell
+from counterseal_sandbox.demo.site import MAIN, NAME
+from counterseal_sandbox.forge.accounts import Role
+from counterseal_sandbox.service import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from tests.flow.worlds import FlowWorld
 
-    from counterseal.sandbox.forge.repository import HostedRepository
-    from counterseal.sandbox.http import Request
+    from counterseal_sandbox.forge.repository import HostedRepository
+    from counterseal_sandbox.http import Request
 
 PAGE = "docs/how-to-gitlab.md#3-settings"
 
@@ -37,7 +37,7 @@ def world(tmp_path: Path) -> Iterator[FlowWorld]:
     """A project of GitLab with a policy, and no request."""
     (tmp_path / "home").mkdir()
     with Sandbox(tmp_path / "sandbox") as sandbox:
-        shell = SystemShell(worlds._path(), tmp_path / "home")
+        shell = Shell(worlds._path(), tmp_path / "home")
         made = demo_world.make_world(shell, sandbox.url, tmp_path, worlds.EXAMPLE, ForgeKind.GITLAB)
         fields = {each.name: getattr(made, each.name) for each in dataclasses.fields(made)}
         yield worlds.FlowWorld(**fields, sandbox=sandbox)

@@ -11,10 +11,10 @@ from tests.flow.gitlab_hands import GitLabHands
 from tests.flow.interruptions import PATIENCE, POINTS, decided, ended, held, merged, process
 from tests.flow.worlds import SUBJECTS
 
-from counterseal.commands.demo_site import TAG
-from counterseal.commands.demo_world import EPOCH
 from counterseal.forges import DIALECTS, ForgeKind
-from counterseal.sandbox.http import Request, Response
+from counterseal_sandbox.demo.site import TAG
+from counterseal_sandbox.demo.world import EPOCH
+from counterseal_sandbox.http import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable

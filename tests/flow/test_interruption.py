@@ -14,7 +14,7 @@ from tests.flow.interruptions import PATIENCE, POINTS, decided, ended, held, mer
 
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import MIRROR_REF, NOTES_REF
-from counterseal.sandbox.http import Request, Response
+from counterseal_sandbox.http import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.flow.worlds import SUBJECTS
 
-from counterseal.commands.demo_world import EPOCH
 from counterseal.identifiers import BUILD_BUNDLES_FILE, MANIFEST_FILE, POLICY_PATH, PROOF_FILE, SBOM_FILE
+from counterseal_sandbox.demo.world import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -35,7 +35,7 @@ from tests.flow.histories import (
 )
 from tests.flow.two_faces import START, GitHub, GitLab, Outcome
 
-from counterseal.sandbox.service import Sandbox
+from counterseal_sandbox.service import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

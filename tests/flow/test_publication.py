@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.flow import worlds
 
-from counterseal import decision, evaluation, ledger
-from counterseal.commands import appending, collect, reading
-from counterseal.commands.demo_site import TAG
-from counterseal.commands.recording import Draft
+from counterseal import evaluation, ledger
+from counterseal.evaluation import decision
+from counterseal.gate import appending, collect, reading
+from counterseal.gate.recording import Draft
 from counterseal.model import FindingOutcome
-from counterseal.sandbox.http import json_response
-from counterseal.wiring import Wiring
+from counterseal.wiring.ports import Wiring
+from counterseal_sandbox.demo.site import TAG
+from counterseal_sandbox.http import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     from tests.flow.worlds import FlowWorld
 
-    from counterseal.ledger import Ledger
-    from counterseal.sandbox.http import Response
+    from counterseal.ledger.chain import Ledger
+    from counterseal_sandbox.http import Response
 
 pytestmark = pytest.mark.slow
 

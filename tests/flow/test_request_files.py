@@ -9,17 +9,17 @@ import pytest
 from tests import evidence_samples as samples
 from tests.contract.world import GitLabWorld, World
 
-from counterseal.adapters.clock import SystemClock
-from counterseal.adapters.git import GitRepository
-from counterseal.commands import request_files
+from counterseal.adapters.git.repository import GitRepository
+from counterseal.adapters.local.clock import SystemClock
 from counterseal.errors import ServiceError
-from counterseal.sandbox.service import Sandbox
+from counterseal.gate import request_files
+from counterseal_sandbox.service import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from counterseal.evidence import RequestFile
+    from counterseal.evaluation.evidence import RequestFile
 
 PATH = f"promotions/staging/{'a' * 64}.first.json"
 

@@ -10,9 +10,9 @@ from tests.flow import recorded, stories, worlds
 from tests.flow.gitlab_hands import GitLabHands
 from tests.flow.stories import ask
 
-from counterseal.entry import MAX_PROOF
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
+from counterseal.ledger.entry import MAX_PROOF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,13 +10,14 @@ import pytest
 from tests.flow import recorded, stories, worlds
 from tests.flow.stories import approve_and_merge, ask, finding
 
-from counterseal import digests, identity, statement, wire
-from counterseal.adapters.git_ledger import GitLedgerStore
-from counterseal.commands.demo_site import TAG
+from counterseal.adapters.git.ledger import GitLedgerStore
 from counterseal.errors import VerificationError
+from counterseal.evaluation import identity
 from counterseal.forges import ForgeKind
+from counterseal.formats import digests, statement, wire
 from counterseal.identifiers import POLICY_PATH
-from counterseal.wiring import Wiring
+from counterseal.wiring.ports import Wiring
+from counterseal_sandbox.demo.site import TAG
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,9 @@ from tests.flow import stories
 from tests.flow.stories import approve_and_merge, ask, finding
 from tests.flow.worlds import SUBJECTS
 
-from counterseal.commands.demo_world import EPOCH
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
+from counterseal_sandbox.demo.world import EPOCH
 
 if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld

@@ -10,11 +10,11 @@ import pytest
 from tests.flow import stories
 from tests.flow.test_scenarios_candidates import FILES, deny, staged
 
-from counterseal import digests
-from counterseal.commands.demo_site import TAG
 from counterseal.forges import ForgeKind
+from counterseal.formats import digests
+from counterseal.formats.wire import canonical, timestamp
 from counterseal.identifiers import BUILD_BUNDLES_FILE, MANIFEST_FILE, SBOM_FILE
-from counterseal.wire import canonical, timestamp
+from counterseal_sandbox.demo.site import TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,11 +11,11 @@ import pytest
 from tests.flow import stories
 from tests.flow.stories import ask
 
-from counterseal.commands.demo_site import TAG
 from counterseal.forges import ForgeKind
+from counterseal.formats.wire import canonical
 from counterseal.identifiers import BUILD_BUNDLES_FILE, PROVENANCE
-from counterseal.sandbox.forge.accounts import Role
-from counterseal.wire import canonical
+from counterseal_sandbox.demo.site import TAG
+from counterseal_sandbox.forge.accounts import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

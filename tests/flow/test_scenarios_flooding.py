@@ -10,8 +10,8 @@ from tests.flow import stories
 from tests.flow.stories import Asked, approve_and_merge, ask, by_hand, content, merge, path_of, propose
 
 from counterseal.forges import ForgeKind
-from counterseal.sandbox.forge.git_objects import Signature
-from counterseal.wire import canonical
+from counterseal.formats.wire import canonical
+from counterseal_sandbox.forge.git.objects import Signature
 
 if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld

@@ -9,7 +9,7 @@ from tests.flow import stories
 from tests.flow.stories import Asked
 
 from counterseal.forges import ForgeKind
-from counterseal.wire import canonical
+from counterseal.formats.wire import canonical
 
 if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld

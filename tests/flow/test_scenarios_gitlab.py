@@ -10,13 +10,13 @@ from tests.flow import faults, stories
 from tests.flow.gitlab_hands import GitLabHands
 from tests.flow.stories import Asked, Played, Stories, ask, merge
 
-from counterseal.commands import gate
-from counterseal.commands.demo_site import TAG
 from counterseal.errors import ServiceError, VerificationError
 from counterseal.forges import ForgeKind
+from counterseal.gate import deciding as gate
 from counterseal.identifiers import POLICY_PATH
-from counterseal.sandbox.forge.accounts import Role
-from counterseal.wiring import Wiring
+from counterseal.wiring.ports import Wiring
+from counterseal_sandbox.demo.site import TAG
+from counterseal_sandbox.forge.accounts import Role
 
 if TYPE_CHECKING:
     from pathlib import Path

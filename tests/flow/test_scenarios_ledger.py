@@ -13,10 +13,10 @@ import pytest
 from tests.flow import recorded, stories
 from tests.flow.stories import ask
 
-from counterseal.adapters.git_ledger import GitLedgerStore
-from counterseal.commands.demo_site import NAME
+from counterseal.adapters.git.ledger import GitLedgerStore
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import MIRROR_REF, NOTES_REF, POLICY_PATH
+from counterseal_sandbox.demo.site import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -275,7 +275,7 @@ def test_a_file_that_is_no_note(world: FlowWorld) -> None:
 
 
 def stories_signature(world: FlowWorld) -> Any:
-    from counterseal.sandbox.forge.git_objects import Signature
+    from counterseal_sandbox.forge.git.objects import Signature
 
     return Signature("bob", world.sandbox.forge.account("bob").noreply_at(world.kind), world.sandbox.forge.now())
 

@@ -10,15 +10,15 @@ import pytest
 from tests.flow import stories
 from tests.flow.stories import Asked, Played, Stories, approve_and_merge, ask, by_hand, content, merge, path_of, propose
 
-from counterseal.commands.demo_site import TAG
 from counterseal.forges import ForgeKind
+from counterseal.formats.wire import canonical
 from counterseal.identifiers import POLICY_PATH
-from counterseal.wire import canonical
+from counterseal_sandbox.demo.site import TAG
 
 if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld
 
-    from counterseal.sandbox.forge.change import Change
+    from counterseal_sandbox.forge.change import Change
 
 pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
 

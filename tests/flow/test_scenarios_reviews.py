@@ -8,13 +8,13 @@ import pytest
 from tests.flow import stories
 from tests.flow.stories import Asked, Played, Stories, ask, merge
 
-from counterseal.commands.demo_site import NAME
 from counterseal.errors import ServiceError
 from counterseal.forges import ForgeKind
+from counterseal.formats.wire import canonical
 from counterseal.identifiers import POLICY_PATH
-from counterseal.sandbox.forge.accounts import Role
-from counterseal.sandbox.forge.git_objects import Signature
-from counterseal.wire import canonical
+from counterseal_sandbox.demo.site import NAME
+from counterseal_sandbox.forge.accounts import Role
+from counterseal_sandbox.forge.git.objects import Signature
 
 if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld

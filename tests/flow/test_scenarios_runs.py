@@ -8,11 +8,11 @@ import pytest
 from tests.flow import stories
 from tests.flow.stories import ask
 
-from counterseal.commands.demo_site import NAME
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
-from counterseal.sandbox.http import json_response
-from counterseal.sandbox.service import DEFAULT_GATE_REVISION
+from counterseal_sandbox.demo.site import NAME
+from counterseal_sandbox.http import json_response
+from counterseal_sandbox.service import DEFAULT_GATE_REVISION
 
 if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld

@@ -16,9 +16,9 @@ from tests.flow import faults, stories
 from tests.flow.stories import Asked, by_hand, propose
 
 from counterseal.forges import ForgeKind
+from counterseal.formats.wire import canonical
 from counterseal.identifiers import NOTES_REF
-from counterseal.model import ProcessResult
-from counterseal.wire import canonical
+from counterseal_sandbox.demo.shell import ProcessResult
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,15 +9,15 @@ import pytest
 from tests.flow import faults, recorded, stories
 from tests.flow.interruptions import merged
 
-from counterseal.commands.demo_site import TAG
 from counterseal.forges import ForgeKind
+from counterseal_sandbox.demo.site import TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.flow.worlds import FlowWorld
 
-    from counterseal.sandbox.http import Request, Response
+    from counterseal_sandbox.http import Request, Response
 
 pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
 
@@ -51,7 +51,7 @@ def replace_a_file(world: FlowWorld, _: int) -> None:
 
 
 def dismiss_a_person(world: FlowWorld, _: int) -> None:
-    from counterseal.sandbox.forge.accounts import Role
+    from counterseal_sandbox.forge.accounts import Role
 
     stories.hosted(world).roles[world.people["dora"].id] = Role.READ
 

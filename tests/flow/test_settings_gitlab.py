@@ -12,17 +12,17 @@ import pytest
 from tests.flow import faults, stories
 from tests.flow.worlds import SUBJECTS
 
-from counterseal.commands.demo_world import EPOCH
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import MIRROR_REF, NOTES_REF
-from counterseal.sandbox.gitlab_identity import REQUIRED_CLAIMS
+from counterseal_sandbox.demo.world import EPOCH
+from counterseal_sandbox.gitlab_identity import REQUIRED_CLAIMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tests.flow.worlds import FlowWorld
 
-    from counterseal.sandbox.http import Request, Response
+    from counterseal_sandbox.http import Request, Response
 
 pytestmark = [pytest.mark.slow, pytest.mark.forges(ForgeKind.GITLAB)]
 

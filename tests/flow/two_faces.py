@@ -37,21 +37,21 @@ from tests.flow.histories import (
     TakeBack,
 )
 
-from counterseal.adapters.gitlab_access import GitLabTokens
-from counterseal.commands.collect import permissions
+from counterseal.adapters.gitlab.access import GitLabTokens
 from counterseal.errors import ServiceError
+from counterseal.evaluation.rules import RULES, enough_reviews
+from counterseal.gate.collect import permissions
 from counterseal.model import Counted, Dismissed, Finding, FindingOutcome, Member, Requester
-from counterseal.rules import RULES, enough_reviews
-from counterseal.sandbox.client import SandboxClient
-from counterseal.sandbox.forge.accounts import Role
-from counterseal.sandbox.forge.git import BareRepository
-from counterseal.sandbox.forge.git_objects import GitError, Signature
+from counterseal_sandbox.client import SandboxClient
+from counterseal_sandbox.forge.accounts import Role
+from counterseal_sandbox.forge.git.bare import BareRepository
+from counterseal_sandbox.forge.git.objects import GitError, Signature
 
 if TYPE_CHECKING:
-    from counterseal.evidence import Evidence
-    from counterseal.sandbox.forge.accounts import Account
-    from counterseal.sandbox.forge.change import Change
-    from counterseal.sandbox.service import Sandbox
+    from counterseal.evaluation.evidence import Evidence
+    from counterseal_sandbox.forge.accounts import Account
+    from counterseal_sandbox.forge.change import Change
+    from counterseal_sandbox.service import Sandbox
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 OWNER = "olga"

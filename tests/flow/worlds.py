@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 from tests.flow.github_hands import GitHubHands
 from tests.flow.gitlab_hands import GitLabHands
 
-from counterseal.adapters.shell import SystemShell
 from counterseal.cli.main import main
-from counterseal.commands import demo_world
-from counterseal.commands.demo_site import TAG
-from counterseal.commands.demo_world import EPOCH, World
 from counterseal.forges import ForgeKind
-from counterseal.model import ProcessResult
-from counterseal.sandbox.service import Sandbox
+from counterseal_sandbox.demo import world as demo_world
+from counterseal_sandbox.demo.shell import ProcessResult, Shell
+from counterseal_sandbox.demo.site import TAG
+from counterseal_sandbox.demo.world import EPOCH, World
+from counterseal_sandbox.service import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -123,7 +122,7 @@ def build(folder: Path) -> Path:
     """Build the example's wheel and sdist once, and return the folder with them."""
     project = folder / "project"
     shutil.copytree(EXAMPLE, project)
-    shell = SystemShell(_path(), folder)
+    shell = Shell(_path(), folder)
     result = shell.run(
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder / "dist")],
         folder=project,
@@ -143,7 +142,7 @@ def world(folder: Path, dist: Path, kind: ForgeKind = ForgeKind.GITHUB) -> Itera
     home = folder / "home"
     home.mkdir(parents=True)
     with Sandbox(folder / "sandbox") as sandbox:
-        made = demo_world.make_world(SystemShell(_path(), home), sandbox.url, folder, EXAMPLE, kind)
+        made = demo_world.make_world(Shell(_path(), home), sandbox.url, folder, EXAMPLE, kind)
         shutil.copytree(dist, made.checkout / "dist")
         fields = {each.name: getattr(made, each.name) for each in dataclasses.fields(made)}
         yield FlowWorld(**fields, sandbox=sandbox)

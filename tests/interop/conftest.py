@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.interop.releases import Signers
 
-from counterseal.sandbox.http import LoopbackServer
+from counterseal_sandbox.http import LoopbackServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,10 +15,10 @@ from asn1crypto import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from counterseal.sandbox.http import HttpError, Request, Response, json_response
+from counterseal_sandbox.http import HttpError, Request, Response, json_response
 
 if TYPE_CHECKING:
-    from counterseal.sandbox.keys import Keys
+    from counterseal_sandbox.keys import Keys
 
 PREFIX = "/ct-log"
 _POISON = "1.3.6.1.4.1.11129.2.4.3"

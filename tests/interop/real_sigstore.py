@@ -26,12 +26,13 @@ from tests.interop.ct_log import CertificateLog
 from tests.interop.own_network import own_network
 from tests.unit.sandbox.keyless_world import World
 
-from counterseal.adapters.sigstore import SigstoreSigner, SigstoreVerifier
-from counterseal.sandbox import timestamp, trust
-from counterseal.sandbox.gitlab_identity import GitLabIssuer
-from counterseal.sandbox.http import LoopbackServer
-from counterseal.sandbox.keyless import Keyless
-from counterseal.sandbox.keys import ORIGIN, Keys, pem
+from counterseal.adapters.sigstore.signer import SigstoreSigner
+from counterseal.adapters.sigstore.verifier import SigstoreVerifier
+from counterseal_sandbox import timestamp, trust
+from counterseal_sandbox.gitlab_identity import GitLabIssuer
+from counterseal_sandbox.http import LoopbackServer
+from counterseal_sandbox.keyless import Keyless
+from counterseal_sandbox.keys import ORIGIN, Keys, pem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from counterseal import identifiers as ids
-from counterseal.sandbox.keyless import Keyless
+from counterseal_sandbox.keyless import Keyless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from counterseal.sandbox.http import LoopbackServer
+    from counterseal_sandbox.http import LoopbackServer
 
 FILE = "app-1.2.0-py3-none-any.whl"
 OTHER_FILE = "app-1.2.0.tar.gz"

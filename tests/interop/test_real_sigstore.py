@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.interop.real_sigstore import RealSigstore, programs, running
 from tests.unit.sandbox.keyless_world import CLAIMS, DIGEST, PAYLOAD, SAN, SHA
 
-from counterseal import statement
 from counterseal.errors import ServiceError, VerificationError
+from counterseal.formats import statement
 from counterseal.model import Certificate, Subject
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from tests.interop.releases import FILE, OTHER_FILE, RELEASED, REPOSITORY, TAG, 
 from tests.interop.strangers import SCRIPTS, Stranger
 
 from counterseal import identifiers as ids
-from counterseal.sandbox.http import LoopbackServer
+from counterseal_sandbox.http import LoopbackServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "counterseal"
+SANDBOX = ROOT / "sandbox" / "src" / "counterseal_sandbox"
 
 
 @cache
@@ -26,8 +27,9 @@ def tracked(*patterns: str) -> tuple[Path, ...]:
 
 @cache
 def modules() -> dict[Path, ast.Module]:
-    """Return every module of the package with its syntax tree."""
-    return {path: ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
+    """Return every module of both packages with its syntax tree."""
+    found = (path for package in (PACKAGE, SANDBOX) for path in sorted(package.rglob("*.py")))
+    return {path: ast.parse(path.read_text()) for path in found}
 
 
 def relative(path: Path) -> str:

@@ -7,13 +7,16 @@ import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from tests.project.source_tree import PACKAGE, ROOT, modules
+from tests.project.source_tree import PACKAGE, ROOT, SANDBOX, modules
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOCKS = ("runtime", "demo", "dev", "build", "uv")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -34,6 +37,12 @@ def group(name: str) -> list[Requirement]:
     return wanted
 
 
+def sandbox() -> list[Requirement]:
+    """Return what the sandbox wants beside counterseal."""
+    project = tomllib.loads((ROOT / "sandbox" / "pyproject.toml").read_text())["project"]
+    return [each for each in map(Requirement, project["dependencies"]) if each.name != "counterseal"]
+
+
 def wanted(lock: str) -> list[Requirement]:
     if lock == "uv":
         return group("bootstrap")
@@ -42,8 +51,7 @@ def wanted(lock: str) -> list[Requirement]:
     runtime = [Requirement(each) for each in PROJECT["project"]["dependencies"]]
     if lock == "runtime":
         return runtime
-    sandbox = [Requirement(each) for each in PROJECT["project"]["optional-dependencies"]["sandbox"]]
-    return [*runtime, *sandbox, *group(lock)]
+    return [*runtime, *sandbox(), *group(lock)]
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -76,29 +84,28 @@ def test_the_locks_agree() -> None:
         assert {name: version for name, version in pins(lock).items() if dev.get(name) != version} == {}
 
 
-def imported(folder: str) -> set[str]:
-    """Return the distributions that modules below a folder of the package import."""
+def imported(package: Path) -> set[str]:
+    """Return the distributions that the modules of a package import."""
     names = set()
     for path, tree in modules().items():
-        if not path.is_relative_to(PACKAGE / folder) or (not folder and path.is_relative_to(PACKAGE / "sandbox")):
+        if not path.is_relative_to(package):
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 names |= {each.name.partition(".")[0] for each in node.names}
             elif isinstance(node, ast.ImportFrom):
                 names.add((node.module or "").partition(".")[0])
-    foreign = names - sys.stdlib_module_names - {"counterseal"}
+    foreign = names - sys.stdlib_module_names - {"counterseal", "counterseal_sandbox"}
     providers = packages_distributions()
     return {canonicalize_name(providers[name][0]) for name in foreign}
 
 
 def test_what_is_imported_is_declared_and_explained() -> None:
     declared = {canonicalize_name(each.name) for each in wanted("runtime")}
-    sandbox = PROJECT["project"]["optional-dependencies"]["sandbox"]
-    extra = {canonicalize_name(Requirement(each).name) for each in sandbox}
-    assert imported("") - declared == set(), "imported at run time, not in [project] dependencies"
-    assert imported("sandbox") - declared - extra == set(), "imported by the sandbox, not in the extra"
+    own = {canonicalize_name(each.name) for each in sandbox()}
+    assert imported(PACKAGE) - declared == set(), "imported at run time, not in [project] dependencies"
+    assert imported(SANDBOX) - own == set(), "imported by the sandbox, not in its dependencies"
     table = (ROOT / "docs" / "adr" / "0005-dependencies.md").read_text().lower()
     cells = ",".join(re.findall(r"^\| ([a-z][^|(]+)", table, re.MULTILINE)).split(",")
     rows = {canonicalize_name(name.strip()) for name in cells} - {"package"}
-    assert declared | extra == rows
+    assert declared | own == rows

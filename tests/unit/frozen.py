@@ -13,22 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from counterseal import (
-    __version__,
-    decision,
-    event,
-    evidence,
-    identifiers,
-    ledger,
-    manifest,
-    merkle,
-    provenance,
-    statement,
-    vsa,
-    wire,
-)
-from counterseal.event import EntryReference, Event, EventKind, Genesis, Publication, PublishedAsset, Withdrawn
-from counterseal.evidence import (
+from counterseal import __version__, identifiers, ledger
+from counterseal.evaluation import decision, evidence
+from counterseal.evaluation.evidence import (
     Evidence,
     LedgerFacts,
     ObservedAsset,
@@ -38,7 +25,11 @@ from counterseal.evidence import (
     SignatureFacts,
     Source,
 )
+from counterseal.formats import manifest, provenance, statement, wire
+from counterseal.history import events as event
+from counterseal.history.events import EntryReference, Event, EventKind, Genesis, Publication, PublishedAsset, Withdrawn
 from counterseal.identifiers import GATE_ID
+from counterseal.ledger import merkle
 from counterseal.model import (
     Actor,
     Asset,
@@ -76,6 +67,7 @@ from counterseal.model import (
     Subject,
     Trust,
 )
+from counterseal.verification import vsa
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

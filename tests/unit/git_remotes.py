@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from counterseal.identifiers import MIRROR_REF, NOTES_REF
-from counterseal.sandbox.http import LoopbackServer, Request, Response
+from counterseal_sandbox.http import LoopbackServer, Request, Response
 
 if TYPE_CHECKING:
     from pathlib import Path

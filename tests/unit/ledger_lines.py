@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from counterseal import digests, ledger, statement, wire
+from counterseal import ledger
+from counterseal.formats import digests, statement, wire
 from counterseal.identifiers import EVENT
 from counterseal.model import Attestation, Certificate, Entry, LedgerLink, StoredLedger, Subject
 

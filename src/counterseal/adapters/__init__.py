@@ -1,1 +1,1 @@
-"""The only code that touches the world; each module implements one port. Only `wiring.py` names them."""
+"""The only code that touches the world; each port is implemented here. Only `wiring/` names what is in it."""

@@ -1,1 +1,5 @@
-"""One file a verb: ports come in as arguments; collect, call the core, append, publish."""
+"""One file a verb that is more than a call of another room: ports come in as arguments, a result goes out."""
+
+from __future__ import annotations
+
+__all__ = ["candidate", "demo", "log", "outputs", "request", "sandbox", "sbom", "sign", "verify"]

@@ -11,9 +11,10 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from counterseal import digests, manifest, plain_file, statement, subject, wire
-from counterseal.commands.candidate_bytes import MAX_BUNDLES
+from counterseal import plain_file
 from counterseal.errors import FormatError, ServiceError, UsageError
+from counterseal.formats import digests, manifest, statement, subject, wire
+from counterseal.gate import candidate_bytes
 from counterseal.identifiers import BLOB_SUFFIX, BUILD_BUNDLES_FILE, MANIFEST_FILE, PROVENANCE, SBOM, SBOM_FILE
 from counterseal.model import Manifest, Release, Subject
 
@@ -136,7 +137,7 @@ def _check_digest(path: Path, wanted: Subject) -> None:
 def _check_statements(data: bytes, listed: Manifest, digest: str, sbom: object) -> None:
     """Refuse bundles that are not about the manifest's artifacts. Who signed them is verified by the gate."""
     found = {}
-    for number, line in enumerate(data.split(b"\n", MAX_BUNDLES), 1):
+    for number, line in enumerate(data.split(b"\n", candidate_bytes.MAX_BUNDLES), 1):
         if line:
             what = f"{BUILD_BUNDLES_FILE} line {number}"
             payload = _bytes(wire.load_json(line, what), what, "dsseEnvelope", "payload")

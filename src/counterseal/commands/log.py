@@ -12,7 +12,7 @@ from counterseal.history import History, RecordedDecision, RecordedEvent
 from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
 
 if TYPE_CHECKING:
-    from counterseal.commands.reading import LedgerReader
+    from counterseal.gate import reading
     from counterseal.ledger import Ledger
     from counterseal.model import StoredLedger
 
@@ -49,7 +49,7 @@ class ShowResult:
     recorded: RecordedDecision | RecordedEvent
 
 
-def read(reader: LedgerReader, stored: StoredLedger) -> Ledger:
+def read(reader: reading.LedgerReader, stored: StoredLedger) -> Ledger:
     """Return the verified ledger.
 
     Raises:
@@ -71,7 +71,7 @@ def read(reader: LedgerReader, stored: StoredLedger) -> Ledger:
         raise LedgerError(error.what, why=error.why, fix=f"{_FETCH}; if it stays so: {error.fix}") from error
 
 
-def run(reader: LedgerReader, stored: StoredLedger, query: LogQuery) -> LogResult:
+def run(reader: reading.LedgerReader, stored: StoredLedger, query: LogQuery) -> LogResult:
     """Return the decisions that fit the query, newest first."""
     found = read(reader, stored)
     history = History(found.entries)
@@ -85,7 +85,7 @@ def run(reader: LedgerReader, stored: StoredLedger, query: LogQuery) -> LogResul
     )
 
 
-def show(reader: LedgerReader, stored: StoredLedger, sequence: int) -> ShowResult:
+def show(reader: reading.LedgerReader, stored: StoredLedger, sequence: int) -> ShowResult:
     """Return one entry.
 
     Raises:
@@ -108,7 +108,7 @@ def show(reader: LedgerReader, stored: StoredLedger, sequence: int) -> ShowResul
     return ShowResult(sequence, entry.line, recorded)
 
 
-def prove(reader: LedgerReader, stored: StoredLedger, sequence: int) -> bytes:
+def prove(reader: reading.LedgerReader, stored: StoredLedger, sequence: int) -> bytes:
     """Return the ledger proof of a published decision, as the release carries it.
 
     Raises:

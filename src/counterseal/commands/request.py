@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from counterseal import digests, manifest, subject
 from counterseal.errors import ServiceError, UsageError
+from counterseal.formats import digests, manifest, subject
 from counterseal.identifiers import (
     BLOB_SUFFIX,
     BUILD_BUNDLES_FILE,
@@ -17,7 +17,7 @@ from counterseal.identifiers import (
     SBOM_FILE,
 )
 from counterseal.model import Actor, Manifest, PinnedAsset, PinnedCandidate, PromotionRequest, Release, Requester
-from counterseal.render.escape import inert
+from counterseal.render import escape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +97,7 @@ def run(forge: Forge, assets: AssetStore, clock: Clock, asked: Asked, work: Path
         path=path,
         content=data,
         title=title(release.tag, asked.stage),
-        body=f"{inert(asked.reason)}\n\n"
+        body=f"{escape.inert(asked.reason)}\n\n"
         f"Manifest `sha256:{digest}`. Approve this request at its last revision, then merge it.",
     )
     return RequestResult(release.tag, opened, url, path, data, valid_until, dry_run=False)

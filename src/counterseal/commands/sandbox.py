@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import importlib.util
 import threading
 from typing import TYPE_CHECKING
 
 from counterseal.errors import UsageError
-from counterseal.sandbox.service import DEFAULT_GATE_REVISION, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from counterseal_sandbox.service import Sandbox
+
+
+def check_installed() -> None:
+    """Check that the sandbox is there; it is a package of its own, which no gate has.
+
+    Raises:
+        UsageError: It is not installed.
+    """
+    if importlib.util.find_spec("counterseal_sandbox") is None:
+        raise UsageError(
+            "the sandbox is not installed",
+            why="it is a package of its own, so that no gate has it",
+            fix="run it in a checkout of counterseal: make demo sets it up",
+        )
 
 
 def run(state: Path, port: int, *, ready: Callable[[str, str], None], until: threading.Event | None = None) -> None:
@@ -25,12 +41,17 @@ def run(state: Path, port: int, *, ready: Callable[[str, str], None], until: thr
     Raises:
         UsageError: The port or the folder cannot be had.
     """
+    check_installed()
+    from counterseal_sandbox.service import DEFAULT_GATE_REVISION  # noqa: PLC0415 - a package that a gate does not have
+
     with _opened(state, port) as sandbox:
         ready(sandbox.url, DEFAULT_GATE_REVISION)
         (until or threading.Event()).wait()
 
 
 def _opened(state: Path, port: int) -> Sandbox:
+    from counterseal_sandbox.service import Sandbox  # noqa: PLC0415
+
     try:
         return Sandbox(state, port=port)
     except (OSError, OverflowError) as error:  # what a port above 65535 raises is no OSError

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from counterseal import digests, subject, wire
 from counterseal.commands import outputs
 from counterseal.errors import FormatError
+from counterseal.formats import digests, subject, wire
 from counterseal.identifiers import SBOM_FILE
 from counterseal.model import Subject
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from counterseal import digests, junit, manifest, plain_file, provenance, statement, wire
+from counterseal import plain_file
 from counterseal.commands import outputs
 from counterseal.commands import sbom as sboms
 from counterseal.errors import UsageError
+from counterseal.formats import digests, junit, manifest, provenance, statement, wire
 from counterseal.identifiers import (
     BLOB_SUFFIX,
     BUILD_BUNDLES_FILE,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from counterseal import digests, forges, verification
-from counterseal.entry import MAX_PROOF
+from counterseal import forges, verification
 from counterseal.errors import CountersealError, UsageError
 from counterseal.forges import ForgeKind
+from counterseal.formats import digests
 from counterseal.identifiers import PROOF_FILE
+from counterseal.ledger import MAX_PROOF
 from counterseal.model import OwnGate
 from counterseal.verification import Verdict, Wanted
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from typing import Final
 
-MAX_SHOWN: Final = 300
+from counterseal.formats import visible
 
-#: Bidirectional controls and invisible characters that can make text read other than it is (Trojan Source).
-_INVISIBLE: Final = frozenset("\u200b\u200c\u200d\u2060\ufeff\u061c")
+plain = visible.plain
 _MARKDOWN: Final = {
     **{char: f"\\{char}" for char in "\\`*_{}[]<>()+!|~&:"},
     # GitHub looks for mentions and references in the text that the markup gives, where a backslash is gone.
@@ -19,26 +17,12 @@ _MARKDOWN: Final = {
 _WWW: Final = re.compile(r"(www)\.", re.IGNORECASE)
 
 
-def plain(text: str, limit: int = MAX_SHOWN) -> str:
-    """Return `text` on one line: control, bidi and invisible characters by number, cut at `limit` characters."""
-    cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    return "".join(_visible(char) for char in cut)
-
-
-def _visible(char: str) -> str:
-    return f"\\u{ord(char):04x}" if _hidden(char) else char
-
-
-def _hidden(char: str) -> bool:
-    return char in _INVISIBLE or unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-
-
 def json_text(document: str) -> str:
     """Return a JSON document that means the same, without characters or workflow commands that act where it is shown.
 
     Line breaks stay: within JSON strings there are none.
     """
-    shown = (json.dumps(char)[1:-1] if char != "\n" and _hidden(char) else char for char in document)
+    shown = (json.dumps(char)[1:-1] if char != "\n" and visible.hidden(char) else char for char in document)
     return "".join(shown).replace("##[", "#\\u0023[")
 
 
@@ -52,7 +36,7 @@ def job_log(text: str) -> str:
 
     Line breaks stay. A section marker needs a carriage return and an escape character, as colours do.
     """
-    return "".join(char if char == "\n" else _visible(char) for char in text)
+    return "".join(char if char == "\n" else visible.character(char) for char in text)
 
 
 def workflow_command(text: str) -> str:
@@ -65,7 +49,7 @@ def workflow_property(text: str) -> str:
     return workflow_command(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def markdown(text: str, limit: int = MAX_SHOWN) -> str:
+def markdown(text: str, limit: int = visible.MAX_SHOWN) -> str:
     """Return `text` for a line of Markdown: no markup, no HTML, no link, no mention of anybody."""
     escaped = "".join(_MARKDOWN.get(char, char) for char in plain(text, limit).strip())
     return _WWW.sub(r"\1\.", escaped)

@@ -12,7 +12,7 @@ from counterseal.render.text import MARKS, SANDBOX_NOTE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from counterseal.decision import Decision
+    from counterseal.evaluation import Decision
     from counterseal.model import Finding
 
 

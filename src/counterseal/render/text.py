@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal import forges, wire
+from counterseal import forges
+from counterseal.formats import wire
 from counterseal.history import RecordedDecision, label, why
 from counterseal.model import FindingOutcome, Outcome
 from counterseal.render.escape import plain
@@ -12,8 +13,8 @@ from counterseal.render.escape import plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from counterseal.decision import Decision
     from counterseal.errors import CountersealError
+    from counterseal.evaluation import Decision
     from counterseal.history import RecordedEvent
     from counterseal.model import EarlierDecision, Finding
     from counterseal.verification import Verdict

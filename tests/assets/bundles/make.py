@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.unit.adapters.test_sigstore_verifier import (
+from tests.unit.adapters.sigstore.test_sigstore_verifier import (
     BAD_CERTIFICATES,
     CHANGES,
     SERVICES,
@@ -22,8 +22,8 @@ from tests.unit.adapters.test_sigstore_verifier import (
 )
 from tests.unit.sandbox.keyless_world import DIGEST, PAYLOAD, World, serving
 
-from counterseal.sandbox.keys import Keys
-from counterseal.sandbox.trust import document
+from counterseal_sandbox.keys import Keys
+from counterseal_sandbox.trust import document
 
 HERE = Path(__file__).parent
 

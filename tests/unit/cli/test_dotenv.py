@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from counterseal.cli import dotenv
 from counterseal.cli.report import Report, show
 from counterseal.errors import UsageError
-from counterseal.wiring import Wiring
+from counterseal.wiring.ports import Wiring
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 
 from counterseal.cli import main
 from counterseal.errors import UsageError
-from counterseal.wiring import Wiring
+from counterseal.wiring.ports import Wiring
 
 
 def parse(environ: dict[str, str], *arguments: str) -> argparse.Namespace:

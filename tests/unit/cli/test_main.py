@@ -18,10 +18,10 @@ from counterseal import __version__
 from counterseal.cli import main as entry
 from counterseal.cli.main import main
 from counterseal.cli.table import COMMANDS
-from counterseal.commands import demo_world
-from counterseal.commands.demo_site import GitHubSite
-from counterseal.sandbox.client import SandboxClient
-from counterseal.wiring import Wiring
+from counterseal.wiring.ports import Wiring
+from counterseal_sandbox.client import SandboxClient
+from counterseal_sandbox.demo import world as demo_world
+from counterseal_sandbox.demo.site import GitHubSite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from counterseal.commands import request
-from counterseal.manifest import MAX_VALID, check_tag
+from counterseal.formats.manifest import MAX_VALID, check_tag
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from counterseal.adapters.cyclonedx import PythonSbomBuilder
-from counterseal.adapters.files import WorkspaceFiles
+from counterseal.adapters.local.files import WorkspaceFiles
+from counterseal.adapters.sbom.builder import PythonSbomBuilder
 from counterseal.commands import outputs, sbom
 from counterseal.errors import UsageError
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.unit.sandbox.keyless_world import CLAIMS, SAN, SHA, World, serving
 
-from counterseal import manifest, wire
-from counterseal.adapters.build_facts import LocalBuildFacts
-from counterseal.adapters.cyclonedx import PythonSbomBuilder
-from counterseal.adapters.files import WorkspaceFiles
-from counterseal.adapters.github_ci import GitHubEnvironment
+from counterseal.adapters.github.ci import GitHubEnvironment
+from counterseal.adapters.local.build_facts import LocalBuildFacts
+from counterseal.adapters.local.files import WorkspaceFiles
+from counterseal.adapters.sbom.builder import PythonSbomBuilder
 from counterseal.commands import sbom, sign
 from counterseal.errors import FormatError, ServiceError, UsageError
+from counterseal.formats import manifest, wire
 from counterseal.identifiers import PROVENANCE, SBOM, TEST_RESULT
 from counterseal.model import Repository
 

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.unit import frozen
 
-from counterseal import decision as decisions
-from counterseal.approvals import Approvals
 from counterseal.cli.verbs import preview as preview_verb
-from counterseal.commands.preview import Preview
 from counterseal.errors import UsageError
-from counterseal.history import RecordedDecision
+from counterseal.evaluation import decision as decisions
+from counterseal.evaluation.approvals import Approvals
+from counterseal.gate.preview import Preview
+from counterseal.history.fold import RecordedDecision
 from counterseal.model import Attestation, Counted, Dismissed, EarlierDecision, Entry, Finding, FindingOutcome, Outcome
 from counterseal.model import Statement as Signed
 from counterseal.render import markdown, text
-from counterseal.verification import Step, Verdict
+from counterseal.verification.steps import Step, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from counterseal.decision import Decision
+    from counterseal.evaluation.decision import Decision
 
 GOLDEN = Path(__file__).parents[2] / "assets" / "render"
 HOSTILE = (

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from counterseal import statement
-from counterseal.adapters.sigstore import SigstoreSigner, SigstoreVerifier
+from counterseal.adapters.sigstore.signer import SigstoreSigner
+from counterseal.adapters.sigstore.verifier import SigstoreVerifier
+from counterseal.formats import statement
 from counterseal.model import Subject
-from counterseal.sandbox.http import LoopbackServer
-from counterseal.sandbox.keyless import Keyless
-from counterseal.sandbox.keys import Keys
+from counterseal_sandbox.http import LoopbackServer
+from counterseal_sandbox.keyless import Keyless
+from counterseal_sandbox.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

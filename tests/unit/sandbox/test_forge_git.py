@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from counterseal.sandbox.forge.git_http import GitHttp
-from counterseal.sandbox.forge.model import Forge
-from counterseal.sandbox.http import LoopbackServer
+from counterseal_sandbox.forge.github.git import GitHttp
+from counterseal_sandbox.forge.model import Forge
+from counterseal_sandbox.http import LoopbackServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from counterseal.sandbox.forge.repository import HostedRepository
+    from counterseal_sandbox.forge.repository import HostedRepository
 
 
 class Clone:
@@ -68,19 +68,24 @@ def repository(server: LoopbackServer, tmp_path: Path) -> HostedRepository:
     return forge.create_repository("alice/app", collaborators={"bob": "write", "carol": "read"})
 
 
+def forge_of(repository: HostedRepository) -> Forge:
+    assert isinstance(repository.forge, Forge)
+    return repository.forge
+
+
 @pytest.fixture
 def clone(server: LoopbackServer, repository: HostedRepository, tmp_path: Path) -> Clone:
     made = Clone(tmp_path / "clone", f"{server.url}/github/git/alice/app.git")
     made.commit("first")
-    made.push(repository.forge.token("alice"), "main")
+    made.push(forge_of(repository).token("alice"), "main")
     return made
 
 
 def test_a_push_is_in_the_log_with_its_actor(repository: HostedRepository, clone: Clone) -> None:
     sha = clone.commit("second")
-    clone.push(repository.forge.token("bob"), "main", "main:refs/heads/work")
+    clone.push(forge_of(repository).token("bob"), "main", "main:refs/heads/work")
     assert repository.branch("main") == repository.branch("work") == sha
-    alice, bob = repository.forge.account("alice"), repository.forge.account("bob")
+    alice, bob = forge_of(repository).account("alice"), forge_of(repository).account("bob")
     assert [(each.ref, each.kind, each.account) for each in repository.activity] == [
         ("refs/heads/main", "branch_creation", alice.id),
         ("refs/heads/main", "push", bob.id),
@@ -89,11 +94,11 @@ def test_a_push_is_in_the_log_with_its_actor(repository: HostedRepository, clone
 
 
 def test_heads_of_change_requests_follow_pushes(repository: HostedRepository, clone: Clone) -> None:
-    token = repository.forge.token("bob")
+    token = forge_of(repository).token("bob")
     clone.git("checkout", "-qb", "work")
     clone.commit("second")
     clone.push(token, "work")
-    change = repository.changes.open(repository.forge.account("bob"), "work", "main", title="t")
+    change = repository.changes.open(forge_of(repository).account("bob"), "work", "main", title="t")
     old = change.head
     clone.git("commit", "-q", "--amend", "-m", "again")
     clone.push(token, "--force", "work")
@@ -107,18 +112,22 @@ def test_heads_of_change_requests_follow_pushes(repository: HostedRepository, cl
 def test_a_direct_push_of_a_change_merges_it(repository: HostedRepository, clone: Clone) -> None:
     clone.git("checkout", "-qb", "work")
     head = clone.commit("second")
-    token = repository.forge.token("bob")
+    token = forge_of(repository).token("bob")
     clone.push(token, "work")
-    change = repository.changes.open(repository.forge.account("bob"), "work", "main", title="t")
+    change = repository.changes.open(forge_of(repository).account("bob"), "work", "main", title="t")
     clone.push(token, "work:main")
-    assert (change.merged, change.merge_commit, change.merged_by) == (True, head, repository.forge.account("bob").id)
+    assert (change.merged, change.merge_commit, change.merged_by) == (
+        True,
+        head,
+        forge_of(repository).account("bob").id,
+    )
 
 
 @pytest.mark.parametrize("what", [("--force", "HEAD~1:main"), (":main",), ("--force", "--atomic", "HEAD~1:main")])
 def test_protected_branches_are_neither_rewound_nor_deleted(
     repository: HostedRepository, clone: Clone, what: tuple[str, ...]
 ) -> None:
-    token, sha = repository.forge.token("alice"), clone.commit("second")
+    token, sha = forge_of(repository).token("alice"), clone.commit("second")
     clone.push(token, "main")
     said = clone.push(token, *what, ok=False)
     assert "GH006: Protected branch update failed for refs/heads/main" in said
@@ -127,7 +136,7 @@ def test_protected_branches_are_neither_rewound_nor_deleted(
 
 
 def test_an_atomic_push_moves_notes_and_mirror_or_nothing(repository: HostedRepository, clone: Clone) -> None:
-    token = repository.forge.token("bob")
+    token = forge_of(repository).token("bob")
     notes, both = (
         "refs/notes/counterseal",
         ("refs/notes/counterseal", "refs/notes/counterseal:refs/heads/counterseal-ledger"),
@@ -147,13 +156,13 @@ def test_an_atomic_push_moves_notes_and_mirror_or_nothing(repository: HostedRepo
 
 
 def test_the_heads_of_change_requests_are_not_pushed_to(repository: HostedRepository, clone: Clone) -> None:
-    said = clone.push(repository.forge.token("alice"), "main:refs/pull/1/head", ok=False)
+    said = clone.push(forge_of(repository).token("alice"), "main:refs/pull/1/head", ok=False)
     assert "rejected" in said
     assert repository.git.resolve("refs/pull/1/head") is None
 
 
 def test_who_may_push(repository: HostedRepository, clone: Clone) -> None:
-    forge = repository.forge
+    forge = forge_of(repository)
     clone.commit("second")
     for token in (
         forge.token("carol"),
@@ -170,7 +179,7 @@ def test_who_may_push(repository: HostedRepository, clone: Clone) -> None:
 
 
 def test_who_may_fetch(repository: HostedRepository, clone: Clone) -> None:
-    forge = repository.forge
+    forge = forge_of(repository)
     clone.git("ls-remote", clone.url(None))
     repository.private = True
     clone.git("ls-remote", clone.url(None), ok=False)
@@ -195,4 +204,4 @@ def test_what_is_no_git_is_written_down(server: LoopbackServer, repository: Host
 
     answer = requests.get(f"{server.url}/github/git/alice/app.git/objects/info/packs", timeout=10)
     assert answer.status_code == 501
-    assert repository.forge.unknown_calls == ["git GET /alice/app.git/objects/info/packs"]
+    assert forge_of(repository).unknown_calls == ["git GET /alice/app.git/objects/info/packs"]

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from counterseal.sandbox.forge.model import Forge
-from counterseal.sandbox.forge.refusal import Refused
-from counterseal.sandbox.forge.releases import stored_name
+from counterseal_sandbox.forge.model import Forge
+from counterseal_sandbox.forge.refusal import Refused
+from counterseal_sandbox.forge.releases import stored_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from counterseal.sandbox.forge.accounts import Account
-    from counterseal.sandbox.forge.change import Change
-    from counterseal.sandbox.forge.repository import HostedRepository
+    from counterseal_sandbox.forge.accounts import Account
+    from counterseal_sandbox.forge.change import Change
+    from counterseal_sandbox.forge.repository import HostedRepository
 
 
 @pytest.fixture
@@ -28,8 +28,13 @@ def repository(tmp_path: Path) -> HostedRepository:
     return made
 
 
+def forge_of(repository: HostedRepository) -> Forge:
+    assert isinstance(repository.forge, Forge)
+    return repository.forge
+
+
 def who(repository: HostedRepository, login: str) -> Account:
-    return repository.forge.account(login)
+    return forge_of(repository).account(login)
 
 
 def opened(repository: HostedRepository, *files: str) -> Change:
@@ -99,7 +104,7 @@ def test_nobody_approves_their_own_change(repository: HostedRepository) -> None:
 
 
 def test_runs_open_and_approve_only_where_the_setting_lets_them(repository: HostedRepository) -> None:
-    change, bot = opened(repository), repository.forge.accounts.actions_bot
+    change, bot = opened(repository), forge_of(repository).accounts.actions_bot
     with pytest.raises(Refused, match="not permitted"):
         repository.changes.review(change, bot, "APPROVE")
     repository.write_file("other", "x", b"x", bot)
@@ -137,7 +142,7 @@ def test_one_open_change_a_branch_and_something_to_merge(repository: HostedRepos
 
 
 def test_numbers_are_never_used_again(repository: HostedRepository) -> None:
-    forge = repository.forge
+    forge = forge_of(repository)
     first = forge.create_account("carol")
     token = forge.token("carol")
     forge.accounts.delete(first)

@@ -17,7 +17,7 @@ from sigstore._internal.trust import CTKeyring, Keyring
 from sigstore_models.trustroot.v1 import TrustedRoot
 from tests.unit.sandbox.keyless_world import CLAIMS, GITLAB_CLAIMS, GITLAB_CONFIG, SAN, SHA, World, serving
 
-from counterseal.sandbox.keys import ORGANIZATION, Keys
+from counterseal_sandbox.keys import ORGANIZATION, Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from counterseal.sandbox.go_url import written
+from counterseal_sandbox.go_url import written
 
 HOST = "https://github.com/"
 

@@ -9,9 +9,9 @@ import pytest
 import requests
 from tests.unit.sandbox.keyless_world import CLAIMS, GITLAB_CLAIMS, World, serving
 
-from counterseal.sandbox import gitlab_identity
-from counterseal.sandbox.http import HttpError
-from counterseal.sandbox.identity import OPTIONAL_CLAIMS, REQUIRED_CLAIMS, RunCredentials
+from counterseal_sandbox import gitlab_identity
+from counterseal_sandbox.http import HttpError
+from counterseal_sandbox.identity import OPTIONAL_CLAIMS, REQUIRED_CLAIMS, RunCredentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from counterseal.adapters import oidc
-from counterseal.adapters.gitlab_ci import GitLabEnvironment
+from counterseal.adapters.gitlab.ci import GitLabEnvironment
+from counterseal.adapters.http import oidc
 from counterseal.errors import ServiceError
-from counterseal.sandbox.client import SandboxClient
-from counterseal.sandbox.service import Sandbox
+from counterseal_sandbox.client import SandboxClient
+from counterseal_sandbox.service import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

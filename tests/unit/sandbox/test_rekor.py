@@ -17,7 +17,7 @@ from sigstore_models.rekor.v1 import TransparencyLogEntry as Entry
 from sigstore_models.trustroot.v1 import TrustedRoot
 from tests.unit.sandbox.keyless_world import World, keys, serving
 
-from counterseal.sandbox.rekor import Tree
+from counterseal_sandbox.rekor import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

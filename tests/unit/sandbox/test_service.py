@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from counterseal.adapters.github_ci import GitHubEnvironment
-from counterseal.sandbox.service import DEFAULT_GATE_REVISION, Sandbox
+from counterseal.adapters.github.ci import GitHubEnvironment
+from counterseal_sandbox.service import DEFAULT_GATE_REVISION, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ import json
 from sigstore.models import ClientTrustConfig
 from tests.unit.sandbox.keyless_world import SHA, keys
 
-from counterseal.sandbox import trust
+from counterseal_sandbox import trust
 
 URL = "http://127.0.0.1:4711"
 

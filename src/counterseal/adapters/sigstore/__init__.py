@@ -7,10 +7,5 @@ these modules alone; the package is pinned to `sigstore~=4.5.1` for that reason.
 
 import logging
 
-from counterseal.adapters.sigstore.signer import SigstoreSigner
-from counterseal.adapters.sigstore.verifier import SigstoreVerifier
-
 # What the library warns of is an error here, or said by us in our words.
 logging.getLogger("sigstore").addHandler(logging.NullHandler())
-
-__all__ = ["SigstoreSigner", "SigstoreVerifier"]

@@ -18,8 +18,8 @@ from cryptography.x509 import Certificate, PrecertificateSignedCertificateTimest
 from sigstore._internal.rekor.checkpoint import SignedCheckpoint
 from sigstore._internal.trust import Keyring, RekorKeyring
 
-from counterseal import wire
 from counterseal.adapters.sigstore import spelling
+from counterseal.formats import wire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

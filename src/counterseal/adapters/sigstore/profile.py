@@ -1,6 +1,6 @@
 """Which certificates may sign, and what they say: the Fulcio profile, stricter than the library reads it.
 
-Says who signed, never whether they may: that is judged in `identity.py` of the core.
+Says who signed, never whether they may: that is judged in `evaluation/identity.py`.
 Source: Fulcio docs/certificate-specification.md and docs/oid-info.md.
 """
 

@@ -15,11 +15,11 @@ from sigstore.errors import Error as SigstoreError
 from sigstore.models import ClientTrustConfig
 from sigstore.sign import SigningContext
 
-from counterseal import wire
-from counterseal.adapters import http
+from counterseal.adapters.http import client as http
 from counterseal.adapters.sigstore import bounded
 from counterseal.adapters.sigstore.failures import reason
 from counterseal.errors import FormatError, ServiceError, UsageError
+from counterseal.formats import wire
 
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse

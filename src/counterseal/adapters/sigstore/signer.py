@@ -15,11 +15,11 @@ from sigstore.hashes import Hashed
 from sigstore.oidc import IdentityError, IdentityToken
 from sigstore_models.common.v1 import HashAlgorithm
 
-from counterseal import digests, statement
 from counterseal.adapters.sigstore.failures import reason
 from counterseal.adapters.sigstore.services import Services
 from counterseal.adapters.sigstore.verifier import SigstoreVerifier
 from counterseal.errors import CountersealError, FormatError, ServiceError, UsageError, VerificationError
+from counterseal.formats import digests, statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,10 +20,10 @@ from sigstore.verify import Verifier
 from sigstore_models.common.v1 import HashAlgorithm
 from sigstore_models.trustroot.v1 import TrustedRoot as TrustedRootDocument
 
-from counterseal import digests, statement, wire
 from counterseal.adapters.sigstore import material, profile, spelling
 from counterseal.adapters.sigstore.failures import reason
 from counterseal.errors import CountersealError, FormatError, UsageError, VerificationError
+from counterseal.formats import digests, statement, wire
 from counterseal.identifiers import PAYLOAD_TYPE
 from counterseal.model import Attestation, Certificate
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from counterseal.commands.demo import Told
     from counterseal.ports import Signer
     from counterseal.wiring import Wiring
 
@@ -51,10 +50,9 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     played = {}
     for kind in kinds:
         _heading(kind)
-        folder = output / kind
-        home = folder / "home"
-        home.mkdir(parents=True)
-        played[kind] = demo.run(wiring.shell(home), folder, example, kind=kind, signer=signer, tell=_tell)
+        played[kind] = demo.run(
+            output / kind, example, kind=kind, path=wiring.program_path(), signer=signer, tell=_tell
+        )
     seconds = time.monotonic() - start
     steps = [
         {"forge": kind, "title": each.title, "seconds": round(each.seconds, 2)}
@@ -83,7 +81,7 @@ def _heading(kind: ForgeKind) -> None:
     sys.stderr.write(f"\n── {_NAMES[kind]} ──\n")
 
 
-def _tell(step: Told) -> None:
+def _tell(step: demo.Told) -> None:
     sys.stderr.write(f"\n● {step.title}  ({step.seconds:.1f} s)\n")
     for line in step.lines:
         sys.stderr.write(f"    {line}\n")

@@ -9,20 +9,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from counterseal import wire
 from counterseal.cli.report import Report
 from counterseal.cli.verbs import preview, publish
-from counterseal.commands import gate
-from counterseal.commands import publish as publishing
+from counterseal.formats import wire
+from counterseal.gate import deciding
+from counterseal.gate.publication import publishing
 from counterseal.model import FindingOutcome, Outcome
 from counterseal.render import escape, markdown, text
 
 if TYPE_CHECKING:
     import argparse
 
-    from counterseal.commands.gate import Decided, GateResult
-    from counterseal.commands.opening import Gate
-    from counterseal.commands.publish import PublishResult
+    from counterseal.gate import opening
     from counterseal.wiring import Wiring
 
 
@@ -41,12 +39,12 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     wiring.refuse_influence({"stage", "request", "preview", "number", "format"})
     with wiring.work_folder() as work:
         opened = wiring.gate(work)
-        result = gate.run(opened, stage=options.stage, request=options.request)
+        result = deciding.run(opened, stage=options.stage, request=options.request)
         published = publishing.run(opened, stage=options.stage)
     return _report(result, published, opened)
 
 
-def _report(result: GateResult, published: PublishResult, opened: Gate) -> Report:
+def _report(result: deciding.GateResult, published: publishing.PublishResult, opened: opening.Gate) -> Report:
     parts = [
         text.decision(each.decision, each.entry.link.sequence, each.entry.attestation.digest, fresh=each.fresh)
         + ("\n  withdrawn since: this allow counts for nothing (counterseal log)" if each.withdrawn else "")
@@ -86,7 +84,7 @@ def _report(result: GateResult, published: PublishResult, opened: Gate) -> Repor
     )
 
 
-def _errors(result: GateResult, published: PublishResult) -> tuple[tuple[str, str], ...]:
+def _errors(result: deciding.GateResult, published: publishing.PublishResult) -> tuple[tuple[str, str], ...]:
     denied = [each.decision for each in result.decided if each.decision.outcome is Outcome.DENY]
     found = [
         (each.rule, "\n".join(text.finding(each)))
@@ -99,7 +97,7 @@ def _errors(result: GateResult, published: PublishResult) -> tuple[tuple[str, st
     return tuple(found)
 
 
-def _short(each: Decided) -> dict[str, Any]:
+def _short(each: deciding.Decided) -> dict[str, Any]:
     tag = each.decision.source.tag if each.decision.source else None
     return {
         "request": each.path,
@@ -111,7 +109,7 @@ def _short(each: Decided) -> dict[str, Any]:
     }
 
 
-def _decided(each: Decided) -> dict[str, Any]:
+def _decided(each: deciding.Decided) -> dict[str, Any]:
     return {
         **_short(each),
         "fresh": each.fresh,

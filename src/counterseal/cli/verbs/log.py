@@ -7,18 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from counterseal import wire
 from counterseal.cli.report import Report
 from counterseal.cli.verbs.verify import add_trust
 from counterseal.commands import log
-from counterseal.commands.log import LogQuery
 from counterseal.errors import UsageError
+from counterseal.formats import wire
 from counterseal.render import text
 
 if TYPE_CHECKING:
     import argparse
 
-    from counterseal.commands.reading import LedgerReader
+    from counterseal.gate import reading
     from counterseal.history import RecordedDecision
     from counterseal.model import StoredLedger
     from counterseal.wiring import Wiring
@@ -44,7 +43,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
         return _answer(options, reader, stored)
 
 
-def _answer(options: argparse.Namespace, reader: LedgerReader, stored: StoredLedger) -> Report:
+def _answer(options: argparse.Namespace, reader: reading.LedgerReader, stored: StoredLedger) -> Report:
     if options.action in ("show", "prove") and options.sequence is None:
         raise UsageError(
             f"log {options.action} needs the number of an entry",
@@ -59,7 +58,7 @@ def _answer(options: argparse.Namespace, reader: LedgerReader, stored: StoredLed
     if options.action == "prove":
         proof = log.prove(reader, stored, options.sequence)
         return Report(proof.decode(), json.loads(proof))
-    query = LogQuery(options.stage, _since(options.since), options.search)
+    query = log.LogQuery(options.stage, _since(options.since), options.search)
     result = log.run(reader, stored, query)
     decisions = () if options.action == "verify" else result.decisions
     body = text.log(decisions, entries=result.entries, head=result.head, mirror=result.mirror, sandbox=result.sandbox)

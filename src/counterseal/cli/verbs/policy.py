@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterseal import plain_file, policy, rules
+from counterseal import plain_file, policy
 from counterseal.cli.report import Report
-from counterseal.commands.opening import check_ledger_id
 from counterseal.errors import CountersealError, PolicyError, UsageError
+from counterseal.evaluation import rules
+from counterseal.gate import opening
 from counterseal.identifiers import POLICY_PATH
 from counterseal.model import Repository
 
@@ -46,12 +47,12 @@ def _compared(found: Policy, wiring: Wiring) -> str:
         name, host = wiring.repository_name(), wiring.forge_host().host
     except UsageError as error:
         return f"not compared with a repository: {error.what}"
-    check_ledger_id(found, Repository(host, int(found.ledger_id.split("/")[1]), name))
+    opening.check_ledger_id(found, Repository(host, int(found.ledger_id.split("/")[1]), name))
     try:
         home = wiring.forge().repository()
     except CountersealError as error:
         return f"not compared with the number of {name}: {error.what}"
-    check_ledger_id(found, home)
+    opening.check_ledger_id(found, home)
     return f"of {home.name}"
 
 

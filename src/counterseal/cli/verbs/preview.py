@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal import wire
 from counterseal.cli.report import Report
-from counterseal.commands import preview
 from counterseal.errors import UsageError
+from counterseal.formats import wire
+from counterseal.gate import preview
 from counterseal.model import FindingOutcome
-from counterseal.render import markdown, text
-from counterseal.render.escape import plain, verbatim
+from counterseal.render import escape, markdown, text
 
 if TYPE_CHECKING:
     import argparse
 
-    from counterseal.commands.preview import Preview
     from counterseal.wiring import Wiring
 
 
@@ -32,7 +30,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
         sources, reader, stored = wiring.preview(work)
         found = preview.run(sources, reader, stored, number)
         body = "\n".join(_lines(found))
-        shown = f"{verbatim(body)}\n{markdown.findings(found.findings)}"
+        shown = f"{escape.verbatim(body)}\n{markdown.findings(found.findings)}"
         if wiring.can_comment:
             preview.comment(sources, number, shown)
     data = {
@@ -46,8 +44,10 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     return Report(body, data, markdown=shown)
 
 
-def _lines(found: Preview) -> list[str]:
-    head = f"Preview, not a decision · {found.stage} · {plain(found.tag)} · manifest sha256:{found.manifest[:12]}…"
+def _lines(found: preview.Preview) -> list[str]:
+    head = (
+        f"Preview, not a decision · {found.stage} · {escape.plain(found.tag)} · manifest sha256:{found.manifest[:12]}…"
+    )
     passed = text.earlier(found.history, found.stage)
     rows = [head, *([f"  ✓ {passed}"] if passed else [])]
     for each in found.findings:

@@ -6,17 +6,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from counterseal.cli.report import Report
-from counterseal.commands import publish
+from counterseal.gate.publication import publishing
 from counterseal.history import label
-from counterseal.render import consumer, text
-from counterseal.render.escape import plain
+from counterseal.render import consumer, escape, text
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from counterseal.commands.opening import Gate
-    from counterseal.commands.publish import PublishResult
+    from counterseal.gate import opening
     from counterseal.history import RecordedDecision
     from counterseal.wiring import Wiring
 
@@ -33,8 +31,8 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     with wiring.work_folder() as work:
         opened = wiring.gate(work)
         if options.dry_run:
-            return _planned(publish.plan(opened, stage=options.stage))
-        result = publish.run(opened, stage=options.stage)
+            return _planned(publishing.plan(opened, stage=options.stage))
+        result = publishing.run(opened, stage=options.stage)
         sandbox = opened.sources.trust.sandbox
     parts = lines(result, opened) or ["nothing to publish"]
     return Report(
@@ -53,11 +51,11 @@ def _planned(waiting: Sequence[RecordedDecision]) -> Report:
     data: list[dict[str, Any]] = [
         {"what": label(each.decision), "stage": each.decision.stage, "sequence": each.sequence} for each in waiting
     ]
-    body = "\n".join(plain(row) for row in rows) or "nothing to publish"
+    body = "\n".join(escape.plain(row) for row in rows) or "nothing to publish"
     return Report(body, {"schema": "counterseal.publish-plan/v1", "waiting": data})
 
 
-def lines(result: PublishResult, opened: Gate) -> list[str]:
+def lines(result: publishing.PublishResult, opened: opening.Gate) -> list[str]:
     """Return the result in lines for people, with the commands that consumers need."""
     found = []
     for each in result.published:
@@ -75,7 +73,7 @@ def lines(result: PublishResult, opened: Gate) -> list[str]:
     return found
 
 
-def data(result: PublishResult) -> list[dict[str, Any]]:
+def data(result: publishing.PublishResult) -> list[dict[str, Any]]:
     """Return the result as JSON data."""
     return [
         {

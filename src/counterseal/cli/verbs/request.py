@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from counterseal import forges, manifest, wire
+from counterseal import forges
 from counterseal.cli.report import Report
 from counterseal.commands import request
 from counterseal.errors import UsageError
+from counterseal.formats import manifest, wire
 
 if TYPE_CHECKING:
     import argparse

@@ -9,7 +9,7 @@ from counterseal.cli.report import Report
 from counterseal.cli.verbs.sbom import add_build_arguments
 from counterseal.commands import sign
 from counterseal.errors import UsageError
-from counterseal.render.text import SANDBOX_NOTE
+from counterseal.render import text
 
 if TYPE_CHECKING:
     import argparse
@@ -50,13 +50,13 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     ports = sign.SignPorts(environment, wiring.signer(options.trust_config), wiring.files(), wiring.build_facts())
     result = sign.run(inputs, ports)
     verb = "would sign" if result.dry_run else "signed"
-    text = "\n".join(
+    shown = "\n".join(
         (
             f"{verb}: {len(result.subjects)} artifacts of {result.tag} at {result.revision[:12]}",
             f"  manifest sha256:{result.manifest}",
             f"  {len(result.statements)} statements, {len(result.subjects)} file signatures in {options.output}",
-            *([f"  {SANDBOX_NOTE}"] if current.sandbox else []),
+            *([f"  {text.SANDBOX_NOTE}"] if current.sandbox else []),
         )
     )
     outputs = {"manifest": result.manifest, "tag": result.tag}
-    return Report(text, {**sign.as_json(result), "sandbox": current.sandbox}, outputs=outputs)
+    return Report(shown, {**sign.as_json(result), "sandbox": current.sandbox}, outputs=outputs)

@@ -6,11 +6,10 @@ import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from counterseal import wire
 from counterseal.cli.report import Report
 from counterseal.commands import verify
-from counterseal.commands.verify import Refused
 from counterseal.errors import UsageError
+from counterseal.formats import wire
 from counterseal.render import text
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
         text="\n".join(_text(each) for each in result.verdicts),
         data={"schema": "counterseal.verify/v1", "files": [_data(each) for each in result.verdicts]},
         exit_code=result.exit_code,
-        errors=tuple((each.file_name, str(each.error)) for each in result.verdicts if isinstance(each, Refused)),
+        errors=tuple((each.file_name, str(each.error)) for each in result.verdicts if isinstance(each, verify.Refused)),
     )
 
 
@@ -77,14 +76,14 @@ def _files(given: list[Path]) -> list[Path]:
     return files
 
 
-def _text(found: Verdict | Refused) -> str:
-    if isinstance(found, Refused):
+def _text(found: Verdict | verify.Refused) -> str:
+    if isinstance(found, verify.Refused):
         return f"not verified: {found.file_name}\n{text.error(found.error)}"
     return text.verdict(found)
 
 
-def _data(found: Verdict | Refused) -> dict[str, Any]:
-    if isinstance(found, Refused):
+def _data(found: Verdict | verify.Refused) -> dict[str, Any]:
+    if isinstance(found, verify.Refused):
         return {"fileName": found.file_name, "verified": False, "error": str(found.error)}
     data: dict[str, Any] = wire.encode(found)
     return {"verified": True, **data}

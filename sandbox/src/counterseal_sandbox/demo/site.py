@@ -1,0 +1,250 @@
+"""The demo's two forges: what people and runs do there, in each forge's own words. One protocol, two sites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from urllib.parse import quote
+
+from counterseal import forges
+from counterseal.forges import ForgeKind
+from counterseal_sandbox.client import SandboxClient
+from counterseal_sandbox.service import DEFAULT_GATE_REVISION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from counterseal.forges import ForgeHost
+    from counterseal_sandbox.client import Person
+
+NAME: Final = "acme/app"
+TAG: Final = "v1.2.0"
+MAIN: Final = "refs/heads/main"
+
+
+class Site(Protocol):
+    """A forge of the sandbox, with one project in it."""
+
+    @property
+    def place(self) -> ForgeHost:
+        """Return where the forge is."""
+
+    @property
+    def waiting(self) -> str:
+        """Return what a candidate is here."""
+
+    def identities(self, repository_id: int) -> str:
+        """Return what the policy's `identities` say here."""
+
+    def create(self, people: Sequence[str]) -> int:
+        """Create the project, which all these people maintain, and return its number."""
+
+    def environment(self, person: Person) -> Mapping[str, str]:
+        """Return the environment in which a person runs counterseal."""
+
+    def address(self, person: Person) -> str:
+        """Return the mail address by which the forge knows a person's commits."""
+
+    def build_run(self) -> Mapping[str, str]:
+        """Return the environment of the tag's build run."""
+
+    def gate_run(self, actor: str) -> Mapping[str, str]:
+        """Return the environment of a run of the gate, started by a merge."""
+
+    def propose(self, person: Person, branch: str, title: str) -> int:
+        """Let a person ask to merge a branch, and return the number of the change request."""
+
+    def review(self, person: Person, number: int, event: str) -> None:
+        """Let a person review a change request at its head (APPROVE or REQUEST_CHANGES)."""
+
+    def merge(self, person: Person, number: int) -> None:
+        """Let a person squash and merge a change request."""
+
+    def branch_of(self, person: Person, number: int) -> str:
+        """Return the branch that a change request comes from."""
+
+    def downloads(self) -> Mapping[str, str]:
+        """Return name and URL of what everybody can download of the tag's release."""
+
+    def who_decides(self) -> tuple[str, ...]:
+        """Return the options by which a consumer names the gate, where it is not counterseal's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubSite:
+    """GitHub's face of the sandbox."""
+
+    client: SandboxClient
+    waiting: ClassVar[str] = "a draft release"
+
+    @property
+    def place(self) -> ForgeHost:
+        """Return where the forge is."""
+        return forges.sandbox_host(self.client.url, ForgeKind.GITHUB)
+
+    def identities(self, repository_id: int) -> str:  # noqa: ARG002 - the same for every repository
+        """Return what the policy's `identities` say here."""
+        builder = "{github: {workflow: .github/workflows/release.yml, refs: [refs/tags/v*]}}"
+        return f"  builder: {builder}\n  gate: counterseal\n"
+
+    def create(self, people: Sequence[str]) -> int:
+        """Create the project, which all these people maintain, and return its number."""
+        owner, _, name = NAME.partition("/")
+        roles = dict.fromkeys(people, "maintain")
+        made: Any = self.client.control("/repositories", owner=owner, name=name, collaborators=roles)
+        return int(made["id"])
+
+    def environment(self, person: Person) -> Mapping[str, str]:
+        """Return the environment in which a person runs counterseal."""
+        return {
+            "GITHUB_REPOSITORY": NAME,
+            "GITHUB_API_URL": self.place.api,
+            "GITHUB_SERVER_URL": self.place.git,
+            "GITHUB_TOKEN": person.token,
+        }
+
+    def address(self, person: Person) -> str:
+        """Return the mail address by which the forge knows a person's commits."""
+        return f"{person.id}+{person.login}@users.noreply.github.com"
+
+    def build_run(self) -> Mapping[str, str]:
+        """Return the environment of the tag's build run."""
+        return self.client.run(
+            repository=NAME,
+            workflow=".github/workflows/release.yml",
+            ref=f"refs/tags/{TAG}",
+            event="push",
+            actor="bob",
+            permissions={"contents": "write", "id-token": "write"},
+        )
+
+    def gate_run(self, actor: str) -> Mapping[str, str]:
+        """Return the environment of a run of the gate, started by a merge."""
+        return self.client.run(
+            repository=NAME,
+            workflow=".github/workflows/promote.yml",
+            ref=MAIN,
+            event="push",
+            actor=actor,
+            gateRevision=DEFAULT_GATE_REVISION,
+            permissions={"contents": "write", "pull-requests": "write", "actions": "read", "id-token": "write"},
+        )
+
+    def propose(self, person: Person, branch: str, title: str) -> int:
+        """Let a person open a pull request."""
+        body = {"head": branch, "base": "main", "title": title}
+        opened: Any = self.client.as_person(person, "POST", f"/repos/{NAME}/pulls", body)
+        return int(opened["number"])
+
+    def review(self, person: Person, number: int, event: str) -> None:
+        """Let a person review a change request at its head (APPROVE or REQUEST_CHANGES)."""
+        body = {"event": event, "body": "seen"}
+        self.client.as_person(person, "POST", f"/repos/{NAME}/pulls/{number}/reviews", body)
+
+    def merge(self, person: Person, number: int) -> None:
+        """Let a person squash and merge a change request."""
+        self.client.as_person(person, "PUT", f"/repos/{NAME}/pulls/{number}/merge", {"merge_method": "squash"})
+
+    def branch_of(self, person: Person, number: int) -> str:
+        """Return the branch that a change request comes from."""
+        found: Any = self.client.as_person(person, "GET", f"/repos/{NAME}/pulls/{number}")
+        return str(found["head"]["ref"])
+
+    def downloads(self) -> Mapping[str, str]:
+        """Return name and URL of what everybody can download of the tag's release."""
+        found: Any = self.client.call("GET", f"{self.place.api}/repos/{NAME}/releases/tags/{TAG}")
+        return {each["name"]: each["url"] for each in found["assets"]}
+
+    def who_decides(self) -> tuple[str, ...]:
+        """Return no options: counterseal's own gate decides."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class GitLabSite:
+    """GitLab's face of the sandbox."""
+
+    client: SandboxClient
+    waiting: ClassVar[str] = "a generic package"
+    file: ClassVar[str] = ".gitlab-ci.yml"
+
+    @property
+    def place(self) -> ForgeHost:
+        """Return where the forge is."""
+        return forges.sandbox_host(self.client.url, ForgeKind.GITLAB)
+
+    @property
+    def _project(self) -> str:
+        return f"{self.place.api}/projects/{quote(NAME, safe='')}"
+
+    def identities(self, repository_id: int) -> str:
+        """Return what the policy's `identities` say here."""
+        return (
+            f"  builder: {{gitlab: {{file: {self.file}, refs: [refs/tags/v*]}}}}\n"
+            f"  gate: {{gitlab: {{project: {repository_id}, file: {self.file}, ref: {MAIN}}}}}\n"
+        )
+
+    def create(self, people: Sequence[str]) -> int:
+        """Create the project, which all these people maintain, and return its number."""
+        owner, _, name = NAME.partition("/")
+        roles = dict.fromkeys(people, "maintainer")
+        settings: Any = {"collaborators": roles, "jobTokenMayPush": True, "schedule": "17 * * * *"}
+        made: Any = self.client.control("/repositories", forge="gitlab", owner=owner, name=name, **settings)
+        return int(made["id"])
+
+    def environment(self, person: Person) -> Mapping[str, str]:
+        """Return the environment in which a person runs counterseal."""
+        return {
+            "CI_PROJECT_PATH": NAME,
+            "CI_API_V4_URL": self.place.api,
+            "GITLAB_TOKEN": person.token,
+        }
+
+    def address(self, person: Person) -> str:
+        """Return the mail address by which the forge knows a person's commits."""
+        return f"{person.id}-{person.login}@users.noreply.gitlab.com"
+
+    def build_run(self) -> Mapping[str, str]:
+        """Return the environment of the tag's build job."""
+        return self.client.job(project=NAME, ref=f"refs/tags/{TAG}", source="push", actor="bob")
+
+    def gate_run(self, actor: str) -> Mapping[str, str]:
+        """Return the environment of a job of the gate, started by a merge."""
+        return self.client.job(project=NAME, ref=MAIN, source="push", actor=actor, apiToken=True)
+
+    def propose(self, person: Person, branch: str, title: str) -> int:
+        """Let a person open a merge request."""
+        body = {"source_branch": branch, "target_branch": "main", "title": title}
+        opened: Any = self.client.call("POST", f"{self._project}/merge_requests", token=person.token, body=body)
+        return int(opened["iid"])
+
+    def review(self, person: Person, number: int, event: str) -> None:
+        """Let a person approve a merge request."""
+        if event != "APPROVE":
+            raise ValueError(f"a merge request is approved or not: {event}")
+        self.client.call("POST", f"{self._project}/merge_requests/{number}/approve", token=person.token)
+
+    def merge(self, person: Person, number: int) -> None:
+        """Let a person squash and merge a merge request."""
+        url = f"{self._project}/merge_requests/{number}/merge"
+        self.client.call("PUT", url, token=person.token, body={"squash": True})
+
+    def branch_of(self, person: Person, number: int) -> str:
+        """Return the branch that a merge request comes from."""
+        found: Any = self.client.call("GET", f"{self._project}/merge_requests/{number}", token=person.token)
+        return str(found["source_branch"])
+
+    def downloads(self) -> Mapping[str, str]:
+        """Return name and URL of what everybody can download of the tag's release."""
+        found: Any = self.client.call("GET", f"{self._project}/releases/{TAG}")
+        return {each["name"]: each["url"] for each in found["assets"]["links"]}
+
+    def who_decides(self) -> tuple[str, ...]:
+        """Return the options by which a consumer accepts the project's own gate."""
+        san = f"{forges.definition(self.place.host, NAME, self.file)}@{MAIN}"
+        return ("--gate-identity", san, "--gate-issuer", self.place.issuer)
+
+
+def site(client: SandboxClient, kind: ForgeKind) -> Site:
+    """Return the site of a forge."""
+    return GitLabSite(client) if kind is ForgeKind.GITLAB else GitHubSite(client)

@@ -1,0 +1,1 @@
+"""git, as forges host it."""

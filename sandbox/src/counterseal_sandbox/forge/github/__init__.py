@@ -1,0 +1,1 @@
+"""GitHub's face of the forge."""

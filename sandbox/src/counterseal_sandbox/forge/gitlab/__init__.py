@@ -1,0 +1,1 @@
+"""GitLab's face of the forge."""

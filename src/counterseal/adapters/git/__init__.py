@@ -1,0 +1,1 @@
+"""The git binary: source repository and ledger, each in a bare copy of our own."""

@@ -1,0 +1,170 @@
+"""The run of GitHub Actions that we are in, from its OIDC token (port `Environment`).
+
+Where forge, API and git are follows from the token's issuer by the table in `forges.py`; nothing else in the
+environment chooses a host (R35).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from counterseal import forges
+from counterseal.adapters.http import oidc
+from counterseal.adapters.http.oidc import AUDIENCE, MAX_TOKEN, WHAT
+from counterseal.errors import CountersealError, FormatError, ServiceError, UsageError
+from counterseal.forges import ForgeKind
+from counterseal.formats import wire
+from counterseal.model import Actor, ActorKind, Repository, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from counterseal.forges import ForgeHost
+
+_URL: Final = "ACTIONS_ID_TOKEN_REQUEST_URL"
+_TOKEN: Final = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105 - the name of a variable
+_SECONDS: Final = 20.0
+_LOOPBACK: Final = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}/")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+\Z")
+
+
+class GitHubEnvironment:
+    """Implements `Environment` for GitHub Actions.
+
+    Args:
+        environ: The process's environment.
+        audience: Whom its token is for.
+    """
+
+    def __init__(self, environ: Mapping[str, str], audience: str = AUDIENCE) -> None:
+        self._environ = environ
+        self._audience = audience
+
+    def token(self) -> str:
+        """Return a fresh OIDC token for the audience.
+
+        Raises:
+            UsageError: The job has no permission to get one; the message shows the YAML to paste.
+            ServiceError: GitHub did not give one.
+        """
+        url, secret = self._environ.get(_URL), self._environ.get(_TOKEN)
+        if not url or not secret:
+            raise UsageError(
+                "this process has no CI identity to sign with",
+                why=f"{_URL} and {_TOKEN} are not set: the job lacks the permission `id-token: write`, a pull request "
+                "of a fork started it (it never gets one), or this is no GitHub Actions job",
+                fix="give the job in the workflow file\n\n    permissions:\n      id-token: write\n",
+            )
+        if not url.startswith("https://") and not _is_loopback(url):
+            raise UsageError(
+                f"{_URL} is not https", why="a token must not travel in the clear", fix="do not set it yourself"
+            )
+        return _ask(url, secret, self._audience)
+
+    def run(self) -> Run:
+        """Return the run as its token tells it.
+
+        Raises:
+            UsageError: As `token`; or the token's issuer is not known.
+            ServiceError: As `token`; or a claim is missing or not what it should be.
+        """
+        token = self.token()
+        try:
+            claims = oidc.decode(token)
+            host = forges.forge_host(oidc.text(claims, "iss"))
+            _check_place(self._environ[_URL], host)
+            return self._run(claims, host)
+        except FormatError as error:
+            raise ServiceError(
+                error.what,
+                why=error.why or "the token service answered something else than its documentation says",
+                fix="run the job again; if it stays so, report this: counterseal does not guess claims",
+            ) from error
+
+    def _run(self, claims: Mapping[str, Any], host: ForgeHost) -> Run:
+        name = oidc.text(claims, "repository", _NAME)
+        run_id, attempt = oidc.number(claims, "run_id"), oidc.number(claims, "run_attempt")
+        login = oidc.text(claims, "actor")
+        # No claim says what kind of account it is; apps have this ending and people cannot.
+        kind = ActorKind.BOT if login.endswith("[bot]") else ActorKind.USER
+        return Run(
+            issuer=host.issuer,
+            sandbox=host.sandbox,
+            repository=Repository(host.host, oidc.number(claims, "repository_id"), name),
+            ref=oidc.text(claims, "ref"),
+            ref_protected=oidc.protected(claims),
+            revision=oidc.revision(claims, "sha"),
+            event=oidc.text(claims, "event_name"),
+            signer_ref=oidc.text(claims, "job_workflow_ref"),
+            signer_digest=oidc.revision(claims, "job_workflow_sha"),
+            config_ref=oidc.text(claims, "workflow_ref"),
+            config_digest=oidc.revision(claims, "workflow_sha"),
+            runner_environment=oidc.text(claims, "runner_environment"),
+            run_id=run_id,
+            attempt=attempt,
+            actor=Actor(host.host, oidc.number(claims, "actor_id"), login, kind),
+            # Display only: no claim has it.
+            triggering_login=self._environ.get("GITHUB_TRIGGERING_ACTOR") or login,
+            url=f"https://{host.host}/{name}/actions/runs/{run_id}/attempts/{attempt}",
+            visibility=oidc.text(claims, "repository_visibility") if "repository_visibility" in claims else None,
+        )
+
+
+def _is_loopback(url: str) -> bool:
+    return _LOOPBACK.match(url) is not None
+
+
+def _check_place(url: str, host: ForgeHost) -> None:
+    """Refuse a token whose issuer and origin do not belong together: real over https, a sandbox's from that sandbox."""
+    elsewhere = not url.startswith(host.origin + "/") if host.sandbox else _is_loopback(url)
+    if host.kind is not ForgeKind.GITHUB or elsewhere:
+        raise FormatError(f"{WHAT}: {host.issuer!r} cannot have issued it", why=f"{_URL} is at another place")
+
+
+def _ask(url: str, secret: str, audience: str) -> str:
+    """Return the token that the runner's token service gives for an audience."""
+    try:
+        with requests.Session() as session:
+            # Asking again changes nothing, so every failure of the moment may be retried.
+            retry = Retry(3, status_forcelist=(429, 500, 502, 503, 504), backoff_factor=0.2, backoff_jitter=0.2)
+            retry.respect_retry_after_header = False
+            session.mount("https://", HTTPAdapter(max_retries=retry))
+            session.mount("http://", HTTPAdapter(max_retries=retry))
+            session.trust_env = not _is_loopback(url)
+            session.auth = _Bearer(secret)
+            with session.get(
+                url, params={"audience": audience}, timeout=_SECONDS, allow_redirects=False, stream=True
+            ) as answer:
+                body = answer.raw.read(MAX_TOKEN + 1, decode_content=True)
+                if answer.status_code != 200:
+                    raise _refused(f"HTTP {answer.status_code}: {body[:200].decode(errors='replace')!r}")
+        data = wire.load_json(body, "the answer", max_bytes=MAX_TOKEN)
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise _refused(type(error).__name__) from error
+    except FormatError as error:
+        raise _refused(str(error)) from error
+    value = data.get("value") if isinstance(data, dict) else None
+    if not isinstance(value, str):
+        raise _refused("the answer has no token")
+    return value
+
+
+class _Bearer(requests.auth.AuthBase):
+    """The runner's own token; as `auth`, so that ~/.netrc cannot replace it."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"bearer {self._secret}"
+        return request
+
+
+def _refused(why: str) -> CountersealError:
+    return ServiceError(f"{WHAT} could not be had", why=why, fix="run the job again")

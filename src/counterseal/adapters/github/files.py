@@ -1,0 +1,164 @@
+"""The bytes of GitHub's release assets: streamed down, streamed up, each upload looked for before it is repeated.
+
+What GitHub says of an asset's digest is not checked against the bytes here: both are evidence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlsplit
+
+import requests
+
+from counterseal.adapters.http.answers import RefusedError, UncertainError, write_once
+from counterseal.adapters.http.asset_bytes import Source, check_same, downloadable, measured
+from counterseal.adapters.http.client import Answer, bound, once
+from counterseal.adapters.http.fields import Fields
+from counterseal.errors import ServiceError
+from counterseal.formats import digests
+from counterseal.model import Asset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from counterseal.adapters.github.api import GitHubApi
+    from counterseal.model import Release
+
+_READ: Final = "contents: read"
+_WRITE: Final = "contents: write"
+_STATES: Final = {"uploaded": True, "starter": False, "open": False, "new": False}
+_SHA256: Final = "sha256:"
+_UPLOAD_HOSTS: Final = {"api.github.com": "uploads.github.com"}
+
+
+class ReleaseFiles:
+    """The assets of a repository's releases.
+
+    Args:
+        api: Calls about the repository.
+        release: Returns a release as GitHub shows it, or None.
+    """
+
+    def __init__(self, api: GitHubApi, release: Callable[[int], Fields | None]) -> None:
+        self._api = api
+        self._fields = release
+
+    def of(self, release_id: int) -> tuple[Asset, ...]:
+        """Return all assets of a release."""
+        what = f"assets of release {release_id}"
+        listed = self._api.pages(self._api.here(f"/releases/{release_id}/assets"), what=what, needs=_READ)
+        assets = tuple(_asset(Fields(each, f"{what}: asset")) for each in listed)
+        if len({each.id for each in assets}) != len(assets) or len({each.name for each in assets}) != len(assets):
+            raise ServiceError(
+                f"{what}: one is listed twice", why="the list changed while it was read", fix="run again"
+            )
+        return assets
+
+    def download(self, release: Release, asset_id: int, target: Path, *, max_bytes: int) -> None:
+        """Write the bytes of an asset to `target`, which appears only when they are complete."""
+        asset = downloadable(release, asset_id, max_bytes)
+        what = f"{asset.name} of {release.tag}"
+        self._source(asset, what).save(target, lambda answer: self._api.refusal(answer, what, _READ))
+
+    def _source(self, asset: Asset, what: str) -> Source:
+        url = f"{self._api.url}{self._api.here(f'/releases/assets/{asset.id}')}"
+        headers = {**self._api.authorization, "Accept": "application/octet-stream"}
+        return Source(what, url, headers, size=asset.size, seconds=self._api.timeout, pause=self._api.pause)
+
+    def upload(self, release: Release, name: str, path: Path) -> int:
+        """Upload a file as an asset and return the id; a leftover of an interrupted upload is replaced."""
+        what = f"{name} of {release.tag}"
+        wanted = measured(path, what, "GitHub")
+        return self._api.ensure(
+            what, lambda: self._uploaded(release, name, wanted), lambda: self._send(release, name, path, what)
+        )
+
+    def _uploaded(self, release: Release, name: str, wanted: tuple[int, str]) -> int | None:
+        """Return the id of the asset with this name and these bytes; remove what an interrupted upload left."""
+        for asset in self.of(release.id):
+            if asset.name != name:
+                continue
+            if not asset.complete:
+                self.delete(release, asset.id)
+                continue
+            check_same(asset, self._digest_of(release, asset), wanted, release.tag, "GitHub")
+            return asset.id
+        return None
+
+    def _digest_of(self, release: Release, asset: Asset) -> str:
+        """Return the sha256 that GitHub has computed; where it tells none, of the bytes that it gives us."""
+        if asset.digest is not None:
+            return asset.digest
+        what = f"{asset.name} of {release.tag}"
+        return self._source(asset, what).digest(lambda answer: self._api.refusal(answer, what, _READ))
+
+    def _send(self, release: Release, name: str, path: Path, what: str) -> None:
+        fields = self._fields(release.id)
+        if fields is None:
+            raise ServiceError(
+                f"{what}: the release is gone", why=f"there is no release {release.id}", fix="make a new candidate"
+            )
+        url = f"{self._upload_url(fields, what)}?name={quote(name, safe='')}"
+        headers = {**self._api.authorization, "Content-Type": "application/octet-stream"}
+        seconds = self._api.timeout + path.stat().st_size / 1e5
+
+        def send() -> Answer:
+            with path.open("rb") as stream, requests.Session() as session:
+                bound(session, url, seconds)
+                return once(session, "POST", url, data=stream, headers=headers)
+
+        answer = write_once(what, send, self._api.message)
+        made = _asset(Fields(self._api.json(answer, what, _WRITE), what))
+        if made.name != name:
+            self.delete(release, made.id)
+            raise ServiceError(
+                f"{what}: GitHub stored it as {made.name!r}",
+                why="it rewrites blanks and most punctuation in names of assets",
+                fix="rename the file before signing: letters, digits and . _ - + are safe",
+            )
+
+    def _upload_url(self, fields: Fields, what: str) -> str:
+        """Return where to upload to; the token goes to GitHub's hosts only, whatever the answer says."""
+        url = fields.text("upload_url").partition("{")[0]
+        api, place = urlsplit(self._api.url), urlsplit(url)
+        hosts = {api.netloc, _UPLOAD_HOSTS.get(api.netloc, api.netloc)}
+        if place.netloc not in hosts or place.scheme != api.scheme:
+            raise ServiceError(
+                f"{what}: uploads are said to go to {place.netloc!r}",
+                why="this is not the forge's host",
+                fix="look who answers for the forge",
+            )
+        return url
+
+    def delete(self, release: Release, asset_id: int) -> None:
+        """Delete an asset; it is no error if it is gone already."""
+        what = f"asset {asset_id} of {release.tag}"
+        if all(each.id != asset_id for each in self.of(release.id)):
+            return
+        try:
+            path = self._api.here(f"/releases/assets/{asset_id}")
+            self._api.write("DELETE", path, None, what=what, needs=_WRITE)
+        except UncertainError:
+            if any(each.id == asset_id for each in self.of(release.id)):
+                raise
+        except RefusedError as error:
+            if error.status != 404:
+                raise
+
+
+def _asset(fields: Fields) -> Asset:
+    digest = None if fields.is_null("digest") else fields.text("digest")
+    if digest is not None and not (digest.startswith(_SHA256) and digests.is_sha256(digest.removeprefix(_SHA256))):
+        raise ServiceError(
+            f"{fields.what}: GitHub's answer cannot be used",
+            why=f"the digest {digest[:80]!r} is no sha256",
+            fix="run again; if it stays so, this version of counterseal does not know this version of the forge",
+        )
+    return Asset(
+        id=fields.number("id"),
+        name=fields.text("name"),
+        size=fields.number("size"),
+        digest=digest.removeprefix(_SHA256) if digest else None,
+        complete=fields.one_of("state", _STATES),
+    )

@@ -1,0 +1,28 @@
+"""What a job can see of the rules of a branch of GitHub's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from counterseal.adapters.http.answers import in_path
+from counterseal.adapters.http.fields import Fields
+
+if TYPE_CHECKING:
+    from counterseal.adapters.github.api import GitHubApi
+
+_BRANCH: Final = "refs/heads/"
+_PULL_REQUESTS_ONLY: Final = ("pull_request", "merge_queue")
+
+
+def direct_push(api: GitHubApi, ref: str) -> str:
+    """Return that people may push to a branch, if no ruleset requires pull requests; older protection is not shown."""
+    branch = ref.removeprefix(_BRANCH)
+    what = f"rules of {branch}"
+    listed = api.pages(api.here(f"/rules/branches/{in_path(branch)}"), what=what, needs="metadata: read")
+    if any(Fields(each, what).text("type") in _PULL_REQUESTS_ONLY for each in listed):
+        return ""
+    return (
+        f"no ruleset of {branch} requires pull requests, as far as a job can see, so what lies between two promotions "
+        "may have been pushed by anybody who may write: Settings → Rules → Rulesets → Require a pull request before "
+        "merging"
+    )

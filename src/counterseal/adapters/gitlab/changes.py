@@ -1,0 +1,244 @@
+"""A merge request of GitLab as a `ChangeRequest`: every review, commit and pusher, or an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from counterseal.adapters.forge.commit_trailers import co_authors
+from counterseal.adapters.gitlab.access import READ, REVIEWS
+from counterseal.adapters.gitlab.pushes import PushLog
+from counterseal.adapters.gitlab.reviews import Note, Standing, Version, is_opinion, retargeted_at, reviews
+from counterseal.adapters.http.answers import Limits
+from counterseal.adapters.http.fields import Fields
+from counterseal.errors import ServiceError
+from counterseal.model import ChangeRequest, Commit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from counterseal.adapters.gitlab.api import GitLabApi
+    from counterseal.adapters.gitlab.people import People
+    from counterseal.model import Actor
+
+#: GitLab's word for how far a merge request is, and whether it is merged.
+STATES: Final = {"opened": False, "closed": False, "locked": False, "merged": True}
+
+#: GitLab's word for how a reviewer stands to a merge request, and whether it is a demand for changes.
+_STANDS: Final = {
+    **dict.fromkeys(("unreviewed", "review_started", "reviewed", "approved", "unapproved"), False),
+    "requested_changes": True,
+}
+_AUTHORS: Final = (
+    "query($path: ID!, $iid: String!, $after: String) { project(fullPath: $path) { mergeRequest(iid: $iid) { "
+    "commits(after: $after) { pageInfo { endCursor hasNextPage } nodes { sha author { id username } } } } } }"
+)
+_MAX_QUERIES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """How a merge request came onto its branch: the last commit it made there, and whether its commits stand there."""
+
+    revision: str
+    forward: bool
+
+
+class ChangeReader:
+    """Reads the merge requests of one project, each completely."""
+
+    def __init__(self, api: GitLabApi, host: str, people: People) -> None:
+        self._api = api
+        self._host = host
+        self._people = people
+        self._pushes = PushLog(api, people)
+
+    def fields(self, number: int) -> Fields:
+        """Return a merge request as GitLab shows it."""
+        what = f"merge request !{number} of {self._api.project}"
+        fields = Fields(self._api.get(self._api.here(f"/merge_requests/{number}"), what=what, access=READ), what)
+        fields.require("iid", number)
+        return fields
+
+    def read(self, number: int) -> ChangeRequest:
+        """Return a merge request with everything that belongs to it."""
+        fields = self.fields(number)
+        url, head, merged = fields.text("web_url"), fields.revision("sha"), fields.one_of("state", STATES)
+        limits = Limits()
+        commits: tuple[Commit, ...] = limits.read(lambda: self._commits(number, head), ())
+        notes: list[Note] = limits.read(lambda: self._notes(number), [])
+        versions: list[Version] = limits.read(lambda: self._versions(number, head), [])
+        # only the last version's base: who turns it to a branch of their own and back has not made a beginning there
+        begins = {each.base for each in versions[-1:]}
+        history = self._pushes.of(fields, {each.revision for each in commits}, begins)
+        return ChangeRequest(
+            number=number,
+            url=url,
+            repository_id=fields.number("target_project_id"),
+            base_ref=f"refs/heads/{fields.text('target_branch')}",
+            base_retargeted_at=retargeted_at(notes, versions),
+            head=head,
+            author=self._people.shown(fields, "author"),
+            merged=merged,
+            merged_at=fields.moment("merged_at") if merged else None,
+            merged_by=self._people.shown(fields, "merge_user") if merged else None,
+            merge_revision=merge_of(fields).revision if merged else None,
+            commits=commits,
+            pushers=history.people,
+            unknown_pushers=history.unknown,
+            reviews=reviews(notes, versions, self._standing(number), url),
+            head_came_back_at=history.head_came_back_at,
+            limits=limits.found,
+        )
+
+    def moves(self, project: int, branch: str) -> Iterator[tuple[datetime, str | None]]:
+        """Yield when a branch was moved and where to, newest first."""
+        return self._pushes.moves(project, branch)
+
+    def _below(self, number: int, path: str) -> str:
+        return self._api.here(f"/merge_requests/{number}{path}")
+
+    # --- commits -----------------------------------------------------------------------------
+
+    def _commits(self, number: int, head: str) -> tuple[Commit, ...]:
+        """Return the commits of a merge request, oldest first, with everybody who had a hand in them."""
+        what = f"commits of !{number}"
+        listed = self._api.pages(self._below(number, "/commits"), what=what, access=REVIEWS)
+        found, authors = [Fields(each, f"{what}: commit") for each in listed], self._authors(number)
+        revisions = [each.revision("id") for each in found]
+        if set(revisions) != set(authors) or len(set(revisions)) != len(revisions):
+            raise ServiceError(
+                f"{what}: two lists of them differ ({len(revisions)} and {len(authors)})",
+                why="a page is missing, or a push came in between",
+                fix="run again",
+            )
+        if revisions and revisions[0] != head:
+            raise ServiceError(f"{what}: the last one is not the head", why="a push came in between", fix="run again")
+        return tuple(self._commit(each, authors[each.revision("id")]) for each in reversed(found))
+
+    def _authors(self, number: int) -> dict[str, Actor | None]:
+        """Return the account that GitLab finds behind the author's address, by commit; REST does not tell."""
+        what, after = f"authors of !{number}", None
+        found: dict[str, Actor | None] = {}
+        for _ in range(_MAX_QUERIES):
+            variables = {"path": self._api.project, "iid": str(number), "after": after}
+            answer = Fields(self._api.graphql(_AUTHORS, variables, what=what), what)
+            listed = answer.inner("project").inner("mergeRequest").inner("commits")
+            for each in (Fields(item, f"{what}: commit") for item in listed.items("nodes")):
+                known = None if each.is_null("author") else self._people.by_global_id(each.inner("author"))
+                found[each.revision("sha")] = known
+            page = listed.inner("pageInfo")
+            if not page.flag("hasNextPage"):
+                return found
+            after = page.text("endCursor")
+        raise ServiceError(f"{what}: there is no end of them", why="so many are not read", fix="split the change")
+
+    def _commit(self, fields: Fields, author: Actor | None) -> Commit:
+        people: dict[tuple[str, int], Actor] = {}
+        unknown: set[str] = set()
+        written = _address(fields, "author_email")
+        for address in (written, *self._committer(fields, written), *co_authors(fields.text("message"))):
+            actor = author if address == written else self._people.by_noreply(address)
+            if actor is None:
+                unknown.add(address)
+            else:
+                people[actor.key] = self._people.with_kind(actor)
+        return Commit(fields.revision("id"), tuple(people.values()), len(unknown))
+
+    def _committer(self, fields: Fields, written: str) -> Iterator[str]:
+        """Yield the committer's address, unless it is the author's, or GitLab's own for what its buttons commit."""
+        address = _address(fields, "committer_email")
+        own = address == f"noreply@{self._host}" and self._signed_by_gitlab(fields.revision("id"))
+        if address != written and not own:
+            yield address
+
+    def _signed_by_gitlab(self, revision: str) -> bool:
+        what = f"signature of {revision[:12]}"
+        path = self._api.here(f"/repository/commits/{revision}/signature")
+        found = self._api.find(path, what=what, access=REVIEWS)
+        return found is not None and Fields(found, what).text("verification_status") == "verified_system"
+
+    # --- reviews -----------------------------------------------------------------------------
+
+    def _notes(self, number: int) -> list[Note]:
+        """Return the notes that GitLab itself wrote, oldest first; what an import brought was written by anybody."""
+        what = f"notes of !{number}"
+        listed = self._api.pages(
+            self._below(number, "/notes"), what=what, access=READ, sort="asc", order_by="created_at"
+        )
+        found = [Fields(each, f"{what}: note") for each in listed]
+        own = [each for each in found if each.flag("system") and not (each.has("imported") and each.flag("imported"))]
+        notes = sorted((self._note(each) for each in own), key=lambda each: (each.at, each.id))
+        _refuse_doubles([each.number("id") for each in found], what)
+        return notes
+
+    def _note(self, fields: Fields) -> Note:
+        fields.what = f"note {fields.number('id')}"
+        body, author = fields.text("body"), fields.inner("author")
+        actor = self._people.known(author) if is_opinion(body) else self._people.basic(author)
+        return Note(fields.number("id"), actor, body, fields.moment("created_at"))
+
+    def _versions(self, number: int, head: str) -> list[Version]:
+        """Return the versions, oldest first; the last one is about the head."""
+        what = f"versions of !{number}"
+        listed = self._api.pages(self._below(number, "/versions"), what=what, access=REVIEWS)
+        found = [_version(Fields(each, f"{what}: version")) for each in listed]
+        _refuse_doubles([each.id for each in found], what)
+        found.sort(key=lambda each: (each.at, each.id))
+        if not found or found[-1].head != head:
+            raise ServiceError(
+                f"{what}: the last one is not about the head {head[:12]}",
+                why="GitLab makes versions a moment after a push",
+                fix="run again",
+            )
+        return found
+
+    def _standing(self, number: int) -> Standing:
+        """Return who approves and who requests changes now."""
+        what = f"approvals of !{number}"
+        answer = Fields(self._api.get(self._below(number, "/approvals"), what=what, access=REVIEWS), what)
+        approved = {}
+        for each in (Fields(item, what) for item in answer.items("approved_by")):
+            if (actor := self._people.known(each.inner("user"))) is not None:
+                approved[actor.id] = actor, each.moment("approved_at") if each.has("approved_at") else None
+        what = f"reviewers of !{number}"
+        objecting = {}
+        for each in (Fields(item, what) for item in self._reviewers(number, what)):
+            if each.one_of("state", _STANDS) and (actor := self._people.known(each.inner("user"))) is not None:
+                objecting[actor.id] = actor
+        return Standing(approved, objecting)
+
+    def _reviewers(self, number: int, what: str) -> list[Any]:
+        return list(self._api.pages(self._below(number, "/reviewers"), what=what, access=REVIEWS))
+
+
+def merge_of(fields: Fields) -> Merged:
+    """Return how a merged merge request came onto its branch.
+
+    By a merge commit (with a squashed one below it), by the squashed commit alone, or by moving the branch forward to
+    its head ("Merge methods", GitLab's documentation).
+    """
+    if not fields.is_null("merge_commit_sha"):
+        return Merged(fields.revision("merge_commit_sha"), forward=False)
+    if not fields.is_null("squash_commit_sha"):
+        return Merged(fields.revision("squash_commit_sha"), forward=False)
+    return Merged(fields.revision("sha"), forward=True)
+
+
+def _version(fields: Fields) -> Version:
+    return Version(
+        fields.number("id"),
+        fields.revision("head_commit_sha"),
+        fields.revision("base_commit_sha"),
+        fields.moment("created_at"),
+    )
+
+
+def _refuse_doubles(ids: list[int], what: str) -> None:
+    if len(set(ids)) != len(ids):
+        raise ServiceError(f"{what}: one is listed twice", why="the list changed while it was read", fix="run again")
+
+
+def _address(fields: Fields, name: str) -> str:
+    return fields.text(name).strip().lower()

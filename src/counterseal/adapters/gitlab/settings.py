@@ -1,0 +1,92 @@
+"""What of a project's settings the tokens of a gate can see before anything is signed (docs/adr/0010).
+
+Reviews and the mirror, because without them a gate fails in the middle; the schedule, because nobody else would miss
+it. Whether a push is taken at all, git asks (`GitLedgerStore.check_push`). What GitLab shows to maintainers only, such
+as who may force-push, is left to its refusals and to the checks of the ledger.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from counterseal.adapters.gitlab.access import MIRROR, REVIEWS, SETTINGS
+from counterseal.adapters.http.answers import RefusedError, load_list
+from counterseal.adapters.http.fields import Fields
+from counterseal.errors import ServiceError
+from counterseal.identifiers import MIRROR_BRANCH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from counterseal.adapters.gitlab.api import GitLabApi
+
+_BRANCH: Final = "refs/heads/"
+_SWEEP: Final = f"what a cancelled pipeline leaves undecided waits for a merge: Build → Pipeline schedules ({SETTINGS})"
+
+
+class Settings:
+    """The settings of one project, as far as a gate sees them."""
+
+    def __init__(self, api: GitLabApi) -> None:
+        self._api = api
+
+    def check(self, default_ref: str) -> tuple[str, ...]:
+        """Return what will be missed later.
+
+        Raises:
+            ServiceError: Reviews cannot be read, or the mirror is shut to whoever started this pipeline.
+        """
+        self._reviews()
+        return (*self._mirror(), *self._sweep(default_ref.removeprefix(_BRANCH)))
+
+    def _reviews(self) -> None:
+        """Read the approvals of any merge request: only that tells whether the token may."""
+        what, path = f"merge requests of {self._api.project}", self._api.here("/merge_requests")
+        listed = self._api.get(path, what=what, access=REVIEWS, state="merged", per_page="1")
+        for each in load_list(listed, what, "GitLab"):
+            number = Fields(each, what).number("iid")
+            self._api.get(f"{path}/{number}/approvals", what=f"approvals of !{number}", access=REVIEWS)
+
+    def _mirror(self) -> Iterator[str]:
+        """Yield what is wrong with the mirror; before the first entry it is not there, and its rule cannot be seen."""
+        what, shown = f"branch {MIRROR_BRANCH}", self._branch(MIRROR_BRANCH)
+        if shown is None:
+            return
+        if not shown.flag("can_push"):
+            raise ServiceError(
+                f"{what}: this pipeline may not push to it",
+                why="the branch is protected, and whoever started the pipeline is not among those who may push",
+                fix=MIRROR.fix,
+            )
+        if not shown.flag("protected"):
+            yield f"{what} is not protected, so anybody who may push can rewind the ledger: {MIRROR.fix}"
+
+    def _branch(self, name: str) -> Fields | None:
+        """Return a branch as whoever started this pipeline sees it, or None."""
+        what, path = f"branch {name}", self._api.here("/repository/branches")
+        listed = self._api.pages(path, what=what, access=MIRROR, search=f"^{name}$")
+        return next((each for each in (Fields(item, what) for item in listed) if each.text("name") == name), None)
+
+    def direct_push(self, ref: str) -> str:
+        """Return that people may push to a branch: whoever started this pipeline, or all developers."""
+        branch = ref.removeprefix(_BRANCH)
+        shown = self._branch(branch)
+        if shown is None or not (shown.flag("can_push") or shown.flag("developers_can_push")):
+            return ""
+        who = "developers" if shown.flag("developers_can_push") else "whoever started this pipeline"
+        return (
+            f"{who} may push to {branch}, so what lies between two promotions may have been pushed by them: "
+            "Settings → Repository → Protected branches → Allowed to push and merge: No one"
+        )
+
+    def _sweep(self, branch: str) -> Iterator[str]:
+        what, path = f"pipeline schedules of {self._api.project}", self._api.here("/pipeline_schedules")
+        try:
+            listed = [Fields(each, what) for each in self._api.pages(path, what=what, access=REVIEWS, scope="active")]
+        except RefusedError as error:
+            if error.status not in (403, 404):
+                raise
+            yield f"{what} cannot be read (HTTP {error.status}); without one on {branch}, {_SWEEP}"
+            return
+        if not any(each.flag("active") and each.text("ref") in (branch, _BRANCH + branch) for each in listed):
+            yield f"no pipeline schedule is active on {branch}; {_SWEEP}"

@@ -1,0 +1,1 @@
+"""What every call over HTTP has in common: bounds, retries, answers, fields, the bytes of assets."""

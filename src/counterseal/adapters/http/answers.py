@@ -1,0 +1,198 @@
+"""What the answers of a forge come to, for every forge: refusals, writes of which nobody knows, strict JSON, pages.
+
+Reads may be repeated, writes never: whoever writes looks first, and looks again before it writes again.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urlsplit
+
+import requests
+
+from counterseal.adapters.http.client import MAX_ANSWER, Answer, unreachable
+from counterseal.errors import FormatError, LimitError, ServiceError, UsageError
+from counterseal.formats import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+#: A list of more pages is cut off by an error: 100 pages of 100 things.
+MAX_PAGES: Final = 100
+
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+_NEXT: Final = re.compile(r'<([^<>]*)>;\s*rel="next"')
+
+
+class UncertainError(ServiceError):
+    """A write of which nobody knows whether it was done. Look before you write again."""
+
+
+class RefusedError(ServiceError):
+    """A forge answered and refused; `status` says how, `message` is the forge's own."""
+
+    def __init__(self, what: str, status: int, message: str, *, fix: str) -> None:
+        super().__init__(what, why=f"HTTP {status}: {message}", fix=fix)
+        self.status = status
+        self.message = message
+
+
+def check_token(token: str, forge: str) -> None:
+    """Refuse what cannot be a token.
+
+    Raises:
+        UsageError: It is empty, or holds what does not belong into a header.
+    """
+    if not _TOKEN.fullmatch(token):
+        raise UsageError(
+            f"the token for {forge} cannot be a token",
+            why="it is empty or holds blanks or line breaks",
+            fix="look how it is set",
+        )
+
+
+def load(answer: Answer, what: str, forge: str) -> Any:
+    """Return the JSON of an answer.
+
+    Raises:
+        ServiceError: It is none.
+    """
+    try:
+        return wire.load_json(answer.body, what, max_bytes=MAX_ANSWER)
+    except FormatError as error:
+        raise ServiceError(
+            f"{what}: {forge}'s answer cannot be used", why=error.why or error.what, fix="run again"
+        ) from error
+
+
+def load_list(data: Any, what: str, forge: str) -> list[Any]:
+    """Return one page of a list.
+
+    Raises:
+        ServiceError: It is none.
+    """
+    if not isinstance(data, list):
+        raise ServiceError(
+            f"{what}: {forge}'s answer cannot be used",
+            why="a list was expected",
+            fix="run again",
+        )
+    return data
+
+
+def next_page(answer: Answer, base: str, what: str) -> str | None:
+    """Return the path, below the API's base, of the page after this one, or None.
+
+    Raises:
+        ServiceError: It is said to be at another host, which gets no token of ours.
+    """
+    link = _NEXT.search(answer.headers.get("link", ""))
+    if link is None:
+        return None
+    url = link.group(1)
+    if not url.startswith(f"{base}/"):
+        raise ServiceError(
+            f"{what}: the next page is at another host",
+            why=f"{urlsplit(url).hostname} is not {base}",
+            fix="look who answers for the forge",
+        )
+    return url.removeprefix(base)
+
+
+def endless(what: str, *, full: bool) -> ServiceError:
+    """Return the error of a list that does not end; if all its pages were `full`, that is how it is."""
+    if full:
+        return LimitError(f"{what}: more than {MAX_PAGES} pages", why="so many are not read", fix="make a new request")
+    return ServiceError(
+        f"{what}: more than {MAX_PAGES} pages", why="so many are not read", fix="close or delete what is not needed"
+    )
+
+
+class Limits:
+    """What was so big that it could not be read completely, a sentence each."""
+
+    def __init__(self) -> None:
+        self._found: list[str] = []
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """Return the sentences."""
+        return tuple(self._found)
+
+    def add(self, sentence: str) -> None:
+        """Add one."""
+        self._found.append(sentence)
+
+    def read(self, look: Callable[[], T], instead: T) -> T:
+        """Return what `look` finds, or `instead`, after noting why, if there is more than is read."""
+        try:
+            return look()
+        except LimitError as error:
+            self.add(error.what)
+            return instead
+
+
+def write_once(what: str, send: Callable[[], Answer], message: Callable[[Answer], str]) -> Answer:
+    """Return the answer to a write, which is sent once.
+
+    Args:
+        what: What is written.
+        send: Sends it.
+        message: Returns what the forge says in an answer.
+
+    Raises:
+        UncertainError: It is not known whether it was done.
+    """
+    try:
+        answer = send()
+    except requests.RequestException as error:
+        lost = unreachable(what, error)
+        raise UncertainError(lost.what, why=lost.why, fix=lost.fix) from error
+    if answer.status >= 500 and answer.status != 501:
+        raise UncertainError(f"{what}: HTTP {answer.status}", why=message(answer), fix="run again")
+    return answer
+
+
+def ensure(
+    what: str, look: Callable[[], T | None], write: Callable[[], None], *, forge: str, pause: Callable[[float], None]
+) -> T:
+    """Return what `look` finds, written by `write` if it was not there.
+
+    After a write of which nobody knows whether it was done, it is looked for again before it is repeated.
+
+    Raises:
+        ServiceError: It is not there after three tries.
+    """
+    lost = ServiceError(
+        f"{what}: {forge} took it, but does not show it",
+        why="it may be slow, or hide it from this token",
+        fix="run again",
+    )
+    for _ in range(3):
+        if (found := look()) is not None:
+            return found
+        try:
+            write()
+        except UncertainError as error:
+            lost = error
+            pause(1.0)
+    if (found := look()) is not None:
+        return found
+    raise lost
+
+
+def one_line(text: str, *secrets: str) -> str:
+    """Return what a forge says as one short, printable line without our tokens."""
+    flat = " ".join((text or "no reason given").split())
+    for secret in secrets:
+        flat = flat.replace(secret, "[token]")
+    return "".join(char if char.isprintable() else "?" for char in flat)[:300]
+
+
+def in_path(text: str) -> str:
+    """Return `text` as a part of a path; slashes stay."""
+    return quote(text, safe="/")

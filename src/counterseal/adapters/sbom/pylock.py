@@ -1,0 +1,108 @@
+"""Reads `pylock.toml` (PEP 751, lock version 1.0): digests and addresses; edges where the writer left them.
+
+All its packages are taken, whatever environment, extra or group they are for; markers are kept, never evaluated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValidationError
+
+from counterseal.adapters.sbom.lockfile import (
+    MAX_PACKAGES,
+    Distribution,
+    Lock,
+    Origin,
+    Package,
+    Scope,
+    Table,
+    check_marker,
+    check_names,
+    clean_url,
+    distribution,
+    purl,
+)
+from counterseal.adapters.sbom.project import direct_keys
+from counterseal.errors import FormatError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packaging.pylock import Package as Entry
+
+    from counterseal.adapters.sbom.project import Project
+
+
+def read(document: Table, project: Project) -> Lock:
+    """Return what a pylock.toml says of a project.
+
+    Raises:
+        UsageError: A later lock version, or a dependency of the project is not in it.
+        FormatError: It is not as PEP 751 says, or a digest is malformed.
+    """
+    for table in document.tables("packages"):
+        check_marker(table.optional_text("marker") or "", table.place)
+    try:
+        lock = Pylock.from_dict(document.data)
+    except PylockUnsupportedVersionError as error:
+        raise UsageError(
+            f"{document.place}: {error}", fix="use a newer counterseal, or an older lock version"
+        ) from error
+    except (PylockValidationError, ValueError, TypeError, RecursionError) as error:
+        raise FormatError(f"{document.place}: not a pylock file", why=str(error), fix="make it again") from error
+    if len(lock.packages) > MAX_PACKAGES:
+        raise UsageError(f"{document.place} has more than {MAX_PACKAGES} packages", why="that many are not read")
+    check_names((str(each.name) for each in lock.packages), document.place)
+    entries = [each for each in lock.packages if each.name != project.name]
+    packages = [_package(entry, document.place) for entry in entries]
+    keys: dict[str, list[str]] = {}
+    for each in packages:
+        keys.setdefault(each.name, []).append(each.key)
+    if len(set().union(*keys.values())) != len(packages):
+        raise FormatError(f"{document.place}: a package stands there twice", fix="make it again")
+    linked = tuple(
+        replace(each, dependencies=_edges(entry, keys)) for entry, each in zip(entries, packages, strict=True)
+    )
+    root = purl(project.name, project.version).to_string()
+    direct = direct_keys(project, keys, document.place)
+    return Lock(document.place, root, direct, linked, has_edges=any(each.dependencies for each in linked))
+
+
+def _edges(entry: Entry, keys: dict[str, list[str]]) -> tuple[str, ...]:
+    names = {str(each.get("name", "")) for each in entry.dependencies or ()}
+    return tuple(sorted(key for name in names for key in keys.get(name, ())))
+
+
+def _package(entry: Entry, file: str) -> Package:
+    name = str(entry.name)
+    version = str(entry.version) if entry.version is not None else None
+    origin, location, revision = Origin.REGISTRY, None, None
+    if entry.vcs is not None:
+        origin, revision = Origin.GIT, entry.vcs.commit_id
+        location = clean_url(entry.vcs.url or "")
+    elif entry.directory is not None:
+        origin = Origin.PATH
+    elif entry.archive is not None:
+        origin, location = Origin.URL, clean_url(entry.archive.url or "")
+    marker = str(entry.marker) if entry.marker is not None else ""
+    optional = " in extras" in marker or (" in dependency_groups" in marker and '"default"' not in marker)
+    return Package(
+        purl(name, version, location, revision).to_string(),
+        name,
+        version,
+        origin,
+        tuple(_files(entry, f"{file}: {name}")),
+        scope=Scope.OPTIONAL if optional else Scope.REQUIRED,
+        markers=(marker,) if marker else (),
+        location=location,
+        revision=revision,
+    )
+
+
+def _files(entry: Entry, place: str) -> Iterator[Distribution]:
+    for each in (entry.archive, entry.sdist, *(entry.wheels or ())):
+        if each is not None:
+            address = each.url or each.path or getattr(each, "name", None) or ""
+            yield distribution(address, each.hashes, place)

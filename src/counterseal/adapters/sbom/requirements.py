@@ -1,0 +1,136 @@
+"""Reads a `requirements.txt` in which everything is pinned with digests (`pip-compile --generate-hashes`).
+
+Such a file has no edges; the comments `# via` of pip-compile and `uv export` are taken for them where they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from counterseal.adapters.sbom.lockfile import (
+    MAX_PACKAGES,
+    Lock,
+    Origin,
+    Package,
+    check_names,
+    clean_url,
+    distribution,
+    purl,
+    requirement,
+)
+from counterseal.adapters.sbom.project import direct_keys
+from counterseal.errors import FormatError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from counterseal.adapters.sbom.project import Project
+
+_HASH = re.compile(r"--hash[= ](\w+):(\w+)")
+_HARMLESS = ("--index-url", "--extra-index-url", "--trusted-host", "--no-binary", "--only-binary", "-i ", "--pre")
+_NESTED = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable")
+
+
+def read(data: bytes, file: str, project: Project) -> Lock:
+    """Return what a hashed requirements file says of a project.
+
+    Args:
+        data: The file.
+        file: Its name.
+        project: The project.
+
+    Raises:
+        UsageError: Something is not pinned with a digest, so the file locks nothing.
+        FormatError: A line is no requirement.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{file}: not UTF-8", why=str(error)) from error
+    packages: dict[str, Package] = {}
+    needed_by: dict[str, set[str]] = {}
+    for number, line, via in _lines(text):
+        if line.startswith(_HARMLESS):
+            continue
+        if len(packages) >= MAX_PACKAGES:
+            raise UsageError(f"{file} has more than {MAX_PACKAGES} packages", why="that many are not read")
+        package = _package(line, f"{file}:{number}")
+        packages[package.key] = package
+        needed_by.setdefault(package.key, set()).update(via)
+    check_names((each.name for each in packages.values()), file)
+    keys: dict[str, list[str]] = {}
+    for key, package in packages.items():
+        keys.setdefault(package.name, []).append(key)
+    needs: dict[str, set[str]] = {}
+    for key, parents in needed_by.items():
+        for name in parents & keys.keys():
+            needs.setdefault(name, set()).add(key)
+    linked = tuple(replace(each, dependencies=tuple(sorted(needs.get(each.name, ())))) for each in packages.values())
+    root = purl(project.name, project.version).to_string()
+    return Lock(file, root, direct_keys(project, keys, file), linked, any(needed_by.values()))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str, set[str]]]:
+    """Yield number, requirement with its options, and the names in the `# via` comments below it."""
+    pending: tuple[int, str] | None = None
+    via: set[str] = set()
+    parts: list[str] = []
+    for number, raw in enumerate(text.splitlines(), start=1):
+        comment = re.search(r"(?:^|\s)#(.*)$", raw)
+        line = (raw[: comment.start()] if comment else raw).strip()
+        if comment and pending and not parts and not line:
+            via |= _via(comment[1])
+        if not line and not parts:
+            continue
+        parts.append(line.removesuffix("\\").strip())
+        if line.endswith("\\"):
+            continue
+        if pending:
+            yield (*pending, via)
+        pending, via, parts = (number, _joined(parts)), _via(comment[1]) if comment else set(), []
+    if pending:
+        yield (*pending, via)
+    if rest := _joined(parts):
+        yield number, rest, set()
+
+
+def _joined(parts: list[str]) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _via(comment: str) -> set[str]:
+    """Return the names in a comment; what is no name (a file, `-r x.in`) matches no package later."""
+    return {canonicalize_name(each) for each in re.findall(r"[A-Za-z0-9._-]+", comment.replace("via", " ", 1))}
+
+
+def _package(line: str, place: str) -> Package:
+    if re.split(r"[\s=]", line, maxsplit=1)[0] in _NESTED:
+        raise UsageError(
+            f"{place}: {line[:80]!r}", why="a lock has to name every package itself", fix="use `uv lock`, or compile it"
+        )
+    hashes = _HASH.findall(line)
+    asked = requirement(_HASH.sub("", line).strip(), place)
+    pins = [each.version for each in asked.specifier if each.operator in ("==", "===") and "*" not in each.version]
+    if not hashes or not (pins or asked.url):
+        raise UsageError(
+            f"{place}: {asked.name} is not pinned with a digest",
+            why="without `==` and --hash the file does not say what gets installed",
+            fix="make a lock with `uv lock`, or `pip-compile --generate-hashes`",
+        )
+    location = clean_url(asked.url) if asked.url else None
+    version = pins[0] if pins else None
+    name = canonicalize_name(asked.name)
+    files = (distribution(asked.url or "", {algorithm: digest}, place) for algorithm, digest in hashes)
+    return Package(
+        purl(name, version, location).to_string(),
+        name,
+        version,
+        Origin.URL if asked.url else Origin.REGISTRY,
+        tuple(dict.fromkeys(files)),
+        markers=(str(asked.marker),) if asked.marker else (),
+        location=location,
+    )

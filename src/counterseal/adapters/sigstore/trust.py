@@ -1,0 +1,158 @@
+"""Trust documents: who is believed before any policy speaks, and the cryptographic root that goes with it.
+
+Three kinds: our own `counterseal.trust/v1` (a sandbox serves one), a bare ClientTrustConfig of another Sigstore
+instance, and the public-good instance, which is the default (docs/formats.md#trust). Reads and checks form; verifies
+no signature.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Any, Final, NamedTuple
+
+from counterseal import forges
+from counterseal.errors import FormatError, ServiceError
+from counterseal.formats import digests, wire
+from counterseal.model import Trust
+
+SCHEMA: Final = "counterseal.trust/v1"
+CLIENT_TRUST_CONFIG: Final = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"
+_KEYS: Final = {"schema", "sandbox", "issuers", "released", "withdrawn", "trustConfig"}
+_WHAT: Final = "trust document"
+_LOOPBACK: Final = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}/[a-z]+\Z")
+_REAL: Final = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/\S*)?\Z")
+
+
+class TrustMaterial(NamedTuple):
+    """Whom to believe, the TrustedRoot to verify with, and the ClientTrustConfig to sign with (both as JSON)."""
+
+    trust: Trust
+    trusted_root: bytes
+    trust_config: bytes
+
+
+def load_trust(document: bytes) -> TrustMaterial:
+    """Return what a trust document says.
+
+    Args:
+        document: A `counterseal.trust/v1` document, or a ClientTrustConfig (then issuers and released revisions are
+            those of the real forges and of this version of counterseal).
+
+    Raises:
+        FormatError: It is neither, or it mixes a sandbox with the real world.
+    """
+    data = wire.load_json(document, _WHAT)
+    if isinstance(data, dict) and data.get("mediaType") == CLIENT_TRUST_CONFIG:
+        return _material(_real_trust(), data)
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise FormatError(
+            f"{_WHAT}: neither {SCHEMA} nor a ClientTrustConfig",
+            fix="take it from the sandbox's /trust, or from the operator of the Sigstore instance",
+        )
+    if odd := sorted(_KEYS ^ set(data)):
+        raise FormatError(f"{_WHAT}: the key {odd[0]!r} is {'unknown' if odd[0] in data else 'missing'}")
+    if not isinstance(data["sandbox"], bool):
+        raise FormatError(f"{_WHAT}: `sandbox` is not true or false")
+    trust = Trust(
+        issuers=_issuers(data["issuers"], sandbox=data["sandbox"]),
+        released=_revisions(data["released"], "released"),
+        withdrawn=_revisions(data["withdrawn"], "withdrawn"),
+        sandbox=data["sandbox"],
+    )
+    return _material(trust, data["trustConfig"])
+
+
+def public_trust(*, offline: bool) -> TrustMaterial:
+    """Return the trust in Sigstore's public-good instance and in the real forges.
+
+    Args:
+        offline: Take the last copy on this machine (at first the one packaged with sigstore) and ask nobody; say its
+            age with `age_of`. Otherwise refresh it through TUF.
+
+    Raises:
+        ServiceError: The TUF repository cannot be reached or trusted.
+    """
+    # What the library says of the copy being offline, `age_of` says in our words.
+    logging.getLogger("sigstore").addHandler(logging.NullHandler())
+    # 0.5 s to import: only those who use the public instance pay for it.
+    from sigstore.errors import Error as SigstoreError  # noqa: PLC0415
+    from sigstore.models import ClientTrustConfig  # noqa: PLC0415
+
+    try:
+        config = ClientTrustConfig.production(offline=offline)._inner.to_dict()  # noqa: SLF001 - no public way
+    except (SigstoreError, OSError, ValueError) as error:
+        raise ServiceError(
+            "Sigstore's public root of trust cannot be loaded",
+            why=f"{error}: {error.__cause__}" if error.__cause__ else str(error),
+            fix="check the network; to verify without it, work offline or give --trust-config",
+        ) from error
+    return _material(_real_trust(), config)
+
+
+def age_of(trusted_root: bytes, now: datetime) -> str:
+    """Return how old a trusted root is at least, for people: a root newer than its newest key cannot be told apart."""
+    data = wire.load_json(trusted_root, "trusted root")
+    starts = [
+        wire.parse_timestamp(each["start"], "trusted root: validFor.start")
+        for each in _objects(data)
+        if isinstance(each.get("start"), str)
+    ]
+    if not starts:
+        return "a trusted root without dates"
+    newest = max(starts).astimezone(UTC)
+    return f"a trusted root whose newest key is of {newest:%Y-%m-%d} ({max(0, (now - newest).days)} days ago)"
+
+
+def _objects(data: Any) -> list[dict[str, Any]]:
+    """Return every JSON object in `data`."""
+    found: list[dict[str, Any]] = []
+    waiting = [data]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            found.append(each)
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+    return found
+
+
+def _real_trust() -> Trust:
+    text = resources.files("counterseal").joinpath("released.json").read_bytes()
+    data = wire.load_json(text, "released.json")
+    return Trust(
+        issuers={each.host: each.issuer for each in forges.HOSTS},
+        released=_revisions(data["released"], "released"),
+        withdrawn=_revisions(data["withdrawn"], "withdrawn"),
+        sandbox=False,
+    )
+
+
+def _material(trust: Trust, config: Any) -> TrustMaterial:
+    if not isinstance(config, dict) or not isinstance(config.get("trustedRoot"), dict):
+        raise FormatError(f"{_WHAT}: it has no trusted root")
+    return TrustMaterial(trust, json.dumps(config["trustedRoot"]).encode(), json.dumps(config).encode())
+
+
+def _issuers(data: Any, *, sandbox: bool) -> dict[str, str]:
+    if not isinstance(data, dict) or not data:
+        raise FormatError(f"{_WHAT}: `issuers` is not an object of forge host and issuer")
+    for host, issuer in data.items():
+        if not isinstance(issuer, str) or not host:
+            raise FormatError(f"{_WHAT}: the issuer of {host!r} is no URL")
+        if not (_LOOPBACK if sandbox else _REAL).match(issuer):
+            raise FormatError(
+                f"{_WHAT}: {issuer!r} cannot be the issuer of {host}",
+                why="a sandbox's issuer is http on 127.0.0.1, a real one https",
+            )
+    return dict(data)
+
+
+def _revisions(data: Any, name: str) -> tuple[str, ...]:
+    if not isinstance(data, list) or not all(digests.is_revision(each) for each in data):
+        raise FormatError(f"{_WHAT}: `{name}` is not a list of full revisions")
+    return tuple(data)

@@ -1,0 +1,48 @@
+"""Evidence → findings → decision. Pure: it is handed everything it judges, and fetches nothing.
+
+`evidence.py` is what is known, `approvals.py` which reviews count, `identity.py` whose signature is accepted, `rules/`
+one rule a file, `judging.py` runs them, `decision.py` puts the result into words that are signed.
+"""
+
+from __future__ import annotations
+
+from counterseal.evaluation.approvals import Approvals
+from counterseal.evaluation.decision import Decision, DigestSet, PolicyUse
+from counterseal.evaluation.evidence import (
+    Evidence,
+    LedgerFacts,
+    ObservedAsset,
+    PolicyOrigin,
+    RequestFile,
+    SbomFacts,
+    SignatureFacts,
+    Source,
+    groups_of,
+)
+from counterseal.evaluation.judging import evaluate, judge, outcome
+from counterseal.evaluation.rules import RULES
+
+__all__ = [
+    "RULES",
+    "Approvals",
+    "Decision",
+    "DigestSet",
+    "Evidence",
+    "LedgerFacts",
+    "ObservedAsset",
+    "PolicyOrigin",
+    "PolicyUse",
+    "RequestFile",
+    "SbomFacts",
+    "SignatureFacts",
+    "Source",
+    "approvals",
+    "decision",
+    "evaluate",
+    "evidence",
+    "groups_of",
+    "identity",
+    "judge",
+    "outcome",
+    "rules",
+]

@@ -1,0 +1,228 @@
+"""Which reviews of a request count, which do not and why, who objects; whoever had a part in a request.
+
+Pure: reads collected evidence. How many approvals are enough is for the rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from counterseal.evaluation.evidence import groups_of
+from counterseal.formats import wire
+from counterseal.model import Actor, ActorKind, Dismissed, Permission, Review, ReviewState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from counterseal.evaluation.evidence import Evidence
+    from counterseal.model import ChangeRequest
+
+
+#: So many are named whose approval does not count, first those whom the policy names: anybody may approve, and the
+#: record is for ever.
+MAX_DISMISSED: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """An approval that counts: who, the groups of the policy that list them, and the review."""
+
+    actor: Actor
+    groups: tuple[str, ...]
+    review: Review
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """What the reviews of a change request come to, one place a person (R08, R10, R11, R13, R14, R17).
+
+    `dismissed` names whose approval does not count, and why, the policy's people first, and counts those beyond
+    `MAX_DISMISSED`; `objections` are the open demands for changes by people whom the policy names.
+    """
+
+    counted: tuple[Approval, ...]
+    dismissed: tuple[Dismissed, ...]
+    objections: tuple[Approval, ...]
+
+
+def approvals(evidence: Evidence) -> Approvals:
+    """Return which approvals of the request count, which do not and why, and who objects.
+
+    A demand for changes or a dismissal cancels all that the same person, by (host, id), approved before it; an
+    approval after the merge changes nothing. An objection needs only the policy to name the person: taking
+    away a permission cannot silence them. It is closed by who made it, or by one who may approve, before the merge
+    (R49); a dismissal of which nobody knows whose it was, or of what, closes nothing.
+    """
+    change = evidence.change
+    if change is None:
+        return Approvals((), (), ())
+    people: dict[tuple[str, int], list[Review]] = {}
+    for review in change.reviews:
+        if review.actor is not None:
+            people.setdefault(review.actor.key, []).append(review)
+    counted, objections = [], []
+    dismissed: list[Dismissed] = []
+    others: list[Dismissed] = []
+    for reviews in people.values():
+        found = _opinion(reviews, change, evidence)
+        if isinstance(found, Dismissed):
+            named = reviews[0].actor is not None and groups_of(reviews[0].actor, evidence.policy)
+            (dismissed if named else others).append(found)
+        elif found and found.review.state is ReviewState.APPROVED:
+            counted.append(found)
+        elif found and found.groups:
+            objections.append(found)
+    return Approvals(tuple(counted), _bounded([*dismissed, *others, *_of_nobody(change)]), tuple(objections))
+
+
+def _of_nobody(change: ChangeRequest) -> list[Dismissed]:
+    """Return what to say of the approvals of deleted accounts, which are all one to the forge."""
+    number = sum(each.actor is None and each.state is ReviewState.APPROVED for each in change.reviews)
+    if not number:
+        return []
+    who = "a deleted account" if number == 1 else f"deleted accounts ({number} approvals)"
+    return [Dismissed(who, "nobody can say who it was")]
+
+
+def _bounded(dismissed: list[Dismissed]) -> tuple[Dismissed, ...]:
+    rest = len(dismissed) - MAX_DISMISSED
+    if rest <= 1:
+        return tuple(dismissed)
+    return (*dismissed[:MAX_DISMISSED], Dismissed(f"{rest} more", "not named here, where there is no room for all"))
+
+
+def _opinion(reviews: list[Review], change: ChangeRequest, evidence: Evidence) -> Approval | Dismissed | None:
+    """Return what one person's reviews come to: an approval, an open demand for changes, why neither, or nothing."""
+    standing: list[Review] = []
+    objection = cancelled = None
+    for review in reviews:
+        match review.state:
+            case ReviewState.APPROVED:
+                standing.append(review)
+                objection = objection if _too_late(review, change) else None
+            case ReviewState.CHANGES_REQUESTED:
+                standing, cancelled, objection = [], review, review
+            case ReviewState.DISMISSED:
+                standing, cancelled = [], review
+                objection = _after_dismissal(objection, review, change, evidence)
+            case ReviewState.COMMENTED | ReviewState.PENDING:
+                pass
+    actor = reviews[0].actor
+    if actor is None or not (standing or cancelled):
+        return None
+    groups = groups_of(actor, evidence.policy)
+    if objection:
+        return Approval(actor, groups, objection)
+    problems = [(review, _why_not(review, actor, change, evidence)) for review in reversed(standing)]
+    best = next((review for review, why in problems if not why), None)
+    if best:
+        return Approval(actor, groups, best)
+    part = excluded(evidence).get(actor.key, "the review was dismissed")
+    return Dismissed(actor.login, problems[0][1] if problems else part)
+
+
+def _after_dismissal(
+    objection: Review | None, review: Review, change: ChangeRequest, evidence: Evidence
+) -> Review | None:
+    """Return the open objection of a person after one of their reviews that was dismissed later."""
+    match review.was:
+        case ReviewState.APPROVED:  # by approving they had closed what they had asked for before
+            return objection if _too_late(review, change) else None
+        case ReviewState.CHANGES_REQUESTED | None:
+            return objection if _closed(review, change, evidence) else review
+        case ReviewState.COMMENTED | ReviewState.PENDING | ReviewState.DISMISSED:
+            return objection
+
+
+def _closed(review: Review, change: ChangeRequest, evidence: Evidence) -> bool:
+    """Return whether a demand for changes was dismissed by who made it, or by one who may approve, before the merge."""
+    by, at = review.dismissed_by, review.dismissed_at
+    if by is None or at is None or (change.merged and (change.merged_at is None or at > change.merged_at)):
+        return False
+    return (review.actor is not None and by.key == review.actor.key) or not next(_person_problems(by, evidence), "")
+
+
+def _too_late(review: Review, change: ChangeRequest) -> bool:
+    if not change.merged:
+        return False
+    return review.submitted_at is None or change.merged_at is None or review.submitted_at > change.merged_at
+
+
+def _why_not(review: Review, actor: Actor, change: ChangeRequest, evidence: Evidence) -> str:
+    """Return why an approval does not count, or an empty text if it does."""
+    return next(_person_problems(actor, evidence), "") or next(_review_problems(review, change), "")
+
+
+def _person_problems(actor: Actor, evidence: Evidence) -> Iterator[str]:
+    part = excluded(evidence).get(actor.key)
+    permission = min((held for who, held in evidence.permissions if who.key == actor.key), default=Permission.NONE)
+    if actor.kind is not ActorKind.USER:
+        yield f"no person's account ({actor.kind})"
+    if part:
+        yield part
+    if not groups_of(actor, evidence.policy):
+        yield "in no group of the policy"
+    if permission < Permission.WRITE:
+        yield f"has the permission {permission.name.lower()}, and write is needed"
+
+
+def _review_problems(review: Review, change: ChangeRequest) -> Iterator[str]:
+    retargeted = change.base_retargeted_at
+    if review.revision is None:
+        yield "approved a revision that the forge has lost"
+    elif review.revision != change.head:
+        yield f"approved an older revision of this request ({review.revision[:7]})"
+    if review.submitted_at is None:
+        yield "approved at an unknown time"
+    elif _too_late(review, change):
+        yield f"approved after the merge ({wire.timestamp(review.submitted_at)})"
+    elif retargeted and review.submitted_at <= retargeted:
+        yield "approved before the request was turned to another branch"
+
+
+def excluded(evidence: Evidence) -> dict[tuple[str, int], str]:
+    """Return whose approval never counts for this request, and why: whoever had a part in it (R14)."""
+    parts: dict[tuple[str, int], str] = {}
+    content, change = evidence.request.content, evidence.change
+    if change and change.author:
+        parts[change.author.key] = "author of this request"
+    if content:
+        parts.setdefault((content.requested_by.host, content.requested_by.id), "asked for this promotion")
+    for commit in change.commits if change else ():
+        for actor in commit.people:
+            parts.setdefault(actor.key, f"has a part in its commit {commit.revision[:7]}")
+    for actor in change.pushers if change else ():
+        parts.setdefault(actor.key, "pushed to this request")
+    for actor in evidence.run_actors:
+        parts.setdefault(actor.key, "started this run of the gate")
+    return parts
+
+
+def hidden_hands(evidence: Evidence) -> tuple[str, ...]:
+    """Return which bots had a part in this request: whoever let them act may be one of its reviewers (R14)."""
+    change = evidence.change
+    if change is None:
+        return ()
+    makers = (*((change.author,) if change.author else ()), *change.pushers)
+    hands = (*makers, *(actor for commit in change.commits for actor in commit.people))
+    bots = {actor.key: actor.login for actor in hands if actor.kind is not ActorKind.USER}
+    return tuple(f"{login} is no person, and who is behind it is not known" for login in bots.values())
+
+
+def unknown_authorship(evidence: Evidence) -> tuple[str, ...]:
+    """Return what is not known about who made this request (R14, R15); empty if everybody is known."""
+    content, change = evidence.request.content, evidence.change
+    if change is None or content is None:
+        return ("the request cannot be read",)
+    gaps = [] if change.author else ["its author's account was deleted"]
+    if not change.commits:
+        gaps.append("it has no commits")
+    gaps.extend(
+        f"commit {each.revision[:7]} has {each.unattributed or 1} whom the forge cannot name"
+        for each in change.commits
+        if each.unattributed or not each.people
+    )
+    if change.unknown_pushers:
+        gaps.append(f"{change.unknown_pushers} of its pushers cannot be named")
+    return tuple(gaps)

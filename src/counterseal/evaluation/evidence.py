@@ -1,0 +1,235 @@
+"""What is known at decision time: collected once, completely, then frozen. Rules read it and never fetch.
+
+Also here: what follows from the evidence for more than one rule (which approvals count).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from counterseal import forges
+from counterseal.formats import digests, wire
+from counterseal.model import (
+    Actor,
+    Attestation,
+    BuildStart,
+    Certificate,
+    ChangeRequest,
+    EarlierDecision,
+    Manifest,
+    Merge,
+    Mover,
+    Permission,
+    Policy,
+    PolicyReference,
+    PromotionRequest,
+    Release,
+    Run,
+    Trust,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFile:
+    """The promotion request file and how it came onto the protected branch (R21).
+
+    Attributes:
+        path: `promotions/<stage>/<manifest sha256>.<request id>.json`.
+        digest: sha256 of its bytes as merged.
+        content: What it says; None if it is malformed, then `problem` says why.
+        merge_revision: The commit of the protected branch that brought it.
+        base_revision: The protected branch just before (first parent; of the first commit where it was rebased).
+        other_changes: Paths that the same change touched beside the file.
+        mode: Git file mode of the file, `100644` if all is well.
+        added_before: The path had been there once before.
+        same_at_head: The file at the reviewed head has the same bytes as the merged one.
+        mover: Who moved the branch when the change was merged (None: it is not merged).
+        head_gone: The forge has lost the reviewed head, so nobody can compare.
+    """
+
+    path: str
+    digest: str
+    content: PromotionRequest | None
+    problem: str
+    merge_revision: str
+    base_revision: str
+    other_changes: tuple[str, ...]
+    mode: str
+    added_before: bool
+    same_at_head: bool
+    mover: Mover | None = None
+    head_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedAsset:
+    """An asset of the candidate whose bytes were read: their sha256 beside what the forge says of it."""
+
+    id: int
+    name: str
+    digest: str
+    forge_digest: str | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How tag and revision stand to the protected branch (R06, R43).
+
+    `tag_revision` None: no such tag. `on_first_parent_line`: the branch itself was at the revision, not only something
+    merged into it. `merge` is the change request that brought it (None: none did).
+    """
+
+    tag_revision: str | None
+    on_protected_branch: bool
+    on_first_parent_line: bool
+    merge: Merge | None
+    default_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyOrigin:
+    """How the policy that judges came onto the branch (R44).
+
+    `revision` is the newest commit of the branch's first-parent line that changed it, `first` whether there was none
+    before, `merge` the change request that brought that commit (None: none did).
+    """
+
+    revision: str
+    first: bool
+    merge: Merge | None
+
+    @property
+    def merged(self) -> bool:
+        """Return whether the commit is what a merge by the forge left; the branch's first policy needs none."""
+        merge = self.merge
+        return self.first or (merge is not None and merge.end == self.revision and merge.mover is Mover.FORGE)
+
+
+@dataclass(frozen=True, slots=True)
+class SbomFacts:
+    """The SBOM asset: its sha256, how many components, and whether the attested SBOM is the same document."""
+
+    digest: str
+    components: int
+    same_as_attested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureFacts:
+    """The signature that lies beside an artifact: who signed the listed digest, or why none did."""
+
+    subject: str
+    certificate: Certificate | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFacts:
+    """The verified ledger that the decision is made on: id, size, whether the mirror was there, what it extends."""
+
+    id: str
+    entries: int
+    mirror: bool
+    anchors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that a decision about one request may rest on.
+
+    `policy_origin` None: it was not looked at (a preview). `permissions` holds one pair for each reviewer; `builds` the
+    builder's attestations that verified, `build_problems` why others did not, `starts` whose hands were on their runs
+    (of those that nobody can have steered, GitHub is not asked); `signatures` what lies beside the artifacts as theirs;
+    `history` the earlier decisions on the same manifest, `trust` whom the gate believes before any policy speaks.
+    """
+
+    now: datetime
+    run: Run
+    policy: Policy
+    policy_reference: PolicyReference
+    policy_origin: PolicyOrigin | None
+    stage: str
+    request: RequestFile
+    change: ChangeRequest | None
+    permissions: tuple[tuple[Actor, Permission], ...]
+    run_actors: tuple[Actor, ...]
+    candidate: Release | None
+    observed: tuple[ObservedAsset, ...]
+    manifest: Manifest | None
+    manifest_digest: str | None
+    builds: tuple[Attestation, ...]
+    build_problems: tuple[str, ...]
+    starts: tuple[BuildStart, ...]
+    sbom: SbomFacts | None
+    source: Source | None
+    ledger: LedgerFacts
+    history: tuple[EarlierDecision, ...]
+    trust: Trust
+    signatures: tuple[SignatureFacts, ...] = ()
+
+    @property
+    def change_name(self) -> str:
+        """Return what people call the change request (`#17`, at GitLab `!17`); empty if there is none."""
+        return forges.change_name(self.run.repository.host, self.change.number) if self.change else ""
+
+
+def groups_of(actor: Actor, policy: Policy) -> tuple[str, ...]:
+    """Return the names of the policy's groups that list this account, by (host, id)."""
+    return tuple(name for name, members in policy.groups.items() if any(each.key == actor.key for each in members))
+
+
+def document(evidence: Evidence) -> dict[str, Any]:
+    """Return the evidence as the closed document that is stored and hashed (docs/formats.md#evidence).
+
+    Without what changes by itself: the moment, the run that looks, the ledger's head. So two readings of
+    an unchanged world are equal (R24). No e-mail addresses, no review texts, no raw answers.
+    """
+    pinned = {each.id for each in evidence.request.content.candidate.assets} if evidence.request.content else set()
+    candidate = evidence.candidate
+    return {
+        "schema": "counterseal.evidence/v1",
+        "policy": wire.encode(evidence.policy_reference),
+        "policyOrigin": wire.encode(evidence.policy_origin),
+        "stage": evidence.stage,
+        "request": wire.encode(evidence.request),
+        "change": wire.encode(evidence.change),
+        "permissions": [[wire.encode(actor), permission.name.lower()] for actor, permission in evidence.permissions],
+        "candidate": candidate
+        and {
+            "release": candidate.id,
+            "tag": candidate.tag,
+            "assets": [wire.encode(asset) for asset in candidate.assets if asset.id in pinned],
+        },
+        "observed": wire.encode(evidence.observed),
+        "manifest": wire.encode(evidence.manifest),
+        "manifestDigest": evidence.manifest_digest,
+        "builds": [_build_document(each) for each in evidence.builds],
+        "buildProblems": list(evidence.build_problems),
+        "starts": wire.encode(evidence.starts),
+        "signatures": wire.encode(evidence.signatures),
+        "sbom": wire.encode(evidence.sbom),
+        "source": wire.encode(evidence.source),
+    }
+
+
+def _build_document(attestation: Attestation) -> dict[str, Any]:
+    return {
+        "bundle": attestation.digest,
+        "predicateType": attestation.statement.predicate_type,
+        "subjects": wire.encode(attestation.statement.subjects),
+        "certificate": wire.encode(attestation.certificate),
+        "signedAt": wire.timestamp(attestation.signed_at),
+    }
+
+
+def canonical(evidence: Evidence) -> bytes:
+    """Return the canonical bytes (RFC 8785) of the evidence document, as it is stored."""
+    return wire.canonical(document(evidence))
+
+
+def digest(evidence: Evidence) -> str:
+    """Return the sha256 of the stored evidence document."""
+    return digests.sha256(canonical(evidence))

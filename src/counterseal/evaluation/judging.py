@@ -1,0 +1,77 @@
+"""Runs the rules of a stage, and says what their findings come to: fail closed.
+
+A rule that breaks becomes a finding in error; no exception leaves here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from counterseal.evaluation.rules import RULES
+from counterseal.model import Finding, FindingOutcome, Outcome, Stage
+from counterseal.policy import SATISFIED, NoOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from counterseal.evaluation.evidence import Evidence
+    from counterseal.model import Policy
+    from counterseal.policy import RuleSpec
+
+RULE_ERROR: Final = "rule-error"
+
+
+def judge(evidence: Evidence) -> tuple[Finding, ...]:
+    """Return the findings of the stage's rules; an unknown stage is judged by what always applies."""
+    stage = evidence.policy.stage(evidence.stage) or Stage(evidence.stage, None, publish=False, rules=())
+    return evaluate(evidence.policy, stage, evidence)
+
+
+def evaluate(
+    policy: Policy, stage: Stage, evidence: Evidence, *, rules: Mapping[str, RuleSpec] = RULES
+) -> tuple[Finding, ...]:
+    """Return a finding of each rule that always applies, then of each that the stage names, in the registry's order.
+
+    Args:
+        policy: The policy that the evidence was collected under.
+        stage: The stage to enter.
+        evidence: What is known.
+        rules: Every rule by name.
+    """
+    if evidence.policy != policy or evidence.stage != stage.name:
+        reason = f"the evidence was collected for {evidence.stage}, under another policy or for another stage"
+        return (_error("evaluation", reason),)
+    named = {use.name: use.options for use in stage.rules}
+    always = [_judge(spec, evidence, NoOptions()) for spec in rules.values() if spec.always]
+    chosen = [_judge(spec, evidence, named[spec.name]) for spec in rules.values() if spec.name in named]
+    unknown = [_error(name, "there is no such rule") for name in named if name not in rules]
+    return (*always, *chosen, *unknown)
+
+
+def _judge(spec: RuleSpec, evidence: Evidence, options: Any) -> Finding:
+    try:
+        finding = spec.judge(evidence, options)
+        holds = finding.outcome is FindingOutcome.SATISFIED
+        if finding.rule == spec.name and finding.code in ((SATISFIED,) if holds else spec.codes):
+            return finding
+    except Exception as error:  # noqa: BLE001 - whatever a rule does wrong must not allow, nor hide the other findings
+        return _error(spec.name, f"{type(error).__name__}: {error}")
+    return _error(spec.name, f"it answered {finding.outcome} as {finding.rule} with the code {finding.code!r}")
+
+
+def _error(rule: str, reason: str) -> Finding:
+    return Finding(rule, FindingOutcome.ERROR, RULE_ERROR, reason, "this is a defect of counterseal; report it")
+
+
+def outcome(findings: Sequence[Finding]) -> Outcome | None:
+    """Return what the findings come to; None if one is in error, so that nothing can be decided.
+
+    `allow` needs at least one satisfied finding and none violated. No findings, or only skipped ones, deny.
+    """
+    outcomes = {finding.outcome for finding in findings}
+    if FindingOutcome.ERROR in outcomes:
+        return None
+    if FindingOutcome.VIOLATED in outcomes or FindingOutcome.SATISFIED not in outcomes:
+        return Outcome.DENY
+    return Outcome.ALLOW

@@ -1,0 +1,40 @@
+"""All rules, in the order in which they are judged and shown. One rule a file; rules do not know each other.
+
+To add one: its file here, its line below, its section in docs/rules.md, its test in tests/unit/rules/.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from counterseal.evaluation.rules import (
+    author_did_not_approve,
+    digest_matches,
+    enough_reviews,
+    ledger_intact,
+    previous_stage_passed,
+    provenance_verified,
+    review_of_this_revision,
+    sbom_present,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from counterseal.policy import RuleSpec
+
+RULES: Final[Mapping[str, RuleSpec]] = {
+    spec.name: spec
+    for spec in (
+        # these always apply
+        review_of_this_revision.RULE,
+        digest_matches.RULE,
+        provenance_verified.RULE,
+        previous_stage_passed.RULE,
+        ledger_intact.RULE,
+        # these a policy chooses
+        sbom_present.RULE,
+        enough_reviews.RULE,
+        author_did_not_approve.RULE,
+    )
+}

@@ -1,0 +1,153 @@
+"""Rule `enough-reviews`: enough distinct people approved this request, the demanded number from each group (R13, R16).
+
+Who counts at all is told by `approvals.py`. Here places are filled by matching: each person takes one place,
+and whoever is in two groups takes the one that leaves most places filled.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from counterseal.evaluation.approvals import Approval, approvals, excluded, hidden_hands, unknown_authorship
+from counterseal.model import Counted, Dismissed, Finding, Member
+from counterseal.policy import NO_REQUEST, OptionProblem, Problem, RuleSpec, no_request, satisfied, violated
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterseal.evaluation.evidence import Evidence
+
+NAME: Final = "enough-reviews"
+ANY: Final = ""  # a place that anybody in the policy may take
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How many people, and how many of them from which group; the others may be in any group of the policy."""
+
+    count: int
+    groups: Mapping[str, int] = field(default_factory=dict, metadata={"key": "from"})
+
+
+def judge(evidence: Evidence, options: Options) -> Finding:
+    """Return whether the request has its approvals; one more where somebody's part is unknown (R14, R15)."""
+    change = evidence.change
+    if evidence.request.content is None or change is None:
+        return no_request(NAME)
+    found = approvals(evidence)
+    gaps = (*unknown_authorship(evidence), *hidden_hands(evidence))
+    places = _places(options, extra=1 if gaps else 0)
+    filled = match(places, [each.groups for each in found.counted])
+    people = [Counted(each.actor.login, ", ".join(each.groups)) for each in found.counted]
+    about = f"of request {evidence.change_name} at {change.head[:7]}"
+    if len(filled) == len(places):
+        names = ", ".join(f"{each.who} ({each.why})" for each in people)
+        return satisfied(NAME, f"{_ratio(filled, places)} {about}: {names}", people, found.dismissed)
+    missing = [place for number, place in enumerate(places) if number not in filled]
+    spare = [each for number, each in enumerate(found.counted) if number not in filled.values()]
+    return violated(
+        NAME,
+        Problem(
+            "review-missing",
+            f"{_ratio(filled, places)} {about}; missing {_missing(missing)}{_because(gaps)}",
+            _fix(evidence, missing, found.counted),
+        ),
+        counted=[people[number] for number in sorted(filled.values())],
+        dismissed=[*found.dismissed, *(Dismissed(each.actor.login, _spare(each)) for each in spare)],
+    )
+
+
+def match(places: Sequence[str], people: Sequence[Sequence[str]]) -> dict[int, int]:
+    """Return place → person so that as many places as possible are filled, earlier ones first (Kuhn's algorithm).
+
+    Args:
+        places: The group of each place, or `ANY`.
+        people: The groups of each person.
+    """
+    holder: dict[int, int] = {}
+
+    def seat(place: int, tried: set[int]) -> bool:
+        for person, groups in enumerate(people):
+            if person in tried or (places[place] != ANY and places[place] not in groups):
+                continue
+            tried.add(person)
+            held = next((number for number, who in holder.items() if who == person), None)
+            if held is None or seat(held, tried):
+                holder[place] = person
+                return True
+        return False
+
+    for place in range(len(places)):
+        seat(place, set())
+    return holder
+
+
+def _places(options: Options, *, extra: int) -> list[str]:
+    named = [group for group, number in options.groups.items() for _ in range(number)]
+    return named + [ANY] * (options.count - len(named) + extra)
+
+
+def _ratio(filled: Mapping[int, int], places: Sequence[str]) -> str:
+    return f"{len(filled)} of {len(places)} required approvals"
+
+
+def _missing(places: Sequence[str]) -> str:
+    numbers = Counter(places)
+    return ", ".join(f"{number} of {group}" if group else f"{number} more" for group, number in numbers.items())
+
+
+def _because(gaps: Sequence[str]) -> str:
+    return f" (one more than the policy says, because {gaps[0]})" if gaps else ""
+
+
+def _spare(approval: Approval) -> str:
+    return f"approved, but is in {' and '.join(approval.groups)} only, where no place is left"
+
+
+def _fix(evidence: Evidence, missing: Sequence[str], counted: Sequence[Approval]) -> str:
+    out = {*excluded(evidence), *(each.actor.key for each in counted)}
+    asked = []
+    for group, number in Counter(missing).items():
+        members = evidence.policy.groups[group] if group else _everybody(evidence)
+        names = ", ".join(dict.fromkeys(each.login for each in members if each.key not in out))
+        whom = f"of {group}" if group else "more of the policy's people"
+        asked.append(f"{'one' if number == 1 else number} {whom} ({names or 'nobody is left: let somebody else ask'})")
+    have = f"have {' and '.join(asked)} approve it before the merge"
+    if evidence.change and evidence.change.merged:
+        return f"counterseal request --stage {evidence.stage} --again, and {have}"
+    return have
+
+
+def _everybody(evidence: Evidence) -> list[Member]:
+    return [member for members in evidence.policy.groups.values() for member in members]
+
+
+def check(options: Options, groups: Mapping[str, tuple[Member, ...]]) -> OptionProblem | None:
+    """Return why a policy with these groups can never fulfil the options."""
+    for group in options.groups:
+        if group not in groups:
+            return OptionProblem("from", f"unknown group {group!r}", fix=f"groups are: {', '.join(groups)}")
+    if (demanded := sum(options.groups.values())) > options.count:
+        return OptionProblem("count", f"count is {options.count}, and `from` asks for {demanded}", fix="raise count")
+    people: dict[tuple[str, int], list[str]] = {}
+    for group, members in groups.items():
+        for member in members:
+            people.setdefault(member.key, []).append(group)
+    places = _places(options, extra=0) if options.count <= len(people) else []
+    if len(match(places, list(people.values()))) < options.count:
+        why = f"the policy names {len(people)} people, and each takes one place"
+        return OptionProblem("count", "nobody could ever fulfil this", why=why, fix="lower the numbers or add people")
+    return None
+
+
+RULE: Final = RuleSpec(
+    name=NAME,
+    title="enough distinct people approved this request, so many from each group",
+    judge=judge,
+    codes=("review-missing", NO_REQUEST),
+    options=Options,
+    check=check,
+)

@@ -1,0 +1,8 @@
+"""Bytes ⇄ model, strict, with the path of what is wrong. One format a file; JSON Schemas of ours beside them.
+
+It reads and writes no file, and knows nothing of what a value means for a promotion.
+"""
+
+from __future__ import annotations
+
+__all__ = ["digests", "junit", "manifest", "provenance", "statement", "subject", "visible", "wire", "yaml"]

@@ -1,0 +1,291 @@
+"""`manifest.json`, the input matrix and the promotion request: their bytes, and those bytes read back strictly.
+
+What they mean is said in docs/formats.md#manifest, #input-matrix and #request. Nothing here reads a file or knows the
+time: the same inputs give the same bytes, because the sha256 of a manifest names everything that follows from it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from counterseal.errors import CountersealError, FormatError, UsageError
+from counterseal.formats import digests, subject, wire
+from counterseal.identifiers import MANIFEST_FILE, REQUEST_FOLDER
+from counterseal.model import Manifest, PromotionRequest, Repository, Subject
+
+if TYPE_CHECKING:
+    from counterseal.model import BuildInputs
+
+SCHEMA: Final = "counterseal.manifest/v1"
+MATRIX_SCHEMA: Final = "counterseal.input-matrix/v1"
+REQUEST_SCHEMA: Final = "counterseal.request/v1"
+
+MAX_REASON: Final = 2000
+#: How far ahead a request may be valid, from its merge on: what was approved long ago is asked for anew.
+MAX_VALID: Final = timedelta(days=90)
+MAX_REQUEST_BYTES: Final = 256 << 10
+
+_STAGE = re.compile(r"[a-z][a-z0-9-]{0,63}\Z")
+_REQUEST_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
+_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@/-]{0,199}\Z")
+_TAG_REFUSED = re.compile(r"\.\.|//|/\.|\./|\.lock(/|\Z)|[./]\Z")
+_HOST = re.compile(r"[a-z0-9.-]{1,253}(:[0-9]{1,5})?\Z")
+_REPOSITORY = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+){1,20}\Z")
+_KEYS: Final = {"schema", "repository", "revision", "tag", "subjects", "sbom", "inputMatrix"}
+
+#: Control characters but newline, marks that change the reading direction, and separators that hide lines (R28).
+_UNSEEN = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+def build(manifest: Manifest) -> bytes:
+    """Return the canonical bytes (RFC 8785) of a manifest, its subjects in the order of their names.
+
+    Raises:
+        UsageError: A subject may not be released so, or the tag is unusual.
+        FormatError: A digest or the revision is malformed.
+    """
+    _check(manifest)
+    document = {
+        "schema": SCHEMA,
+        "repository": wire.encode(manifest.repository),
+        "revision": manifest.revision,
+        "tag": manifest.tag,
+        "subjects": [
+            {"name": each.name, "digest": {digests.SHA256: each.digest}} for each in subject.together(manifest.subjects)
+        ],
+        "sbom": {digests.SHA256: manifest.sbom},
+        "inputMatrix": {digests.SHA256: manifest.input_matrix},
+    }
+    return wire.canonical(document)
+
+
+def _check(manifest: Manifest) -> None:
+    for each in manifest.subjects:
+        subject.make(each.name, each.digest, size=1)
+    for name, digest in (("sbom", manifest.sbom), ("inputMatrix", manifest.input_matrix)):
+        if not digests.is_sha256(digest):
+            raise FormatError(f"{MANIFEST_FILE}: {name}: {digest!r} is no sha256")
+    if not digests.is_revision(manifest.revision):
+        raise FormatError(f"{MANIFEST_FILE}: revision: {manifest.revision!r} is no full git revision")
+    check_tag(manifest.tag)
+    repository = manifest.repository
+    if not (_HOST.match(repository.host) and _REPOSITORY.match(repository.name) and repository.id > 0):
+        raise FormatError(f"{MANIFEST_FILE}: repository: {repository} is not host, positive id and owner/name")
+
+
+def check_tag(tag: str) -> None:
+    """Return if a tag may name a release: plain characters of which none means anything to git, a shell or a URL.
+
+    Raises:
+        UsageError: It has other characters, or is no valid ref (git check-ref-format).
+    """
+    if not _TAG.match(tag) or _TAG_REFUSED.search(tag):
+        raise UsageError(
+            f"{tag[:80]!r} cannot be the tag of a release",
+            why="only letters, digits and . _ + @ / - are taken, as git's refs allow them",
+            fix="tag the revision like v1.2.0",
+        )
+
+
+def parse(data: bytes, what: str = MANIFEST_FILE) -> Manifest:
+    """Return the manifest in `data`, which has to be byte for byte what `build` writes.
+
+    Args:
+        data: The bytes as received.
+        what: Name of the document, for messages.
+
+    Raises:
+        FormatError: Anything else.
+    """
+    document = wire.load_json(data, what)
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise FormatError(f"{what}: not a manifest", why=f"`schema` has to be {SCHEMA}")
+    if document.keys() != _KEYS:
+        odd = ", ".join(sorted(document.keys() ^ _KEYS))
+        raise FormatError(f"{what}: unknown or missing keys: {odd[:200]}", fix="make it with `counterseal sign`")
+    try:
+        manifest = Manifest(
+            repository=wire.decode(Repository, document["repository"], f"{what}: repository"),
+            revision=str(document["revision"]),
+            tag=str(document["tag"]),
+            subjects=tuple(_subject(each, what) for each in _list(document["subjects"], what)),
+            sbom=_digest(document["sbom"], f"{what}: sbom"),
+            input_matrix=_digest(document["inputMatrix"], f"{what}: inputMatrix"),
+        )
+        again = build(manifest)
+    except UsageError as error:
+        raise FormatError(f"{what}: {error.what}", why=error.why, fix="make it with `counterseal sign`") from error
+    if again != data:
+        raise FormatError(f"{what}: not the bytes that counterseal writes", fix="do not edit or reformat it")
+    return manifest
+
+
+def _list(value: Any, what: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise FormatError(f"{what}: subjects is no list")
+    return value
+
+
+def _subject(value: Any, what: str) -> Subject:
+    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
+        raise FormatError(f"{what}: a subject is not {{name, digest}}")
+    return Subject(value["name"], _digest(value.get("digest"), f"{what}: {value['name']!r}"))
+
+
+def _digest(value: Any, what: str) -> str:
+    return digests.required_sha256(value if isinstance(value, dict) else {}, what)
+
+
+def input_matrix(inputs: BuildInputs, revision: str) -> dict[str, Any]:
+    """Return the input matrix: what a rebuild has to have equal, what is worth knowing, and the allowed variables.
+
+    `wire.canonical` of it is what the manifest's `inputMatrix` digest is of; it travels in the provenance.
+
+    Args:
+        inputs: What the build was made from and with.
+        revision: The source revision.
+    """
+    return {
+        "schema": MATRIX_SCHEMA,
+        "mustEqual": {
+            "revision": revision,
+            "lockFiles": {path: {digests.SHA256: digest} for path, digest in sorted(inputs.lock_files.items())},
+            "tools": dict(sorted(inputs.tools.items())),
+            "sourceDateEpoch": inputs.epoch,
+        },
+        "informational": dict(sorted(inputs.platform.items())),
+        "variables": dict(sorted(inputs.variables.items())),
+    }
+
+
+def request(content: PromotionRequest) -> bytes:
+    """Return the canonical bytes (RFC 8785) of a promotion request file.
+
+    Raises:
+        UsageError: The stage, the request id or the reason is not usable.
+        FormatError: A digest or an asset is malformed.
+    """
+    _check_request(content)
+    return wire.canonical({"schema": REQUEST_SCHEMA, **wire.encode(content)})
+
+
+def parse_request(data: bytes, path: str) -> PromotionRequest:
+    """Return the promotion request in `data`, read strictly; it has to say what its path says (R21).
+
+    Args:
+        data: The bytes as merged.
+        path: `promotions/<stage>/<manifest sha256>.<request id>.json`.
+
+    Raises:
+        FormatError: Unknown or missing keys, wrong types, another path, a reason that hides something.
+    """
+    named = parse_request_path(path)
+    document = wire.load_json(data, path, max_bytes=MAX_REQUEST_BYTES, max_depth=8)
+    if not isinstance(document, dict) or document.get("schema") != REQUEST_SCHEMA:
+        raise FormatError(f"{path}: not a promotion request", why=f"`schema` has to be {REQUEST_SCHEMA}")
+    fields = {key: value for key, value in document.items() if key != "schema"}
+    content = wire.decode(PromotionRequest, fields, path)
+    try:
+        _check_request(content)
+    except CountersealError as error:
+        raise FormatError(f"{path}: {error.what}", why=error.why, fix=error.fix) from error
+    if (content.stage, content.manifest, content.request_id) != named:
+        raise FormatError(
+            f"{path}: the content names another stage, manifest or request",
+            why=f"it says {content.stage}, {content.manifest}, {content.request_id}",
+            fix="make the request with `counterseal request`",
+        )
+    return content
+
+
+def request_path(stage: str, manifest: str, request_id: str) -> str:
+    """Return where the request for a stage and a manifest (sha256) stands in the repository.
+
+    Raises:
+        UsageError: A part has characters that a path may not have here.
+    """
+    if not _STAGE.match(stage):
+        raise UsageError(
+            f"{stage[:80]!r} cannot be the name of a stage",
+            why="a letter, then letters, digits and dashes, all in lower case, at most 64",
+            fix="name a stage of the policy, for example production",
+        )
+    if not _REQUEST_ID.match(request_id):
+        raise UsageError(
+            f"{request_id[:80]!r} cannot be the id of a request",
+            why="letters, digits and dashes in lower case, at most 64",
+            fix="leave it out: `counterseal request` makes one",
+        )
+    if not digests.is_sha256(manifest):
+        raise UsageError(f"{manifest[:80]!r} is no sha256 of a manifest", fix="give 64 lower-case hex digits")
+    return f"{REQUEST_FOLDER}/{stage}/{manifest}.{request_id}.json"
+
+
+def parse_request_path(path: str) -> tuple[str, str, str]:
+    """Return stage, manifest sha256 and request id that the path of a request names.
+
+    Raises:
+        FormatError: It is no path of a request.
+    """
+    parts = path.split("/")
+    name = parts[-1].split(".")
+    if len(parts) == 3 and len(name) == 3 and parts[0] == REQUEST_FOLDER and name[2] == "json":
+        try:
+            request_path(parts[1], name[0], name[1])
+        except UsageError as error:
+            raise FormatError(f"{path[:200]!r}: {error.what}", why=error.why) from error
+        return parts[1], name[0], name[1]
+    raise FormatError(
+        f"{path[:200]!r} is no path of a promotion request",
+        why=f"it has to be {REQUEST_FOLDER}/<stage>/<sha256 of manifest.json>.<request id>.json",
+        fix="make the request with `counterseal request`",
+    )
+
+
+def _check_request(content: PromotionRequest) -> None:
+    request_path(content.stage, content.manifest, content.request_id)
+    check_tag(content.candidate.tag)
+    if not digests.is_sha256(content.policy):
+        raise FormatError(f"policy: {content.policy[:80]!r} is no sha256")
+    if content.candidate.release < 1 or content.requested_by.id < 1:
+        raise FormatError("ids are positive numbers")
+    if not _HOST.match(content.requested_by.host) or _UNSEEN.search(content.requested_by.login):
+        raise FormatError("requestedBy is not host, id and login")
+    _check_assets(content)
+    _check_reason(content.reason)
+
+
+def _check_assets(content: PromotionRequest) -> None:
+    assets = content.candidate.assets
+    if not 0 < len(assets) <= 4 * subject.MAX_SUBJECTS:
+        raise FormatError(f"{len(assets)} assets in one candidate", why=f"1 to {4 * subject.MAX_SUBJECTS} are taken")
+    if len({each.id for each in assets}) != len(assets) or len({each.name for each in assets}) != len(assets):
+        raise FormatError("an asset of the candidate stands there twice")
+    for each in assets:
+        if each.id < 1 or not digests.is_sha256(each.digest) or not subject.is_plain(each.name):
+            raise FormatError(f"{each.name[:80]!r} is not an asset by id, plain name and sha256")
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise UsageError(
+            "the reason is empty",
+            why="reviewers and auditors read it in the ledger",
+            fix='say why this is promoted: --reason "fixes …"',
+        )
+    if len(reason) > MAX_REASON:
+        raise UsageError(
+            f"the reason has {len(reason)} characters",
+            why=f"at most {MAX_REASON} are taken",
+            fix="say it shorter, and link to the rest",
+        )
+    if found := _UNSEEN.search(reason):
+        raise UsageError(
+            f"the reason has the character U+{ord(found[0]):04X} at {found.start()}",
+            why="control characters and marks of direction hide what people would read",
+            fix="write the reason in plain text",
+        )

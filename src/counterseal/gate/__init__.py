@@ -1,0 +1,23 @@
+"""One run of the gate, in the order of its files' use: open, select, collect, decide, record; preview; and publication.
+
+It talks to the world through ports, and leaves judging to `evaluation/`.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "appending",
+    "arrivals",
+    "candidate_bytes",
+    "collect",
+    "deciding",
+    "fitting",
+    "judge",
+    "opening",
+    "preview",
+    "publication",
+    "reading",
+    "recording",
+    "request_files",
+    "selection",
+]

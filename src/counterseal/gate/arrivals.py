@@ -1,0 +1,95 @@
+"""Collects how revisions came onto the protected branch: by which change request, and who moved the branch (R43, R44).
+
+Judges nothing. Where the forge may only be slow to tell, nothing can be decided yet: that is an error, which a later
+run does not have (R50).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from counterseal.errors import ServiceError
+from counterseal.evaluation import PolicyOrigin, Source
+from counterseal.identifiers import POLICY_PATH
+from counterseal.model import Merge, Mover, Outcome
+from counterseal.ports import Forge, SourceRepository
+
+if TYPE_CHECKING:
+    from counterseal.history import History, RecordedDecision
+    from counterseal.model import EarlierDecision, Manifest
+
+#: So long after a commit came onto the branch a forge may not yet say which change request brought it and who merged
+#: that (R50); afterwards what it does not say counts as a push.
+LAG: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Says how revisions came onto the default branch, as it is at the moment `now`."""
+
+    repository: SourceRepository
+    forge: Forge
+    now: datetime
+
+    def of(self, revision: str) -> Merge | None:
+        """Return how a change request brought a revision onto the branch, or None.
+
+        Raises:
+            ServiceError: The forge does not say who moved the branch, and it is too early to take that for an answer.
+        """
+        merge = self.forge.merge_of(revision, self.repository.default_ref())
+        if merge and merge.mover is Mover.UNKNOWN and self.now - merge.merged_at < LAG:
+            raise ServiceError(
+                f"who merged change request {merge.number} is not known yet",
+                why="the forge's log does not have the merge, which may be a matter of minutes",
+                fix=f"run the gate again in {LAG.seconds // 60} minutes",
+            )
+        return merge
+
+    def mover(self, merge_revision: str) -> Mover:
+        """Return who moved the branch to the merge revision of a change request."""
+        merge = self.of(merge_revision)
+        return merge.mover if merge and merge.end == merge_revision else Mover.UNKNOWN
+
+    def source(self, manifest: Manifest | None) -> Source | None:
+        """Return how the tag and the revision of a manifest stand to the branch."""
+        if manifest is None:
+            return None
+        repository, revision = self.repository, manifest.revision
+        ref = repository.default_ref()
+        head = repository.resolve(ref)
+        on_branch = head is not None and repository.is_ancestor(revision, head)
+        on_line = on_branch and head is not None and revision in repository.first_parents(head)
+        return Source(
+            tag_revision=repository.resolve(f"refs/tags/{manifest.tag}"),
+            on_protected_branch=on_branch,
+            on_first_parent_line=on_line,
+            merge=self.of(revision) if on_branch else None,
+            default_ref=ref,
+        )
+
+    def policy(self, revision: str) -> PolicyOrigin | None:
+        """Return how the policy at a revision came onto the branch; before the first one there was nothing to ask."""
+        changes = self.repository.commits_touching(revision, POLICY_PATH)
+        if not changes:
+            return None
+        first = len(changes) == 1
+        return PolicyOrigin(changes[0], first, None if first else self.of(changes[0]))
+
+    def earlier(self, history: History, manifest: str | None) -> tuple[EarlierDecision, ...]:
+        """Return the earlier decisions on a manifest, and of each allow whether a policy that was pushed made it (R44).
+
+        Readers take the word of every policy that the branch was at, and for one commit a push may have named another
+        gate there. Whoever builds on an allow asks how its policies came: that of its signer, and that which judged.
+        """
+        return tuple(
+            replace(each, pushed=each.outcome is Outcome.ALLOW and self._was_pushed(history.decisions[each.entry_id]))
+            for each in history.earlier_decisions(manifest)
+        )
+
+    def _was_pushed(self, recorded: RecordedDecision) -> bool:
+        signer = recorded.entry.attestation.certificate.source_revision or recorded.decision.policy.revision
+        origins = (self.policy(each) for each in dict.fromkeys((signer, recorded.decision.policy.revision)))
+        return any(each is None or not each.merged for each in origins)

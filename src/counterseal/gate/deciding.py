@@ -1,0 +1,185 @@
+"""`gate`: decides every merged promotion request that has no decision yet, and records each decision.
+
+One request's failure does not stop the next. A decision that cannot be made is not recorded; a
+request that was decided before is answered with its recorded decision, by whatever run asks again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from counterseal import errors, evaluation, ledger
+from counterseal.errors import CountersealError, ServiceError
+from counterseal.evaluation import Decision
+from counterseal.evaluation import decision as decisions
+from counterseal.evaluation import evidence as evidence_room
+from counterseal.gate import appending, candidate_bytes, collect, fitting, reading, recording, selection
+from counterseal.gate.publication import release_files
+from counterseal.history import History, label
+from counterseal.model import Entry, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterseal.evaluation import Evidence
+    from counterseal.gate.collect import MergedRequest
+    from counterseal.gate.opening import Gate
+    from counterseal.gate.reading import Anchor
+    from counterseal.ledger import Ledger
+
+#: How often the evidence may change under our eyes before we give up (R24).
+READINGS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A request with its recorded decision: made by this run (`fresh`) or before, and perhaps `withdrawn` since."""
+
+    path: str
+    decision: Decision
+    entry: Entry
+    fresh: bool
+    withdrawn: bool
+
+    @property
+    def allowed(self) -> bool:
+        """Return whether it is an allow that stands."""
+        return self.decision.outcome is Outcome.ALLOW and not self.withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A request that could not be decided, and why; nothing was recorded."""
+
+    path: str
+    error: CountersealError
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What one run of the gate did."""
+
+    decided: tuple[Decided, ...]
+    failed: tuple[Failed, ...]
+    warnings: tuple[str, ...]
+    sandbox: bool
+
+    @property
+    def exit_code(self) -> int:
+        """Return the code of the first failure, else 10 if something is not allowed, else 0."""
+        if self.failed:
+            return self.failed[0].error.exit_code
+        if not all(each.allowed for each in self.decided):
+            return errors.DENIED
+        return errors.ALLOWED
+
+
+def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> GateResult:
+    """Decide what is to be decided.
+
+    Args:
+        gate: The opened gate.
+        stage: Only requests for this stage.
+        request: Only this request file (path).
+
+    Returns:
+        The decisions made now and, for requests that this run was started for, those recorded before.
+
+    Raises:
+        LedgerError: The ledger is not what it was; nothing is signed on it.
+    """
+    stored = gate.store.fetch()
+    reading.require_mirror(stored)
+    current = gate.reader.read(stored)
+    anchor = reading.check_anchor(current, gate.sources.assets, gate.reader, gate.sources.work)
+    if not current.entries:
+        appending.genesis(gate)
+    decided: list[Decided] = []
+    failed: list[Failed] = []
+    selected, left = selection.selected(gate, current, stage, request)
+    for merged in selected:
+        try:
+            decided.append(_decide(gate, merged, anchor))
+        except CountersealError as error:
+            failed.append(Failed(merged.path, error))
+    later = (
+        f"{left} more requests wait for the next run: one run decides {selection.MAX_UNAPPROVED} that nobody approved"
+    )
+    spoken = (anchor.warning, later if left else "", _open_branch(gate, selected))
+    warnings = (*gate.warnings, *filter(None, spoken))
+    return GateResult(tuple(decided), tuple(failed), warnings, gate.sources.trust.sandbox)
+
+
+def _open_branch(gate: Gate, selected: Sequence[MergedRequest]) -> str:
+    """Return what a stage that publishes has to say of a branch that takes pushes; nothing where none was decided."""
+    asked = {each.path.split("/")[1] for each in selected if "/" in each.path}
+    if not any(stage.publish and stage.name in asked for stage in gate.policy.stages):
+        return ""
+    ref = gate.sources.repository.default_ref()
+    try:
+        return gate.sources.forge.direct_push(ref)
+    except CountersealError as error:
+        return f"whether {ref} takes pushes cannot be seen: {error.what}"
+
+
+def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
+    identifier = ledger.entry_id("decision", gate.policy.ledger_id, merged.path)
+    facts: candidate_bytes.CandidateFacts | None = None
+
+    def prepare(current: Ledger, abandoned: Sequence[str]) -> recording.Draft | Entry:
+        nonlocal facts
+        if found := current.find(identifier):
+            return found
+        history = History(current.entries)
+        before, facts = _look(gate, merged, (current, history), anchor, facts)
+        for _ in range(READINGS):
+            findings = evaluation.judge(before)
+            made = decisions.decide(before, findings, abandoned=abandoned)
+            _keep_evidence(gate, before, identifier)
+            again, facts = _look(gate, merged, (current, history), anchor, facts)
+            if evidence_room.digest(again) == evidence_room.digest(before):
+                link = current.next_link(identifier)
+                made, data = fitting.fitting(made, before, link)
+                return recording.Draft(data, identifier, _note(before), _message(link.sequence, made))
+            before = again
+        raise ServiceError(f"{merged.path}: reviews, tag or candidate keep changing", fix="run the gate again")
+
+    recorded = appending.record(gate, prepare)
+    entry = recorded.entry
+    found = History(recorded.ledger.entries).decisions[entry.link.entry_id]
+    return Decided(merged.path, found.decision, entry, recorded.fresh, found.withdrawn)
+
+
+def _look(
+    gate: Gate,
+    merged: MergedRequest,
+    on: tuple[Ledger, History],
+    anchor: Anchor,
+    facts: candidate_bytes.CandidateFacts | None,
+) -> tuple[Evidence, candidate_bytes.CandidateFacts]:
+    current, history = on
+    state = reading.facts(current, mirror=True, anchor=anchor)
+    evidence, facts = collect.collect(gate.sources, gate.run, merged, ledger=state, candidate=facts)
+    return collect.with_ledger(gate.sources, evidence, state, history), facts
+
+
+def _keep_evidence(gate: Gate, evidence: Evidence, identifier: str) -> None:
+    """Leave the evidence document at the candidate, so that the decision can be made again from its record."""
+    release = evidence.candidate
+    if release is None or not release.draft or gate.run.visibility != release_files.PUBLIC:
+        return
+    name = f"{collect.EVIDENCE_PREFIX}{identifier[:16]}.{evidence_room.digest(evidence)[:16]}.json"
+    path = gate.sources.work / name
+    path.write_bytes(evidence_room.canonical(evidence))
+    gate.sources.assets.upload(release, name, path)
+
+
+def _note(evidence: Evidence) -> str | None:
+    source, manifest = evidence.source, evidence.manifest
+    return manifest.revision if source and manifest and source.on_protected_branch else None
+
+
+def _message(sequence: int, made: Decision) -> str:
+    approvers = ", ".join(each.login for each in made.responsible.approvers) or "nobody"
+    return f"{sequence} {made.outcome} {made.stage} {label(made)} · {approvers}"

@@ -1,0 +1,115 @@
+"""Whose signature a line of the ledger may have: the gate's that the protected branch had when it signed."""
+
+from __future__ import annotations
+
+import bisect
+from typing import TYPE_CHECKING
+
+from counterseal.errors import PolicyError, VerificationError
+from counterseal.evaluation import identity
+from counterseal.gate.collect import read_policy
+from counterseal.identifiers import POLICY_PATH
+
+if TYPE_CHECKING:
+    from counterseal.model import Attestation, Certificate, Policy, Repository, Statement, Trust
+    from counterseal.ports import SourceRepository
+
+
+class Judge:
+    """Says whether an attestation was made by the gate of the protected branch (R29, R44).
+
+    Authority comes from the policy at the source revision of the signer's own certificate, which has to be of the first
+    parents of `head`, the tip of the default branch: there it was what the branch was at. The policy that an entry
+    names is what judged; it has to be of that line, too, and no younger than the signer.
+
+    Args:
+        repository: Where the policies are.
+        trust: Whom to believe before any policy speaks.
+        home: The repository that the gate decides for.
+        head: The tip of the default branch.
+        own_revision: The revision of the gate that asks, which accepts itself.
+    """
+
+    def __init__(
+        self, repository: SourceRepository, trust: Trust, home: Repository, head: str, own_revision: str | None = None
+    ) -> None:
+        self.trust = trust
+        self._repository = repository
+        self._home = home
+        self._own_revision = own_revision
+        self._policies: dict[str, Policy] = {}
+        self._look(head)
+
+    def _look(self, head: str) -> None:
+        self._head = head
+        self._line = self._repository.first_parents(head)
+        self._ages = {revision: age for age, revision in enumerate(self._line)}
+        self._changes = [self._ages[each] for each in self._repository.commits_touching(head, POLICY_PATH)]
+
+    def __call__(self, attestation: Attestation, what: str) -> None:
+        """Accept the signer of `attestation`.
+
+        Raises:
+            VerificationError: The signer is not the gate, or the policy it names is not the branch's.
+        """
+        self.check(attestation.certificate, attestation.statement, what)
+
+    def check(self, certificate: Certificate, statement: Statement, what: str) -> None:
+        """Accept a signer of a statement, as `__call__` does; before signing it tells whether readers will."""
+        age = self.age(certificate.source_revision)
+        problem = identity.gate_problem(
+            certificate,
+            trust=self.trust,
+            host=self._home.host,
+            repository=self._home,
+            default_ref=self._repository.default_ref(),
+            accepted=identity.accepted_gate(self._policy(age or 0, what).gate, self.trust, self._own_revision),
+        )
+        if age is None:  # whatever is wrong with the identity says more
+            ran = str(certificate.source_revision)[:12]
+            problem = problem or f"it ran at {ran}, where the default branch never was"
+        if problem:
+            raise VerificationError(f"{what}: not signed by the gate", why=problem)
+        self._check_named(statement, certificate.source_revision, what)
+
+    def age(self, revision: str | None) -> int | None:
+        """Return how many first parents lie between the branch's tip and a revision, or None if it is none of them.
+
+        A revision that is not known may be of a run that began after we looked.
+        """
+        if revision is not None and revision not in self._ages:
+            head = self._repository.resolve(self._repository.default_ref())
+            if head is not None and head != self._head:
+                self._look(head)
+        return self._ages.get(revision) if revision else None
+
+    def _check_named(self, statement: Statement, signer: str | None, what: str) -> None:
+        """Require that the statement names a policy of the branch as the signer could know it."""
+        named = statement.predicate.get("policy")
+        revision = named.get("revision") if isinstance(named, dict) else None
+        digest = named.get("digest") if isinstance(named, dict) else None
+        if not isinstance(revision, str):
+            raise VerificationError(f"{what}: it names no policy revision")
+        age = self.age(revision)
+        if age is None:
+            raise VerificationError(f"{what}: policy revision {revision[:12]} is not on the default branch")
+        signer_age = self.age(signer)  # again: by asking for the other, the branch may have been looked at anew
+        if signer_age is None or age < signer_age:
+            raise VerificationError(f"{what}: policy revision {revision[:12]} is younger than the run that signed it")
+        if not isinstance(digest, dict) or digest.get("sha256") != self._policy(age, what).digest:
+            raise VerificationError(f"{what}: the policy at {revision[:12]} is not the one that the entry names")
+
+    def _policy(self, age: int, what: str) -> Policy:
+        """Return the policy that the branch had at an age; it is read once a change."""
+        index = bisect.bisect_left(self._changes, age)
+        if index == len(self._changes):
+            raise VerificationError(f"{what}: there was no policy yet at {self._line[age][:12]}")
+        changed = self._line[self._changes[index]]
+        if changed not in self._policies:
+            try:
+                self._policies[changed], _ = read_policy(self._repository, changed)
+            except PolicyError as error:  # nobody was the gate then: no reason for a gate of today to stop
+                raise VerificationError(
+                    f"{what}: there was no usable policy at {self._line[age][:12]}", why=error.what
+                ) from error
+        return self._policies[changed]

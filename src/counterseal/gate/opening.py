@@ -1,0 +1,111 @@
+"""Opens a gate: whether this run may be one at all, what it works with, and what it must not begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from counterseal.errors import PolicyError, ServiceError, UsageError
+from counterseal.evaluation import identity
+from counterseal.gate import collect, reading
+from counterseal.gate.collect import Sources
+from counterseal.gate.judge import Judge
+from counterseal.gate.reading import LedgerReader
+from counterseal.identifiers import GATE_WORKFLOW, POLICY_PATH, REPOSITORY
+from counterseal.model import Policy, PolicyReference, Repository, Run
+from counterseal.ports import LedgerStore, Signer, SourceRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The gate at work in one run: its ports, the policy at the branch head, and how it reads the ledger."""
+
+    sources: Sources
+    store: LedgerStore
+    signer: Signer
+    run: Run
+    head: str
+    policy: Policy
+    policy_reference: PolicyReference
+    reader: LedgerReader
+    warnings: tuple[str, ...] = ()
+
+
+def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) -> Gate:
+    """Return a gate after checking that this run may be one (R02, R29, R34, R35), and can do its work.
+
+    Raises:
+        UsageError: The run is not counterseal's reusable gate on the protected default branch.
+        PolicyError: The branch has no usable policy.
+        ServiceError: A permission or setting of the forge is missing, of those that show before anything is signed.
+    """
+    default_ref = sources.repository.default_ref()
+    head = sources.repository.resolve(default_ref)
+    if head is None:
+        raise ServiceError(
+            f"the default branch {default_ref} cannot be read",
+            why="the repository is empty, or lost the branch",
+            fix="push it, with a policy (docs/policy-reference.md)",
+        )
+    of_branch = run.revision in sources.repository.first_parents(head)
+    found, reference = collect.read_policy(sources.repository, run.revision if of_branch else head)
+    home = sources.forge.repository()
+    if (home.host, home.id) != (run.repository.host, run.repository.id):
+        raise UsageError(
+            f"the forge's repository is {home.host} {home.id}, the run's {run.repository.host} {run.repository.id}",
+            why="a repository was renamed or replaced under its old name",
+            fix="start a new run in the repository that has the name now",
+        )
+    if not run.ref_protected:
+        raise _no_gate(found, f"{run.ref} is not protected")
+    if problem := identity.run_problem(run, found.gate, sources.trust, default_ref):
+        raise _no_gate(found, problem)
+    check_ledger_id(found, home)
+    _check_age(run, sources.repository, head, of_branch=of_branch)
+    store.check_push()
+    missed = tuple(sources.forge.check_settings())
+    judge = Judge(sources.repository, sources.trust, home, head, run.signer_digest)
+    reader = reading.LedgerReader(found.ledger_id, sources.verifier, judge)
+    return Gate(sources, store, signer, run, head, found, reference, reader, missed)
+
+
+def _check_age(run: Run, repository: SourceRepository, head: str, *, of_branch: bool) -> None:
+    """Refuse a run that began before policy or gate were changed: a run that is started again has its old revision.
+
+    Raises:
+        ServiceError: Something that makes the gate what it is was changed since, or the branch was rewritten.
+    """
+    if run.revision == head:
+        return
+    anew = f"start the workflow anew on {run.ref}"
+    if not of_branch:
+        raise ServiceError(f"this run is of {run.revision[:12]}, which {run.ref} is not based on any more", fix=anew)
+    definition = run.config_ref.partition("@")[0]
+    for path in repository.changed_paths(run.revision, head):
+        if path == POLICY_PATH or definition.endswith(f"/{path}") or path.endswith((".yml", ".yaml")):
+            raise ServiceError(
+                f"this run is of {run.revision[:12]}, and {path} was changed since",
+                why="what was the policy or the gate then may not be it now",
+                fix=anew,
+            )
+
+
+def check_ledger_id(policy: Policy, home: Repository) -> None:
+    """Refuse a policy whose ledger is another repository's: no reader could ever verify what is recorded there.
+
+    Raises:
+        PolicyError: It is.
+    """
+    host, number, _ = policy.ledger_id.split("/")
+    if (host, int(number)) != (home.host, home.id):
+        raise PolicyError(
+            f"{POLICY_PATH}: ledger.id is of repository {number} at {host}, and this is {home.id} at {home.host}",
+            why="a ledger belongs to the repository that its id names",
+            fix=f"counterseal policy check --new-ledger-id {home.host}/{home.id} prints one",
+        )
+
+
+def _no_gate(found: Policy, why: str) -> UsageError:
+    fix = f"call {REPOSITORY}/{GATE_WORKFLOW} from a workflow on the protected default branch"
+    if (own := found.gate.own) is not None:
+        fix = f"run the gate in {own.file} on {own.ref}, which has to be protected"
+    return UsageError("this run is not a gate", why=why, fix=fix)

@@ -1,0 +1,153 @@
+"""`gate --preview`: what the gate would say about a request that is not merged yet. It decides and records nothing.
+
+It reads the change through the forge's API and the ledger through git; it checks out nothing,
+signs nothing, and cannot see the candidate's bytes (a draft is not readable with `contents: read`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from counterseal import evaluation, forges
+from counterseal.errors import CountersealError, UsageError
+from counterseal.evaluation import Approvals, Evidence, RequestFile, approvals
+from counterseal.evaluation import evidence as evidence_room
+from counterseal.formats import digests, manifest
+from counterseal.gate import collect, reading
+from counterseal.history import History
+from counterseal.identifiers import COMMENT_MARKER, REQUEST_FOLDER
+from counterseal.model import Actor, EarlierDecision, Finding, Run
+
+if TYPE_CHECKING:
+    from counterseal.gate.collect import Sources
+    from counterseal.model import ChangeRequest, StoredLedger
+
+#: What a preview can judge; the other rules need the candidate's bytes or the merge.
+JUDGED = ("enough-reviews", "author-did-not-approve", "previous-stage-passed")
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What is known before the merge: the findings that need no bytes, the approvals, the earlier decisions."""
+
+    number: int
+    head: str
+    stage: str
+    manifest: str
+    tag: str
+    findings: tuple[Finding, ...]
+    approvals: Approvals
+    history: tuple[EarlierDecision, ...]
+
+
+def run(sources: Sources, reader: reading.LedgerReader, stored: StoredLedger, number: int) -> Preview:
+    """Return the preview of a change request.
+
+    Raises:
+        UsageError: The change request adds no promotion request.
+    """
+    change = sources.forge.change_request(number)
+    paths = [path for path in sources.forge.changed_files(number) if path.startswith(f"{REQUEST_FOLDER}/")]
+    if len(paths) != 1:
+        name = forges.change_name(sources.forge.repository().host, number)
+        raise UsageError(f"{name} adds {len(paths)} promotion requests", fix="one request, one file, one change")
+    found = reader.read(stored)
+    request = _request(sources, change, paths[0])
+    evidence = _evidence(sources, change, request)
+    content = evidence.request.content
+    if content is None:
+        raise UsageError(f"{evidence.change_name}: {paths[0]} is no promotion request", why=evidence.request.problem)
+    state = reading.facts(found, mirror=stored.mirror is not None, anchor=reading.Anchor())
+    evidence = collect.with_ledger(sources, evidence, state, History(found.entries))
+    findings = tuple(each for each in evaluation.judge(evidence) if each.rule in JUDGED)
+    return Preview(
+        number,
+        change.head,
+        evidence.stage,
+        content.manifest,
+        content.candidate.tag,
+        findings,
+        approvals.approvals(evidence),
+        evidence.history,
+    )
+
+
+def comment(sources: Sources, number: int, text: str) -> None:
+    """Put the preview on the change request, in place of the earlier one."""
+    sources.forge.comment(number, COMMENT_MARKER, f"{COMMENT_MARKER}\n{text}")
+
+
+def _request(sources: Sources, change: ChangeRequest, path: str) -> RequestFile:
+    data = sources.forge.file_at(change.head, path) or b""
+    content, problem = None, ""
+    try:
+        content = manifest.parse_request(data, path)
+    except CountersealError as error:
+        problem = str(error)
+    head = sources.repository.resolve(sources.repository.default_ref()) or ""
+    return RequestFile(
+        path=path,
+        digest=digests.sha256(data),
+        content=content,
+        problem=problem,
+        merge_revision=head,
+        base_revision=head,
+        other_changes=(),
+        mode="100644",
+        added_before=False,
+        same_at_head=True,
+    )
+
+
+def _evidence(sources: Sources, change: ChangeRequest, request: RequestFile) -> Evidence:
+    used, reference = collect.read_policy(sources.repository, request.base_revision)
+    now = sources.clock.now()
+    return Evidence(
+        now=now,
+        run=_no_run(sources, change),
+        policy=used,
+        policy_reference=reference,
+        policy_origin=None,
+        stage=request.path.split("/")[1],
+        request=request,
+        change=change,
+        permissions=collect.permissions(sources.forge, change, used),
+        run_actors=(),
+        candidate=None,
+        observed=(),
+        manifest=None,
+        manifest_digest=request.content.manifest if request.content else None,
+        builds=(),
+        build_problems=(),
+        starts=(),
+        sbom=None,
+        source=None,
+        ledger=evidence_room.LedgerFacts(used.ledger_id, 0, mirror=False, anchors=()),
+        history=(),
+        trust=sources.trust,
+    )
+
+
+def _no_run(sources: Sources, change: ChangeRequest) -> Run:
+    """Return a stand-in for the run: a preview has no identity, and no rule that it judges looks at the run."""
+    nobody = change.author or Actor(sources.forge.repository().host, 0, "nobody")
+    return Run(
+        issuer="",
+        sandbox=sources.trust.sandbox,
+        repository=sources.forge.repository(),
+        ref=change.base_ref,
+        ref_protected=False,
+        revision=change.head,
+        event="preview",
+        signer_ref="",
+        signer_digest="",
+        config_ref="",
+        config_digest="",
+        runner_environment="",
+        run_id=0,
+        attempt=1,
+        actor=nobody,
+        triggering_login=nobody.login,
+        url="",
+    )

@@ -1,0 +1,264 @@
+"""`publish`: makes a release of every recorded allow of a publishing stage that has no publication yet.
+
+Order (docs/formats.md#release): second reading (R24) → VSAs → upload → read digests back → publication entry (sealed) →
+proof → third reading → publish → read back, the tag too. Each step can be repeated; a run takes up where another
+stopped, and judges the allow again, sealed or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from counterseal import errors, ledger
+from counterseal.errors import CountersealError, ServiceError
+from counterseal.evaluation import decision as decisions
+from counterseal.formats import digests
+from counterseal.gate import appending, collect, reading, recording
+from counterseal.gate.publication import release_assets, second_reading
+from counterseal.history import History, events, label
+from counterseal.history.events import EntryReference, Event, EventKind, Publication, PublishedAsset, Withdrawn
+from counterseal.identifiers import PROOF_FILE
+from counterseal.model import Entry, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from counterseal.evaluation import Evidence
+    from counterseal.gate.candidate_bytes import CandidateFacts
+    from counterseal.gate.opening import Gate
+    from counterseal.history import RecordedDecision
+    from counterseal.ledger import Ledger
+    from counterseal.model import Policy, Release, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A release that is public now; `files` are its assets by name with sha256."""
+
+    tag: str
+    url: str
+    stage: str
+    entry: Entry
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NotPublished:
+    """An allow that did not become a release: withdrawn (`error` None), or the work failed and can be repeated."""
+
+    tag: str
+    stage: str
+    reason: str
+    error: CountersealError | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishResult:
+    """What one run published, withdrew or could not finish."""
+
+    published: tuple[Published, ...]
+    stopped: tuple[NotPublished, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """Return the code of the first failure, else 10 if something was withdrawn, else 0."""
+        failures = [each.error.exit_code for each in self.stopped if each.error]
+        if failures:
+            return failures[0]
+        return errors.DENIED if self.stopped else errors.ALLOWED
+
+
+def run(opened: Gate, *, stage: str | None = None) -> PublishResult:
+    """Publish what is allowed and not published.
+
+    Args:
+        opened: The gate whose identity signs summaries and publication entries.
+        stage: Only allows of this stage.
+
+    Raises:
+        LedgerError: The ledger is not what it was.
+    """
+    history, waiting = _read(opened, stage)
+    known = {each.decision.evidence_digest.sha256 for each in history.decisions.values()}
+    published: list[Published] = []
+    stopped: list[NotPublished] = []
+    for recorded in waiting:
+        found = recorded.decision
+        tag = found.source.tag if found.source else ""
+        try:
+            published.append(_publish(opened, recorded, known))
+        except _WithdrawnError as withdrawn:
+            stopped.append(NotPublished(tag, found.stage, str(withdrawn), None))
+        except CountersealError as error:
+            stopped.append(NotPublished(tag, found.stage, error.what, error))
+    return PublishResult(tuple(published), tuple(stopped))
+
+
+def plan(opened: Gate, *, stage: str | None = None) -> tuple[RecordedDecision, ...]:
+    """Return the allows that `run` would publish.
+
+    Raises:
+        LedgerError: The ledger is not what it was.
+    """
+    return tuple(_read(opened, stage)[1])
+
+
+def _read(opened: Gate, stage: str | None) -> tuple[History, list[RecordedDecision]]:
+    stored = opened.store.fetch()
+    reading.require_mirror(stored)
+    current = opened.reader.read(stored)
+    reading.check_anchor(current, opened.sources.assets, opened.reader, opened.sources.work)
+    history = History(current.entries)
+    return history, [each for each in _waiting(opened, history) if stage in (None, each.decision.stage)]
+
+
+class _WithdrawnError(Exception):
+    """The second reading found changed evidence; the allow was withdrawn."""
+
+
+def _waiting(opened: Gate, history: History) -> list[RecordedDecision]:
+    """Return allows of publishing stages without a *public* release: never published, or sealed but still a draft."""
+    drafts = {each.id for each in opened.sources.assets.drafts()}
+    policies: dict[str, Policy] = {}
+    waiting = []
+    for each in history.decisions.values():
+        found = each.decision
+        if found.outcome is not Outcome.ALLOW or each.withdrawn or found.source is None:
+            continue
+        if each.publication is not None and _publication(each.publication).release not in drafts:
+            continue
+        digest = found.policy.digest.sha256
+        if digest not in policies:
+            policies[digest], _ = collect.read_policy(opened.sources.repository, found.policy.revision)
+        stage = policies[digest].stage(found.stage)
+        if stage is not None and stage.publish:
+            waiting.append(each)
+    return waiting
+
+
+def _publish(opened: Gate, recorded: RecordedDecision, known: Collection[str]) -> Published:
+    """Bring one allow to the public, judged again before anything is done and again immediately before (R24, R47)."""
+    evidence, facts = _read_again(opened, recorded)
+    sealed = recorded.publication
+    if sealed is None:
+        release = evidence.candidate
+        if release is None:
+            raise ServiceError("the candidate cannot be read any more", fix="build again and make a new request")
+        sealed = _seal(opened, recorded, release, release_assets.upload(opened, recorded, evidence, release, known))
+    body = _publication(sealed)
+    release = release_assets.fresh(opened, body.release)
+    current = opened.reader.read(opened.store.fetch())
+    proof = opened.sources.work / PROOF_FILE
+    proof.write_bytes(ledger.build_proof(current, recorded.sequence, sealed.link.sequence))
+    opened.sources.assets.upload(release, PROOF_FILE, proof)
+    wanted = {each.name: each.digest for each in body.assets} | {PROOF_FILE: digests.sha256(proof.read_bytes())}
+    release_assets.check_assets(opened, release_assets.fresh(opened, release.id), wanted)
+    _read_again(opened, recorded, facts)
+    public = opened.sources.assets.publish(release)
+    release_assets.check_assets(opened, public, wanted)
+    _check_tag(opened, recorded, evidence, public)
+    return Published(public.tag, public.url, body.stage, sealed, wanted)
+
+
+def _read_again(
+    opened: Gate, recorded: RecordedDecision, known: CandidateFacts | None = None
+) -> tuple[Evidence, CandidateFacts]:
+    """Return the evidence as it is now, or withdraw the allow if it does not stand on it (R24, R38).
+
+    Args:
+        opened: The gate.
+        recorded: The allow.
+        known: What the candidate's bytes said when they were read before; they are pinned by digest.
+    """
+    evidence, facts, problem = second_reading.read(opened, recorded, known)
+    if problem:
+        _withdraw(opened, recorded, evidence, problem)
+        _take_proof_away(opened, evidence)
+        raise _WithdrawnError(problem)
+    return evidence, facts
+
+
+def _take_proof_away(opened: Gate, evidence: Evidence) -> None:
+    """Delete the proof from the draft of a withdrawn allow, so that nobody makes a release of it by hand."""
+    draft = evidence.candidate
+    proof = next((each for each in draft.assets if each.name == PROOF_FILE), None) if draft and draft.draft else None
+    if draft and proof:
+        opened.sources.assets.delete(draft, proof.id)
+
+
+def _check_tag(opened: Gate, recorded: RecordedDecision, evidence: Evidence, public: Release) -> None:
+    """Read the tag back after the release is public; if it moved, withdraw the allow and take the release back."""
+    source = recorded.decision.source
+    now = opened.sources.repository.resolve(f"refs/tags/{public.tag}")
+    if source is not None and now == source.revision:
+        return
+    moved = f"the tag {public.tag} points to {(now or 'nothing')[:7]} since the release is public"
+    _withdraw(opened, recorded, evidence, moved)
+    back = opened.sources.assets.unpublish(public)
+    rest = "it is a draft again" if back else "the forge does not take it back, so delete it by hand"
+    raise _WithdrawnError(f"{moved}; {rest}")
+
+
+def _reference(recorded: RecordedDecision) -> EntryReference:
+    link = recorded.entry.link
+    return EntryReference(link.entry_id, link.sequence, digests.sha256(recorded.entry.line))
+
+
+def _record_event(
+    opened: Gate,
+    identifier: str,
+    about: Sequence[Subject],
+    event: Event,
+    message: str,
+    check: Callable[[Ledger], None] = lambda _: None,
+) -> Entry:
+    def prepare(current: Ledger, _: Sequence[str]) -> recording.Draft | Entry:
+        check(current)
+        if found := current.find(identifier):
+            return found
+        link = current.next_link(identifier)
+        return recording.Draft(events.payload(event, about, link), identifier, None, f"{link.sequence} {message}")
+
+    return appending.record(opened, prepare).entry
+
+
+def _withdraw(opened: Gate, recorded: RecordedDecision, evidence: Evidence, reason: str) -> None:
+    reference = _reference(recorded)
+    event = Event(
+        EventKind.WITHDRAWN,
+        opened.sources.clock.now(),
+        opened.run.actor,
+        decisions.policy_use(evidence),
+        Withdrawn(reference, reason),
+    )
+    identifier = ledger.entry_id("withdrawn", opened.policy.ledger_id, reference.entry_id)
+    about = recorded.entry.attestation.statement.subjects
+    _record_event(opened, identifier, about, event, f"withdrawn entry {reference.sequence}: {reason}")
+
+
+def _seal(opened: Gate, recorded: RecordedDecision, release: Release, assets: tuple[PublishedAsset, ...]) -> Entry:
+    """Record the publication entry: from here on the release is exactly these assets and the proof."""
+    found = recorded.decision
+    if found.source is None or found.manifest is None:
+        raise ServiceError("an allow without source or manifest cannot be published")
+    listed = tuple(sorted(assets, key=lambda each: each.name))
+    manifest = found.manifest.sha256
+    body = Publication(found.stage, found.source.tag, manifest, _reference(recorded), release.id, listed)
+    event = Event(EventKind.PUBLICATION, opened.sources.clock.now(), opened.run.actor, found.policy, body)
+    identifier = ledger.entry_id("publication", opened.policy.ledger_id, body.decision.entry_id)
+    about = recorded.entry.attestation.statement.subjects
+
+    def standing(current: Ledger) -> None:
+        if History(current.entries).is_withdrawn(recorded):
+            raise _WithdrawnError("another run withdrew it")
+
+    return _record_event(opened, identifier, about, event, f"publication {found.stage} {label(found)}", standing)
+
+
+def _publication(sealed: Entry) -> Publication:
+    body = events.parse(sealed.attestation.statement, f"entry {sealed.link.sequence}").body
+    if not isinstance(body, Publication):
+        raise ServiceError(f"entry {sealed.link.sequence} is no publication")
+    return body

@@ -1,0 +1,71 @@
+"""The second reading before a publication: whether a recorded allow stands on the world as it is now (R24, R38).
+
+The evidence has to be that of the decision, and the rules have to allow it: whoever signed the allow, what is published
+under this gate's name is judged by this gate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from counterseal import evaluation
+from counterseal.errors import ServiceError
+from counterseal.evaluation import evidence as evidence_room
+from counterseal.gate import collect, reading
+from counterseal.history import History
+from counterseal.model import Outcome
+
+if TYPE_CHECKING:
+    from counterseal.evaluation import Evidence
+    from counterseal.gate.candidate_bytes import CandidateFacts
+    from counterseal.gate.opening import Gate
+    from counterseal.history import RecordedDecision
+
+
+def read(
+    opened: Gate, recorded: RecordedDecision, known_bytes: CandidateFacts | None = None
+) -> tuple[Evidence, CandidateFacts, str]:
+    """Return the evidence as it is now, what the candidate's bytes say, and why the allow does not stand on it.
+
+    The last is empty if it stands. `known_bytes` are what the bytes said before.
+
+    Raises:
+        ServiceError: The request is not on the default branch any more, or something cannot be read.
+    """
+    path = recorded.decision.request.file
+    known = collect.merged_requests(opened.sources.repository, opened.head)
+    merged = next((each for each in known if each.path == path), None)
+    if merged is None:
+        raise ServiceError(
+            f"{path} is not on the default branch any more", fix="ask again: counterseal request --again"
+        )
+    current = opened.reader.read(opened.store.fetch())
+    state = reading.facts(current, mirror=True, anchor=reading.Anchor())
+    evidence, facts = collect.collect(opened.sources, opened.run, merged, ledger=state, candidate=known_bytes)
+    told = History(current.entries)
+    evidence = collect.with_ledger(opened.sources, evidence, state, told)
+    problem = ""
+    sealed = recorded.publication is not None  # what is public of a sealed release, an earlier run has begun
+    if told.is_withdrawn(recorded):
+        problem = "another run withdrew it"
+    elif evidence.candidate is not None and not evidence.candidate.draft and not sealed:
+        problem = "its release is public already, and not by this allow"
+    elif evidence_room.digest(evidence) != recorded.decision.evidence_digest.sha256:
+        problem = "reviews, tag, candidate or permissions changed between the decision and its publication"
+    elif not _allowed(evidence, recorded):
+        problem = "the rules do not allow it"
+    return evidence, facts, problem
+
+
+def _allowed(evidence: Evidence, recorded: RecordedDecision) -> bool:
+    """Return whether the rules allow it; a file that somebody laid beside it is for publication to refuse.
+
+    Excluded from approving is whom the run excluded that decided: an approver may start the one that publishes.
+    """
+    release, seen = evidence.candidate, {each.id for each in evidence.observed}
+    if release is not None:
+        release = replace(release, assets=tuple(each for each in release.assets if each.id in seen), draft=True)
+    excluded = recorded.decision.responsible.excluded_by_run
+    judged = replace(evidence, candidate=release, run_actors=excluded)
+    return evaluation.outcome(evaluation.judge(judged)) is Outcome.ALLOW

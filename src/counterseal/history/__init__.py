@@ -1,0 +1,10 @@
+"""The fold of a ledger: what is where, who said so, when and why. `events/` has one kind of event a file.
+
+It believes the entries that it is given; whether they are signed and chained is known by then.
+"""
+
+from __future__ import annotations
+
+from counterseal.history.fold import History, RecordedDecision, RecordedEvent, label, why
+
+__all__ = ["History", "RecordedDecision", "RecordedEvent", "events", "label", "why"]

@@ -1,0 +1,13 @@
+"""The beginning of a ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Genesis:
+    """Body of entry 0: which ledger begins, under which policy (sha256)."""
+
+    ledger_id: str
+    policy_digest: str

@@ -1,0 +1,172 @@
+"""A fold of the ledger: what was decided, published and withdrawn; what is where; who, when and why.
+
+It reads entries that were verified and chained already (`ledger/`) and answers questions about them.
+An entry that it does not understand is an error, since it might forbid what an older reader would allow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from counterseal.errors import LedgerError
+from counterseal.evaluation import Decision
+from counterseal.evaluation import decision as decisions
+from counterseal.formats import digests
+from counterseal.history import events
+from counterseal.history.events import Event, EventKind, Publication, Withdrawn
+from counterseal.identifiers import DECISION, EVENT
+from counterseal.model import EarlierDecision, Entry, FindingOutcome, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDecision:
+    """A decision with its entry, whether it was withdrawn later, and its publication if there is one."""
+
+    entry: Entry
+    decision: Decision
+    withdrawn: bool = False
+    publication: Entry | None = None
+
+    @property
+    def sequence(self) -> int:
+        """Return the place in the ledger."""
+        return self.entry.link.sequence
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event with its entry."""
+
+    entry: Entry
+    event: Event
+
+
+class History:
+    """What the entries of one ledger say, in their order.
+
+    Args:
+        entries: All entries of a checked ledger, from the genesis on.
+
+    Raises:
+        LedgerError: An entry is of an unknown type or kind, or refers to an allow that is not there.
+    """
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.decisions: dict[str, RecordedDecision] = {}
+        self.events: list[RecordedEvent] = []
+        for entry in entries:
+            self._add(entry)
+
+    def _add(self, entry: Entry) -> None:
+        kind, what = entry.attestation.statement.predicate_type, f"entry {entry.link.sequence}"
+        if kind == DECISION:
+            found = decisions.parse(entry.attestation.statement, what)
+            self.decisions[entry.link.entry_id] = RecordedDecision(entry, found)
+        elif kind == EVENT:
+            event = events.parse(entry.attestation.statement, what)
+            self.events.append(RecordedEvent(entry, event))
+            self._apply(entry, event)
+        else:
+            raise LedgerError(f"{what}: unknown type of entry {kind}", fix="upgrade counterseal")
+
+    def _apply(self, entry: Entry, event: Event) -> None:
+        if not isinstance(event.body, (Publication, Withdrawn)):
+            return
+        reference = event.body.decision
+        earlier = self.decisions.get(reference.entry_id)
+        if earlier is None or earlier.sequence != reference.sequence:
+            raise LedgerError(
+                f"entry {entry.link.sequence}: it names decision {reference.entry_id[:12]} at {reference.sequence}",
+                why="no such decision stands there",
+            )
+        if digests.sha256(earlier.entry.line) != reference.line:
+            raise LedgerError(
+                f"entry {entry.link.sequence}: it names another line than the one of entry {reference.sequence}",
+                why=f"it says sha256 {reference.line}",
+            )
+        if earlier.decision.outcome is not Outcome.ALLOW:
+            raise LedgerError(f"entry {entry.link.sequence}: a {event.kind} of entry {reference.sequence}, a deny")
+        if event.kind is EventKind.PUBLICATION:
+            changed = RecordedDecision(earlier.entry, earlier.decision, earlier.withdrawn, entry)
+        else:
+            changed = RecordedDecision(earlier.entry, earlier.decision, withdrawn=True, publication=earlier.publication)
+        self.decisions[reference.entry_id] = changed
+
+    def earlier_decisions(self, manifest: str | None) -> tuple[EarlierDecision, ...]:
+        """Return the decisions on a manifest (sha256) in their order, as evidence for the rules."""
+        return tuple(
+            EarlierDecision(
+                each.entry.link.entry_id,
+                each.sequence,
+                each.decision.stage,
+                each.decision.outcome,
+                each.decision.decided_at,
+                each.withdrawn,
+            )
+            for each in self.decisions.values()
+            if manifest is not None and each.decision.manifest is not None and each.decision.manifest.sha256 == manifest
+        )
+
+    def is_withdrawn(self, recorded: RecordedDecision) -> bool:
+        """Return whether a decision that was read on an older head is withdrawn here.
+
+        Raises:
+            LedgerError: It is not here any more.
+        """
+        now = self.decisions.get(recorded.entry.link.entry_id)
+        if now is None or now.entry.line != recorded.entry.line:
+            raise LedgerError(f"entry {recorded.sequence} was read, and is not in the ledger any more")
+        return now.withdrawn
+
+    def unpublished_allows(self) -> Iterator[RecordedDecision]:
+        """Yield the allows that were neither published nor withdrawn, oldest first (of any stage)."""
+        for each in self.decisions.values():
+            if each.decision.outcome is Outcome.ALLOW and not each.withdrawn and each.publication is None:
+                yield each
+
+    def query(
+        self, *, stage: str | None = None, since: datetime | None = None, text: str | None = None
+    ) -> tuple[RecordedDecision, ...]:
+        """Return the decisions that fit all that is asked, newest first.
+
+        Args:
+            stage: Only this stage.
+            since: Only decisions made then or later.
+            text: Only decisions with a tag, artifact, manifest digest, revision or login that contains this.
+        """
+        return tuple(
+            each
+            for each in reversed(self.decisions.values())
+            if (stage is None or each.decision.stage == stage)
+            and (since is None or each.decision.decided_at >= since)
+            and (text is None or any(text in word for word in _words(each)))
+        )
+
+
+def _words(recorded: RecordedDecision) -> Iterator[str]:
+    found = recorded.decision
+    if found.source:
+        yield from (found.source.tag, found.source.revision)
+    for subject in recorded.entry.attestation.statement.subjects:
+        yield from (subject.name, subject.digest)
+    responsible = found.responsible
+    yield from (each.login for each in (responsible.requester, *responsible.approvers, responsible.run_actor) if each)
+
+
+def label(found: Decision) -> str:
+    """Return what was to be promoted, in words: `acme/app v1.2.0`, or the request's path if it names nothing."""
+    return f"{found.source.repository.name} {found.source.tag}" if found.source else found.request.file
+
+
+def why(found: Decision) -> str:
+    """Return in one line why it was decided so: the requester's reason, or the first violated finding."""
+    if found.outcome is Outcome.ALLOW:
+        return found.reason
+    violated = (each for each in found.findings if each.outcome is FindingOutcome.VIOLATED)
+    first = next(violated, None)
+    return f"{first.rule}: {first.reason}" if first else "no rule was satisfied"

@@ -1,0 +1,210 @@
+"""The ledger: a log of signed statements, chained, under one Merkle tree. It knows nothing of decisions.
+
+Each entry carries a signed `LedgerLink`: its sequence, the sha256 of the line before, and size, root and
+peaks of the tree of all lines before it. So each entry vouches for its whole past, and these hold for
+every ledger that `check` returns:
+
+1. sequences run from 0 without gap or double; sequence = tree size of what came before;
+2. `previous`, root and peaks of each entry are what the lines before it give;
+3. no entry id stands twice, and all entries name the same ledger.
+
+What the end once was, a ledger cannot tell by itself: a removed tail is found by `extends`, against
+anything that knew it. Formats: docs/formats.md#ledger. Signatures are verified by whoever makes the entries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from counterseal.errors import LedgerError
+from counterseal.formats import digests
+from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
+from counterseal.ledger import merkle
+from counterseal.ledger.entry import (
+    proof_file,
+)
+from counterseal.model import Entry, InclusionProof, LedgerLink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: The fix where somebody wrote into the ledger who is no gate, or took something from it.
+RESTORE: Final = f"find out who pushed it, then restore {NOTES_REF} and {MIRROR_BRANCH} from a clone that has all"
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What somebody knew of the ledger: its first `tree_size` entries have this root (hex). `what` names the knower."""
+
+    what: str
+    tree_size: int
+    root_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A checked ledger. `entries` stand in their order; `leaves` and `peaks` are raw hashes. Made by `check` only."""
+
+    id: str
+    entries: tuple[Entry, ...]
+    leaves: tuple[bytes, ...]
+    peaks: tuple[bytes, ...]
+
+    @property
+    def root(self) -> str:
+        """Return the root over all entries (hex)."""
+        return merkle.root_of_peaks(self.peaks).hex()
+
+    @property
+    def head(self) -> str | None:
+        """Return the sha256 of the last line, or None if there is none."""
+        return digests.sha256(self.entries[-1].line) if self.entries else None
+
+    def next_link(self, entry_id: str) -> LedgerLink:
+        """Return the place of the next entry.
+
+        Raises:
+            LedgerError: An entry with this id is recorded already.
+        """
+        if found := self.find(entry_id):
+            raise LedgerError(f"entry {entry_id[:12]} is recorded already, at {found.link.sequence}")
+        size = len(self.entries)
+        return LedgerLink(self.id, entry_id, size, self.head, size, self.root, tuple(each.hex() for each in self.peaks))
+
+    def find(self, entry_id: str) -> Entry | None:
+        """Return the entry with this id, or None."""
+        return next((each for each in self.entries if each.link.entry_id == entry_id), None)
+
+    def root_at(self, size: int) -> str:
+        """Return the root (hex) of the first `size` entries."""
+        return merkle.root(self.leaves[:size]).hex()
+
+    def inclusion(self, sequence: int, tree_size: int) -> InclusionProof:
+        """Return the proof that entry `sequence` is among the first `tree_size` ones.
+
+        Raises:
+            LedgerError: There are no such entries.
+        """
+        if not 0 <= sequence < tree_size <= len(self.entries):
+            raise LedgerError(
+                f"no proof of entry {sequence} in {tree_size} entries", why=f"there are {len(self.entries)}"
+            )
+        leaves = self.leaves[:tree_size]
+        hashes = tuple(each.hex() for each in merkle.inclusion(leaves, sequence))
+        return InclusionProof(sequence, tree_size, merkle.root(leaves).hex(), hashes)
+
+    def consistency(self, old_size: int, tree_size: int) -> tuple[str, ...]:
+        """Return the hashes (hex) that prove the first `tree_size` entries to extend the first `old_size` ones.
+
+        Raises:
+            LedgerError: There are no such entries.
+        """
+        if not 0 < old_size <= tree_size <= len(self.entries):
+            raise LedgerError(f"no proof from {old_size} to {tree_size} entries", why=f"there are {len(self.entries)}")
+        return tuple(each.hex() for each in merkle.consistency(self.leaves[:tree_size], old_size))
+
+
+def check(entries: Iterable[Entry], ledger_id: str) -> Ledger:
+    """Return the ledger that these entries make, whatever order they are handed over in.
+
+    Raises:
+        LedgerError: A rule of the module's docstring is broken; the message names the sequence and what differs.
+    """
+    ordered = sorted(entries, key=lambda entry: entry.link.sequence)
+    leaves: list[bytes] = []
+    peaks: tuple[bytes, ...] = ()
+    previous: str | None = None
+    seen: dict[str, int] = {}
+    for size, entry in enumerate(ordered):
+        link = entry.link
+        _check_sequence(size, ordered)
+        expected = LedgerLink(
+            ledger_id,
+            link.entry_id,
+            size,
+            previous,
+            size,
+            merkle.root_of_peaks(peaks).hex(),
+            tuple(each.hex() for each in peaks),
+        )
+        if link != expected:
+            raise _difference(link, expected)
+        if link.entry_id in seen:
+            raise LedgerError(
+                f"entry {size}: its id {link.entry_id[:12]} stands at {seen[link.entry_id]} already", fix=RESTORE
+            )
+        seen[link.entry_id] = size
+        previous = digests.sha256(entry.line)
+        leaves.append(merkle.leaf(entry.line))
+        peaks = merkle.append(peaks, size, leaves[-1])
+    return Ledger(ledger_id, tuple(ordered), tuple(leaves), peaks)
+
+
+def _check_sequence(size: int, ordered: list[Entry]) -> None:
+    found = ordered[size].link.sequence
+    if found == size:
+        return
+    if found < size:
+        one, other = digests.sha256(ordered[size - 1].line), digests.sha256(ordered[size].line)
+        if one == other:
+            raise LedgerError(f"entry {found}: its line stands twice in the ledger", why=f"sha256 {one}", fix=RESTORE)
+        raise LedgerError(
+            f"entry {found}: two entries claim this place, a fork",
+            why=f"sha256 {one} and {other}",
+            fix=RESTORE,
+        )
+    raise LedgerError(
+        f"entry {size}: it is missing, entry {found} comes next",
+        why="a note was removed; `git notes prune` does that to notes of objects that are not in the clone",
+        fix="fetch refs/notes/counterseal again; if it is missing at the forge, restore it from a copy that you trust",
+    )
+
+
+def _difference(link: LedgerLink, expected: LedgerLink) -> LedgerError:
+    names = {"id": "ledger id", "previous": "previous", "tree_size": "tree size", "root_hash": "root", "peaks": "peaks"}
+    name = next(each for each in names if getattr(link, each) != getattr(expected, each))
+    says, gives = getattr(link, name), getattr(expected, name)
+    return LedgerError(
+        f"entry {link.sequence}: its {names[name]} is not what the ledger gives",
+        why=f"the entry says {_shown(says)}, it should be {_shown(gives)}",
+        fix="a line before it was changed, or it is of another ledger: compare with a copy that you trust",
+    )
+
+
+def _shown(value: object) -> str:
+    return f"[{', '.join(value)}]" if isinstance(value, tuple) else str(value)
+
+
+def extends(ledger: Ledger, anchor: Anchor) -> None:
+    """Refuse a ledger that does not extend what `anchor` knows.
+
+    Raises:
+        LedgerError: It was rewound, or rewritten.
+    """
+    size = len(ledger.entries)
+    if size < anchor.tree_size:
+        raise LedgerError(
+            f"the ledger has {size} entries, but {anchor.what} knows {anchor.tree_size}: it was rewound",
+            fix=RESTORE,
+        )
+    found = ledger.root_at(anchor.tree_size)
+    if found != anchor.root_hash:
+        raise LedgerError(
+            f"the first {anchor.tree_size} entries are not those that {anchor.what} knows: the ledger was rewritten",
+            why=f"root {found} instead of {anchor.root_hash}",
+            fix=RESTORE,
+        )
+
+
+def build_proof(ledger: Ledger, decision: int, publication: int) -> bytes:
+    """Return the bytes of `ledger-proof.json` for the entries at two sequences, the publication being the later one.
+
+    Raises:
+        LedgerError: There are no such entries.
+    """
+    if not 0 <= publication < len(ledger.entries):
+        raise LedgerError(f"no entry {publication}", why=f"the ledger has {len(ledger.entries)}")
+    proof = ledger.inclusion(decision, publication)
+    lines = [ledger.entries[each].line for each in (decision, publication)]
+    return proof_file(lines[0], proof, lines[1])

@@ -1,0 +1,205 @@
+"""What one line of the ledger tells without the others: id, note, limits, the place it names, and a proof of it.
+
+It chains nothing: that is `chain.py`. Layouts: docs/formats.md#ledger and #proof.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from counterseal.errors import FormatError, LedgerError
+from counterseal.formats import digests, wire
+from counterseal.ledger import merkle
+from counterseal.model import Entry, InclusionProof, LedgerLink
+
+if TYPE_CHECKING:
+    from counterseal.model import Attestation, Statement
+
+MAX_SKEW: Final = timedelta(minutes=5)
+MAX_LINE: Final = 60 << 10
+MAX_LINES_IN_NOTE: Final = 64
+MAX_PROOF: Final = 512 << 10
+PROOF_SCHEMA: Final = "counterseal.ledger-proof/v1"
+
+_ENTRY_ID: Final = "counterseal/entry-id/v1"
+
+
+def entry_id(kind: str, ledger_id: str, *parts: str) -> str:
+    """Return the id of an entry: sha256 of the canonical JSON array [schema, kind, ledger id, parts …].
+
+    A decision's part is its request path, that of a publication or withdrawal the id of the decision; a genesis
+    has none.
+    """
+    return digests.sha256(wire.canonical([_ENTRY_ID, kind, ledger_id, *parts]))
+
+
+def note_key(sequence: int) -> str:
+    """Return the note of an entry without a commit of its own: sha1("counterseal:" + sequence), 40 hex digits."""
+    return hashlib.sha1(b"counterseal:%d" % sequence, usedforsecurity=False).hexdigest()
+
+
+def choose_note(revision: str | None, lines_in_note: int, sequence: int) -> str:
+    """Return the note for a new entry: its source revision's, unless it has none or that note is full (64 lines)."""
+    if revision is None or lines_in_note >= MAX_LINES_IN_NOTE:
+        return note_key(sequence)
+    if not digests.is_revision(revision):
+        raise FormatError(f"{revision!r} is no full git revision", fix="give 40 lower-case hex digits")
+    return revision
+
+
+def check_line(line: bytes, what: str) -> None:
+    """Refuse bytes that cannot be a line of the ledger: empty, over 60 KiB, or with a line break in them.
+
+    Raises:
+        FormatError: Naming `what` and the cause.
+    """
+    if not line or b"\n" in line or b"\r" in line:
+        raise FormatError(f"{what}: an entry is one line that is not empty")
+    if len(line) > MAX_LINE:
+        raise FormatError(
+            f"{what}: {len(line)} bytes are too many for an entry",
+            why=f"an entry has at most {MAX_LINE} bytes",
+            fix="promote fewer artifacts at once, or shorten the reason",
+        )
+
+
+def moment_problem(attestation: Attestation) -> str | None:
+    """Return why what an entry says of its time is not what its signature proves, or None.
+
+    A decision says `decidedAt`, an event `occurredAt`; either lies within 5 minutes of the signed timestamp.
+    """
+    predicate = attestation.statement.predicate
+    name = "decidedAt" if "decidedAt" in predicate else "occurredAt"
+    said = wire.parse_timestamp(predicate.get(name), name)
+    if abs(said - attestation.signed_at) <= MAX_SKEW:
+        return None
+    signed = wire.timestamp(attestation.signed_at)
+    return f"it says {name} {wire.timestamp(said)}, and was signed at {signed}, more than 5 minutes apart"
+
+
+def link_of(statement: Statement) -> LedgerLink:
+    """Return the place in the ledger that a statement names, read strictly.
+
+    Raises:
+        FormatError: There is none, or it is not in our form.
+    """
+    return wire.decode(LedgerLink, statement.predicate.get("ledger"), "the ledger member of the statement")
+
+
+def entry_of(line: bytes, attestation: Attestation) -> Entry:
+    """Return the entry that a stored line and the attestation in it make.
+
+    Raises:
+        FormatError: The line is none, the attestation is of other bytes, or it names no place in the ledger.
+    """
+    check_line(line, f"line {digests.sha256(line)[:12]}")
+    if attestation.bundle != line:
+        raise FormatError(f"line {digests.sha256(line)[:12]}: the attestation was read from other bytes")
+    return Entry(line, attestation, link_of(attestation.statement))
+
+
+def check_link(link: LedgerLink, what: str) -> None:
+    """Refuse a link that contradicts itself, which needs no other line to be seen.
+
+    Raises:
+        LedgerError: Naming `what` and the member.
+    """
+    if link.sequence != link.tree_size or link.sequence < 0:
+        raise LedgerError(f"{what}: sequence {link.sequence} and tree size {link.tree_size} differ")
+    if (link.previous is None) != (link.sequence == 0):
+        raise LedgerError(f"{what}: only entry 0 has no previous line, and it has none", why=f"this is {link.sequence}")
+    if not all(map(digests.is_sha256, link.peaks)) or len(link.peaks) != link.tree_size.bit_count():
+        raise LedgerError(f"{what}: its peaks are not those of a tree of {link.tree_size} entries")
+    if merkle.root_of_peaks([bytes.fromhex(each) for each in link.peaks]).hex() != link.root_hash:
+        raise LedgerError(f"{what}: its peaks do not have the root that it names")
+
+
+# --- ledger-proof.json -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    line: str
+    inclusion: InclusionProof
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class _ProofFile:
+    schema: str
+    decision: _Proven
+    publication: _Line
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerProof:
+    """What `ledger-proof.json` says, unverified: the decision is in the tree that the publication vouches for."""
+
+    decision_line: bytes
+    publication_line: bytes
+    inclusion: InclusionProof
+
+
+def proof_file(decision: bytes, inclusion: InclusionProof, publication: bytes) -> bytes:
+    """Return the bytes of `ledger-proof.json` for two lines and the proof that the second covers the first."""
+    content = _ProofFile(PROOF_SCHEMA, _Proven(decision.decode(), inclusion), _Line(publication.decode()))
+    return wire.canonical(wire.encode(content))
+
+
+def parse_proof(data: bytes) -> LedgerProof:
+    """Return what a `ledger-proof.json` says; its lines byte for byte.
+
+    Raises:
+        FormatError: It is not in our form.
+    """
+    what = "ledger-proof.json"
+    found = wire.decode(_ProofFile, wire.load_json(data, what, max_bytes=MAX_PROOF), what)
+    if found.schema != PROOF_SCHEMA:
+        raise FormatError(f"{what}: schema {found.schema!r} is unknown", fix=f"this version reads {PROOF_SCHEMA}")
+    decision, publication = found.decision.line.encode(), found.publication.line.encode()
+    check_line(decision, f"{what}: decision")
+    check_line(publication, f"{what}: publication")
+    return LedgerProof(decision, publication, found.decision.inclusion)
+
+
+def verify_proof(proof: LedgerProof, decision: Statement, publication: Statement) -> InclusionProof:
+    """Return the inclusion proof after checking that the publication vouches for the decision's line.
+
+    Args:
+        proof: From `parse_proof`.
+        decision: The verified statement in `proof.decision_line`.
+        publication: The verified statement in `proof.publication_line`.
+
+    Raises:
+        LedgerError: It proves nothing; the message says why.
+    """
+    mine, later, inclusion = link_of(decision), link_of(publication), proof.inclusion
+    check_link(mine, "the decision")
+    check_link(later, "the publication")
+    if mine.id != later.id:
+        raise LedgerError("decision and publication are of different ledgers", why=f"{mine.id} and {later.id}")
+    pairs = (
+        ("index", inclusion.index, mine.sequence),
+        ("tree size", inclusion.tree_size, later.tree_size),
+        ("root", inclusion.root_hash, later.root_hash),
+    )
+    for name, says, signed in pairs:
+        if says != signed:
+            raise LedgerError(f"the proof's {name} is {says}, the signed entries say {signed}")
+    if not all(map(digests.is_sha256, inclusion.hashes)):
+        raise LedgerError("the proof has a hash that is no sha256")
+    hashes = [bytes.fromhex(each) for each in inclusion.hashes]
+    leaf, root = merkle.leaf(proof.decision_line), bytes.fromhex(later.root_hash)
+    if not merkle.verify_inclusion(leaf, inclusion.index, inclusion.tree_size, hashes, root):
+        raise LedgerError(
+            f"entry {mine.sequence} is not in the ledger that entry {later.sequence} vouches for",
+            why="the inclusion proof does not lead to the signed root",
+        )
+    return inclusion

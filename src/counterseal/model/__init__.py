@@ -1,0 +1,64 @@
+"""The frozen types that travel through the flow, a file a topic. They hold data and decide nothing.
+
+Digests are sha256 as 64 lower-case hex digits, revisions full git ids (40 hex digits),
+moments aware datetimes in UTC. Every id is (forge host, kind, number): a number alone
+says nothing (R40). Names and logins are for people only.
+"""
+
+from __future__ import annotations
+
+from counterseal.model.artifacts import Asset, BuildInputs, Manifest, Release, Subject
+from counterseal.model.certificates import Attestation, Certificate, Run, Statement, Trust
+from counterseal.model.changes import BuildStart, ChangeRequest, Commit, Merge, Mover, Review, ReviewState
+from counterseal.model.findings import Counted, Dismissed, EarlierDecision, Finding, FindingOutcome, Outcome
+from counterseal.model.ledger import Entry, InclusionProof, LedgerLink, StoredLedger, StoredLine
+from counterseal.model.people import Actor, ActorKind, Member, Permission, Repository, Requester
+from counterseal.model.policy import BuilderIdentity, GateIdentity, OwnGate, Policy, PolicyReference, RuleUse, Stage
+from counterseal.model.requests import PinnedAsset, PinnedCandidate, PromotionRequest
+
+__all__ = [
+    "Actor",
+    "ActorKind",
+    "Asset",
+    "Attestation",
+    "BuildInputs",
+    "BuildStart",
+    "BuilderIdentity",
+    "Certificate",
+    "ChangeRequest",
+    "Commit",
+    "Counted",
+    "Dismissed",
+    "EarlierDecision",
+    "Entry",
+    "Finding",
+    "FindingOutcome",
+    "GateIdentity",
+    "InclusionProof",
+    "LedgerLink",
+    "Manifest",
+    "Member",
+    "Merge",
+    "Mover",
+    "Outcome",
+    "OwnGate",
+    "Permission",
+    "PinnedAsset",
+    "PinnedCandidate",
+    "Policy",
+    "PolicyReference",
+    "PromotionRequest",
+    "Release",
+    "Repository",
+    "Requester",
+    "Review",
+    "ReviewState",
+    "RuleUse",
+    "Run",
+    "Stage",
+    "Statement",
+    "StoredLedger",
+    "StoredLine",
+    "Subject",
+    "Trust",
+]

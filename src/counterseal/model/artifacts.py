@@ -1,0 +1,67 @@
+"""What is promoted: artifacts, what they were made from, and where they wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from counterseal.model.people import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a statement is about: a name (no folder part for files) and its sha256."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The signed list at a gate: what the artifacts are and what they were made from (docs/formats.md#manifest)."""
+
+    repository: Repository
+    revision: str
+    tag: str
+    subjects: tuple[Subject, ...]
+    sbom: str
+    input_matrix: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildInputs:
+    """What a build was made from and with, as far as it can be known here.
+
+    `lock_files` maps a path in the project to its sha256, `tools` a tool to its version; both have to be equal in a
+    rebuild. `platform` is for people. `variables` are environment variables by allow-list. `epoch` is
+    SOURCE_DATE_EPOCH in seconds since 1970 (None: not set).
+    """
+
+    lock_files: Mapping[str, str]
+    tools: Mapping[str, str]
+    platform: Mapping[str, str]
+    variables: Mapping[str, str]
+    epoch: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file at a release; `digest` is what the forge says (None: it says nothing), not proof."""
+
+    id: int
+    name: str
+    size: int
+    digest: str | None = None
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release of the forge; a draft is a candidate."""
+
+    id: int
+    tag: str
+    draft: bool
+    assets: tuple[Asset, ...]
+    url: str
+    immutable: bool = False

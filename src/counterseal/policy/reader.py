@@ -1,0 +1,221 @@
+"""The policy file → `Policy`, strictly: an unknown key is an error with the near miss (docs/policy-reference.md).
+
+Knows no rule: the table of rules comes in as an argument. Reads no file: the bytes come from a recorded
+commit of the protected branch (R03).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
+
+from counterseal.formats import digests, yaml
+from counterseal.identifiers import POLICY_API_VERSION
+from counterseal.model import Member, Policy, RuleUse, Stage
+from counterseal.policy import identities
+
+if TYPE_CHECKING:
+    from counterseal.policy.rule import RuleSpec
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?(?::[1-9][0-9]{0,4})?\Z")
+_LEDGER_ID = re.compile(r"([a-z0-9.:-]+)/([1-9][0-9]{0,18})/[0-9a-f]{32}\Z")
+#: The random part of the ledger id in our pages' example, which is nobody's ledger.
+EXAMPLE_RANDOM: Final = "5d1c0a4be29f43d1b6a7c8d9e0f1a2b3"
+_LOGIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253})(?:\[bot\])?\Z")
+
+
+def new_ledger_id(host: str, repository_id: int, random_bytes: bytes) -> str:
+    """Return an id for a new ledger: host, repository id and 128 random bits.
+
+    Args:
+        host: The forge, such as `github.com`.
+        repository_id: The repository's number there.
+        random_bytes: 16 bytes from a good source.
+    """
+    if len(random_bytes) != 16:
+        raise ValueError("a ledger id has 128 random bits")
+    return f"{host}/{repository_id}/{random_bytes.hex()}"
+
+
+def load(data: bytes, *, rules: Mapping[str, RuleSpec], name: str = "policy.yml") -> Policy:
+    """Return the policy in `data`.
+
+    Args:
+        data: The file as it lies in git; the policy's digest is its sha256.
+        rules: Every rule by name.
+        name: Name of the file, for messages.
+
+    Raises:
+        PolicyError: It is no valid policy; the message begins with `NAME:LINE:COLUMN: `.
+    """
+    root = yaml.mapping(yaml.load(data, name), "the policy")
+    version = root.items.get("apiVersion")
+    if version is not None and yaml.text(version, "apiVersion") != POLICY_API_VERSION:
+        raise version.place.error(f"this counterseal reads {POLICY_API_VERSION} only", fix="upgrade counterseal")
+    required = ("apiVersion", "ledger", "people", "identities", "stages")
+    fields = yaml.fields(root, "the policy", required, ("publish-names",))
+    ledger_id, host = _ledger(fields["ledger"])
+    groups = _people(fields["people"], host)
+    builder, gate = identities.load(fields["identities"], ledger_id)
+    publish_names = fields.get("publish-names")
+    return Policy(
+        ledger_id=ledger_id,
+        groups=groups,
+        builder=builder,
+        gate=gate,
+        stages=_stages(fields["stages"], groups, rules),
+        publish_names=yaml.boolean(publish_names, "publish-names") if publish_names else False,
+        digest=digests.sha256(data),
+    )
+
+
+# --- the parts -------------------------------------------------------------------------------
+
+
+def _ledger(node: yaml.Node) -> tuple[str, str]:
+    found = yaml.fields(node, "ledger", ("id",))["id"]
+    match = _LEDGER_ID.match(text := yaml.text(found, "ledger.id"))
+    if not match or not _HOST.match(match.group(1)):
+        raise found.place.error(
+            f"{yaml.shown(text)} is no ledger id",
+            why="it is host/repository id/32 hex digits",
+            fix="take the one that `counterseal policy check --new-ledger-id HOST/REPOSITORY-ID` prints",
+        )
+    return text, match.group(1)
+
+
+def _people(node: yaml.Node, host: str) -> dict[str, tuple[Member, ...]]:
+    people = yaml.mapping(node, "people")
+    if not people.items:
+        raise people.place.error("people needs at least one group", fix="maintainers: [{id: 1001, login: alice}]")
+    groups = {}
+    for name, entry in people.items.items():
+        _check_name(name, people.keys[name], "group")
+        seen: dict[tuple[str, int], yaml.Place] = {}
+        members = []
+        for item in yaml.sequence(entry, f"the group {name}").items:
+            member = _member(item, host)
+            if first := seen.get(member.key):
+                raise item.place.error(
+                    f"{member.login} ({member.host} id {member.id}) stands twice in {name}",
+                    why=f"first in line {first.line}",
+                    fix="remove one of them",
+                )
+            seen[member.key] = item.place
+            members.append(member)
+        if not members:
+            raise entry.place.error(f"the group {name} is empty", fix="list its members or remove it")
+        groups[name] = tuple(members)
+    return groups
+
+
+def _member(node: yaml.Node, host: str) -> Member:
+    fields = yaml.fields(node, "a member", ("id", "login"), ("host",))
+    login, own_host = yaml.text(fields["login"], "login"), host
+    if not _LOGIN.match(login):
+        raise fields["login"].place.error(f"{yaml.shown(login)} is no login")
+    if "host" in fields:
+        own_host = yaml.text(fields["host"], "host")
+        if not _HOST.match(own_host):
+            raise fields["host"].place.error(f"{yaml.shown(own_host)} is no host", fix="write it like github.com")
+    return Member(own_host, yaml.number(fields["id"], "id"), login)
+
+
+# --- stages and rules ------------------------------------------------------------------------
+
+
+def _stages(
+    node: yaml.Node, groups: Mapping[str, tuple[Member, ...]], rules: Mapping[str, RuleSpec]
+) -> tuple[Stage, ...]:
+    entries = yaml.mapping(node, "stages")
+    if not entries.items:
+        raise entries.place.error("stages needs at least one stage")
+    done: list[Stage] = []
+    for name, entry in entries.items.items():
+        _check_name(name, entries.keys[name], "stage")
+        fields = yaml.fields(entry, f"the stage {name}", ("rules",), ("after", "publish"))
+        after = _after(name, fields.get("after"), entries, [stage.name for stage in done])
+        publish = yaml.boolean(fields["publish"], "publish") if "publish" in fields else False
+        uses = _rules(yaml.mapping(fields["rules"], "rules"), groups, rules)
+        done.append(Stage(name, after, publish, uses))
+    return tuple(done)
+
+
+def _after(name: str, node: yaml.Node | None, entries: yaml.Mapping, above: list[str]) -> str | None:
+    """Return the stage before this one. It stands above, so there are no cycles; only the first has none."""
+    if node is None:
+        if above:
+            raise entries.keys[name].error(
+                f"the stage {name} does not say after which stage it comes",
+                why="only the first stage has none before it",
+                fix=f"after: {above[-1]}",
+            )
+        return None
+    after = yaml.text(node, "after")
+    if after in above:
+        return after
+    if not above:
+        raise node.place.error(f"the first stage, {name}, has no stage before it", fix="remove `after`")
+    if after in entries.items:
+        why = "it is the stage itself" if after == name else "it stands below; a stage comes after one above it"
+        raise node.place.error(f"{name} cannot come after {after}", why=why)
+    raise node.place.error(f"unknown stage {yaml.shown(after)}", fix=yaml.near(after, above))
+
+
+def _rules(
+    node: yaml.Mapping, groups: Mapping[str, tuple[Member, ...]], rules: Mapping[str, RuleSpec]
+) -> tuple[RuleUse, ...]:
+    uses = []
+    choosable = [spec.name for spec in rules.values() if not spec.always]
+    for name, entry in node.items.items():
+        spec = rules.get(name)
+        if spec is None:
+            raise node.keys[name].error(f"unknown rule {yaml.shown(name)}", fix=yaml.near(name, choosable))
+        if spec.always:
+            raise node.keys[name].error(
+                f"{name} always applies and cannot be named in a policy", fix="remove this line; it applies anyway"
+            )
+        options, entries = _options(entry, spec)
+        problem = spec.check(options, groups) if spec.check else None
+        if problem:
+            place = entries.keys.get(problem.key, entries.place)
+            raise place.error(problem.what, why=problem.why, fix=problem.fix)
+        uses.append(RuleUse(name, options))
+    return tuple(uses)
+
+
+def _options(node: yaml.Node, spec: RuleSpec) -> tuple[Any, yaml.Mapping]:
+    entries = yaml.mapping(node, f"the options of {spec.name}")
+    hints = get_type_hints(spec.options)
+    fields = {each.metadata.get("key", each.name.replace("_", "-")): each for each in dataclasses.fields(spec.options)}
+    required = [
+        key
+        for key, each in fields.items()
+        if each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
+    ]
+    found = yaml.fields(node, spec.name, required, [key for key in fields if key not in required])
+    values = {fields[key].name: _converted(item, hints[fields[key].name], key) for key, item in found.items()}
+    return spec.options(**values), entries
+
+
+def _converted(node: yaml.Node, hint: Any, key: str) -> Any:
+    if hint is int:
+        return yaml.number(node, key)
+    if hint is bool:
+        return yaml.boolean(node, key)
+    if hint is str:
+        return yaml.text(node, key)
+    if hint == tuple[str, ...]:
+        return tuple(text for text, _ in yaml.texts(node, key))
+    if hint == Mapping[str, int]:
+        return {name: yaml.number(item, name) for name, item in yaml.mapping(node, key).items.items()}
+    raise TypeError(f"option {key}: a policy cannot hold {hint}")
+
+
+def _check_name(text: str, place: yaml.Place, what: str) -> None:
+    if not _NAME.match(text):
+        why = "it has up to 32 characters a-z, 0-9 and -, and begins with a letter"
+        raise place.error(f"{yaml.shown(text)} is no name for a {what}", why=why)

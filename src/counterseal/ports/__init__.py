@@ -1,0 +1,25 @@
+"""What the core asks of the world: one Protocol each, implemented in `adapters/`, handed in by `wiring/`.
+
+Every method either does all it says or raises a `CountersealError`; none returns half an answer (R01).
+"""
+
+from __future__ import annotations
+
+from counterseal.ports.forge import AssetStore, Forge
+from counterseal.ports.here import BuildFacts, Clock, SbomBuilder, SubjectFiles
+from counterseal.ports.signing import BundleVerifier, Environment, Signer
+from counterseal.ports.stores import LedgerStore, SourceRepository
+
+__all__ = [
+    "AssetStore",
+    "BuildFacts",
+    "BundleVerifier",
+    "Clock",
+    "Environment",
+    "Forge",
+    "LedgerStore",
+    "SbomBuilder",
+    "Signer",
+    "SourceRepository",
+    "SubjectFiles",
+]

@@ -1,0 +1,59 @@
+"""What the core asks of the machine that it runs on: the time, files, what a project was built from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from counterseal.model import BuildInputs, Subject
+
+
+class Clock(Protocol):
+    """The only source of `now`."""
+
+    def now(self) -> datetime:
+        """Return the current moment, aware, in UTC."""
+
+
+class SbomBuilder(Protocol):
+    """Makes an SBOM of a project; one implementation an ecosystem."""
+
+    def build(self, project: Path, subjects: Iterable[Subject], *, revision: str | None, epoch: int) -> bytes:
+        """Return a schema-valid CycloneDX 1.6 JSON document; equal inputs give equal bytes.
+
+        Args:
+            project: Folder of the project.
+            subjects: The artifacts, which become file components with their digests.
+            revision: Source revision, recorded at the root component.
+            epoch: Seconds since 1970 for the document's timestamp (SOURCE_DATE_EPOCH).
+        """
+
+
+class SubjectFiles(Protocol):
+    """The files of the workspace that are to be signed."""
+
+    def collect(self, patterns: Sequence[str]) -> Sequence[tuple[Path, Subject]]:
+        """Return each named file once, with its subject, in the order of the names.
+
+        Args:
+            patterns: Paths, globs and checksum lists (`SHA256SUMS`), relative to the workspace.
+
+        Raises:
+            UsageError: A pattern matches nothing; a symlink, a folder, an empty file, a refused name or content.
+        """
+
+
+class BuildFacts(Protocol):
+    """What can be known here about how something was built."""
+
+    def collect(self, project: Path, files: Sequence[Path]) -> BuildInputs:
+        """Return digests of the project's lock files, tools, platform and the allowed variables.
+
+        Args:
+            project: Folder of the project.
+            files: The artifacts; a wheel says which tool made it.
+        """

@@ -1,0 +1,219 @@
+"""The consumer's side: a file, the ledger proof of its release, a trust → verdict, in numbered steps. Offline.
+
+What it cannot know offline (revocations and holds after the publication) it says in the last step.
+A lone bundle proves nothing here: the decision has to be included in the ledger, and published.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NoReturn
+
+from counterseal import ledger
+from counterseal.errors import VerificationError
+from counterseal.evaluation import decision as decisions
+from counterseal.evaluation import identity
+from counterseal.formats import wire
+from counterseal.history import events
+from counterseal.history.events import EventKind, Publication
+from counterseal.identifiers import DECISION, EVENT
+from counterseal.ledger import moment_problem
+from counterseal.model import FindingOutcome, GateIdentity, Outcome, OwnGate, Repository
+
+if TYPE_CHECKING:
+    from counterseal.evaluation import Decision
+    from counterseal.history.events import Event
+    from counterseal.model import Attestation, Certificate, Trust
+    from counterseal.ports import BundleVerifier
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the consumer asks: whether this file is allowed in `stage` by the repository `host/name`.
+
+    `repository_id` pins the number behind the name, `revisions` replaces the released list of gates, `own_gate` names
+    a gate of the project's own to accept instead of counterseal's.
+    """
+
+    file_name: str
+    digest: str
+    stage: str
+    host: str
+    repository: str
+    repository_id: int | None = None
+    revisions: tuple[str, ...] | None = None
+    own_gate: OwnGate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One numbered step of a verdict: what was looked at, and what was found."""
+
+    title: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A file was verified; that it was not is a `VerificationError`, so that nobody can forget to look."""
+
+    file_name: str
+    digest: str
+    stage: str
+    decided_at: datetime
+    repository: Repository
+    sandbox: bool
+    steps: tuple[Step, ...]
+
+
+def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust: Trust, now: datetime) -> Verdict:
+    """Return the verdict on a file.
+
+    Args:
+        wanted: The question.
+        proof_file: `ledger-proof.json` of the release, as downloaded.
+        verifier: Checks signatures against the consumer's own trust root.
+        trust: Which issuers and gate revisions the consumer believes.
+        now: For the age of what is known.
+
+    Raises:
+        VerificationError: A step failed; the message begins with its number and title.
+    """
+    proof = ledger.parse_proof(proof_file)
+    attestation = verifier.verify_statement(proof.decision_line, "the decision line of the ledger proof")
+    if attestation.statement.predicate_type != DECISION:
+        _fail(1, "digest and name", f"the proof is about a {attestation.statement.predicate_type}, no decision")
+    _check_subject(wanted, attestation)  # (1)
+    found = decisions.parse(attestation.statement, "the decision")
+    _check_signer(wanted, attestation, found.policy.ref, trust, "signature")  # (2)
+    _check_time(attestation)  # (3), beside what is part of every signature
+    _check_decision(wanted, attestation, found)  # (4)
+    published = verifier.verify_statement(proof.publication_line, "the publication line of the ledger proof")
+    event = _check_publication(wanted, published, attestation, found)  # (5)
+    _check_signer(wanted, published, event.policy.ref, trust, "ledger")
+    _check_time(published)
+    inclusion = ledger.verify_proof(proof, attestation.statement, published.statement)
+    if found.source is None:
+        _fail(4, "decision", "it names no source")
+    return Verdict(
+        wanted.file_name,
+        wanted.digest,
+        wanted.stage,
+        found.decided_at,
+        found.source.repository,
+        trust.sandbox,
+        _steps(wanted, (attestation, published), found, len(inclusion.hashes), now),
+    )
+
+
+def _fail(number: int, title: str, why: str) -> NoReturn:
+    raise VerificationError(
+        f"not verified: step {number}, {title}",
+        why=why,
+        fix="compare stage, repository and gate with what the project names, and get the files again; if it stays so, "
+        "do not use them",
+    )
+
+
+def _check_subject(wanted: Wanted, attestation: Attestation) -> None:
+    subjects = attestation.statement.subjects
+    if not any(each.digest == wanted.digest for each in subjects):
+        named = next((each for each in subjects if each.name == wanted.file_name), None)
+        told = f", which names sha256:{named.digest}" if named else ""
+        _fail(1, "digest and name", f"{wanted.file_name} has sha256:{wanted.digest}, not in the decision{told}")
+    if not any(each.digest == wanted.digest and each.name == wanted.file_name for each in subjects):
+        names = [each.name for each in subjects if each.digest == wanted.digest]
+        _fail(1, "digest and name", f"these bytes were decided on as {names[0]}, not as {wanted.file_name}")
+
+
+def _check_signer(wanted: Wanted, attestation: Attestation, policy_ref: str, trust: Trust, title: str) -> None:
+    certificate = attestation.certificate
+    problem = identity.gate_problem(
+        certificate,
+        trust=trust,
+        host=wanted.host,
+        repository=None,
+        default_ref=policy_ref,
+        accepted=identity.accepted_gate(GateIdentity(wanted.revisions, wanted.own_gate), trust),
+    )
+    number = 2 if title == "signature" else 5
+    if problem:
+        _fail(number, title, problem)
+    expected = f"https://{wanted.host}/{wanted.repository}"
+    if certificate.source_uri != expected:
+        _fail(number, title, f"it was decided for {certificate.source_uri}, not for {expected}")
+    if wanted.repository_id is not None and certificate.source_id != str(wanted.repository_id):
+        _fail(
+            number, title, f"repository {certificate.source_id} has this name now or had it, not {wanted.repository_id}"
+        )
+
+
+def _check_time(attestation: Attestation) -> None:
+    if problem := moment_problem(attestation):
+        _fail(3, "time and log", problem)
+
+
+def _check_decision(wanted: Wanted, attestation: Attestation, found: Decision) -> None:
+    if found.outcome is not Outcome.ALLOW:
+        _fail(4, "decision", f"the decision on {wanted.file_name} for {found.stage} was {found.outcome}")
+    if found.stage != wanted.stage:
+        _fail(4, "decision", f"the decision is for the stage {found.stage}, not for {wanted.stage}")
+    if found.source is None or str(found.source.repository.id) != attestation.certificate.source_id:
+        _fail(4, "decision", "its source is another repository than the one whose gate signed")
+
+
+def _check_publication(wanted: Wanted, published: Attestation, attestation: Attestation, found: Decision) -> Event:
+    if published.statement.predicate_type != EVENT:
+        _fail(5, "ledger", f"a {published.statement.predicate_type} stands where the publication should")
+    event = events.parse(published.statement, "the publication")
+    body = event.body
+    if event.kind is not EventKind.PUBLICATION or not isinstance(body, Publication):
+        _fail(5, "ledger", f"an event {event.kind} stands where the publication should")
+    mine = ledger.link_of(attestation.statement)
+    same = (mine.entry_id, mine.sequence, attestation.digest) == (
+        body.decision.entry_id,
+        body.decision.sequence,
+        body.decision.line,
+    )
+    if not same or body.stage != found.stage or found.manifest is None or body.manifest != found.manifest.sha256:
+        _fail(5, "ledger", "the publication is of another decision")
+    if not any(each.digest == wanted.digest and each.name == wanted.file_name for each in body.assets):
+        _fail(5, "ledger", f"{wanted.file_name} is not among the assets that were published")
+    if published.certificate.source_id != attestation.certificate.source_id:
+        _fail(5, "ledger", "decision and publication were signed for different repositories")
+    if published.certificate.san != attestation.certificate.san:
+        _fail(5, "ledger", "decision and publication have different signers")
+    return event
+
+
+def _gate_name(wanted: Wanted, certificate: Certificate) -> str:
+    digest = (certificate.signer_digest or "")[:12]
+    if wanted.own_gate is not None:
+        return (
+            f"own gate {certificate.san} (as you named it; its file at {digest} was not compared with counterseal's, "
+            f"runner {certificate.runner_environment})"
+        )
+    listed = "in the released list" if wanted.revisions is None else "as pinned"
+    return f"counterseal gate (workflow digest {digest} {listed})"
+
+
+def _steps(
+    wanted: Wanted, lines: tuple[Attestation, Attestation], found: Decision, hashes: int, now: datetime
+) -> tuple[Step, ...]:
+    decided, published = lines
+    certificate = decided.certificate
+    entry, seal = (ledger.link_of(each.statement).sequence for each in lines)
+    satisfied = sum(each.outcome is FindingOutcome.SATISFIED for each in found.findings)
+    hours = max(0, int((now - published.signed_at).total_seconds() // 3600))
+    return (
+        Step("digest and name", f"sha256:{wanted.digest}"),
+        Step("signature", f"{_gate_name(wanted, certificate)}, for {wanted.host} repository {certificate.source_id}"),
+        Step("time and log", f"log entry {decided.log_index}, timestamp {wire.timestamp(decided.signed_at)}"),
+        Step(
+            "decision",
+            f"{found.outcome}, policy sha256:{found.policy.digest.sha256[:12]}…, {satisfied} rules, entry {entry}",
+        ),
+        Step("ledger", f"included ({hashes} hashes), proven against entry {seal} (publication)"),
+        Step("not checked offline", f"revocations after entry {seal} (knowledge {hours} h old)"),
+    )

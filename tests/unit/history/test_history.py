@@ -1,0 +1,295 @@
+"""The fold of a ledger: what was decided, published, withdrawn; what it refuses to pass over; what it answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.unit import frozen
+
+from counterseal import ledger
+from counterseal.errors import FormatError, LedgerError
+from counterseal.evaluation import decision
+from counterseal.formats import statement
+from counterseal.history import events as event
+from counterseal.history.events import EntryReference, EventKind, Publication, Withdrawn
+from counterseal.history.fold import History, RecordedDecision, label, why
+from counterseal.model import Attestation, Entry, Finding, FindingOutcome, LedgerLink, Outcome
+
+if TYPE_CHECKING:
+    from counterseal.evaluation.decision import Decision
+
+ABOUT = decision.subjects(frozen.EVIDENCE)
+
+
+class Log:
+    """A ledger that grows; the bare statements stand where signed bundles would."""
+
+    def __init__(self) -> None:
+        self.ledger = ledger.check([], frozen.LEDGER)
+        self.event(frozen.GENESIS)
+
+    def _append(self, payload: bytes) -> Entry:
+        found = statement.parse(payload, "x")
+        digest = hashlib.sha256(payload).hexdigest()
+        attested = Attestation(found, payload, frozen.CERTIFICATE, frozen.moment(10), 0, payload, digest)
+        self.ledger = ledger.check([*self.ledger.entries, ledger.entry_of(payload, attested)], frozen.LEDGER)
+        return self.ledger.entries[-1]
+
+    def _link(self) -> LedgerLink:
+        return self.ledger.next_link(ledger.entry_id("x", frozen.LEDGER, str(len(self.ledger.entries))))
+
+    def decide(self, made: Decision = frozen.ALLOW, **changes: Any) -> Entry:
+        return self._append(decision.payload(dataclasses.replace(made, **changes), ABOUT, self._link()))
+
+    def event(self, what: event.Event, **body: Any) -> Entry:
+        changed = dataclasses.replace(what, body=dataclasses.replace(what.body, **body))
+        return self._append(event.payload(changed, ABOUT, self._link()))
+
+    def publish(self, of: Entry) -> Entry:
+        return self.event(frozen.PUBLICATION, decision=reference(of))
+
+    def withdraw(self, of: Entry) -> Entry:
+        return self.event(frozen.WITHDRAWN, decision=reference(of))
+
+    def raw(self, predicate_type: str, predicate: dict[str, Any]) -> Entry:
+        link = frozen.document("decision", "deny")["predicate"]["ledger"]
+        named = self._link()
+        wanted = {
+            **link,
+            "entryId": named.entry_id,
+            "sequence": named.sequence,
+            "previous": named.previous,
+            "treeSize": named.tree_size,
+            "rootHash": named.root_hash,
+            "peaks": list(named.peaks),
+        }
+        return self._append(statement.build(ABOUT, predicate_type, {**predicate, "ledger": wanted}))
+
+    @property
+    def history(self) -> History:
+        return History(self.ledger.entries)
+
+
+def reference(of: Entry, **changes: Any) -> EntryReference:
+    found = EntryReference(of.link.entry_id, of.link.sequence, hashlib.sha256(of.line).hexdigest())
+    return dataclasses.replace(found, **changes)
+
+
+def only(history: History) -> RecordedDecision:
+    (found,) = history.decisions.values()
+    return found
+
+
+# --- the fold --------------------------------------------------------------------------------
+
+
+def test_nothing_was_decided_yet() -> None:
+    assert History([]).decisions == {}
+    found = Log().history
+    assert (len(found.events), found.decisions, found.query(), list(found.unpublished_allows())) == (1, {}, (), [])
+
+
+def test_a_decision_is_there_with_its_entry() -> None:
+    log = Log()
+    entry = log.decide()
+    found = only(log.history)
+    assert (found.entry, found.decision, found.withdrawn, found.publication) == (entry, frozen.ALLOW, False, None)
+    assert found.sequence == 1
+
+
+def test_a_publication_belongs_to_its_decision() -> None:
+    log = Log()
+    first, second = log.decide(), log.decide(stage="staging")
+    published = log.publish(first)
+    found = log.history
+    assert found.decisions[first.link.entry_id].publication == published
+    assert found.decisions[second.link.entry_id].publication is None
+    assert [each.sequence for each in found.unpublished_allows()] == [2]
+    assert isinstance(found.events[-1].event.body, Publication)
+
+
+def test_what_was_withdrawn_stays_withdrawn() -> None:
+    log = Log()
+    entry = log.decide()
+    log.withdraw(entry)
+    assert only(log.history).withdrawn
+    assert list(log.history.unpublished_allows()) == []
+    log.publish(entry)
+    assert only(log.history).withdrawn
+    assert isinstance(log.history.events[1].event.body, Withdrawn)
+
+
+def test_a_withdrawal_leaves_the_publication_visible() -> None:
+    log = Log()
+    entry = log.decide()
+    published = log.publish(entry)
+    log.withdraw(entry)
+    found = only(log.history)
+    assert (found.withdrawn, found.publication) == (True, published)
+
+
+def test_only_allows_wait_for_publication_oldest_first() -> None:
+    log = Log()
+    log.decide(frozen.DENY)
+    log.decide(stage="staging")
+    log.decide()
+    assert [each.sequence for each in log.history.unpublished_allows()] == [2, 3]
+
+
+# --- what it refuses -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sealed", [frozen.PUBLICATION, frozen.WITHDRAWN], ids=["publication", "withdrawn"])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"entry_id": "0" * 64}, "entry 2: it names decision 000000000000 at 1\n  why: no such decision stands there"),
+        ({"sequence": 0}, "entry 2: it names decision .* at 0\n  why: no such decision"),
+        ({"sequence": 2}, "entry 2: it names decision .* at 2\n  why: no such decision"),
+        ({"line": "0" * 64}, "entry 2: it names another line than the one of entry 1"),
+    ],
+)
+def test_a_reference_to_nothing_is_an_error(sealed: event.Event, changes: dict[str, Any], message: str) -> None:
+    log = Log()
+    entry = log.decide()
+    log.event(sealed, decision=reference(entry, **changes))
+    with pytest.raises(LedgerError, match=message):
+        _ = log.history
+
+
+def test_a_reference_forward_is_a_reference_to_nothing() -> None:
+    first = Log()
+    entry = first.decide()
+    later = Log()
+    later.event(frozen.WITHDRAWN, decision=reference(entry, sequence=2))
+    later.decide()
+    with pytest.raises(LedgerError, match="entry 1: it names decision"):
+        _ = later.history
+
+
+def test_a_reference_to_an_event_is_an_error() -> None:
+    log = Log()
+    log.publish(log.ledger.entries[0])
+    with pytest.raises(LedgerError, match="no such decision stands there"):
+        _ = log.history
+
+
+@pytest.mark.parametrize("verb", ["publish", "withdraw"])
+def test_a_deny_is_neither_published_nor_withdrawn(verb: str) -> None:
+    log = Log()
+    getattr(log, verb)(log.decide(frozen.DENY))
+    with pytest.raises(LedgerError, match=r"entry 2: a (publication|withdrawn) of entry 1, a deny"):
+        _ = log.history
+
+
+@pytest.mark.parametrize(
+    "predicate_type",
+    [
+        "https://counterseal.dev/decision/v2",
+        "https://counterseal.dev/decision/v1/",
+        "https://counterseal.dev/rebuild/v1",
+        "https://slsa.dev/verification_summary/v1",
+    ],
+)
+def test_an_unknown_type_is_never_passed_over(predicate_type: str) -> None:
+    log = Log()
+    log.raw(predicate_type, frozen.document("decision", "allow")["predicate"])
+    with pytest.raises(LedgerError, match=f"entry 1: unknown type of entry {predicate_type}\n  fix: upgrade"):
+        _ = log.history
+
+
+def test_an_unknown_kind_of_event_is_never_passed_over() -> None:
+    log = Log()
+    held = {**frozen.document("event-withdrawn", "withdrawn")["predicate"], "kind": "hold"}
+    log.raw("https://counterseal.dev/event/v1", held)
+    with pytest.raises(FormatError, match="entry 1: unknown kind of event 'hold'"):
+        _ = log.history
+
+
+def test_an_unknown_critical_member_stops_the_fold() -> None:
+    log = Log()
+    embargo = {**frozen.document("decision", "allow")["predicate"], "critical": ["embargo"], "embargo": 1}
+    log.raw("https://counterseal.dev/decision/v1", embargo)
+    with pytest.raises(FormatError, match="entry 1: this version does not know the critical field 'embargo'"):
+        _ = log.history
+
+
+# --- what it answers -------------------------------------------------------------------------
+
+
+def test_earlier_decisions_on_a_manifest() -> None:
+    log = Log()
+    entry = log.decide(stage="staging")
+    log.decide(manifest=decision.DigestSet("0" * 64))
+    log.decide(frozen.DENY, manifest=None)
+    denied = log.decide(outcome=Outcome.DENY)
+    log.withdraw(entry)
+    found = log.history.earlier_decisions(frozen.MANIFEST_DIGEST)
+    assert [(each.entry_id, each.sequence, each.stage, each.outcome, each.withdrawn) for each in found] == [
+        (entry.link.entry_id, 1, "staging", Outcome.ALLOW, True),
+        (denied.link.entry_id, 4, "production", Outcome.DENY, False),
+    ]
+    assert found[0].decided_at == frozen.ALLOW.decided_at
+    assert log.history.earlier_decisions("f" * 64) == ()
+    assert log.history.earlier_decisions(None) == ()
+
+
+@pytest.fixture(scope="module")
+def told() -> History:
+    log = Log()
+    log.decide(stage="staging", decided_at=frozen.ALLOW.decided_at - timedelta(days=2))
+    log.decide(frozen.DENY, decided_at=frozen.ALLOW.decided_at - timedelta(days=1))
+    log.decide()
+    return log.history
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, [3, 2, 1]),
+        ({"stage": "staging"}, [2, 1]),
+        ({"stage": "production"}, [3]),
+        ({"stage": "prod"}, []),
+        ({"since": frozen.ALLOW.decided_at}, [3]),
+        ({"since": frozen.ALLOW.decided_at - timedelta(days=1)}, [3, 2]),
+        ({"since": frozen.ALLOW.decided_at + timedelta(seconds=1)}, []),
+        ({"text": "v1.2"}, [3, 1]),
+        ({"text": frozen.REVISION[:7]}, [3, 1]),
+        ({"text": frozen.WHEEL.digest}, [3, 2, 1]),
+        ({"text": "app-1.2.0.tar.gz"}, [3, 2, 1]),
+        ({"text": frozen.MANIFEST_DIGEST}, [3, 2, 1]),
+        ({"text": "dora"}, [3, 1]),
+        ({"text": "bob", "stage": "staging"}, [1]),
+        ({"text": "nobody"}, []),
+    ],
+)
+def test_questions(told: History, asked: dict[str, Any], found: list[int]) -> None:
+    assert [each.sequence for each in told.query(**asked)] == found
+
+
+def test_what_and_why_in_words() -> None:
+    assert label(frozen.ALLOW) == "acme/app v1.2.0"
+    assert label(frozen.DENY) == "promotions/staging/oops.json"
+    assert why(frozen.ALLOW) == "fixes the import of old changelogs, see #16"
+    assert why(frozen.DENY) == "digest-matches: promotions/staging/oops.json: not valid JSON"
+
+
+def test_why_names_the_first_violated_rule_or_says_that_none_was_satisfied() -> None:
+    skipped = Finding("a", FindingOutcome.SKIPPED, "x", "not asked")
+    first, second = (Finding(name, FindingOutcome.VIOLATED, "x", f"{name} said no") for name in ("b", "c"))
+    assert why(dataclasses.replace(frozen.DENY, findings=(skipped, first, second))) == "b: b said no"
+    assert why(dataclasses.replace(frozen.DENY, findings=(skipped,))) == "no rule was satisfied"
+    assert why(dataclasses.replace(frozen.DENY, findings=())) == "no rule was satisfied"
+
+
+def test_every_kind_of_event_is_told() -> None:
+    log = Log()
+    entry = log.decide()
+    log.publish(entry)
+    log.withdraw(entry)
+    assert [each.event.kind for each in log.history.events] == list(EventKind)
+    assert [each.entry.link.sequence for each in log.history.events] == [0, 2, 3]
