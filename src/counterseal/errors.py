@@ -13,7 +13,6 @@ COULD_NOT_DECIDE = 1
 USAGE = 2
 DENIED = 10
 NOT_VERIFIED = 11
-HELD = 12  # kept for holds, which a later version has
 
 
 class CountersealError(Exception):

@@ -15,7 +15,7 @@ from counterseal.errors import COULD_NOT_DECIDE, USAGE, CountersealError, UsageE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from counterseal.wiring import Wiring
+    from counterseal.wiring import Surroundings, Wiring
 
 INTERRUPTED = 130
 TRUE, FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
@@ -49,11 +49,11 @@ def _main(arguments: list[str], environ: Mapping[str, str] | None) -> int:
     try:
         return _run(arguments, wiring)
     except CountersealError as error:
-        return _failed(error, wiring)
+        return _failed(error, wiring.surroundings)
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - a bug must end with our exit code and a word, never with a traceback
-        return _bug(error, wiring, verbose=_verbose(arguments[1:], wiring))
+        return _bug(error, wiring.surroundings, verbose=_verbose(arguments[1:], wiring.surroundings))
 
 
 def _nobody_reads() -> int:
@@ -87,19 +87,21 @@ def _run(arguments: list[str], wiring: Wiring) -> int:
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="form of the result")
     parser.add_argument("-v", "--verbose", action="store_true", help="a traceback for what looks like a bug")
     module.add_arguments(parser)
-    options = parse_options(parser, arguments[1:], wiring)
+    options = parse_options(parser, arguments[1:], wiring.surroundings)
     report = module.run(options, wiring)
-    show(report, options.format, wiring)
+    show(report, options.format, wiring.surroundings)
     return int(report.exit_code)
 
 
-def parse_options(parser: argparse.ArgumentParser, arguments: Sequence[str], wiring: Wiring) -> argparse.Namespace:
+def parse_options(
+    parser: argparse.ArgumentParser, arguments: Sequence[str], surroundings: Surroundings
+) -> argparse.Namespace:
     """Return the options of a verb: from arguments, else from `COUNTERSEAL_…`, else the verb's defaults.
 
     Raises:
         UsageError: A value in the environment cannot be one of its option.
     """
-    lists = _environment_defaults(parser, wiring)
+    lists = _environment_defaults(parser, surroundings)
     options = parser.parse_args(arguments)
     for name, values in lists.items():
         if getattr(options, name) is None:
@@ -107,7 +109,7 @@ def parse_options(parser: argparse.ArgumentParser, arguments: Sequence[str], wir
     return options
 
 
-def _environment_defaults(parser: argparse.ArgumentParser, wiring: Wiring) -> dict[str, list[Any]]:
+def _environment_defaults(parser: argparse.ArgumentParser, surroundings: Surroundings) -> dict[str, list[Any]]:
     """Give every option the value of `COUNTERSEAL_…` as its default; a flag still wins.
 
     Returns:
@@ -118,7 +120,7 @@ def _environment_defaults(parser: argparse.ArgumentParser, wiring: Wiring) -> di
     """
     lists: dict[str, list[Any]] = {}
     for action in parser._actions:  # noqa: SLF001 - argparse has no public list of its options
-        value = wiring.option(action.dest)
+        value = surroundings.option(action.dest)
         if value is None or action.dest == "help":
             continue
         if isinstance(action, (argparse._StoreTrueAction, argparse._StoreFalseAction)):  # noqa: SLF001 - as above
@@ -153,22 +155,22 @@ def _converted(action: argparse.Action, value: str) -> Any:
     return action.type(value) if callable(action.type) else value
 
 
-def _failed(error: CountersealError, wiring: Wiring) -> int:
+def _failed(error: CountersealError, surroundings: Surroundings) -> int:
     from counterseal.cli.report import Report, annotate, say  # noqa: PLC0415 - as above
     from counterseal.render import text  # noqa: PLC0415
 
-    say(text.error(error), wiring)
-    annotate(Report("", {}, errors=(("counterseal", str(error)),)), wiring)
+    say(text.error(error), surroundings)
+    annotate(Report("", {}, errors=(("counterseal", str(error)),)), surroundings)
     return error.exit_code
 
 
-def _verbose(arguments: Sequence[str], wiring: Wiring) -> bool:
+def _verbose(arguments: Sequence[str], surroundings: Surroundings) -> bool:
     """Return whether a traceback is wanted; what is a bug may have come before the options were read."""
     asked = any(each == "-v" or (each.startswith("--v") and "--verbose".startswith(each)) for each in arguments)
-    return asked or (wiring.option("verbose") or "").lower() in TRUE
+    return asked or (surroundings.option("verbose") or "").lower() in TRUE
 
 
-def _bug(error: Exception, wiring: Wiring, *, verbose: bool) -> int:
+def _bug(error: Exception, surroundings: Surroundings, *, verbose: bool) -> int:
     problem = CountersealError(
         f"this is a bug in counterseal: {type(error).__name__}: {error}",
         why="it met something that it was not made for; nothing was decided",
@@ -180,5 +182,5 @@ def _bug(error: Exception, wiring: Wiring, *, verbose: bool) -> int:
         from counterseal.cli.report import say  # noqa: PLC0415 - as above
         from counterseal.render import escape  # noqa: PLC0415
 
-        say(escape.lines("".join(traceback.format_exception(error)).rstrip("\n")), wiring)
-    return _failed(problem, wiring)
+        say(escape.lines("".join(traceback.format_exception(error)).rstrip("\n")), surroundings)
+    return _failed(problem, surroundings)

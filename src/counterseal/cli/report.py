@@ -15,7 +15,7 @@ from counterseal.render import escape
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from counterseal.wiring import Wiring
+    from counterseal.wiring import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +41,39 @@ class Report:
     warnings: tuple[str, ...] = ()
 
 
-def show(report: Report, form: str, wiring: Wiring) -> None:
+def show(report: Report, form: str, surroundings: Surroundings) -> None:
     """Print the result on stdout and everything else on stderr; in CI also write summary, outputs, annotations."""
     if form == "json":
         body = escape.json_text(json.dumps(report.data, indent=2, ensure_ascii=False))
     else:
-        body = _neutral(_markdown(report) if form == "markdown" else report.text, wiring)
+        body = _neutral(_markdown(report) if form == "markdown" else report.text, surroundings)
     sys.stdout.write(body + "\n")
     sys.stdout.flush()
     for warning in report.warnings:
-        say(f"warning: {warning}", wiring)
-    annotate(report, wiring)
-    if wiring.in_github or wiring.in_gitlab:
-        _append(wiring.step_summary, _markdown(report))
-        _append(wiring.step_output, _outputs(report, wiring))
+        say(f"warning: {warning}", surroundings)
+    annotate(report, surroundings)
+    if surroundings.in_github or surroundings.in_gitlab:
+        _append(surroundings.step_summary, _markdown(report))
+        _append(surroundings.step_output, _outputs(report, surroundings))
 
 
-def annotate(report: Report, wiring: Wiring) -> None:
+def annotate(report: Report, surroundings: Surroundings) -> None:
     """Show each error of the report as an annotation of the GitHub run."""
-    for title, message in report.errors if wiring.in_github else ():
+    for title, message in report.errors if surroundings.in_github else ():
         shown = escape.workflow_command(_quiet(escape.lines(message)))
         sys.stderr.write(f"::error title={escape.workflow_property(_quiet(escape.plain(title)))}::{shown}\n")
 
 
-def say(text: str, wiring: Wiring) -> None:
+def say(text: str, surroundings: Surroundings) -> None:
     """Print a line on stderr."""
-    sys.stderr.write(_neutral(text, wiring) + "\n")
+    sys.stderr.write(_neutral(text, surroundings) + "\n")
 
 
-def _neutral(text: str, wiring: Wiring) -> str:
+def _neutral(text: str, surroundings: Surroundings) -> str:
     """Return text that GitHub's runner cannot take for a workflow command, and GitLab's log for a marker (R28)."""
-    if wiring.in_gitlab:
+    if surroundings.in_gitlab:
         return escape.job_log(text)
-    if not wiring.in_github:
+    if not surroundings.in_github:
         return text
     rows = (f"·{row}" if row.lstrip().startswith("::") else row for row in text.split("\n"))
     return _quiet("\n".join(rows))
@@ -88,16 +88,16 @@ def _markdown(report: Report) -> str:
     return report.markdown or escape.verbatim(report.text).rstrip("\n")
 
 
-def _outputs(report: Report, wiring: Wiring) -> str:
+def _outputs(report: Report, surroundings: Surroundings) -> str:
     """Return what is added to the file of outputs: GitHub's blocks, or lines of a dotenv report."""
-    if wiring.in_github:
+    if surroundings.in_github:
         return "".join(_output(name, value) for name, value in report.outputs.items())
-    path = wiring.step_output
+    path = surroundings.step_output
     if path is None:
         return ""
     text, problems = dotenv.lines(report.outputs, path.stat().st_size if path.exists() else 0)
     for problem in problems:
-        say(f"warning: {problem}", wiring)
+        say(f"warning: {problem}", surroundings)
     return text
 
 

@@ -8,7 +8,6 @@ from counterseal.errors import PolicyError, ServiceError, UsageError
 from counterseal.evaluation import identity
 from counterseal.gate import collect, reading
 from counterseal.gate.collect import Sources
-from counterseal.gate.judge import Judge
 from counterseal.gate.reading import LedgerReader
 from counterseal.identifiers import GATE_WORKFLOW, POLICY_PATH, REPOSITORY
 from counterseal.model import Policy, PolicyReference, Repository, Run
@@ -39,13 +38,7 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
         ServiceError: A permission or setting of the forge is missing, of those that show before anything is signed.
     """
     default_ref = sources.repository.default_ref()
-    head = sources.repository.resolve(default_ref)
-    if head is None:
-        raise ServiceError(
-            f"the default branch {default_ref} cannot be read",
-            why="the repository is empty, or lost the branch",
-            fix="push it, with a policy (docs/policy-reference.md)",
-        )
+    head = reading.tip(sources.repository)
     of_branch = run.revision in sources.repository.first_parents(head)
     found, reference = collect.read_policy(sources.repository, run.revision if of_branch else head)
     home = sources.forge.repository()
@@ -63,8 +56,9 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
     _check_age(run, sources.repository, head, of_branch=of_branch)
     store.check_push()
     missed = tuple(sources.forge.check_settings())
-    judge = Judge(sources.repository, sources.trust, home, head, run.signer_digest)
-    reader = reading.LedgerReader(found.ledger_id, sources.verifier, judge)
+    reader = reading.open_reader(
+        sources.repository, head, sources.trust, sources.verifier, home=home, own_revision=run.signer_digest
+    )
     return Gate(sources, store, signer, run, head, found, reference, reader, missed)
 
 

@@ -21,7 +21,8 @@ from counterseal.model import Actor, EarlierDecision, Finding, Run
 
 if TYPE_CHECKING:
     from counterseal.gate.collect import Sources
-    from counterseal.model import ChangeRequest, StoredLedger
+    from counterseal.model import ChangeRequest
+    from counterseal.ports import LedgerStore
 
 #: What a preview can judge; the other rules need the candidate's bytes or the merge.
 JUDGED = ("enough-reviews", "author-did-not-approve", "previous-stage-passed")
@@ -41,7 +42,7 @@ class Preview:
     history: tuple[EarlierDecision, ...]
 
 
-def run(sources: Sources, reader: reading.LedgerReader, stored: StoredLedger, number: int) -> Preview:
+def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
     """Return the preview of a change request.
 
     Raises:
@@ -52,14 +53,17 @@ def run(sources: Sources, reader: reading.LedgerReader, stored: StoredLedger, nu
     if len(paths) != 1:
         name = forges.change_name(sources.forge.repository().host, number)
         raise UsageError(f"{name} adds {len(paths)} promotion requests", fix="one request, one file, one change")
-    found = reader.read(stored)
-    request = _request(sources, change, paths[0])
+    home, head = sources.forge.repository(), reading.tip(sources.repository)
+    reader = reading.open_reader(sources.repository, head, sources.trust, sources.verifier, home=home)
+    stored = store.fetch()
+    ledger = reader.read(stored)
+    request = _request(sources, change, paths[0], head)
     evidence = _evidence(sources, change, request)
     content = evidence.request.content
     if content is None:
         raise UsageError(f"{evidence.change_name}: {paths[0]} is no promotion request", why=evidence.request.problem)
-    state = reading.facts(found, mirror=stored.mirror is not None, anchor=reading.Anchor())
-    evidence = collect.with_ledger(sources, evidence, state, History(found.entries))
+    state = reading.facts(ledger, mirror=stored.mirror is not None, anchor=reading.Anchor())
+    evidence = collect.with_ledger(sources, evidence, state, History(ledger.entries))
     findings = tuple(each for each in evaluation.judge(evidence) if each.rule in JUDGED)
     return Preview(
         number,
@@ -78,14 +82,13 @@ def comment(sources: Sources, number: int, text: str) -> None:
     sources.forge.comment(number, COMMENT_MARKER, f"{COMMENT_MARKER}\n{text}")
 
 
-def _request(sources: Sources, change: ChangeRequest, path: str) -> RequestFile:
+def _request(sources: Sources, change: ChangeRequest, path: str, head: str) -> RequestFile:
     data = sources.forge.file_at(change.head, path) or b""
     content, problem = None, ""
     try:
         content = manifest.parse_request(data, path)
     except CountersealError as error:
         problem = str(error)
-    head = sources.repository.resolve(sources.repository.default_ref()) or ""
     return RequestFile(
         path=path,
         digest=digests.sha256(data),

@@ -9,26 +9,73 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from counterseal import ledger
-from counterseal.errors import CountersealError, FormatError, LedgerError, VerificationError
+from counterseal.errors import CountersealError, FormatError, LedgerError, ServiceError, VerificationError
 from counterseal.evaluation import LedgerFacts
 from counterseal.formats import wire
+from counterseal.gate.collect import read_policy
 from counterseal.gate.judge import Judge
 from counterseal.history import events
 from counterseal.history.events import Publication
 from counterseal.identifiers import EVENT, MIRROR_BRANCH, NOTES_REF, PROOF_FILE
 from counterseal.ledger import MAX_PROOF, moment_problem
-from counterseal.model import Entry
+from counterseal.model import Entry, Repository
 from counterseal.ports import BundleVerifier
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.ledger import Ledger
-    from counterseal.model import Release, StoredLedger, StoredLine
-    from counterseal.ports import AssetStore
+    from counterseal.model import Release, StoredLedger, StoredLine, Trust
+    from counterseal.ports import AssetStore, SourceRepository
 
 #: So many worthless proofs in published releases are passed over (R32); more of them are an error.
 MAX_WORTHLESS: Final = 20
+
+
+def tip(repository: SourceRepository) -> str:
+    """Return the commit at the tip of the default branch.
+
+    Raises:
+        ServiceError: There is none.
+    """
+    default_ref = repository.default_ref()
+    head = repository.resolve(default_ref)
+    if head is None:
+        raise ServiceError(
+            f"the default branch {default_ref} cannot be read",
+            why="the repository is empty, or lost the branch",
+            fix="push it, with a policy (docs/policy-reference.md); in a clone: git fetch origin",
+        )
+    return head
+
+
+def open_reader(
+    repository: SourceRepository,
+    head: str,
+    trust: Trust,
+    verifier: BundleVerifier,
+    *,
+    home: Repository | None = None,
+    own_revision: str | None = None,
+) -> LedgerReader:
+    """Return how to read the ledger of the policy at the tip of a branch: its lines are judged by that branch.
+
+    Args:
+        repository: Where the policies are.
+        head: The tip of the default branch.
+        trust: Whom to believe before any policy speaks.
+        verifier: Verifies the lines.
+        home: The repository that the gate decides for; None: the one that the ledger's id names.
+        own_revision: The revision of the gate that asks, which accepts itself.
+
+    Raises:
+        PolicyError: The branch has no usable policy.
+    """
+    policy, _ = read_policy(repository, head)
+    if home is None:
+        host, number, _ = policy.ledger_id.split("/")
+        home = Repository(host, int(number), "")
+    return LedgerReader(policy.ledger_id, verifier, Judge(repository, trust, home, head, own_revision))
 
 
 @dataclass(slots=True)

@@ -123,12 +123,6 @@ class History:
             raise LedgerError(f"entry {recorded.sequence} was read, and is not in the ledger any more")
         return now.withdrawn
 
-    def unpublished_allows(self) -> Iterator[RecordedDecision]:
-        """Yield the allows that were neither published nor withdrawn, oldest first (of any stage)."""
-        for each in self.decisions.values():
-            if each.decision.outcome is Outcome.ALLOW and not each.withdrawn and each.publication is None:
-                yield each
-
     def query(
         self, *, stage: str | None = None, since: datetime | None = None, text: str | None = None
     ) -> tuple[RecordedDecision, ...]:

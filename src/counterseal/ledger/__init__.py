@@ -5,7 +5,7 @@ Where lines lie is the business of a store, what they say that of `history/`.
 
 from __future__ import annotations
 
-from counterseal.ledger.chain import RESTORE, Anchor, Ledger, build_proof, check, extends
+from counterseal.ledger.chain import RESTORE, Ledger, build_proof, check
 from counterseal.ledger.entry import (
     MAX_LINE,
     MAX_LINES_IN_NOTE,
@@ -29,7 +29,6 @@ __all__ = [
     "MAX_PROOF",
     "MAX_SKEW",
     "RESTORE",
-    "Anchor",
     "Ledger",
     "LedgerProof",
     "build_proof",
@@ -38,7 +37,6 @@ __all__ = [
     "choose_note",
     "entry_id",
     "entry_of",
-    "extends",
     "link_of",
     "moment_problem",
     "note_key",

@@ -8,8 +8,9 @@ every ledger that `check` returns:
 2. `previous`, root and peaks of each entry are what the lines before it give;
 3. no entry id stands twice, and all entries name the same ledger.
 
-What the end once was, a ledger cannot tell by itself: a removed tail is found by `extends`, against
-anything that knew it. Formats: docs/formats.md#ledger. Signatures are verified by whoever makes the entries.
+What the end once was, a ledger cannot tell by itself: a removed tail is found by whoever knew an entry of it (the gate
+holds it against the newest release's proof). Formats: docs/formats.md#ledger. Signatures are verified by whoever makes
+the entries.
 """
 
 from __future__ import annotations
@@ -31,15 +32,6 @@ if TYPE_CHECKING:
 
 #: The fix where somebody wrote into the ledger who is no gate, or took something from it.
 RESTORE: Final = f"find out who pushed it, then restore {NOTES_REF} and {MIRROR_BRANCH} from a clone that has all"
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """What somebody knew of the ledger: its first `tree_size` entries have this root (hex). `what` names the knower."""
-
-    what: str
-    tree_size: int
-    root_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +68,6 @@ class Ledger:
         """Return the entry with this id, or None."""
         return next((each for each in self.entries if each.link.entry_id == entry_id), None)
 
-    def root_at(self, size: int) -> str:
-        """Return the root (hex) of the first `size` entries."""
-        return merkle.root(self.leaves[:size]).hex()
-
     def inclusion(self, sequence: int, tree_size: int) -> InclusionProof:
         """Return the proof that entry `sequence` is among the first `tree_size` ones.
 
@@ -93,16 +81,6 @@ class Ledger:
         leaves = self.leaves[:tree_size]
         hashes = tuple(each.hex() for each in merkle.inclusion(leaves, sequence))
         return InclusionProof(sequence, tree_size, merkle.root(leaves).hex(), hashes)
-
-    def consistency(self, old_size: int, tree_size: int) -> tuple[str, ...]:
-        """Return the hashes (hex) that prove the first `tree_size` entries to extend the first `old_size` ones.
-
-        Raises:
-            LedgerError: There are no such entries.
-        """
-        if not 0 < old_size <= tree_size <= len(self.entries):
-            raise LedgerError(f"no proof from {old_size} to {tree_size} entries", why=f"there are {len(self.entries)}")
-        return tuple(each.hex() for each in merkle.consistency(self.leaves[:tree_size], old_size))
 
 
 def check(entries: Iterable[Entry], ledger_id: str) -> Ledger:
@@ -174,27 +152,6 @@ def _difference(link: LedgerLink, expected: LedgerLink) -> LedgerError:
 
 def _shown(value: object) -> str:
     return f"[{', '.join(value)}]" if isinstance(value, tuple) else str(value)
-
-
-def extends(ledger: Ledger, anchor: Anchor) -> None:
-    """Refuse a ledger that does not extend what `anchor` knows.
-
-    Raises:
-        LedgerError: It was rewound, or rewritten.
-    """
-    size = len(ledger.entries)
-    if size < anchor.tree_size:
-        raise LedgerError(
-            f"the ledger has {size} entries, but {anchor.what} knows {anchor.tree_size}: it was rewound",
-            fix=RESTORE,
-        )
-    found = ledger.root_at(anchor.tree_size)
-    if found != anchor.root_hash:
-        raise LedgerError(
-            f"the first {anchor.tree_size} entries are not those that {anchor.what} knows: the ledger was rewritten",
-            why=f"root {found} instead of {anchor.root_hash}",
-            fix=RESTORE,
-        )
 
 
 def build_proof(ledger: Ledger, decision: int, publication: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The Merkle tree of RFC 6962 (section 2.1; RFC 9162 verifies the same): peaks, root, both proofs and their checks.
+"""The Merkle tree of RFC 6962 (section 2.1; RFC 9162 verifies the same): peaks, root, inclusion and its check.
 
 Hashes are 32 raw bytes, leaves are leaf hashes. It knows nothing of entries, lines or hex.
 
@@ -118,55 +118,3 @@ def verify_inclusion(leaf_hash: bytes, index: int, size: int, hashes: Sequence[b
         position >>= 1
         last >>= 1
     return last == 0 and result == root_hash
-
-
-def consistency(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ...]:
-    """Return the proof that the tree of `leaves` extends the tree of its first `old_size` ones (section 2.1.2).
-
-    Raises:
-        ValueError: `old_size` is not between 1 and the number of leaves.
-    """
-    if not 0 < old_size <= len(leaves):
-        raise ValueError(f"no consistency proof from {old_size} to {len(leaves)} leaves")
-    path: list[bytes] = []
-    low, high = 0, len(leaves)
-    while old_size < high:
-        middle = low + _split(high - low)
-        if old_size <= middle:
-            path.append(root(leaves[middle:high]))
-            high = middle
-        else:
-            path.append(root(leaves[low:middle]))
-            low = middle
-    if low:  # the old tree ends in this perfect subtree, which a verifier of the whole old tree does not know
-        path.append(root(leaves[low:high]))
-    return tuple(reversed(path))
-
-
-def verify_consistency(old_size: int, new_size: int, hashes: Sequence[bytes], old_root: bytes, new_root: bytes) -> bool:
-    """Return whether `hashes` prove that the new tree extends the old one (RFC 9162 section 2.1.4.2)."""
-    if not 0 < old_size <= new_size:
-        return False
-    if old_size == new_size:
-        return not hashes and old_root == new_root
-    path = [old_root, *hashes] if old_size.bit_count() == 1 else list(hashes)
-    if not path:
-        return False
-    position, last = old_size - 1, new_size - 1
-    while position & 1:
-        position >>= 1
-        last >>= 1
-    old = new = path[0]
-    for each in path[1:]:
-        if last == 0:
-            return False
-        if position & 1 or position == last:
-            old, new = node(each, old), node(each, new)
-            while position and not position & 1:
-                position >>= 1
-                last >>= 1
-        else:
-            new = node(new, each)
-        position >>= 1
-        last >>= 1
-    return last == 0 and (old, new) == (old_root, new_root)

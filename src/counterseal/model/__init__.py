@@ -8,7 +8,7 @@ says nothing (R40). Names and logins are for people only.
 from __future__ import annotations
 
 from counterseal.model.artifacts import Asset, BuildInputs, Manifest, Release, Subject
-from counterseal.model.certificates import Attestation, Certificate, Run, Statement, Trust
+from counterseal.model.certificates import Attestation, Certificate, Run, Statement, Trust, TrustMaterial
 from counterseal.model.changes import BuildStart, ChangeRequest, Commit, Merge, Mover, Review, ReviewState
 from counterseal.model.findings import Counted, Dismissed, EarlierDecision, Finding, FindingOutcome, Outcome
 from counterseal.model.ledger import Entry, InclusionProof, LedgerLink, StoredLedger, StoredLine
@@ -61,4 +61,5 @@ __all__ = [
     "StoredLine",
     "Subject",
     "Trust",
+    "TrustMaterial",
 ]

@@ -104,3 +104,12 @@ class Trust:
     released: tuple[str, ...]
     withdrawn: tuple[str, ...]
     sandbox: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrustMaterial:
+    """Whom to believe, the TrustedRoot to verify with, and the ClientTrustConfig to sign with (both as JSON)."""
+
+    trust: Trust
+    trusted_root: bytes
+    trust_config: bytes

@@ -6,5 +6,6 @@ Nothing else names an adapter, and nothing else reads the environment.
 from __future__ import annotations
 
 from counterseal.wiring.ports import Wiring
+from counterseal.wiring.surroundings import Surroundings
 
-__all__ = ["Wiring"]
+__all__ = ["Surroundings", "Wiring"]

@@ -13,18 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from counterseal import forges, plain_file
-from counterseal.errors import ServiceError, UsageError
+from counterseal.errors import UsageError
 from counterseal.forges import DIALECTS, ForgeKind, forge_host
 from counterseal.formats import wire
 from counterseal.wiring.surroundings import NAMED, Surroundings, loopback
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from counterseal.adapters.github.ci import GitHubEnvironment
     from counterseal.adapters.gitlab.access import GitLabTokens
     from counterseal.adapters.gitlab.ci import GitLabEnvironment
     from counterseal.forges import ForgeHost
     from counterseal.gate import collect, opening, reading
-    from counterseal.model import Actor, Run, StoredLedger, Trust
+    from counterseal.model import Actor, Run, StoredLedger, Trust, TrustMaterial
     from counterseal.ports import (
         AssetStore,
         BuildFacts,
@@ -39,8 +41,15 @@ if TYPE_CHECKING:
     )
 
 
-class Wiring(Surroundings):
-    """Hands out ports, chosen by the surroundings."""
+class Wiring:
+    """Hands out ports, chosen by the surroundings.
+
+    Args:
+        environ: The environment; that of the process if None.
+    """
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        self.surroundings = Surroundings(environ)
 
     # --- ports without a forge ---------------------------------------------------------------
 
@@ -60,7 +69,7 @@ class Wiring(Surroundings):
         """Return what can be known of this build."""
         from counterseal.adapters.local.build_facts import LocalBuildFacts
 
-        return LocalBuildFacts(self._environ)
+        return LocalBuildFacts(self.surroundings.environ)
 
     def sbom_builder(self, lock: Path | None = None) -> SbomBuilder:
         """Return the builder for Python projects."""
@@ -70,17 +79,17 @@ class Wiring(Surroundings):
 
     def environment(self, *audience: str) -> GitHubEnvironment | GitLabEnvironment:
         """Return the CI run that we are in, by its token for an audience (Sigstore if none is named)."""
-        if self.kind is ForgeKind.GITLAB:
+        if self.surroundings.kind is ForgeKind.GITLAB:
             from counterseal.adapters.gitlab.ci import GitLabEnvironment
 
-            return GitLabEnvironment(self._environ, *audience)
+            return GitLabEnvironment(self.surroundings.environ, *audience)
         from counterseal.adapters.github.ci import GitHubEnvironment
 
-        return GitHubEnvironment(self._environ, *audience)
+        return GitHubEnvironment(self.surroundings.environ, *audience)
 
     def program_path(self) -> str:
         """Return a PATH on which our own Python's programs come first."""
-        return f"{Path(sys.executable).parent}{os.pathsep}{self._environ.get('PATH', os.defpath)}"
+        return f"{Path(sys.executable).parent}{os.pathsep}{self.surroundings.environ.get('PATH', os.defpath)}"
 
     # --- trust -------------------------------------------------------------------------------
 
@@ -93,7 +102,7 @@ class Wiring(Surroundings):
             return SigstoreSigner(plain_file.read(trust_config.resolve(), max_bytes=wire.MAX_BYTES), environment.token)
         return SigstoreSigner(self._trust_of(environment.run()).trust_config, environment.token)
 
-    def _trust_of(self, run: Run) -> Any:
+    def _trust_of(self, run: Run) -> TrustMaterial:
         from counterseal.adapters.sigstore import trust
 
         if not run.sandbox:
@@ -116,7 +125,7 @@ class Wiring(Surroundings):
         material = self._consumer_material(document, sandbox=sandbox)
         return material.trust, SigstoreVerifier(material.trusted_root)
 
-    def _consumer_material(self, document: Path | None, *, sandbox: bool) -> Any:
+    def _consumer_material(self, document: Path | None, *, sandbox: bool) -> TrustMaterial:
         from counterseal.adapters.sigstore import trust
 
         if document is not None and not document.is_file():
@@ -158,22 +167,23 @@ class Wiring(Surroundings):
 
         Only for what people do; a job is told by its CI, and a gate by its identity.
         """
-        if self.in_github or self.in_gitlab or any(self._environ.get(name) for name in NAMED.values()):
+        here = self.surroundings
+        if here.in_github or here.in_gitlab or any(here.environ.get(name) for name in NAMED.values()):
             return self
         from counterseal.adapters.git.ledger import origin
 
         found = forges.by_address(origin(Path.cwd()))
-        return Wiring({**self._environ, NAMED[found[0].kind]: found[1]}) if found else self
+        return Wiring({**here.environ, NAMED[found[0].kind]: found[1]}) if found else self
 
     # --- the forge, for people and for build jobs ----------------------------------------------
 
     def forge(self) -> Forge:
         """Return the forge as the holder of the token sees it."""
-        return self._forge(self.forge_host(), self.repository_name())
+        return self._forge(self.surroundings.forge_host(), self.surroundings.repository_name())
 
     def asset_store(self) -> AssetStore:
         """Return the releases as the holder of the token sees them."""
-        return self._assets(self.forge_host(), self.repository_name())
+        return self._assets(self.surroundings.forge_host(), self.surroundings.repository_name())
 
     def _forge(self, place: ForgeHost, name: str) -> Forge:
         if place.kind is ForgeKind.GITLAB:
@@ -182,7 +192,7 @@ class Wiring(Surroundings):
             return GitLabForge(name, self._gitlab_tokens(), host=place.host, api_url=place.api)
         from counterseal.adapters.github.forge import GitHubForge
 
-        return GitHubForge(name, self.token(), host=place.host, api_url=place.api)
+        return GitHubForge(name, self.surroundings.token(), host=place.host, api_url=place.api)
 
     def _assets(self, place: ForgeHost, name: str) -> AssetStore:
         if place.kind is ForgeKind.GITLAB:
@@ -191,19 +201,19 @@ class Wiring(Surroundings):
             return GitLabReleases(name, self._gitlab_tokens(), host=place.host, api_url=place.api)
         from counterseal.adapters.github.releases import GitHubReleases
 
-        return GitHubReleases(name, self.token(), host=place.host, api_url=place.api)
+        return GitHubReleases(name, self.surroundings.token(), host=place.host, api_url=place.api)
 
     def _repository(self, place: ForgeHost, name: str, work: Path) -> SourceRepository:
         from counterseal.adapters.git.repository import GitRepository
 
-        user, token = self.git_login(place.kind)
+        user, token = self.surroundings.git_login(place.kind)
         heads = DIALECTS[place.kind].head_ref
         return GitRepository(f"{place.git}/{name}.git", work / "source.git", token=token, head_ref=heads, user=user)
 
     def _ledger_store(self, place: ForgeHost, name: str, work: Path) -> LedgerStore:
         from counterseal.adapters.git.ledger import GitLedgerStore
 
-        user, token = self.git_login(place.kind)
+        user, token = self.surroundings.git_login(place.kind)
         quiet = ("ci.skip",) if place.kind is ForgeKind.GITLAB else ()  # GitLab would run a pipeline for the mirror
         return GitLedgerStore(
             f"{place.git}/{name}.git", work / "ledger.git", token=token, user=user, push_options=quiet
@@ -212,11 +222,11 @@ class Wiring(Surroundings):
     def _gitlab_tokens(self) -> GitLabTokens:
         from counterseal.adapters.gitlab.access import GitLabTokens
 
-        return GitLabTokens(*self.gitlab_tokens())
+        return GitLabTokens(*self.surroundings.gitlab_tokens())
 
     def requester(self) -> Actor:
         """Return the person who asks: the actor of this run, or the holder of the token."""
-        if self._environ.get("ACTIONS_ID_TOKEN_REQUEST_URL") or self.in_gitlab:
+        if self.surroundings.environ.get("ACTIONS_ID_TOKEN_REQUEST_URL") or self.surroundings.in_gitlab:
             from counterseal.adapters.http.oidc import REQUEST_AUDIENCE
 
             return self.environment(REQUEST_AUDIENCE).run().actor
@@ -238,7 +248,7 @@ class Wiring(Surroundings):
         signer = SigstoreSigner(material.trust_config, environment.token)
         return opening.open_gate(sources, store, signer, run)
 
-    def _sources(self, work: Path, name: str, place: ForgeHost, material: Any) -> collect.Sources:
+    def _sources(self, work: Path, name: str, place: ForgeHost, material: TrustMaterial) -> collect.Sources:
         from counterseal.adapters.sigstore.verifier import SigstoreVerifier
         from counterseal.gate import collect
 
@@ -254,22 +264,14 @@ class Wiring(Surroundings):
             work=downloads,
         )
 
-    def preview(self, work: Path) -> tuple[collect.Sources, reading.LedgerReader, StoredLedger]:
+    def preview(self, work: Path) -> tuple[collect.Sources, LedgerStore]:
         """Return what a preview reads; it has no identity, so its trust follows from where the API is."""
         from counterseal.adapters.sigstore import trust
-        from counterseal.gate import collect, judge, reading
 
-        place, name = self.forge_host(), self.repository_name()
+        place, name = self.surroundings.forge_host(), self.surroundings.repository_name()
         sandbox = place.sandbox
         material = trust.load_trust(self._fetch_trust(place.origin)) if sandbox else trust.public_trust(offline=True)
-        sources = self._sources(work, name, place, material)
-        head = sources.repository.resolve(sources.repository.default_ref())
-        if head is None:
-            raise ServiceError("the default branch cannot be read", why="the repository is empty", fix="push it")
-        policy, _ = collect.read_policy(sources.repository, head)
-        whose = judge.Judge(sources.repository, sources.trust, sources.forge.repository(), head)
-        reader = reading.LedgerReader(policy.ledger_id, sources.verifier, whose)
-        return sources, reader, self._ledger_store(place, name, work).fetch()
+        return self._sources(work, name, place, material), self._ledger_store(place, name, work)
 
     # --- a ledger in a clone -------------------------------------------------------------------
 
@@ -279,16 +281,9 @@ class Wiring(Surroundings):
         """Return how to read the ledger in a clone, and what the clone has of it."""
         from counterseal.adapters.git.ledger import LocalLedger
         from counterseal.adapters.git.repository import GitRepository
-        from counterseal.gate import collect, judge, reading
-        from counterseal.model import Repository
+        from counterseal.gate import reading
 
         trust, verifier = self.consumer(document, sandbox=sandbox)
         stored = LocalLedger(folder).fetch()
         repository = GitRepository(str(folder.resolve()), work / "source.git", token=None)
-        head = repository.resolve(repository.default_ref())
-        if head is None:
-            raise UsageError(f"{folder} has no default branch", fix="git fetch origin")
-        policy, _ = collect.read_policy(repository, head)
-        host, number, _ = policy.ledger_id.split("/")
-        whose = judge.Judge(repository, trust, Repository(host, int(number), ""), head)
-        return reading.LedgerReader(policy.ledger_id, verifier, whose), stored
+        return reading.open_reader(repository, reading.tip(repository), trust, verifier), stored

@@ -63,33 +63,33 @@ SET_BY_GITLAB: Final = frozenset({
 
 
 class Surroundings:
-    """The environment, by meaning.
+    """The environment, by meaning; `environ` is it, name by name.
 
     Args:
         environ: The environment; that of the process if None.
     """
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
-        self._environ: Mapping[str, str] = dict(os.environ if environ is None else environ)
+        self.environ: Mapping[str, str] = dict(os.environ if environ is None else environ)
 
     def option(self, name: str) -> str | None:
         """Return the value of `COUNTERSEAL_NAME`, or None."""
-        return self._environ.get(PREFIX + name.upper())
+        return self.environ.get(PREFIX + name.upper())
 
     @property
     def in_github(self) -> bool:
         """Return whether this is a GitHub Actions step."""
-        return self._environ.get("GITHUB_ACTIONS") == "true"
+        return self.environ.get("GITHUB_ACTIONS") == "true"
 
     @property
     def in_gitlab(self) -> bool:
         """Return whether this is a GitLab job."""
-        return self._environ.get("GITLAB_CI") == "true" and not self.in_github
+        return self.environ.get("GITLAB_CI") == "true" and not self.in_github
 
     @property
     def kind(self) -> ForgeKind:
         """Return which forge this is about: that of the CI job, else the one whose repository is named."""
-        named = "CI_PROJECT_PATH" in self._environ and "GITHUB_REPOSITORY" not in self._environ
+        named = "CI_PROJECT_PATH" in self.environ and "GITHUB_REPOSITORY" not in self.environ
         return ForgeKind.GITLAB if (self.in_gitlab or named) and not self.in_github else ForgeKind.GITHUB
 
     @property
@@ -103,7 +103,7 @@ class Surroundings:
         return self._path(JOB_OUTPUT if self.in_gitlab else "GITHUB_OUTPUT")
 
     def _path(self, name: str) -> Path | None:
-        value = self._environ.get(name)
+        value = self.environ.get(name)
         return Path(value) if value else None
 
     def epoch(self) -> int:
@@ -112,7 +112,7 @@ class Surroundings:
         Raises:
             UsageError: It is no number of seconds.
         """
-        value = self._environ.get("SOURCE_DATE_EPOCH", "0")
+        value = self.environ.get("SOURCE_DATE_EPOCH", "0")
         if not value.isdigit():
             raise UsageError(
                 f"SOURCE_DATE_EPOCH={value!r} is no number of seconds",
@@ -123,7 +123,7 @@ class Surroundings:
 
     def revision(self) -> str | None:
         """Return the source revision of this run, if CI says it."""
-        value = self._environ.get("CI_COMMIT_SHA" if self.kind is ForgeKind.GITLAB else "GITHUB_SHA")
+        value = self.environ.get("CI_COMMIT_SHA" if self.kind is ForgeKind.GITLAB else "GITHUB_SHA")
         return value if digests.is_revision(value) else None
 
     def refuse_influence(self, options: Collection[str]) -> None:
@@ -138,7 +138,7 @@ class Surroundings:
         allowed = {PREFIX + name.upper() for name in (*options, "verbose")} | {*TOKEN_VARIABLES[self.kind], API_TOKEN}
         if self.in_gitlab:
             allowed |= SET_BY_GITLAB | {JOB_OUTPUT, JOB_SUMMARY}
-        for name, value in sorted(self._environ.items()):
+        for name, value in sorted(self.environ.items()):
             upper = name.upper()
             foreign = upper.startswith(PREFIX)
             steers = INFLUENCE.fullmatch(upper) and not HARMLESS.fullmatch(upper)
@@ -161,12 +161,12 @@ class Surroundings:
     @contextlib.contextmanager
     def work_folder(self) -> Iterator[Path]:
         """Give a folder of our own that is gone afterwards."""
-        with tempfile.TemporaryDirectory(prefix="counterseal.", dir=self._environ.get("RUNNER_TEMP")) as name:
+        with tempfile.TemporaryDirectory(prefix="counterseal.", dir=self.environ.get("RUNNER_TEMP")) as name:
             yield Path(name)
 
     def personal_token(self) -> str | None:
         """Return the token that a person, or a workflow, gave for the forge, or None."""
-        return next((self._environ[name] for name in TOKEN_VARIABLES[self.kind] if self._environ.get(name)), None)
+        return next((self.environ[name] for name in TOKEN_VARIABLES[self.kind] if self.environ.get(name)), None)
 
     @property
     def can_comment(self) -> bool:
@@ -179,7 +179,7 @@ class Surroundings:
         Raises:
             UsageError: There is none at all.
         """
-        found = (self._environ.get(JOB_TOKEN), self._environ.get(API_TOKEN), self.personal_token())
+        found = (self.environ.get(JOB_TOKEN), self.environ.get(API_TOKEN), self.personal_token())
         if not any(found):
             raise UsageError(
                 "no token for the forge",
@@ -213,7 +213,7 @@ class Surroundings:
         """Return the repository that this is about, `owner/name`."""
         if self.kind is ForgeKind.GITLAB:
             return self._project_path()
-        name = self._environ.get("GITHUB_REPOSITORY", "")
+        name = self.environ.get("GITHUB_REPOSITORY", "")
         if name.count("/") != 1:
             raise UsageError(
                 "which repository?",
@@ -223,7 +223,7 @@ class Surroundings:
         return name
 
     def _project_path(self) -> str:
-        name = self._environ.get("CI_PROJECT_PATH", "")
+        name = self.environ.get("CI_PROJECT_PATH", "")
         if "/" not in name:
             raise UsageError("which project?", why="CI_PROJECT_PATH is not set", fix="set it to GROUP/PROJECT")
         return name
@@ -239,12 +239,12 @@ class Surroundings:
             ("CI_API_V4_URL", "CI_SERVER_URL") if in_gitlab else ("GITHUB_API_URL", "GITHUB_SERVER_URL")
         )
         real = next(each for each in forges.HOSTS if each.kind is self.kind)
-        api = self._environ.get(api_name) or real.api
+        api = self.environ.get(api_name) or real.api
         found = forges.by_api(api.rstrip("/"))
         if found is None or found.kind is not self.kind:
             raise _no_forge(api_name, api, real.host)
         expected = found.api.removesuffix("/api/v4") if in_gitlab else found.git
-        site = self._environ.get(site_name) or expected
+        site = self.environ.get(site_name) or expected
         if site.rstrip("/") != expected:
             raise _no_forge(site_name, site, real.host)
         return found
@@ -252,7 +252,7 @@ class Surroundings:
     def change_request_number(self) -> int | None:
         """Return the number of the change request that this event is about, or None."""
         if self.kind is ForgeKind.GITLAB:
-            given = self._environ.get("CI_MERGE_REQUEST_IID", "")
+            given = self.environ.get("CI_MERGE_REQUEST_IID", "")
             return int(given) if given.isascii() and given.isdigit() else None
         path = self._path("GITHUB_EVENT_PATH")
         if path is None or not path.is_file():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from counterseal.cli import dotenv
 from counterseal.cli.report import Report, show
 from counterseal.errors import UsageError
-from counterseal.wiring.ports import Wiring
+from counterseal.wiring import Surroundings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +97,7 @@ def test_a_list_that_is_cut_is_its_start(value: list[str], used: int) -> None:
 
 def test_a_job_of_two_verbs_has_the_outputs_of_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     named = {"COUNTERSEAL_DOTENV": "counterseal.env", "COUNTERSEAL_SUMMARY": "counterseal.md"}
-    wiring = Wiring({"GITLAB_CI": "true"} | {name: str(tmp_path / file) for name, file in named.items()})
+    wiring = Surroundings({"GITLAB_CI": "true"} | {name: str(tmp_path / file) for name, file in named.items()})
     show(Report("a", {}, outputs={"tag": "v1"}, markdown="# a"), "text", wiring)
     show(Report("b", {}, outputs={"path": "a b", "number": "7"}, markdown="# b"), "text", wiring)
     assert (tmp_path / "counterseal.env").read_text() == "counterseal_tag=v1\ncounterseal_number=7\n"
@@ -107,9 +107,11 @@ def test_a_job_of_two_verbs_has_the_outputs_of_both(tmp_path: Path, capsys: pyte
 
 def test_nothing_is_written_where_nobody_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = Report("a", {}, outputs={"path": "a b"})
-    show(report, "text", Wiring({"GITLAB_CI": "true"}))
+    show(report, "text", Surroundings({"GITLAB_CI": "true"}))
     show(
-        report, "text", Wiring({"COUNTERSEAL_DOTENV": str(tmp_path / "a"), "COUNTERSEAL_SUMMARY": str(tmp_path / "b")})
+        report,
+        "text",
+        Surroundings({"COUNTERSEAL_DOTENV": str(tmp_path / "a"), "COUNTERSEAL_SUMMARY": str(tmp_path / "b")}),
     )
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().err == ""
@@ -117,6 +119,6 @@ def test_nothing_is_written_where_nobody_asks(tmp_path: Path, capsys: pytest.Cap
 
 def test_where_outputs_go_is_no_influence_on_a_gate_in_gitlab() -> None:
     files = {"COUNTERSEAL_DOTENV": "a", "COUNTERSEAL_SUMMARY": "b"}
-    Wiring({"GITLAB_CI": "true", **files}).refuse_influence(())
+    Surroundings({"GITLAB_CI": "true", **files}).refuse_influence(())
     with pytest.raises(UsageError, match="COUNTERSEAL_DOTENV"):
-        Wiring(files).refuse_influence(())
+        Surroundings(files).refuse_influence(())

@@ -9,7 +9,7 @@ import pytest
 
 from counterseal.cli import main
 from counterseal.errors import UsageError
-from counterseal.wiring.ports import Wiring
+from counterseal.wiring import Surroundings
 
 
 def parse(environ: dict[str, str], *arguments: str) -> argparse.Namespace:
@@ -18,7 +18,7 @@ def parse(environ: dict[str, str], *arguments: str) -> argparse.Namespace:
     parser.add_argument("--revision", action="append")
     parser.add_argument("--days", type=int, default=7)
     parser.add_argument("--dry-run", action="store_true")
-    return main.parse_options(parser, arguments, Wiring(environ))
+    return main.parse_options(parser, arguments, Surroundings(environ))
 
 
 def test_lists_have_the_type_of_the_option() -> None:

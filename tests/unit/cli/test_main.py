@@ -18,7 +18,7 @@ from counterseal import __version__
 from counterseal.cli import main as entry
 from counterseal.cli.main import main
 from counterseal.cli.table import COMMANDS
-from counterseal.wiring.ports import Wiring
+from counterseal.wiring import Surroundings
 from counterseal_sandbox.client import SandboxClient
 from counterseal_sandbox.demo import world as demo_world
 from counterseal_sandbox.demo.site import GitHubSite
@@ -129,7 +129,7 @@ def _value(action: argparse.Action) -> tuple[str, Any]:
 @pytest.mark.parametrize("verb", COMMANDS)
 def test_every_option_is_a_variable_too(verb: str) -> None:
     wanted = {each.dest: _value(each) for each in options_of(verb)}
-    wiring = Wiring({f"COUNTERSEAL_{name.upper()}": text for name, (text, _) in wanted.items()})
+    wiring = Surroundings({f"COUNTERSEAL_{name.upper()}": text for name, (text, _) in wanted.items()})
     options = entry.parse_options(parser_of(verb), [], wiring)
     assert vars(options) == {name: value for name, (_, value) in wanted.items()}
 

@@ -90,7 +90,7 @@ def only(history: History) -> RecordedDecision:
 def test_nothing_was_decided_yet() -> None:
     assert History([]).decisions == {}
     found = Log().history
-    assert (len(found.events), found.decisions, found.query(), list(found.unpublished_allows())) == (1, {}, (), [])
+    assert (len(found.events), found.decisions, found.query()) == (1, {}, ())
 
 
 def test_a_decision_is_there_with_its_entry() -> None:
@@ -108,7 +108,6 @@ def test_a_publication_belongs_to_its_decision() -> None:
     found = log.history
     assert found.decisions[first.link.entry_id].publication == published
     assert found.decisions[second.link.entry_id].publication is None
-    assert [each.sequence for each in found.unpublished_allows()] == [2]
     assert isinstance(found.events[-1].event.body, Publication)
 
 
@@ -117,7 +116,6 @@ def test_what_was_withdrawn_stays_withdrawn() -> None:
     entry = log.decide()
     log.withdraw(entry)
     assert only(log.history).withdrawn
-    assert list(log.history.unpublished_allows()) == []
     log.publish(entry)
     assert only(log.history).withdrawn
     assert isinstance(log.history.events[1].event.body, Withdrawn)
@@ -130,14 +128,6 @@ def test_a_withdrawal_leaves_the_publication_visible() -> None:
     log.withdraw(entry)
     found = only(log.history)
     assert (found.withdrawn, found.publication) == (True, published)
-
-
-def test_only_allows_wait_for_publication_oldest_first() -> None:
-    log = Log()
-    log.decide(frozen.DENY)
-    log.decide(stage="staging")
-    log.decide()
-    assert [each.sequence for each in log.history.unpublished_allows()] == [2, 3]
 
 
 # --- what it refuses -------------------------------------------------------------------------

@@ -49,14 +49,6 @@ def test_known_inclusion_proofs(case: dict[str, Any]) -> None:
     assert merkle.verify_inclusion(leaves[case["index"]], case["index"], case["size"], raw(case["hashes"]), root)
 
 
-@pytest.mark.parametrize("case", VECTORS["consistency"], ids=lambda case: f"{case['from']} to {case['to']}")
-def test_known_consistency_proofs(case: dict[str, Any]) -> None:
-    old, new = case["from"], case["to"]
-    roots = [bytes.fromhex(VECTORS["roots"][size - 1]) for size in (old, new)]
-    assert list(merkle.consistency(LEAVES[:new], old)) == raw(case["hashes"])
-    assert merkle.verify_consistency(old, new, raw(case["hashes"]), *roots)
-
-
 @given(sizes, st.data())
 def test_every_inclusion_proof_verifies_and_no_altered_one_does(size: int, data: st.DataObject) -> None:
     leaves = leaves_of(size)
@@ -77,24 +69,6 @@ def test_every_inclusion_proof_verifies_and_no_altered_one_does(size: int, data:
         assert not merkle.verify_inclusion(leaves[index], index, size, proof[:-1], root)
 
 
-@given(sizes, st.data())
-def test_every_consistency_proof_verifies_and_no_altered_one_does(size: int, data: st.DataObject) -> None:
-    leaves = leaves_of(size)
-    old = data.draw(st.integers(1, size))
-    proof, roots = list(merkle.consistency(leaves, old)), (merkle.root(leaves[:old]), merkle.root(leaves))
-    assert merkle.verify_consistency(old, size, proof, *roots)
-    assert not merkle.verify_consistency(old, size, [*proof, roots[0]], *roots)
-    assert not merkle.verify_consistency(old, size, proof, merkle.leaf(b"another"), roots[1])
-    assert not merkle.verify_consistency(old, size, proof, roots[0], merkle.leaf(b"another"))
-    assert not merkle.verify_consistency(0, size, proof, *roots)
-    assert not merkle.verify_consistency(size + 1, size, proof, *roots)
-    if proof:
-        place, bit = data.draw(st.integers(0, len(proof) - 1)), data.draw(st.integers(0, 255))
-        altered = [*proof[:place], flipped(proof[place], bit), *proof[place + 1 :]]
-        assert not merkle.verify_consistency(old, size, altered, *roots)
-        assert not merkle.verify_consistency(old, size, proof[:-1], *roots)
-
-
 @given(sizes)
 def test_peaks_have_one_hash_for_each_bit_and_give_the_root(size: int) -> None:
     leaves = leaves_of(size)
@@ -107,7 +81,5 @@ def test_peaks_have_one_hash_for_each_bit_and_give_the_root(size: int) -> None:
 def test_what_does_not_exist_has_no_proof() -> None:
     with pytest.raises(ValueError, match="no leaf 8 among 8"):
         merkle.inclusion(LEAVES, 8)
-    with pytest.raises(ValueError, match="from 9 to 8"):
-        merkle.consistency(LEAVES, 9)
     with pytest.raises(ValueError, match="has 2 peaks, not 1"):
         merkle.append([LEAVES[0]], 3, LEAVES[1])

@@ -13,7 +13,7 @@ from counterseal import forges
 from counterseal.cli.main import main
 from counterseal.errors import UsageError
 from counterseal.forges import ForgeKind
-from counterseal.wiring.ports import Wiring
+from counterseal.wiring import Surroundings, Wiring
 
 ROOT = Path(__file__).resolve().parents[3]
 FORBIDDEN = (
@@ -50,7 +50,7 @@ def test_a_gate_refuses_what_could_choose_for_it(verb: str, name: str, capsys: p
 
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_what_runners_and_images_set_is_accepted(name: str) -> None:
-    Wiring({name: "1"}).refuse_influence(())
+    Surroundings({name: "1"}).refuse_influence(())
 
 
 def test_the_installers_are_told_what_a_gate_accepts_and_no_program() -> None:
@@ -61,7 +61,7 @@ def test_the_installers_are_told_what_a_gate_accepts_and_no_program() -> None:
     for each in lists:
         prefix, _, names = each.rstrip(")").partition("(")
         for name in names.split("|"):
-            Wiring({f"{prefix}{name}": "1"}).refuse_influence(())
+            Surroundings({f"{prefix}{name}": "1"}).refuse_influence(())
             assert not re.search("CONFIG|KEYRING|PYTHON", name)
 
 
@@ -75,9 +75,9 @@ def test_inputs_and_outputs_of_a_gate_may_be_variables() -> None:
         "HOME": "/home/runner",
         "RUNNER_TEMP": "/tmp",
     }
-    Wiring(environment).refuse_influence({"stage", "format"})
+    Surroundings(environment).refuse_influence({"stage", "format"})
     with pytest.raises(UsageError, match="COUNTERSEAL_STAGE"):
-        Wiring(environment).refuse_influence({"format"})
+        Surroundings(environment).refuse_influence({"format"})
 
 
 def test_a_value_is_never_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,17 +86,17 @@ def test_a_value_is_never_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_our_token_comes_before_the_jobs() -> None:
-    assert Wiring({"COUNTERSEAL_TOKEN": "app", "GITHUB_TOKEN": "job"}).token() == "app"
-    assert Wiring({"COUNTERSEAL_TOKEN": "", "GITHUB_TOKEN": "job"}).token() == "job"
+    assert Surroundings({"COUNTERSEAL_TOKEN": "app", "GITHUB_TOKEN": "job"}).token() == "app"
+    assert Surroundings({"COUNTERSEAL_TOKEN": "", "GITHUB_TOKEN": "job"}).token() == "job"
     with pytest.raises(UsageError, match="no token"):
-        Wiring({}).token()
+        Surroundings({}).token()
 
 
 @pytest.mark.parametrize("value", ["", "app", "a/b/c"])
 def test_a_repository_has_one_slash(value: str) -> None:
     with pytest.raises(UsageError, match="which repository"):
-        Wiring({"GITHUB_REPOSITORY": value}).repository_name()
-    assert Wiring({"GITHUB_REPOSITORY": "acme/app"}).repository_name() == "acme/app"
+        Surroundings({"GITHUB_REPOSITORY": value}).repository_name()
+    assert Surroundings({"GITHUB_REPOSITORY": "acme/app"}).repository_name() == "acme/app"
 
 
 @pytest.mark.parametrize(
@@ -105,32 +105,32 @@ def test_a_repository_has_one_slash(value: str) -> None:
 )
 def test_only_the_forges_and_a_sandbox_on_loopback_are_spoken_to(api: str) -> None:
     with pytest.raises(UsageError, match="GITHUB_API_URL"):
-        Wiring({"GITHUB_API_URL": api}).forge_host()
+        Surroundings({"GITHUB_API_URL": api}).forge_host()
     with pytest.raises(UsageError, match="CI_API_V4_URL"):
-        Wiring({"GITLAB_CI": "true", "CI_API_V4_URL": api}).forge_host()
+        Surroundings({"GITLAB_CI": "true", "CI_API_V4_URL": api}).forge_host()
 
 
 def test_where_the_api_is() -> None:
     github, gitlab = forges.HOSTS
-    assert Wiring({}).forge_host() == github
-    assert Wiring({"GITLAB_CI": "true"}).forge_host() == gitlab
+    assert Surroundings({}).forge_host() == github
+    assert Surroundings({"GITLAB_CI": "true"}).forge_host() == gitlab
     sandbox = {"GITHUB_API_URL": "http://127.0.0.1:7/github/api/", "GITHUB_SERVER_URL": "http://127.0.0.1:7/github/git"}
-    assert Wiring(sandbox).forge_host() == forges.sandbox_host("http://127.0.0.1:7", ForgeKind.GITHUB)
+    assert Surroundings(sandbox).forge_host() == forges.sandbox_host("http://127.0.0.1:7", ForgeKind.GITHUB)
     with pytest.raises(UsageError, match="GITHUB_SERVER_URL"):
-        Wiring({**sandbox, "GITHUB_SERVER_URL": "https://github.com"}).forge_host()
+        Surroundings({**sandbox, "GITHUB_SERVER_URL": "https://github.com"}).forge_host()
     job = {"GITLAB_CI": "true", "CI_API_V4_URL": "http://127.0.0.1:7/gitlab/api/v4"}
     there = forges.sandbox_host("http://127.0.0.1:7", ForgeKind.GITLAB)
-    assert Wiring({**job, "CI_SERVER_URL": "http://127.0.0.1:7/gitlab"}).forge_host() == there
+    assert Surroundings({**job, "CI_SERVER_URL": "http://127.0.0.1:7/gitlab"}).forge_host() == there
     with pytest.raises(UsageError, match="CI_SERVER_URL"):
-        Wiring({**job, "CI_SERVER_URL": "https://gitlab.com"}).forge_host()
+        Surroundings({**job, "CI_SERVER_URL": "https://gitlab.com"}).forge_host()
 
 
 def test_a_run_of_github_is_never_taken_for_a_gitlab_job() -> None:
-    both = Wiring({"GITHUB_ACTIONS": "true", "GITLAB_CI": "true", "CI_PROJECT_PATH": "acme/app"})
+    both = Surroundings({"GITHUB_ACTIONS": "true", "GITLAB_CI": "true", "CI_PROJECT_PATH": "acme/app"})
     assert both.kind is ForgeKind.GITHUB
     assert not both.in_gitlab
-    assert Wiring({"CI_PROJECT_PATH": "acme/app"}).kind is ForgeKind.GITLAB
-    assert Wiring({"CI_PROJECT_PATH": "acme/app", "GITHUB_REPOSITORY": "acme/app"}).kind is ForgeKind.GITHUB
+    assert Surroundings({"CI_PROJECT_PATH": "acme/app"}).kind is ForgeKind.GITLAB
+    assert Surroundings({"CI_PROJECT_PATH": "acme/app", "GITHUB_REPOSITORY": "acme/app"}).kind is ForgeKind.GITHUB
 
 
 def test_what_gitlab_sets_in_every_job_steers_no_gate() -> None:
@@ -140,21 +140,21 @@ def test_what_gitlab_sets_in_every_job_steers_no_gate() -> None:
         "SIGSTORE_ID_TOKEN": "t",
         "GIT_DEPTH": "20",
     }
-    Wiring({**job, "COUNTERSEAL_GITLAB_TOKEN": "t"}).refuse_influence(())
+    Surroundings({**job, "COUNTERSEAL_GITLAB_TOKEN": "t"}).refuse_influence(())
     for name in ("GIT_SSH_COMMAND", "HTTPS_PROXY", "COUNTERSEAL_SANDBOX", "SIGSTORE_REKOR_URL"):
         with pytest.raises(UsageError, match=name) as refused:
-            Wiring({**job, name: "x"}).refuse_influence(())
+            Surroundings({**job, name: "x"}).refuse_influence(())
         assert "from the pipeline file and from the variables of project, group and pipeline" in refused.value.fix
     with pytest.raises(UsageError, match="SIGSTORE_ID_TOKEN"):
-        Wiring({"SIGSTORE_ID_TOKEN": "t", "GITHUB_ACTIONS": "true"}).refuse_influence(())
+        Surroundings({"SIGSTORE_ID_TOKEN": "t", "GITHUB_ACTIONS": "true"}).refuse_influence(())
 
 
 @pytest.mark.parametrize("value", ["now", "-1", "1.5", "0x10", ""])
 def test_an_epoch_is_whole_seconds(value: str) -> None:
     with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH"):
-        Wiring({"SOURCE_DATE_EPOCH": value}).epoch()
-    assert Wiring({"SOURCE_DATE_EPOCH": "17"}).epoch() == 17
-    assert Wiring({}).epoch() == 0
+        Surroundings({"SOURCE_DATE_EPOCH": value}).epoch()
+    assert Surroundings({"SOURCE_DATE_EPOCH": "17"}).epoch() == 17
+    assert Surroundings({}).epoch() == 0
 
 
 def test_the_change_request_of_an_event(tmp_path: Path) -> None:
@@ -162,12 +162,12 @@ def test_the_change_request_of_an_event(tmp_path: Path) -> None:
     found = {'{"pull_request": {"number": 7}}': 7, '{"pull_request": null}': None, "[]": None, "{}": None}
     for text, number in found.items():
         event.write_text(text, encoding="utf-8")
-        assert Wiring({"GITHUB_EVENT_PATH": str(event)}).change_request_number() == number
-    assert Wiring({"GITHUB_EVENT_PATH": str(tmp_path / "none")}).change_request_number() is None
+        assert Surroundings({"GITHUB_EVENT_PATH": str(event)}).change_request_number() == number
+    assert Surroundings({"GITHUB_EVENT_PATH": str(tmp_path / "none")}).change_request_number() is None
 
 
 def test_a_work_folder_is_ours_and_goes_away(tmp_path: Path) -> None:
-    with Wiring({"RUNNER_TEMP": str(tmp_path)}).work_folder() as folder:
+    with Surroundings({"RUNNER_TEMP": str(tmp_path)}).work_folder() as folder:
         assert folder.parent == tmp_path
         assert folder.stat().st_mode & 0o077 == 0
     assert list(tmp_path.iterdir()) == []
@@ -200,16 +200,16 @@ def test_on_ones_own_machine_the_clone_names_the_repository(
     subprocess.run(("git", "init", "-q", str(tmp_path)), check=True)
     subprocess.run(("git", "-C", str(tmp_path), "remote", "add", "origin", address), check=True)
     monkeypatch.chdir(tmp_path)
-    found = Wiring({}).at_home()
+    found = Wiring({}).at_home().surroundings
     assert (found.kind, found.repository_name(), found.forge_host().kind) == (kind, name, kind)
-    given = Wiring({"GITHUB_REPOSITORY": "other/thing"}).at_home()
+    given = Wiring({"GITHUB_REPOSITORY": "other/thing"}).at_home().surroundings
     assert (given.kind, given.repository_name()) == (ForgeKind.GITHUB, "other/thing")
-    in_ci = Wiring({"GITLAB_CI": "true", "CI_PROJECT_PATH": "a/b"}).at_home()
+    in_ci = Wiring({"GITLAB_CI": "true", "CI_PROJECT_PATH": "a/b"}).at_home().surroundings
     assert in_ci.repository_name() == "a/b"
 
 
 def test_no_clone_names_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="which repository") as caught:
-        Wiring({}).at_home().repository_name()
+        Wiring({}).at_home().surroundings.repository_name()
     assert "clone" in caught.value.fix

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import logging
 import re
-from datetime import UTC, datetime
 from importlib import resources
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from counterseal import forges
 from counterseal.errors import FormatError, ServiceError
 from counterseal.formats import digests, wire
-from counterseal.model import Trust
+from counterseal.model import Trust, TrustMaterial
 
 SCHEMA: Final = "counterseal.trust/v1"
 CLIENT_TRUST_CONFIG: Final = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"
@@ -25,14 +24,6 @@ _KEYS: Final = {"schema", "sandbox", "issuers", "released", "withdrawn", "trustC
 _WHAT: Final = "trust document"
 _LOOPBACK: Final = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}/[a-z]+\Z")
 _REAL: Final = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/\S*)?\Z")
-
-
-class TrustMaterial(NamedTuple):
-    """Whom to believe, the TrustedRoot to verify with, and the ClientTrustConfig to sign with (both as JSON)."""
-
-    trust: Trust
-    trusted_root: bytes
-    trust_config: bytes
 
 
 def load_trust(document: bytes) -> TrustMaterial:
@@ -70,13 +61,13 @@ def public_trust(*, offline: bool) -> TrustMaterial:
     """Return the trust in Sigstore's public-good instance and in the real forges.
 
     Args:
-        offline: Take the last copy on this machine (at first the one packaged with sigstore) and ask nobody; say its
-            age with `age_of`. Otherwise refresh it through TUF.
+        offline: Take the last copy on this machine (at first the one packaged with sigstore) and ask nobody;
+            otherwise refresh it through TUF.
 
     Raises:
         ServiceError: The TUF repository cannot be reached or trusted.
     """
-    # What the library says of the copy being offline, `age_of` says in our words.
+    # That the copy may be old, a verdict says in our words.
     logging.getLogger("sigstore").addHandler(logging.NullHandler())
     # 0.5 s to import: only those who use the public instance pay for it.
     from sigstore.errors import Error as SigstoreError  # noqa: PLC0415
@@ -91,34 +82,6 @@ def public_trust(*, offline: bool) -> TrustMaterial:
             fix="check the network; to verify without it, work offline or give --trust-config",
         ) from error
     return _material(_real_trust(), config)
-
-
-def age_of(trusted_root: bytes, now: datetime) -> str:
-    """Return how old a trusted root is at least, for people: a root newer than its newest key cannot be told apart."""
-    data = wire.load_json(trusted_root, "trusted root")
-    starts = [
-        wire.parse_timestamp(each["start"], "trusted root: validFor.start")
-        for each in _objects(data)
-        if isinstance(each.get("start"), str)
-    ]
-    if not starts:
-        return "a trusted root without dates"
-    newest = max(starts).astimezone(UTC)
-    return f"a trusted root whose newest key is of {newest:%Y-%m-%d} ({max(0, (now - newest).days)} days ago)"
-
-
-def _objects(data: Any) -> list[dict[str, Any]]:
-    """Return every JSON object in `data`."""
-    found: list[dict[str, Any]] = []
-    waiting = [data]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, dict):
-            found.append(each)
-            waiting.extend(each.values())
-        elif isinstance(each, list):
-            waiting.extend(each)
-    return found
 
 
 def _real_trust() -> Trust:

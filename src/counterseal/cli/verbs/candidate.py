@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the verb."""
     files = [path for path, _ in wiring.files().collect(options.subjects)]
-    with wiring.work_folder() as work:
+    with wiring.surroundings.work_folder() as work:
         result = candidate.run(wiring.asset_store(), options.output, files, work, dry_run=options.dry_run)
     count = len(result.uploaded)
     done = "would upload" if result.dry_run else "uploaded"

@@ -36,8 +36,8 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the verb."""
     if options.preview:
         return preview.run(options, wiring)
-    wiring.refuse_influence({"stage", "request", "preview", "number", "format"})
-    with wiring.work_folder() as work:
+    wiring.surroundings.refuse_influence({"stage", "request", "preview", "number", "format"})
+    with wiring.surroundings.work_folder() as work:
         opened = wiring.gate(work)
         result = deciding.run(opened, stage=options.stage, request=options.request)
         published = publishing.run(opened, stage=options.stage)

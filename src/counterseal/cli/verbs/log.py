@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the verb."""
-    with wiring.work_folder() as work:
+    with wiring.surroundings.work_folder() as work:
         reader, stored = wiring.local_ledger(options.folder, work, options.trust, sandbox=options.sandbox)
         return _answer(options, reader, stored)
 

@@ -44,7 +44,7 @@ def _compared(found: Policy, wiring: Wiring) -> str:
             fix="counterseal policy check --new-ledger-id HOST/REPOSITORY-ID prints one",
         )
     try:
-        name, host = wiring.repository_name(), wiring.forge_host().host
+        name, host = wiring.surroundings.repository_name(), wiring.surroundings.forge_host().host
     except UsageError as error:
         return f"not compared with a repository: {error.what}"
     opening.check_ledger_id(found, Repository(host, int(found.ledger_id.split("/")[1]), name))
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
         host, _, number = options.new_ledger_id.partition("/")
         if not re.fullmatch(r"[0-9]{1,18}", number):
             raise UsageError(f"{options.new_ledger_id!r} is no HOST/REPOSITORY-ID", fix="write it like github.com/777")
-        found_id = policy.new_ledger_id(host, int(number), wiring.random(16))
+        found_id = policy.new_ledger_id(host, int(number), wiring.surroundings.random(16))
         return Report(found_id, {"schema": "counterseal.ledger-id/v1", "id": found_id})
     if not options.file.is_file():
         raise UsageError(

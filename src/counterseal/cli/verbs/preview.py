@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the preview."""
     wiring = wiring.at_home()
-    number = options.number or wiring.change_request_number()
+    number = options.number or wiring.surroundings.change_request_number()
     if number is None:
         raise UsageError("which change request?", why="this event is about none", fix="name it with --number")
-    with wiring.work_folder() as work:
-        sources, reader, stored = wiring.preview(work)
-        found = preview.run(sources, reader, stored, number)
+    with wiring.surroundings.work_folder() as work:
+        sources, store = wiring.preview(work)
+        found = preview.run(sources, store, number)
         body = "\n".join(_lines(found))
         shown = f"{escape.verbatim(body)}\n{markdown.findings(found.findings)}"
-        if wiring.can_comment:
+        if wiring.surroundings.can_comment:
             preview.comment(sources, number, shown)
     data = {
         "schema": "counterseal.preview/v1",

@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the verb."""
-    wiring.refuse_influence({"stage", "format", "dry_run"})
-    with wiring.work_folder() as work:
+    wiring.surroundings.refuse_influence({"stage", "format", "dry_run"})
+    with wiring.surroundings.work_folder() as work:
         opened = wiring.gate(work)
         if options.dry_run:
             return _planned(publishing.plan(opened, stage=options.stage))

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
         again=options.again,
         valid_for=timedelta(days=options.valid_days),
     )
-    with wiring.work_folder() as work:
+    with wiring.surroundings.work_folder() as work:
         result = request.run(wiring.forge(), wiring.asset_store(), wiring.clock(), asked, work, dry_run=options.dry_run)
     if result.dry_run:
         text = f"would request: {result.tag} into {asked.stage}\n  {result.path}\n{result.content.decode()}"

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     """Run the verb."""
     with contextlib.ExitStack() as stack:
-        state = options.state or stack.enter_context(wiring.work_folder())
+        state = options.state or stack.enter_context(wiring.surroundings.work_folder())
         with contextlib.suppress(KeyboardInterrupt):
             sandbox.run(state, options.port, ready=_ready)
     return Report("the sandbox is gone", {"schema": "counterseal.sandbox/v1"})

@@ -35,8 +35,8 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
         project=options.project,
         subjects=tuple(options.subjects),
         output=options.output,
-        epoch=wiring.epoch(),
-        revision=wiring.revision(),
+        epoch=wiring.surroundings.epoch(),
+        revision=wiring.surroundings.revision(),
         dry_run=options.dry_run,
     )
     result = sbom.run(inputs, builder=wiring.sbom_builder(options.lock), files=wiring.files())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -84,7 +83,6 @@ def test_the_public_instance_offline(tmp_path: Any, monkeypatch: pytest.MonkeyPa
     assert found.trust == Trust(ISSUERS, (), (), sandbox=False)
     SigstoreVerifier(found.trusted_root)
     SigstoreSigner(found.trust_config, str)
-    assert "days ago" in trust.age_of(found.trusted_root, datetime.now(UTC))
 
 
 def test_the_public_instance_without_a_network(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,12 +93,3 @@ def test_the_public_instance_without_a_network(tmp_path: Any, monkeypatch: pytes
     with pytest.raises(ServiceError, match="public root of trust") as caught:
         trust.public_trust(offline=False)
     assert "--trust-config" in caught.value.fix
-
-
-def test_the_age_of_a_root_is_that_of_its_newest_key() -> None:
-    now = datetime(2026, 11, 24, tzinfo=UTC)
-    root = (
-        b'{"tlogs": [{"validFor": {"start": "2026-01-01T00:00:00Z"}}, {"validFor": {"start": "2026-11-04T00:00:00Z"}}]}'
-    )
-    assert trust.age_of(root, now) == "a trusted root whose newest key is of 2026-11-04 (20 days ago)"
-    assert trust.age_of(b"{}", now) == "a trusted root without dates"
