@@ -15,6 +15,7 @@ from counterseal import identifiers
 from counterseal.evaluation.evidence import (
     Evidence,
     LedgerFacts,
+    MergedFile,
     ObservedAsset,
     PolicyOrigin,
     RequestFile,
@@ -34,6 +35,7 @@ from counterseal.model import (
     ChangeRequest,
     Commit,
     EarlierDecision,
+    Finding,
     GateIdentity,
     Manifest,
     Member,
@@ -59,6 +61,7 @@ from counterseal.model import (
     Trust,
 )
 from counterseal.policy.rule import NoOptions
+from counterseal.render import findings
 
 HOST = "github.com"
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -212,7 +215,7 @@ def review(
     of: str | None = HEAD,
     at: datetime | None = APPROVED_AT,
 ) -> Review:
-    """Return what somebody said about a revision."""
+    """Return what somebody told about a revision."""
     return Review(1, who, state, of, at, f"{SOURCE}/pull/18#review")
 
 
@@ -290,11 +293,7 @@ CONTENT = PromotionRequest(
     reason="fixes the import of old changelogs, see #16",
     valid_until=NOW + timedelta(days=6),
 )
-REQUEST = RequestFile(
-    path=f"promotions/production/{MANIFEST_DIGEST}.{CONTENT.request_id}.json",
-    digest=sha256("request"),
-    content=CONTENT,
-    problem="",
+MERGED_FILE = MergedFile(
     merge_revision=MERGE,
     base_revision=BASE,
     other_changes=(),
@@ -302,6 +301,13 @@ REQUEST = RequestFile(
     added_before=False,
     same_at_head=True,
     mover=Mover.FORGE,
+)
+REQUEST = RequestFile(
+    path=f"promotions/production/{MANIFEST_DIGEST}.{CONTENT.request_id}.json",
+    digest=sha256("request"),
+    content=CONTENT,
+    problem="",
+    merged=MERGED_FILE,
 )
 RELEASE = Release(
     id=55,
@@ -327,6 +333,7 @@ SOURCE_FACTS = Source(
 
 _EVIDENCE = Evidence(
     now=NOW,
+    home=REPOSITORY,
     run=RUN,
     policy=POLICY,
     policy_reference=PolicyReference(identifiers.POLICY_PATH, POLICY_DIGEST, BASE, MAIN),
@@ -352,6 +359,19 @@ _EVIDENCE = Evidence(
 )
 
 
+# --- in words --------------------------------------------------------------------------------
+
+
+def told(finding: Finding, stage: str = "production") -> str:
+    """Return the reason of a finding on this request, as people read it."""
+    return findings.reason(finding, findings.About(stage, REQUEST.path, HOST, CHANGE.number))
+
+
+def advised(finding: Finding, stage: str = "production") -> str:
+    """Return the fix of a finding on this request, as people read it."""
+    return findings.fix(finding, findings.About(stage, REQUEST.path, HOST, CHANGE.number))
+
+
 # --- one thing different ---------------------------------------------------------------------
 
 
@@ -371,8 +391,15 @@ def with_reviews(*reviews: Review, start: Evidence = _EVIDENCE) -> Evidence:
     return with_change(start, reviews=reviews)
 
 
+_MERGED = {each.name for each in dataclasses.fields(MergedFile)}
+
+
 def with_request(start: Evidence = _EVIDENCE, **changes: Any) -> Evidence:
-    """Return evidence whose request file differs in these fields."""
+    """Return evidence whose request file, or how it was merged, differs in these fields."""
+    came = {name: changes.pop(name) for name in tuple(changes) if name in _MERGED}
+    if came:
+        assert start.request.merged is not None
+        changes["merged"] = dataclasses.replace(start.request.merged, **came)
     return dataclasses.replace(start, request=dataclasses.replace(start.request, **changes))
 
 

@@ -16,10 +16,12 @@ from counterseal.adapters.github.ci import GitHubEnvironment
 from counterseal.adapters.gitlab.ci import TOKEN_VARIABLE, GitLabEnvironment
 from counterseal.adapters.sigstore.signer import SigstoreSigner
 from counterseal.adapters.sigstore.trust import load_trust
+from counterseal.evaluation import Decision
 from counterseal.forges import ForgeKind
-from counterseal.formats import manifest
+from counterseal.formats import manifest, wire
 from counterseal.formats.wire import canonical
 from counterseal.identifiers import MIRROR_REF, NOTES_REF, POLICY_PATH
+from counterseal.render import findings
 from counterseal_sandbox.demo.site import NAME, TAG
 from counterseal_sandbox.forge.accounts import Role
 
@@ -290,8 +292,17 @@ def finding(decision: Mapping[str, Any], rule: str, code: str) -> str:
     """Return reason, fix and dismissed people of a violated finding, in one text."""
     found = next(each for each in decision["findings"] if each["rule"] == rule)
     assert (found["outcome"], found["code"]) == ("violated", code), found
-    dismissed = "; ".join(f"{each['who']} ({each['why']})" for each in found["dismissed"])
-    return f"{found['reason']} | {dismissed} | {found['fix']}"
+    reason, dismissed, fix = told(decision, rule)
+    return f"{reason} | {'; '.join(f'{who} ({why})' for who, why in dismissed)} | {fix}"
+
+
+def told(decision: Mapping[str, Any], rule: str) -> tuple[str, list[tuple[str, str]], str]:
+    """Return what people read of a finding: its reason, whom it did not count and why, its fix."""
+    made = wire.decode_lenient(Decision, dict(decision), "the decision")
+    found = next(each for each in made.findings if each.rule == rule)
+    about = findings.of_decision(made)
+    left_out = [findings.not_counted(each) for each in found.dismissed]
+    return findings.reason(found, about), left_out, findings.fix(found, about)
 
 
 def violated(decision: Mapping[str, Any]) -> set[str]:

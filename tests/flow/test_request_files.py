@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from counterseal.evaluation.evidence import RequestFile
+    from counterseal.evaluation.evidence import MergedFile, RequestFile
 
 PATH = f"promotions/staging/{'a' * 64}.first.json"
 
@@ -59,24 +59,29 @@ def test_a_file_of_the_first_commit(world: World, repository: GitRepository) -> 
     assert found.problem == f"{PATH} came with the first commit of the branch, which nobody reviews"
 
 
+def merged(found: RequestFile) -> MergedFile:
+    assert found.merged is not None
+    return found.merged
+
+
 def test_a_file_of_more_than_64_mib(world: World, repository: GitRepository) -> None:
     world.write("bob", PATH, b" " * (64 << 20) + b"{}")
     world.changes.merge(world.open(), world.who("alice"), "squash")
     found = read(world, repository)
     assert found.content is None
     assert "has 67108866 bytes" in found.problem
-    assert not found.same_at_head
+    assert not merged(found).same_at_head
 
 
 def test_a_head_whose_ref_is_gone(world: World, repository: GitRepository) -> None:
     world.write("bob", PATH, b"{}")
     change = world.open()
     world.changes.merge(change, world.who("alice"), "squash")
-    assert not read(world, repository).head_gone
+    assert not merged(read(world, repository)).head_gone
     world.repository.git.set_ref(world.repository.git.head_ref(change.number), None)
     found = read(world, repository)
-    assert found.head_gone
-    assert not found.same_at_head
+    assert merged(found).head_gone
+    assert not merged(found).same_at_head
 
 
 def lag(world: World, repository: GitRepository) -> None:

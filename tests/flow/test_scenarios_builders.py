@@ -39,7 +39,7 @@ def let_builders(world: FlowWorld, text: str) -> None:
 
 
 def said(decision: dict[str, Any]) -> str:
-    return str(next(each["reason"] for each in decision["findings"] if each["rule"] == PROVENANCE))
+    return stories.told(decision, PROVENANCE)[0]
 
 
 @pytest.mark.parametrize("event", ["by hand", "schedule"])

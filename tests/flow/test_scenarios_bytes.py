@@ -159,7 +159,8 @@ def test_a_manifest_made_to_stop_the_gate_is_a_deny(shared: FlowWorld, number: i
     result = shared.gate("--request", asked.path, code=10)
     decision = result["decisions"][0]["decision"]
     assert stories.violated(decision) >= {DIGEST, BUILT}
-    assert all(each["reason"].isprintable() and len(each["reason"]) < 1000 for each in decision["findings"])
+    reasons = [stories.told(decision, each["rule"])[0] for each in decision["findings"]]
+    assert all(reason.isprintable() and len(reason) < 1000 for reason in reasons)
 
 
 # --- how long a request is valid -----------------------------------------------------------------------

@@ -368,7 +368,7 @@ def test_two_gates_at_once(fresh: FlowWorld, tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(gate, [fresh.run(), fresh.run()]))
-    assert [code for code, _ in results] == [10, 10]
+    assert [code for code, _ in results] == [10, 10], [said.get("failed") for _, said in results]
     found = stories.log(fresh, tmp_path)
     assert sorted(found) == [1, 2, 3]
     assert {row["decision"]["request"]["file"] for row in found.values()} == {each.path for each in asked}

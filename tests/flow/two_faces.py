@@ -42,6 +42,7 @@ from counterseal.errors import ServiceError
 from counterseal.evaluation.rules import RULES, enough_reviews
 from counterseal.gate.collect import permissions
 from counterseal.model import Counted, Dismissed, Finding, FindingOutcome, Member, Requester
+from counterseal.render.findings import not_counted
 from counterseal_sandbox.client import SandboxClient
 from counterseal_sandbox.forge.accounts import Role
 from counterseal_sandbox.forge.git.bare import BareRepository
@@ -106,7 +107,8 @@ class Outcome:
         return self._names(self.findings[rule].dismissed)
 
     def _names(self, people: Iterable[Counted | Dismissed]) -> frozenset[str]:
-        return frozenset("bot" if each.who == self.bot else each.who for each in people)
+        who = (each.actor.login if each.actor else "nobody" for each in people)
+        return frozenset("bot" if login == self.bot else login for login in who)
 
     @property
     def codes(self) -> dict[str, str]:
@@ -119,7 +121,8 @@ class Outcome:
     def __str__(self) -> str:
         lines = [str(each) for each in self.log]
         for rule, each in self.findings.items():
-            lines += [f"{rule}: {each.code}: {each.reason}", *(f"  not {no.who}: {no.why}" for no in each.dismissed)]
+            left_out = map(not_counted, each.dismissed)
+            lines += [f"{rule}: {each.code}: {each.data}", *(f"  not {who}: {why}" for who, why in left_out)]
         return "\n".join((f"At {self.forge}", *(f"  {line}" for line in lines)))
 
 

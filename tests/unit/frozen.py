@@ -18,6 +18,7 @@ from counterseal.evaluation import decision, evidence
 from counterseal.evaluation.evidence import (
     Evidence,
     LedgerFacts,
+    MergedFile,
     ObservedAsset,
     PolicyOrigin,
     RequestFile,
@@ -103,14 +104,15 @@ HOME = Repository(HOST, 4710021, "acme/app")
 SOURCE = f"https://{HOST}/{HOME.name}"
 LEDGER = f"{HOST}/{HOME.id}/9f3b1a7c5d2e4f60718293a4b5c6d7e8"
 MAIN = "refs/heads/main"
-ALICE, BOB, DORA, ERIN = (
-    Actor(HOST, number, login) for number, login in ((1001, "alice"), (1002, "bob"), (1004, "dora"), (1005, "erin"))
+ALICE, BOB, CAROL, DORA, ERIN = (
+    Actor(HOST, number, login)
+    for number, login in ((1001, "alice"), (1002, "bob"), (1003, "carol"), (1004, "dora"), (1005, "erin"))
 )
 
 WHEEL = Subject("app-1.2.0-py3-none-any.whl", digest("wheel"))
 SDIST = Subject("app-1.2.0.tar.gz", digest("sdist"))
 SBOM_DIGEST, POLICY_DIGEST, MATRIX_DIGEST = digest("sbom"), digest("policy"), digest("matrix")
-REVISION, HEAD, MERGE, BASE = map(revision, ("source", "head", "merge", "base"))
+REVISION, HEAD, MERGE, BASE, OLD_HEAD = map(revision, ("source", "head", "merge", "base", "old head"))
 
 # --- what `sign` writes ----------------------------------------------------------------------
 
@@ -176,13 +178,15 @@ REQUEST_FILE = RequestFile(
     digest=digest("request"),
     content=REQUEST,
     problem="",
-    merge_revision=MERGE,
-    base_revision=BASE,
-    other_changes=(),
-    mode="100644",
-    added_before=False,
-    same_at_head=True,
-    mover=Mover.FORGE,
+    merged=MergedFile(
+        merge_revision=MERGE,
+        base_revision=BASE,
+        other_changes=(),
+        mode="100644",
+        added_before=False,
+        same_at_head=True,
+        mover=Mover.FORGE,
+    ),
 )
 CHANGE = ChangeRequest(
     number=18,
@@ -245,6 +249,7 @@ def _build(predicate_type: str, *subjects: Subject) -> Attestation:
 
 EVIDENCE = Evidence(
     now=moment(9, 12),
+    home=HOME,
     run=dataclasses.replace(RUN, ref=MAIN, actor=ALICE, event="push"),
     policy=POLICY,
     policy_reference=PolicyReference(".counterseal/policy.yml", POLICY_DIGEST, BASE, MAIN),
@@ -288,12 +293,14 @@ MALFORMED = dataclasses.replace(
         digest=digest("oops"),
         content=None,
         problem="promotions/staging/oops.json: not valid JSON",
-        merge_revision=MERGE,
-        base_revision=BASE,
-        other_changes=("README.md",),
-        mode="120000",
-        added_before=True,
-        same_at_head=False,
+        merged=MergedFile(
+            merge_revision=MERGE,
+            base_revision=BASE,
+            other_changes=("README.md",),
+            mode="120000",
+            added_before=True,
+            same_at_head=False,
+        ),
     ),
     change=None,
     permissions=(),
@@ -331,25 +338,30 @@ ALLOW_FINDINGS = (
     Finding(
         "enough-reviews",
         FindingOutcome.SATISFIED,
-        "enough",
-        "2 of 2 approvals of this revision",
-        counted=(Counted("alice", "maintainers"), Counted("dora", "security")),
-        dismissed=(Dismissed("carol", "approved 1d2c3b4, the request is at another revision"),),
+        "satisfied",
+        {"filled": 2, "required": 2, "head": HEAD},
+        counted=(Counted(ALICE, ("maintainers",)), Counted(DORA, ("security",))),
+        dismissed=(Dismissed(CAROL, "older-revision", {"revision": OLD_HEAD}),),
     ),
-    Finding("previous-stage-passed", FindingOutcome.SATISFIED, "passed", "allowed for staging by entry 40"),
-    Finding("sbom-present", FindingOutcome.SKIPPED, "not-asked", "the policy asks for none"),
+    Finding(
+        "previous-stage-passed",
+        FindingOutcome.SATISFIED,
+        "satisfied",
+        {"after": "staging", "entry": 40, "secondsAgo": 90000},
+    ),
+    Finding("sbom-present", FindingOutcome.SKIPPED, "no-request"),
 )
 DENY_FINDINGS = (
     Finding(
-        "digest-matches",
+        "review-of-this-revision",
         FindingOutcome.VIOLATED,
-        "malformed-request",
-        "promotions/staging/oops.json: not valid JSON",
-        "make the request with `counterseal request`",
+        "request-malformed",
+        {"detail": "promotions/staging/oops.json: not valid JSON"},
     ),
 )
-ALLOW = decision.decide(EVIDENCE, ALLOW_FINDINGS, abandoned=(digest("lost"),))
-DENY = decision.decide(MALFORMED, DENY_FINDINGS)
+EVALUATOR = decision.EvaluatorUse("1.0.0", decision.RULE_SET)  # our own version may change
+ALLOW = dataclasses.replace(decision.decide(EVIDENCE, ALLOW_FINDINGS, abandoned=(digest("lost"),)), evaluator=EVALUATOR)
+DENY = dataclasses.replace(decision.decide(MALFORMED, DENY_FINDINGS), evaluator=EVALUATOR)
 ALLOW_REFERENCE = EntryReference(link(41, "decision", PATH).entry_id, 41, digest("line 41"))
 USE = decision.policy_use(EVIDENCE)
 
@@ -374,7 +386,7 @@ PUBLICATION = _event(
         ),
     ),
 )
-WITHDRAWN = _event(EventKind.WITHDRAWN, Withdrawn(ALLOW_REFERENCE, "reviews changed before the publication"))
+WITHDRAWN = _event(EventKind.WITHDRAWN, Withdrawn(ALLOW_REFERENCE, "tag-moved", {"tag": "v1.2.0", "now": None}))
 ABOUT = decision.subjects(EVIDENCE)
 POLICY_FILE = (Subject(".counterseal/policy.yml", POLICY_DIGEST),)
 

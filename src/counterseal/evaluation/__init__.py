@@ -11,6 +11,7 @@ from counterseal.evaluation.decision import Decision, DigestSet, PolicyUse
 from counterseal.evaluation.evidence import (
     Evidence,
     LedgerFacts,
+    MergedFile,
     ObservedAsset,
     PolicyOrigin,
     RequestFile,
@@ -19,7 +20,7 @@ from counterseal.evaluation.evidence import (
     Source,
     groups_of,
 )
-from counterseal.evaluation.judging import evaluate, judge, outcome
+from counterseal.evaluation.judging import evaluate, judge, needs, outcome
 from counterseal.evaluation.rules import RULES
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "DigestSet",
     "Evidence",
     "LedgerFacts",
+    "MergedFile",
     "ObservedAsset",
     "PolicyOrigin",
     "PolicyUse",
@@ -42,7 +44,9 @@ __all__ = [
     "evidence",
     "groups_of",
     "identity",
+    "identity_words",
     "judge",
+    "needs",
     "outcome",
     "rules",
 ]

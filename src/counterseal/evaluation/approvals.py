@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from counterseal.evaluation.evidence import groups_of
-from counterseal.formats import wire
-from counterseal.model import Actor, ActorKind, Dismissed, Permission, Review, ReviewState
+from counterseal.model import Actor, ActorKind, Counted, Dismissed, Permission, Reason, Review, ReviewState
+from counterseal.policy import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,11 @@ class Approval:
     actor: Actor
     groups: tuple[str, ...]
     review: Review
+
+    @property
+    def person(self) -> Counted:
+        """Return whom a finding counts."""
+        return Counted(self.actor, self.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +86,14 @@ def _of_nobody(change: ChangeRequest) -> list[Dismissed]:
     number = sum(each.actor is None and each.state is ReviewState.APPROVED for each in change.reviews)
     if not number:
         return []
-    who = "a deleted account" if number == 1 else f"deleted accounts ({number} approvals)"
-    return [Dismissed(who, "nobody can say who it was")]
+    return [Dismissed(None, "account-deleted", {"approvals": number})]
 
 
 def _bounded(dismissed: list[Dismissed]) -> tuple[Dismissed, ...]:
     rest = len(dismissed) - MAX_DISMISSED
     if rest <= 1:
         return tuple(dismissed)
-    return (*dismissed[:MAX_DISMISSED], Dismissed(f"{rest} more", "not named here, where there is no room for all"))
+    return (*dismissed[:MAX_DISMISSED], Dismissed(None, "no-room", {"more": rest}))
 
 
 def _opinion(reviews: list[Review], change: ChangeRequest, evidence: Evidence) -> Approval | Dismissed | None:
@@ -118,8 +122,8 @@ def _opinion(reviews: list[Review], change: ChangeRequest, evidence: Evidence) -
     best = next((review for review, why in problems if not why), None)
     if best:
         return Approval(actor, groups, best)
-    part = excluded(evidence).get(actor.key, "the review was dismissed")
-    return Dismissed(actor.login, problems[0][1] if problems else part)
+    why = (problems[0][1] if problems else None) or excluded(evidence).get(actor.key) or reason("review-dismissed")
+    return Dismissed(actor, why.code, why.data)
 
 
 def _after_dismissal(
@@ -140,7 +144,9 @@ def _closed(review: Review, change: ChangeRequest, evidence: Evidence) -> bool:
     by, at = review.dismissed_by, review.dismissed_at
     if by is None or at is None or (change.merged and (change.merged_at is None or at > change.merged_at)):
         return False
-    return (review.actor is not None and by.key == review.actor.key) or not next(_person_problems(by, evidence), "")
+    return (review.actor is not None and by.key == review.actor.key) or next(
+        _person_problems(by, evidence), None
+    ) is None
 
 
 def _too_late(review: Review, change: ChangeRequest) -> bool:
@@ -149,80 +155,84 @@ def _too_late(review: Review, change: ChangeRequest) -> bool:
     return review.submitted_at is None or change.merged_at is None or review.submitted_at > change.merged_at
 
 
-def _why_not(review: Review, actor: Actor, change: ChangeRequest, evidence: Evidence) -> str:
-    """Return why an approval does not count, or an empty text if it does."""
-    return next(_person_problems(actor, evidence), "") or next(_review_problems(review, change), "")
+def _why_not(review: Review, actor: Actor, change: ChangeRequest, evidence: Evidence) -> Reason | None:
+    """Return why an approval does not count, or None if it does."""
+    return next(_person_problems(actor, evidence), None) or next(_review_problems(review, change), None)
 
 
-def _person_problems(actor: Actor, evidence: Evidence) -> Iterator[str]:
+def _person_problems(actor: Actor, evidence: Evidence) -> Iterator[Reason]:
     part = excluded(evidence).get(actor.key)
     permission = min((held for who, held in evidence.permissions if who.key == actor.key), default=Permission.NONE)
     if actor.kind is not ActorKind.USER:
-        yield f"no person's account ({actor.kind})"
+        yield reason("no-person", kind=actor.kind)
     if part:
         yield part
     if not groups_of(actor, evidence.policy):
-        yield "in no group of the policy"
+        yield reason("in-no-group")
     if permission < Permission.WRITE:
-        yield f"has the permission {permission.name.lower()}, and write is needed"
+        yield reason("permission-missing", permission=permission.name.lower())
 
 
-def _review_problems(review: Review, change: ChangeRequest) -> Iterator[str]:
+def _review_problems(review: Review, change: ChangeRequest) -> Iterator[Reason]:
     retargeted = change.base_retargeted_at
     if review.revision is None:
-        yield "approved a revision that the forge has lost"
+        yield reason("revision-lost")
     elif review.revision != change.head:
-        yield f"approved an older revision of this request ({review.revision[:7]})"
+        yield reason("older-revision", revision=review.revision)
     if review.submitted_at is None:
-        yield "approved at an unknown time"
+        yield reason("time-unknown")
     elif _too_late(review, change):
-        yield f"approved after the merge ({wire.timestamp(review.submitted_at)})"
+        yield reason("after-merge", submitted_at=review.submitted_at)
     elif retargeted and review.submitted_at <= retargeted:
-        yield "approved before the request was turned to another branch"
+        yield reason("before-retarget")
 
 
-def excluded(evidence: Evidence) -> dict[tuple[str, int], str]:
+#: Codes of those who had a part in a request.
+PARTS: Final = ("author", "asked", "commit", "pushed", "started-run")
+
+
+def excluded(evidence: Evidence) -> dict[tuple[str, int], Reason]:
     """Return whose approval never counts for this request, and why: whoever had a part in it (R14)."""
-    parts: dict[tuple[str, int], str] = {}
+    parts: dict[tuple[str, int], Reason] = {}
     content, change = evidence.request.content, evidence.change
     if change and change.author:
-        parts[change.author.key] = "author of this request"
+        parts[change.author.key] = reason("author")
     if content:
-        parts.setdefault((content.requested_by.host, content.requested_by.id), "asked for this promotion")
+        parts.setdefault((content.requested_by.host, content.requested_by.id), reason("asked"))
     for commit in change.commits if change else ():
         for actor in commit.people:
-            parts.setdefault(actor.key, f"has a part in its commit {commit.revision[:7]}")
+            parts.setdefault(actor.key, reason("commit", revision=commit.revision))
     for actor in change.pushers if change else ():
-        parts.setdefault(actor.key, "pushed to this request")
+        parts.setdefault(actor.key, reason("pushed"))
     for actor in evidence.run_actors:
-        parts.setdefault(actor.key, "started this run of the gate")
+        parts.setdefault(actor.key, reason("started-run"))
     return parts
 
 
-def hidden_hands(evidence: Evidence) -> tuple[str, ...]:
+def hidden_hands(evidence: Evidence) -> tuple[Reason, ...]:
     """Return which bots had a part in this request: whoever let them act may be one of its reviewers (R14)."""
     change = evidence.change
     if change is None:
         return ()
     makers = (*((change.author,) if change.author else ()), *change.pushers)
     hands = (*makers, *(actor for commit in change.commits for actor in commit.people))
-    bots = {actor.key: actor.login for actor in hands if actor.kind is not ActorKind.USER}
-    return tuple(f"{login} is no person, and who is behind it is not known" for login in bots.values())
+    bots = {actor.key: actor for actor in hands if actor.kind is not ActorKind.USER}
+    return tuple(reason("bot", actor=actor) for actor in bots.values())
 
 
-def unknown_authorship(evidence: Evidence) -> tuple[str, ...]:
+def unknown_authorship(evidence: Evidence) -> tuple[Reason, ...]:
     """Return what is not known about who made this request (R14, R15); empty if everybody is known."""
     content, change = evidence.request.content, evidence.change
     if change is None or content is None:
-        return ("the request cannot be read",)
-    gaps = [] if change.author else ["its author's account was deleted"]
+        return (reason("unreadable"),)
+    gaps = [] if change.author else [reason("author-deleted")]
     if not change.commits:
-        gaps.append("it has no commits")
+        gaps.append(reason("no-commits"))
     gaps.extend(
-        f"commit {each.revision[:7]} has {each.unattributed or 1} whom the forge cannot name"
+        reason("commit-unattributed", revision=each.revision, people=each.unattributed or 1)
         for each in change.commits
         if each.unattributed or not each.people
     )
     if change.unknown_pushers:
-        gaps.append(f"{change.unknown_pushers} of its pushers cannot be named")
+        gaps.append(reason("pushers-unknown", people=change.unknown_pushers))
     return tuple(gaps)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from counterseal import __version__
 from counterseal.errors import CountersealError
 from counterseal.evaluation import evidence as evidence_room
 from counterseal.evaluation import judging as evaluation
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from counterseal.model import Review
 
 MAX_REVIEWS: Final = 64
+#: Raised when a rule answers otherwise on the same evidence; `evidence.json` judged again tells (docs/formats.md).
+RULE_SET: Final = "counterseal-rules/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,14 @@ class EnvironmentUse:
 
 
 @dataclass(frozen=True, slots=True)
+class EvaluatorUse:
+    """What judged: the version of counterseal, and of its rules; equal rules make equal findings of equal evidence."""
+
+    version: str
+    rule_set: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """A decision, complete but for its place in the ledger: the predicate `decision/v1` without `ledger`."""
 
@@ -147,6 +158,7 @@ class Decision:
     evidence_digest: DigestSet
     builds: tuple[BuildUse, ...]
     environment: EnvironmentUse
+    evaluator: EvaluatorUse
     abandoned: tuple[str, ...]
 
 
@@ -159,12 +171,18 @@ def decide(evidence: Evidence, findings: Sequence[Finding], *, abandoned: Sequen
         abandoned: sha256 of bundles that were signed for this entry and lost a race.
 
     Raises:
-        CountersealError: A finding is in error, so nothing can be decided (exit code 1).
+        CountersealError: A finding is in error, or not everything was read: nothing can be decided (exit code 1).
     """
+    run, merged = evidence.run, evidence.request.merged
+    unread = evidence.unread & evaluation.needs(evidence.policy, evidence.stage)
+    if unread or run is None or merged is None:
+        raise CountersealError(f"could not decide on {evidence.request.path}", why="not everything was read")
     outcome = evaluation.outcome(findings)
     if outcome is None:
         broken = next(each for each in findings if each.outcome is FindingOutcome.ERROR)
-        raise CountersealError(f"could not decide on {evidence.request.path}", why=f"{broken.rule}: {broken.reason}")
+        raise CountersealError(
+            f"could not decide on {evidence.request.path}", why=f"{broken.rule}: {broken.data.get('detail')}"
+        )
     stage = evidence.policy.stage(evidence.stage)
     content = evidence.request.content
     return Decision(
@@ -180,16 +198,17 @@ def decide(evidence: Evidence, findings: Sequence[Finding], *, abandoned: Sequen
             number=evidence.change.number if evidence.change else None,
             file=evidence.request.path,
             head=evidence.change.head if evidence.change else None,
-            merge_revision=evidence.request.merge_revision,
+            merge_revision=merged.merge_revision,
         ),
         manifest=DigestSet(evidence.manifest_digest) if evidence.manifest_digest else None,
         findings=tuple(findings),
         reviews=_reviews(evidence),
-        responsible=_responsible(evidence),
+        responsible=_responsible(evidence, run.actor),
         evidence=tuple(_evidence(evidence)),
         evidence_digest=DigestSet(evidence_room.digest(evidence)),
         builds=tuple(_builds(evidence)),
         environment=EnvironmentUse(None, evidence.manifest.input_matrix if evidence.manifest else None, ()),
+        evaluator=EvaluatorUse(__version__, RULE_SET),
         abandoned=tuple(abandoned),
     )
 
@@ -230,14 +249,14 @@ def _review(review: Review, evidence: Evidence) -> ReviewUse:
     return ReviewUse(review.actor, review.revision, review.state, review.submitted_at, review.url, groups)
 
 
-def _responsible(evidence: Evidence) -> Responsible:
+def _responsible(evidence: Evidence, run_actor: Actor) -> Responsible:
     content = evidence.request.content
     requester = None
     if content:
         who = content.requested_by
         requester = Actor(who.host, who.id, who.login)
     approvers = tuple(each.actor for each in approvals(evidence).counted)
-    return Responsible(requester, approvers, evidence.run.actor, evidence.run_actors)
+    return Responsible(requester, approvers, run_actor, evidence.run_actors)
 
 
 def _evidence(evidence: Evidence) -> list[EvidenceUse]:

@@ -26,41 +26,54 @@ from counterseal.model import (
     PolicyReference,
     PromotionRequest,
     Release,
+    Repository,
     Run,
     Trust,
 )
+from counterseal.policy import Need
+
+
+@dataclass(frozen=True, slots=True)
+class MergedFile:
+    """How the request's file came onto the protected branch (R21).
+
+    Attributes:
+        merge_revision: The commit of the protected branch that brought it.
+        base_revision: The protected branch just before (first parent; of the first commit where it was rebased).
+        other_changes: Paths that the same change touched beside the file.
+        mode: Git file mode of the file, `100644` if all is well; None: there is no such file.
+        added_before: The path had been there once before.
+        same_at_head: The file at the reviewed head has the same bytes as the merged one.
+        mover: Who moved the branch when the change was merged (None: no change request brought it).
+        head_gone: The forge has lost the reviewed head, so nobody can compare.
+    """
+
+    merge_revision: str
+    base_revision: str
+    other_changes: tuple[str, ...]
+    mode: str | None
+    added_before: bool
+    same_at_head: bool
+    mover: Mover | None = None
+    head_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RequestFile:
-    """The promotion request file and how it came onto the protected branch (R21).
+    """The promotion request file.
 
     Attributes:
         path: `promotions/<stage>/<manifest sha256>.<request id>.json`.
-        digest: sha256 of its bytes as merged.
-        content: What it says; None if it is malformed, then `problem` says why.
-        merge_revision: The commit of the protected branch that brought it.
-        base_revision: The protected branch just before (first parent; of the first commit where it was rebased).
-        other_changes: Paths that the same change touched beside the file.
-        mode: Git file mode of the file, `100644` if all is well.
-        added_before: The path had been there once before.
-        same_at_head: The file at the reviewed head has the same bytes as the merged one.
-        mover: Who moved the branch when the change was merged (None: it is not merged).
-        head_gone: The forge has lost the reviewed head, so nobody can compare.
+        digest: sha256 of its bytes as merged, or at the head of a change that is not merged.
+        content: What it says; None if it is malformed, then `problem` quotes what its reader said.
+        merged: How it came onto the branch; None: it is not merged, or nobody looked.
     """
 
     path: str
     digest: str
     content: PromotionRequest | None
     problem: str
-    merge_revision: str
-    base_revision: str
-    other_changes: tuple[str, ...]
-    mode: str
-    added_before: bool
-    same_at_head: bool
-    mover: Mover | None = None
-    head_gone: bool = False
+    merged: MergedFile | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +151,19 @@ class LedgerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that a decision about one request may rest on.
+    """Everything that a decision about one request may rest on, and what of it was not read (`unread`).
 
-    `policy_origin` None: it was not looked at (a preview). `permissions` holds one pair for each reviewer; `builds` the
-    builder's attestations that verified, `build_problems` why others did not, `starts` whose hands were on their runs
-    (of those that nobody can have steered, GitHub is not asked); `signatures` what lies beside the artifacts as theirs;
-    `history` the earlier decisions on the same manifest, `trust` whom the gate believes before any policy speaks.
+    A preview reads a part, and runs in nobody's name (`run` None). What was not read is empty or None here, and no rule
+    that needs it is asked. `home` is the repository that the gate decides for. `permissions` holds one pair for each
+    reviewer; `builds` the builder's attestations that verified, `build_problems` why others did not, `starts` whose
+    hands were on their runs (of those that nobody can have steered, GitHub is not asked); `signatures` what lies beside
+    the artifacts as theirs; `history` the earlier decisions on the same manifest, `trust` whom the gate believes before
+    any policy speaks.
     """
 
     now: datetime
-    run: Run
+    home: Repository
+    run: Run | None
     policy: Policy
     policy_reference: PolicyReference
     policy_origin: PolicyOrigin | None
@@ -169,11 +185,12 @@ class Evidence:
     history: tuple[EarlierDecision, ...]
     trust: Trust
     signatures: tuple[SignatureFacts, ...] = ()
+    unread: frozenset[Need] = frozenset()
 
     @property
     def change_name(self) -> str:
         """Return what people call the change request (`#17`, at GitLab `!17`); empty if there is none."""
-        return forges.change_name(self.run.repository.host, self.change.number) if self.change else ""
+        return forges.change_name(self.home.host, self.change.number) if self.change else ""
 
 
 def groups_of(actor: Actor, policy: Policy) -> tuple[str, ...]:

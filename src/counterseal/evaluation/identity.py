@@ -1,8 +1,8 @@
 """Whose signature it is: every check of an identity, in one place, pure over certificates (R29, R30, R34, R40).
 
 A certificate's fields are facts of the forge's CI, signed by the certificate authority; names among them may change
-hands, numbers may not. Each function returns None where the identity is accepted, else a sentence that says
-what is wrong. Cryptography is not judged here: that was `BundleVerifier`'s.
+hands, numbers may not. Each function returns None where the identity is accepted, else the reason why not
+(`identity_words.py` has the sentences). Cryptography is not judged here: that was `BundleVerifier`'s.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from counterseal import forges
 from counterseal.forges import DIALECTS, ForgeKind, kind_of
 from counterseal.formats import digests
 from counterseal.identifiers import GATE_ID
-from counterseal.model import Certificate, OwnGate
+from counterseal.model import Certificate, OwnGate, Reason
+from counterseal.policy import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from counterseal.model import BuilderIdentity, GateIdentity, Repository, Run, Trust
 
-Check = tuple[bool, str]
+Check = tuple[bool, Reason]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def claimed(run: Run) -> Certificate:
     )
 
 
-def run_problem(run: Run, gate: GateIdentity, trust: Trust, default_ref: str) -> str | None:
+def run_problem(run: Run, gate: GateIdentity, trust: Trust, default_ref: str) -> Reason | None:
     """Return why a run is not the gate that a policy names for the run's repository, or None."""
     return gate_problem(
         claimed(run),
@@ -91,7 +92,7 @@ def verifier_id(gate: GateIdentity, repository: Repository) -> str:
 
 def builder_problem(
     certificate: Certificate, *, issuer: str, repository: Repository, builder: BuilderIdentity
-) -> str | None:
+) -> Reason | None:
     """Return why a certificate is not the builder's of a repository, or None.
 
     The builder is a workflow or pipeline file of the repository itself, run from one of the policy's refs.
@@ -105,27 +106,27 @@ def builder_problem(
     dialect = DIALECTS[kind_of(repository.host)]
     path, _, ref = certificate.san.partition("@")
     if path == GATE_ID:
-        return "this is the gate's identity; builder and gate have to be two"
+        return reason("is-the-gate")
     return _first(
         (
             *_platform(certificate, issuer, repository.host, repository),
             (
                 path == f"{certificate.source_uri}{dialect.definition}{builder.workflow}",
-                f"it was signed by {path or certificate.san}, not by {builder.workflow} of this repository",
+                reason("other-file", file=path or certificate.san, expected=builder.workflow),
             ),
             (
                 certificate.config_uri == certificate.san,
-                f"the run began in {certificate.config_uri}, not in {certificate.san}",
+                reason("began-elsewhere", file=certificate.config_uri, expected=certificate.san),
             ),
-            (ref == certificate.source_ref, f"the builder's file is of {ref}, its source of {certificate.source_ref}"),
+            (ref == certificate.source_ref, reason("refs-differ", ref=ref, source_ref=certificate.source_ref)),
             (
                 any(forges.ref_matches(pattern, ref) for pattern in builder.refs),
-                f"it was built from {ref}, and the policy names {', '.join(builder.refs)}",
+                reason("other-ref", ref=ref, accepted=builder.refs),
             ),
-            (digests.is_revision(certificate.source_revision), "it names no full source revision"),
+            (digests.is_revision(certificate.source_revision), reason("no-revision")),
             (
                 certificate.signer_digest == certificate.config_digest == certificate.source_revision,
-                "the builder's file was read at another revision than the source",
+                reason("file-revision-differs"),
             ),
             *_builder_start(certificate, builder, dialect.hosted),
             _run(certificate, dialect.runs),
@@ -138,21 +139,18 @@ def _builder_start(certificate: Certificate, builder: BuilderIdentity, hosted: s
     runners = builder.runners or (hosted,)
     yield (
         certificate.trigger in builder.triggers,
-        f"a build may be started by {_listed(builder.triggers)}, not by {certificate.trigger} (policy: triggers)",
+        reason("builder-trigger", trigger=certificate.trigger, accepted=sorted(builder.triggers)),
     )
     yield (
         certificate.runner_environment in runners,
-        f"it ran on a runner that is {certificate.runner_environment}, not {_listed(runners)} (policy: runners)",
+        reason("builder-runner", runner=certificate.runner_environment, accepted=sorted(runners)),
     )
     yield _environment(certificate, builder.environment)
 
 
 def _environment(certificate: Certificate, wanted: str | None) -> Check:
-    held = certificate.environment or "none"
-    return (
-        wanted is None or certificate.environment == wanted,
-        f"its environment is {held}, and the policy names {wanted}",
-    )
+    held = certificate.environment
+    return wanted is None or held == wanted, reason("environment", environment=held, expected=wanted)
 
 
 def gate_problem(
@@ -163,7 +161,7 @@ def gate_problem(
     repository: Repository | None,
     default_ref: str,
     accepted: AcceptedGate,
-) -> str | None:
+) -> Reason | None:
     """Return why a certificate is not that of the gate deciding for a repository, or None.
 
     Args:
@@ -176,12 +174,12 @@ def gate_problem(
     """
     issuer = trust.issuers.get(host)
     if issuer is None:
-        return f"no issuer is known for {host}"
+        return reason("issuer-unknown", host=host)
     dialect = DIALECTS[kind_of(host)]
     own = accepted.own
     branch = (
         certificate.source_ref == default_ref,
-        f"the gate ran for {certificate.source_ref}, not for {default_ref}",
+        reason("gate-ref", ref=certificate.source_ref, expected=default_ref),
     )
     checks = _own_gate(certificate, host, own) if own else _released_gate(certificate, trust, accepted, branch)
     return _first(
@@ -191,7 +189,7 @@ def gate_problem(
             branch,
             (
                 certificate.trigger in dialect.gate_triggers,
-                f"a gate may be started by {_listed(dialect.gate_triggers)}, not by {certificate.trigger}",
+                reason("gate-trigger", trigger=certificate.trigger, accepted=sorted(dialect.gate_triggers)),
             ),
             _run(certificate, dialect.runs),
         )
@@ -206,50 +204,47 @@ def _released_gate(certificate: Certificate, trust: Trust, accepted: AcceptedGat
     """
     path, _, suffix = certificate.san.partition("@")
     digest = certificate.signer_digest
-    yield path == GATE_ID, f"it was signed by {path or certificate.san}, not by {GATE_ID}"
-    yield digests.is_revision(digest), "it does not name the gate's revision"
-    yield digest not in trust.withdrawn, f"the gate's revision {_short(digest)} was withdrawn"
+    yield path == GATE_ID, reason("other-gate", gate=path or certificate.san, expected=GATE_ID)
+    yield digests.is_revision(digest), reason("gate-revision-missing")
+    yield digest not in trust.withdrawn, reason("gate-withdrawn", revision=digest)
     yield (
         digest in accepted.revisions or digest == accepted.own_revision,
-        (
-            f"the gate's revision {_short(digest)} is newer than this tool, or not ours: upgrade, or name it "
-            "(policy: revisions; verify: --gate-revision)"
-        ),
+        reason("gate-revision-unknown", revision=digest),
     )
     yield (
         suffix == digest or suffix.startswith(("refs/tags/", "refs/heads/")),
-        f"it names the gate at {suffix or 'no revision'}, and its digest is {_short(digest)}",
+        reason("gate-revisions-differ", ref=suffix or None, revision=digest),
     )
     yield (
         certificate.runner_environment == DIALECTS[ForgeKind.GITHUB].hosted,
-        f"the gate ran on a runner that is {certificate.runner_environment}, not {DIALECTS[ForgeKind.GITHUB].hosted}",
+        _gate_runner(certificate, DIALECTS[ForgeKind.GITHUB].hosted),
     )
     yield branch  # before the caller, whose ref has to be the same
     yield (
         _caller(certificate),
-        f"the gate was called by {certificate.config_uri}, not by a workflow of the repository at its branch",
+        reason("gate-caller", file=certificate.config_uri),
     )
 
 
 def _own_gate(certificate: Certificate, host: str, own: OwnGate) -> Iterable[Check]:
     """Yield what makes a certificate that of an own gate: one file at one branch of the project itself (R34)."""
     wanted = f"{certificate.source_uri}{DIALECTS[kind_of(host)].definition}{own.file}@{own.ref}"
-    yield certificate.san == wanted, f"it was signed by {certificate.san}, not by {wanted}"
-    yield certificate.config_uri == wanted, f"the run began in {certificate.config_uri}, not in {wanted}"
+    yield certificate.san == wanted, reason("other-gate", gate=certificate.san, expected=wanted)
+    yield certificate.config_uri == wanted, reason("began-elsewhere", file=certificate.config_uri, expected=wanted)
     yield (
         own.project is None or certificate.source_id == str(own.project),
-        f"the gate is of project {certificate.source_id}, and {own.project} is accepted",
+        reason("gate-project", project=certificate.source_id, expected=own.project),
     )
-    yield certificate.source_ref == own.ref, f"the gate ran for {certificate.source_ref}, not for {own.ref}"
+    yield certificate.source_ref == own.ref, reason("gate-ref", ref=certificate.source_ref, expected=own.ref)
     yield (
         certificate.runner_environment in forges.HOSTED_RUNNERS,
-        f"the gate ran on a runner that is {certificate.runner_environment}, not the forge's own",
+        _gate_runner(certificate, None),
     )
     yield _environment(certificate, own.environment)
     yield (
         digests.is_revision(certificate.source_revision)
         and certificate.signer_digest == certificate.config_digest == certificate.source_revision,
-        "the gate's file was read at another revision than its branch had",
+        reason("gate-file-revision-differs"),
     )
 
 
@@ -257,20 +252,20 @@ def _platform(certificate: Certificate, issuer: str, host: str, repository: Repo
     """Yield what holds for every certificate of a CI run: issuer, forge, repository by number, one signer."""
     source = certificate.source_uri or ""
     number = certificate.source_id or ""
-    yield bool(issuer) and certificate.issuer == issuer, f"its issuer is {certificate.issuer}, not {issuer}"
+    yield bool(issuer) and certificate.issuer == issuer, reason("issuer", issuer=certificate.issuer, expected=issuer)
     yield (
         certificate.signer_uri == certificate.san,
-        f"its two signers differ: {certificate.san}, {certificate.signer_uri}",
+        reason("signers-differ", signers=[certificate.san, certificate.signer_uri]),
     )
     yield (
         re.fullmatch(rf"https://{re.escape(host)}/{DIALECTS[kind_of(host)].project_path}", source) is not None,
-        (f"its source is {source or 'unknown'}, not a repository at {host}"),
+        reason("source", source=source or None, host=host),
     )
-    yield number.isascii() and number.isdigit(), "it does not name its repository by number"
+    yield number.isascii() and number.isdigit(), reason("repository-number-missing")
     if repository is not None:
         yield (
             (repository.host, str(repository.id)) == (host, number),
-            (f"it is for repository {number} ({source}), not for {repository.id} ({repository.name})"),
+            reason("other-repository", number=number, source=source, expected=repository.id, name=repository.name),
         )
 
 
@@ -281,16 +276,12 @@ def _caller(certificate: Certificate) -> bool:
 
 def _run(certificate: Certificate, runs: str) -> Check:
     prefix = f"{certificate.source_uri}{runs}"
-    return (certificate.run_uri or "").startswith(prefix), f"{certificate.run_uri} is no run of its repository"
+    return (certificate.run_uri or "").startswith(prefix), reason("run", run=certificate.run_uri)
 
 
-def _first(checks: Iterable[Check]) -> str | None:
+def _gate_runner(certificate: Certificate, expected: str | None) -> Reason:
+    return reason("gate-runner", runner=certificate.runner_environment, expected=expected)
+
+
+def _first(checks: Iterable[Check]) -> Reason | None:
     return next((problem for holds, problem in checks if not holds), None)
-
-
-def _short(revision: str | None) -> str:
-    return (revision or "")[:12]
-
-
-def _listed(triggers: Iterable[str]) -> str:
-    return ", ".join(sorted(triggers))

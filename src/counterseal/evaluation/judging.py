@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.evaluation.rules import RULES
 from counterseal.model import Finding, FindingOutcome, Outcome, Stage
-from counterseal.policy import SATISFIED, NoOptions
+from counterseal.policy import SATISFIED, Need, NoOptions, not_read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +24,17 @@ RULE_ERROR: Final = "rule-error"
 
 def judge(evidence: Evidence) -> tuple[Finding, ...]:
     """Return the findings of the stage's rules; an unknown stage is judged by what always applies."""
-    stage = evidence.policy.stage(evidence.stage) or Stage(evidence.stage, None, publish=False, rules=())
-    return evaluate(evidence.policy, stage, evidence)
+    return evaluate(evidence.policy, _stage(evidence.policy, evidence.stage), evidence)
+
+
+def needs(policy: Policy, stage: str, *, rules: Mapping[str, RuleSpec] = RULES) -> frozenset[Need]:
+    """Return what has to be read so that every rule of a stage can be judged."""
+    named = {use.name for use in _stage(policy, stage).rules}
+    return frozenset(need for spec in rules.values() if spec.always or spec.name in named for need in spec.needs)
+
+
+def _stage(policy: Policy, name: str) -> Stage:
+    return policy.stage(name) or Stage(name, None, publish=False, rules=())
 
 
 def evaluate(
@@ -40,8 +49,7 @@ def evaluate(
         rules: Every rule by name.
     """
     if evidence.policy != policy or evidence.stage != stage.name:
-        reason = f"the evidence was collected for {evidence.stage}, under another policy or for another stage"
-        return (_error("evaluation", reason),)
+        return (_error("evaluation", f"the evidence is for {evidence.stage}, or was collected under another policy"),)
     named = {use.name: use.options for use in stage.rules}
     always = [_judge(spec, evidence, NoOptions()) for spec in rules.values() if spec.always]
     chosen = [_judge(spec, evidence, named[spec.name]) for spec in rules.values() if spec.name in named]
@@ -50,6 +58,8 @@ def evaluate(
 
 
 def _judge(spec: RuleSpec, evidence: Evidence, options: Any) -> Finding:
+    if unread := spec.needs & evidence.unread:
+        return not_read(spec.name, unread)
     try:
         finding = spec.judge(evidence, options)
         holds = finding.outcome is FindingOutcome.SATISFIED
@@ -60,8 +70,8 @@ def _judge(spec: RuleSpec, evidence: Evidence, options: Any) -> Finding:
     return _error(spec.name, f"it answered {finding.outcome} as {finding.rule} with the code {finding.code!r}")
 
 
-def _error(rule: str, reason: str) -> Finding:
-    return Finding(rule, FindingOutcome.ERROR, RULE_ERROR, reason, "this is a defect of counterseal; report it")
+def _error(rule: str, detail: str) -> Finding:
+    return Finding(rule, FindingOutcome.ERROR, RULE_ERROR, {"detail": detail})
 
 
 def outcome(findings: Sequence[Finding]) -> Outcome | None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SCHEMA: Final = "counterseal.manifest/v1"
 MATRIX_SCHEMA: Final = "counterseal.input-matrix/v1"
 REQUEST_SCHEMA: Final = "counterseal.request/v1"
+#: The kind of request that this file has; later kinds will lie in `promotions/_events/`.
+PROMOTION: Final = "promotion"
 
 MAX_REASON: Final = 2000
 #: How far ahead a request may be valid, from its merge on: what was approved long ago is asked for anew.
@@ -170,7 +172,7 @@ def request(content: PromotionRequest) -> bytes:
         FormatError: A digest or an asset is malformed.
     """
     _check_request(content)
-    return wire.canonical({"schema": REQUEST_SCHEMA, **wire.encode(content)})
+    return wire.canonical({"schema": REQUEST_SCHEMA, "kind": PROMOTION, **wire.encode(content)})
 
 
 def parse_request(data: bytes, path: str) -> PromotionRequest:
@@ -187,7 +189,13 @@ def parse_request(data: bytes, path: str) -> PromotionRequest:
     document = wire.load_json(data, path, max_bytes=MAX_REQUEST_BYTES, max_depth=8)
     if not isinstance(document, dict) or document.get("schema") != REQUEST_SCHEMA:
         raise FormatError(f"{path}: not a promotion request", why=f"`schema` has to be {REQUEST_SCHEMA}")
-    fields = {key: value for key, value in document.items() if key != "schema"}
+    if document.get("kind") != PROMOTION:
+        raise FormatError(
+            f"{path}: a request of the kind {str(document.get('kind'))[:40]!r}",
+            why=f"this version of counterseal knows {PROMOTION!r}",
+            fix="make the request with `counterseal request`; if somebody made it with a newer one, upgrade the gate",
+        )
+    fields = {key: value for key, value in document.items() if key not in ("schema", "kind")}
     content = wire.decode(PromotionRequest, fields, path)
     try:
         _check_request(content)

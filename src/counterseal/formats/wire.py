@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, get_ar
 from counterseal.errors import FormatError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import TypeAdapter
 
 T = TypeVar("T")
@@ -160,6 +162,11 @@ def encode(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [encode(item) for item in value]
     return value
+
+
+def members(values: Mapping[str, object]) -> dict[str, Any]:
+    """Return the plain JSON data of named values, with lowerCamelCase keys."""
+    return {_camel(name): encode(value) for name, value in values.items()}
 
 
 @cache

@@ -10,17 +10,18 @@ import contextlib
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from counterseal import policy
+from counterseal import evaluation, policy
 from counterseal.errors import PolicyError, ServiceError
 from counterseal.evaluation import Evidence, groups_of, identity, rules
 from counterseal.forges import DIALECTS, ForgeKind, kind_of
 from counterseal.gate import candidate_bytes
 from counterseal.gate.arrivals import Arrivals
 from counterseal.gate.request_files import MergedRequest, base_of, merged_requests, request_file, require_no_lag
-from counterseal.identifiers import EVIDENCE_FILE, POLICY_PATH
+from counterseal.identifiers import POLICY_PATH
 from counterseal.model import Actor, PolicyReference, Release, ReviewState, Trust
+from counterseal.policy import Need
 from counterseal.ports import AssetStore, BundleVerifier, Clock, Forge, SourceRepository
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from counterseal.model import Attestation, BuildStart, ChangeRequest, Permission, Policy, PromotionRequest, Run
 
 __all__ = ["MergedRequest", "Sources", "collect", "merged_requests", "permissions", "read_policy", "with_ledger"]
-
-EVIDENCE_PREFIX: Final = "evidence."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +92,19 @@ def collect(
     found_policy, reference = _policy(sources, run, base)
     arrivals = arrivals_of(sources)
     request = request_file(sources.repository, sources.forge, merged, base, change, found_policy)
-    if change and change.merge_revision:
-        request = dataclasses.replace(request, mover=arrivals.mover(change.merge_revision))
+    if request.merged and change and change.merge_revision:
+        came = dataclasses.replace(request.merged, mover=arrivals.mover(change.merge_revision))
+        request = dataclasses.replace(request, merged=came)
     release: Release | None = None
     facts = candidate or candidate_bytes.CandidateFacts()
-    content = request.content
-    if content and change and content.valid_until >= sources.clock.now():
+    content, needed = request.content, evaluation.needs(found_policy, _stage(merged.path))
+    if Need.BYTES in needed and content and change and content.valid_until >= sources.clock.now():
         release = _release(sources.assets, content)
         if candidate is None:
             facts = candidate_bytes.read(sources.assets, sources.verifier, sources.work, release, content.candidate)
     evidence = Evidence(
         now=sources.clock.now(),
+        home=run.repository,
         run=run,
         policy=found_policy,
         policy_reference=reference,
@@ -111,7 +112,7 @@ def collect(
         stage=_stage(merged.path),
         request=request,
         change=change,
-        permissions=permissions(sources.forge, change, found_policy),
+        permissions=permissions(sources.forge, change, found_policy) if Need.REVIEWS in needed else (),
         run_actors=_run_actors(sources.forge, run),
         candidate=release,
         observed=facts.observed,
@@ -126,6 +127,7 @@ def collect(
         ledger=ledger,
         history=(),
         trust=sources.trust,
+        unread=frozenset(Need) - needed,
     )
     return evidence, facts
 
@@ -207,10 +209,4 @@ def _release(assets: AssetStore, content: PromotionRequest) -> Release:
             why="it was deleted, or the token may not see it",
             fix="on GitHub give the job `contents: write`; if it was deleted, build again and make a new request",
         )
-    kept = tuple(each for each in release.assets if not is_evidence(each.name))
-    return dataclasses.replace(release, assets=kept)
-
-
-def is_evidence(name: str) -> bool:
-    """Return whether an asset is one of the evidence documents that gates leave at a candidate."""
-    return name.startswith(EVIDENCE_PREFIX) and name.endswith(".json") and name != EVIDENCE_FILE
+    return release

@@ -15,7 +15,6 @@ from counterseal.evaluation import Decision
 from counterseal.evaluation import decision as decisions
 from counterseal.evaluation import evidence as evidence_room
 from counterseal.gate import appending, candidate_bytes, collect, fitting, reading, recording, selection
-from counterseal.gate.publication import release_files
 from counterseal.history import History, label
 from counterseal.model import Entry, Outcome
 
@@ -136,12 +135,12 @@ def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
         for _ in range(READINGS):
             findings = evaluation.judge(before)
             made = decisions.decide(before, findings, abandoned=abandoned)
-            _keep_evidence(gate, before, identifier)
             again, facts = _look(gate, merged, (current, history), anchor, facts)
             if evidence_room.digest(again) == evidence_room.digest(before):
                 link = current.next_link(identifier)
                 made, data = fitting.fitting(made, before, link)
-                return recording.Draft(data, identifier, _note(before), _message(link.sequence, made))
+                kept = evidence_room.canonical(before)
+                return recording.Draft(data, identifier, _note(before), _message(link.sequence, made), kept)
             before = again
         raise ServiceError(f"{merged.path}: reviews, tag or candidate keep changing", fix="run the gate again")
 
@@ -162,17 +161,6 @@ def _look(
     state = reading.facts(current, mirror=True, anchor=anchor)
     evidence, facts = collect.collect(gate.sources, gate.run, merged, ledger=state, candidate=facts)
     return collect.with_ledger(gate.sources, evidence, state, history), facts
-
-
-def _keep_evidence(gate: Gate, evidence: Evidence, identifier: str) -> None:
-    """Leave the evidence document at the candidate, so that the decision can be made again from its record."""
-    release = evidence.candidate
-    if release is None or not release.draft or gate.run.visibility != release_files.PUBLIC:
-        return
-    name = f"{collect.EVIDENCE_PREFIX}{identifier[:16]}.{evidence_room.digest(evidence)[:16]}.json"
-    path = gate.sources.work / name
-    path.write_bytes(evidence_room.canonical(evidence))
-    gate.sources.assets.upload(release, name, path)
 
 
 def _note(evidence: Evidence) -> str | None:

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 #: What a payload may have so that its bundle (base64, certificate, log entry, timestamp) is a line of the ledger.
 MAX_PAYLOAD: Final = 32 << 10
 MAX_ABANDONED: Final = 16
-#: So many evidence documents of earlier decisions are reckoned with in a release, each with such a name.
-EVIDENCES: Final = 8
-_EVIDENCE: Final = f"evidence.{'0' * 16}.{'0' * 16}.json"
 _NO_DIGEST: Final = "0" * 64
 _LARGEST: Final = 2**53 - 1
 #: Rule and code of a decision that does not fit.
@@ -37,9 +34,8 @@ def fitting(decision: Decision, evidence: Evidence, link: LedgerLink) -> tuple[D
     if max(len(data), len(released)) <= MAX_PAYLOAD:
         return decision, data
     what, size = ("decision", len(data)) if len(data) > MAX_PAYLOAD else ("publication", len(released))
-    reason = f"the {what} would have {size} bytes, and a line of the ledger holds {MAX_PAYLOAD} of one"
-    fix = f"promote less at once, or say it shorter: counterseal request --stage {decision.stage} --again"
-    too_long = Finding(TOO_LONG[0], FindingOutcome.VIOLATED, TOO_LONG[1], reason, fix)
+    facts = {"what": what, "size": size, "largest": MAX_PAYLOAD}
+    too_long = Finding(TOO_LONG[0], FindingOutcome.VIOLATED, TOO_LONG[1], facts)
     short = replace(
         decision,
         outcome=Outcome.DENY,
@@ -62,10 +58,10 @@ def _publication(decision: Decision, evidence: Evidence, link: LedgerLink) -> by
     if not publishes or content is None or evidence.manifest is None:
         return b""
     summaries = (each.name + VSA_SUFFIX for each in evidence.manifest.subjects)
-    ours = (BUNDLES_FILE, EVIDENCE_FILE, CHECKSUMS_FILE, *(_EVIDENCE,) * EVIDENCES)
+    ours = (BUNDLES_FILE, EVIDENCE_FILE, CHECKSUMS_FILE)
     names = (*(each.name for each in content.candidate.assets), *summaries, *ours)
     assets = tuple(PublishedAsset(name, _NO_DIGEST, _LARGEST) for name in names)
     line = EntryReference(link.entry_id, link.sequence, _NO_DIGEST)
     body = Publication(evidence.stage, content.candidate.tag, _NO_DIGEST, line, content.candidate.release, assets)
-    event = Event(EventKind.PUBLICATION, decision.decided_at, evidence.run.actor, decision.policy, body)
+    event = Event(EventKind.PUBLICATION, decision.decided_at, decision.responsible.run_actor, decision.policy, body)
     return events.payload(event, decisions.subjects(evidence), link)

@@ -6,7 +6,7 @@ import bisect
 from typing import TYPE_CHECKING
 
 from counterseal.errors import PolicyError, VerificationError
-from counterseal.evaluation import identity
+from counterseal.evaluation import identity, identity_words
 from counterseal.gate.collect import read_policy
 from counterseal.identifiers import POLICY_PATH
 
@@ -65,11 +65,11 @@ class Judge:
             default_ref=self._repository.default_ref(),
             accepted=identity.accepted_gate(self._policy(age or 0, what).gate, self.trust, self._own_revision),
         )
+        why = identity_words.sentence(problem) if problem else ""
         if age is None:  # whatever is wrong with the identity says more
-            ran = str(certificate.source_revision)[:12]
-            problem = problem or f"it ran at {ran}, where the default branch never was"
-        if problem:
-            raise VerificationError(f"{what}: not signed by the gate", why=problem)
+            why = why or f"it ran at {str(certificate.source_revision)[:12]}, where the default branch never was"
+        if why:
+            raise VerificationError(f"{what}: not signed by the gate", why=why)
         self._check_named(statement, certificate.source_revision, what)
 
     def age(self, revision: str | None) -> int | None:

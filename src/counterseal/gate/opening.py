@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from counterseal.errors import PolicyError, ServiceError, UsageError
-from counterseal.evaluation import identity
+from counterseal.evaluation import identity, identity_words
 from counterseal.gate import collect, reading
 from counterseal.gate.collect import Sources
 from counterseal.gate.reading import LedgerReader
@@ -51,7 +51,7 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
     if not run.ref_protected:
         raise _no_gate(found, f"{run.ref} is not protected")
     if problem := identity.run_problem(run, found.gate, sources.trust, default_ref):
-        raise _no_gate(found, problem)
+        raise _no_gate(found, identity_words.sentence(problem))
     check_ledger_id(found, home)
     _check_age(run, sources.repository, head, of_branch=of_branch)
     store.check_push()

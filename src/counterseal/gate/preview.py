@@ -17,22 +17,22 @@ from counterseal.formats import digests, manifest
 from counterseal.gate import collect, reading
 from counterseal.history import History
 from counterseal.identifiers import COMMENT_MARKER, REQUEST_FOLDER
-from counterseal.model import Actor, EarlierDecision, Finding, Run
+from counterseal.model import EarlierDecision, Finding
+from counterseal.policy import Need
 
 if TYPE_CHECKING:
     from counterseal.gate.collect import Sources
     from counterseal.model import ChangeRequest
     from counterseal.ports import LedgerStore
 
-#: What a preview can judge; the other rules need the candidate's bytes or the merge.
-JUDGED = ("enough-reviews", "author-did-not-approve", "previous-stage-passed")
-
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What is known before the merge: the findings that need no bytes, the approvals, the earlier decisions."""
+    """What is known before the merge: the findings as far as they need neither bytes nor merge, and who approved."""
 
     number: int
+    host: str
+    path: str
     head: str
     stage: str
     manifest: str
@@ -57,16 +57,18 @@ def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
     reader = reading.open_reader(sources.repository, head, sources.trust, sources.verifier, home=home)
     stored = store.fetch()
     ledger = reader.read(stored)
-    request = _request(sources, change, paths[0], head)
-    evidence = _evidence(sources, change, request)
+    request = _request(sources, change, paths[0])
+    evidence = _evidence(sources, change, request, head)
     content = evidence.request.content
     if content is None:
         raise UsageError(f"{evidence.change_name}: {paths[0]} is no promotion request", why=evidence.request.problem)
     state = reading.facts(ledger, mirror=stored.mirror is not None, anchor=reading.Anchor())
     evidence = collect.with_ledger(sources, evidence, state, History(ledger.entries))
-    findings = tuple(each for each in evaluation.judge(evidence) if each.rule in JUDGED)
+    findings = evaluation.judge(evidence)
     return Preview(
         number,
+        evidence.home.host,
+        evidence.request.path,
         change.head,
         evidence.stage,
         content.manifest,
@@ -82,7 +84,7 @@ def comment(sources: Sources, number: int, text: str) -> None:
     sources.forge.comment(number, COMMENT_MARKER, f"{COMMENT_MARKER}\n{text}")
 
 
-def _request(sources: Sources, change: ChangeRequest, path: str, head: str) -> RequestFile:
+def _request(sources: Sources, change: ChangeRequest, path: str) -> RequestFile:
     data = sources.forge.file_at(change.head, path) or b""
     content, problem = None, ""
     try:
@@ -94,21 +96,17 @@ def _request(sources: Sources, change: ChangeRequest, path: str, head: str) -> R
         digest=digests.sha256(data),
         content=content,
         problem=problem,
-        merge_revision=head,
-        base_revision=head,
-        other_changes=(),
-        mode="100644",
-        added_before=False,
-        same_at_head=True,
+        merged=None,
     )
 
 
-def _evidence(sources: Sources, change: ChangeRequest, request: RequestFile) -> Evidence:
-    used, reference = collect.read_policy(sources.repository, request.base_revision)
-    now = sources.clock.now()
+def _evidence(sources: Sources, change: ChangeRequest, request: RequestFile, head: str) -> Evidence:
+    """Return what a preview reads: neither the candidate's bytes (a draft is not readable) nor a merge."""
+    used, reference = collect.read_policy(sources.repository, head)
     return Evidence(
-        now=now,
-        run=_no_run(sources, change),
+        now=sources.clock.now(),
+        home=sources.forge.repository(),
+        run=None,
         policy=used,
         policy_reference=reference,
         policy_origin=None,
@@ -129,28 +127,5 @@ def _evidence(sources: Sources, change: ChangeRequest, request: RequestFile) -> 
         ledger=evidence_room.LedgerFacts(used.ledger_id, 0, mirror=False, anchors=()),
         history=(),
         trust=sources.trust,
-    )
-
-
-def _no_run(sources: Sources, change: ChangeRequest) -> Run:
-    """Return a stand-in for the run: a preview has no identity, and no rule that it judges looks at the run."""
-    nobody = change.author or Actor(sources.forge.repository().host, 0, "nobody")
-    return Run(
-        issuer="",
-        sandbox=sources.trust.sandbox,
-        repository=sources.forge.repository(),
-        ref=change.base_ref,
-        ref_protected=False,
-        revision=change.head,
-        event="preview",
-        signer_ref="",
-        signer_digest="",
-        config_ref="",
-        config_digest="",
-        runner_environment="",
-        run_id=0,
-        attempt=1,
-        actor=nobody,
-        triggering_login=nobody.login,
-        url="",
+        unread=frozenset({Need.BYTES, Need.MERGE}),
     )

@@ -48,12 +48,14 @@ class Draft:
         entry_id: Its id.
         note: The source revision whose note it belongs to, or None.
         message: The commit message, for people.
+        evidence: The document that the statement rests on and names by its digest; it is kept beside the entry.
     """
 
     payload: bytes
     entry_id: str
     note: str | None
     message: str
+    evidence: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ class _Writer:
             line = self._sign(made.payload)
             ledger.check_line(line, f"entry {len(found.entries)}")
             self._signed.add(line)
-            after = self._push(stored, note, line, made.message) if self._fits(line) else None
+            after = self._push(stored, note, line, made) if self._fits(line) else None
         if after is None:
             self.abandoned.append(digests.sha256(line))
             return None
@@ -178,12 +180,12 @@ class _Writer:
             return _recorded(entry, after, now, fresh=True)
         raise LedgerError(f"entry {len(found.entries)} was pushed and cannot be found in the ledger")
 
-    def _push(self, base: StoredLedger, note: str, line: bytes, message: str) -> StoredLedger | None:
+    def _push(self, base: StoredLedger, note: str, line: bytes, made: Draft) -> StoredLedger | None:
         """Return the store with the line in it, whatever the push said of itself, or None if it is not there."""
         refused: ServiceError | None = None
         pushed = False
         try:
-            pushed = self._store.push(base, note, line, message)
+            pushed = self._store.push(base, note, line, made.message, evidence=made.evidence)
         except ServiceError as error:
             refused = error
         try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import CountersealError, FormatError, LimitError, ServiceError
-from counterseal.evaluation import RequestFile
+from counterseal.evaluation import MergedFile, RequestFile
 from counterseal.formats import digests, manifest
 from counterseal.gate.arrivals import LAG
 from counterseal.identifiers import REQUEST_FOLDER
@@ -150,13 +150,17 @@ def request_file(
         digest=digests.sha256(data or b""),
         content=content,
         problem=problem,
-        merge_revision=end,
-        base_revision=base or end,
-        other_changes=() if merged.strays else _other_changes(repository, forge, merged.path, base or end, end, change),
-        mode="" if merged.strays else repository.file_mode(end, merged.path) or "",
-        added_before=merged.again,
-        same_at_head=same and _read(repository, str(head), merged)[0] == data,
-        head_gone=change is not None and not merged.strays and head is None,
+        merged=MergedFile(
+            merge_revision=end,
+            base_revision=base or end,
+            other_changes=()
+            if merged.strays
+            else _other_changes(repository, forge, merged.path, base or end, end, change),
+            mode=None if merged.strays else repository.file_mode(end, merged.path),
+            added_before=merged.again,
+            same_at_head=same and _read(repository, str(head), merged)[0] == data,
+            head_gone=change is not None and not merged.strays and head is None,
+        ),
     )
 
 

@@ -5,6 +5,6 @@ It believes the entries that it is given; whether they are signed and chained is
 
 from __future__ import annotations
 
-from counterseal.history.fold import History, RecordedDecision, RecordedEvent, label, why
+from counterseal.history.fold import History, RecordedDecision, RecordedEvent, label
 
-__all__ = ["History", "RecordedDecision", "RecordedEvent", "events", "label", "why"]
+__all__ = ["History", "RecordedDecision", "RecordedEvent", "events", "label"]

@@ -16,7 +16,7 @@ from counterseal.formats import digests
 from counterseal.history import events
 from counterseal.history.events import Event, EventKind, Publication, Withdrawn
 from counterseal.identifiers import DECISION, EVENT
-from counterseal.model import EarlierDecision, Entry, FindingOutcome, Outcome
+from counterseal.model import EarlierDecision, Entry, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -155,12 +155,3 @@ def _words(recorded: RecordedDecision) -> Iterator[str]:
 def label(found: Decision) -> str:
     """Return what was to be promoted, in words: `acme/app v1.2.0`, or the request's path if it names nothing."""
     return f"{found.source.repository.name} {found.source.tag}" if found.source else found.request.file
-
-
-def why(found: Decision) -> str:
-    """Return in one line why it was decided so: the requester's reason, or the first violated finding."""
-    if found.outcome is Outcome.ALLOW:
-        return found.reason
-    violated = (each for each in found.findings if each.outcome is FindingOutcome.VIOLATED)
-    first = next(violated, None)
-    return f"{first.rule}: {first.reason}" if first else "no rule was satisfied"

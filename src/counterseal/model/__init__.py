@@ -10,7 +10,7 @@ from __future__ import annotations
 from counterseal.model.artifacts import Asset, BuildInputs, Manifest, Release, Subject
 from counterseal.model.certificates import Attestation, Certificate, Run, Statement, Trust, TrustMaterial
 from counterseal.model.changes import BuildStart, ChangeRequest, Commit, Merge, Mover, Review, ReviewState
-from counterseal.model.findings import Counted, Dismissed, EarlierDecision, Finding, FindingOutcome, Outcome
+from counterseal.model.findings import Counted, Dismissed, EarlierDecision, Finding, FindingOutcome, Outcome, Reason
 from counterseal.model.ledger import Entry, InclusionProof, LedgerLink, StoredLedger, StoredLine
 from counterseal.model.people import Actor, ActorKind, Member, Permission, Repository, Requester
 from counterseal.model.policy import BuilderIdentity, GateIdentity, OwnGate, Policy, PolicyReference, RuleUse, Stage
@@ -48,6 +48,7 @@ __all__ = [
     "Policy",
     "PolicyReference",
     "PromotionRequest",
+    "Reason",
     "Release",
     "Repository",
     "Requester",

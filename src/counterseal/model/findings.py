@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+from counterseal.model.people import Actor
 
 
 class FindingOutcome(StrEnum):
@@ -24,32 +28,43 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """Somebody or something that counted for a finding."""
+class Reason:
+    """Why something is as it is: a stable code, and what its sentence tells (plain JSON, lowerCamelCase keys).
 
-    who: str
-    why: str = ""
+    Sentences are made where results are shown (`render/findings/`), so that a reworded one changes nothing signed.
+    """
+
+    code: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Somebody whose approval counts, with the policy's groups that list them."""
+
+    actor: Actor
+    groups: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Dismissed:
-    """Somebody or something that did not count, and why."""
+    """An approval that does not count: whose (None: of an account that is gone, or of several), and why."""
 
-    who: str
-    why: str
+    actor: Actor | None
+    code: str
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one rule found. `code` is stable, for machines; `reason` and `fix` are sentences for people."""
+    """What one rule found: its outcome, a stable code and the data of it (as of a `Reason`), and whom it counted."""
 
     rule: str
     outcome: FindingOutcome
     code: str
-    reason: str
-    fix: str = ""
-    counted: tuple[Counted, ...] = field(default=())
-    dismissed: tuple[Dismissed, ...] = field(default=())
+    data: Mapping[str, Any] = field(default_factory=dict)
+    counted: tuple[Counted, ...] = ()
+    dismissed: tuple[Dismissed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

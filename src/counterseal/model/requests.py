@@ -28,7 +28,7 @@ class PinnedCandidate:
 
 @dataclass(frozen=True, slots=True)
 class PromotionRequest:
-    """The content of a promotion request file (docs/formats.md#request)."""
+    """The content of a promotion request file (docs/formats.md#request); of its kind it is a `promotion`."""
 
     request_id: str
     requested_by: Requester

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from counterseal.model import Counted, Dismissed, Finding, FindingOutcome, Member
+from counterseal.formats import wire
+from counterseal.model import Counted, Dismissed, Finding, FindingOutcome, Member, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-#: The code of every satisfied finding, and of a rule that broke (evaluation.py).
+#: The code of every satisfied finding, and of a rule that broke (judging.py).
 SATISFIED: Final = "satisfied"
 #: The code of a rule that has nothing to judge because the request cannot be read.
 NO_REQUEST: Final = "no-request"
-#: The code of a rule that needs the candidate's bytes, in a preview, which cannot read them.
-BYTES_NOT_CHECKED: Final = "bytes-not-checked"
+#: The code of a rule that needs what was not read.
+NOT_READ: Final = "not-read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,16 @@ class OptionProblem:
     fix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a rule does not hold: code, the sentence with numbers and names, and the one thing to do."""
+class Need(StrEnum):
+    """A part of the evidence that costs something to read, or that only a merged request has.
 
-    code: str
-    reason: str
-    fix: str
+    A rule that needs what was not read is skipped; a gate decides only where everything was read.
+    """
+
+    BYTES = "bytes"  # the candidate's files, the build's statements and signatures in them, whose hands were on it
+    MERGE = "merge"  # how the request came onto the branch, and the policy before it
+    REVIEWS = "reviews"  # the change request, its reviews, and what its reviewers may do
+    LEDGER = "ledger"  # the verified ledger and what it says of the manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ class RuleSpec:
         name: Kebab-case condition that should be true.
         title: One line for tables: what it demands.
         judge: Pure `(Evidence, options) -> Finding`.
-        codes: Every code that its findings may have, beside `satisfied`.
+        codes: Every code that its findings may have, beside `satisfied` and `not-read`.
+        needs: What it looks at beside the request's file and the policy.
         options: Dataclass of its options. A field is a positive `int`, a `bool`, a `str`, a `tuple[str, ...]` or a
             `Mapping[str, int]`; its key in a policy is its name with `-` for `_`, or the metadata `key`.
         always: It always applies, and a policy cannot name it.
@@ -62,34 +68,42 @@ class RuleSpec:
     title: str
     judge: Callable[[Any, Any], Finding]
     codes: tuple[str, ...]
+    needs: frozenset[Need]
     options: type[Any] = NoOptions
     always: bool = False
     check: Callable[[Any, Mapping[str, tuple[Member, ...]]], OptionProblem | None] | None = None
 
 
-def satisfied(rule: str, reason: str, counted: Sequence[Counted] = (), dismissed: Sequence[Dismissed] = ()) -> Finding:
+def reason(code: str, **facts: object) -> Reason:
+    """Return a reason; of the facts records become plain JSON, and names lowerCamelCase keys."""
+    return Reason(code, wire.members(facts))
+
+
+def satisfied(
+    rule: str, *, counted: Sequence[Counted] = (), dismissed: Sequence[Dismissed] = (), **facts: object
+) -> Finding:
     """Return the finding of a rule that holds."""
-    return Finding(rule, FindingOutcome.SATISFIED, SATISFIED, reason, "", tuple(counted), tuple(dismissed))
+    data = wire.members(facts)
+    return Finding(rule, FindingOutcome.SATISFIED, SATISFIED, data, tuple(counted), tuple(dismissed))
 
 
 def violated(
-    rule: str, problem: Problem, *, counted: Sequence[Counted] = (), dismissed: Sequence[Dismissed] = ()
+    rule: str, why: Reason, *, counted: Sequence[Counted] = (), dismissed: Sequence[Dismissed] = ()
 ) -> Finding:
     """Return the finding of a rule that does not hold."""
-    outcome = FindingOutcome.VIOLATED
-    return Finding(rule, outcome, problem.code, problem.reason, problem.fix, tuple(counted), tuple(dismissed))
+    return Finding(rule, FindingOutcome.VIOLATED, why.code, why.data, tuple(counted), tuple(dismissed))
 
 
-def skipped(rule: str, code: str, reason: str) -> Finding:
+def skipped(rule: str, code: str, **facts: object) -> Finding:
     """Return the finding of a rule that had nothing to judge; it allows nothing."""
-    return Finding(rule, FindingOutcome.SKIPPED, code, reason)
+    return Finding(rule, FindingOutcome.SKIPPED, code, wire.members(facts))
 
 
 def no_request(rule: str) -> Finding:
     """Return the skipped finding where a request is needed that cannot be read; `review-of-this-revision` denies."""
-    return skipped(rule, NO_REQUEST, "there is no readable request to judge")
+    return skipped(rule, NO_REQUEST)
 
 
-def bytes_not_checked(rule: str) -> Finding:
-    """Return the skipped finding of a preview, which cannot read drafts; `review-of-this-revision` denies it."""
-    return skipped(rule, BYTES_NOT_CHECKED, "the candidate's bytes are read at the merge")
+def not_read(rule: str, unread: Collection[Need]) -> Finding:
+    """Return the skipped finding of a rule that needs what was not read: a preview reads no candidate, for one."""
+    return skipped(rule, NOT_READ, needs=sorted(unread))

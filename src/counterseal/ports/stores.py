@@ -65,7 +65,7 @@ class LedgerStore(Protocol):
     def fetch(self) -> StoredLedger:
         """Return what the remote has now: both refs and every line."""
 
-    def push(self, base: StoredLedger, note: str, line: bytes, message: str) -> bool:
+    def push(self, base: StoredLedger, note: str, line: bytes, message: str, *, evidence: bytes = b"") -> bool:
         """Append `line` to the note `note` and move notes ref and mirror together, fast-forward only.
 
         Args:
@@ -73,6 +73,7 @@ class LedgerStore(Protocol):
             note: 40 hex digits, the object that the note is for.
             line: The entry without newline.
             message: The commit message, a courtesy to readers.
+            evidence: A document to keep beside the line, by its sha256; nothing if empty.
 
         Returns:
             True if the remote has the line now. False if it may or may not have it, because somebody else was

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-__all__ = ["consumer", "escape", "markdown", "text"]
+__all__ = ["consumer", "escape", "findings", "markdown", "text"]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from counterseal import forges
 from counterseal.formats import wire
-from counterseal.history import RecordedDecision, label, why
+from counterseal.history import RecordedDecision, label
 from counterseal.model import FindingOutcome, Outcome
+from counterseal.render import findings
 from counterseal.render.escape import plain
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from counterseal.errors import CountersealError
     from counterseal.evaluation import Decision
     from counterseal.history import RecordedEvent
-    from counterseal.model import EarlierDecision, Finding
+    from counterseal.model import EarlierDecision, Finding, Reason
+    from counterseal.render.findings import About
     from counterseal.verification import Verdict
 
 SANDBOX_NOTE = "SANDBOX: signed under a sandbox root, proves nothing to anybody"
@@ -53,7 +55,8 @@ def decision(found: Decision, sequence: int, digest: str, *, fresh: bool) -> str
             )
         )
     violated = [each for each in found.findings if each.outcome is FindingOutcome.VIOLATED]
-    body = [line for each in violated for line in finding(each)]
+    about = findings.of_decision(found)
+    body = [line for each in violated for line in finding(each, about)]
     rules = ", ".join(f"docs/rules.md#{each.rule}" for each in violated)
     return "\n".join((head, *body, f"  ledger: entry {sequence} (deny {recorded})   rules: {rules}"))
 
@@ -64,31 +67,51 @@ def _request(found: Decision) -> str:
     return forges.change_name(found.responsible.run_actor.host, number) if number else "without a change request:"
 
 
-def finding(found: Finding, indent: str = "  ") -> list[str]:
+def finding(found: Finding, about: About, indent: str = "  ") -> list[str]:
     """Return a finding: rule and reason, who counted and who did not, and the fix."""
-    result = [f"{indent}{found.rule}: {plain(found.reason, 1000)}"]
-    counted = ", ".join(plain(each.who) for each in found.counted)
-    dismissed = "; ".join(f"{plain(each.who)} ({plain(each.why)})" for each in found.dismissed)
+    result = [f"{indent}{found.rule}: {plain(findings.reason(found, about), 1000)}"]
+    counted = ", ".join(plain(findings.counted(each)) for each in found.counted)
+    left_out = map(findings.not_counted, found.dismissed)
+    dismissed = "; ".join(f"{plain(who)} ({plain(why)})" for who, why in left_out)
     people = "   ".join(
         part for part in (counted and f"counted: {counted}", dismissed and f"not counted: {dismissed}") if part
     )
     if people:
         result.append(f"{indent}    {people}")
-    if found.fix and found.outcome is not FindingOutcome.SATISFIED:
-        result.append(f"{indent}    fix: {plain(found.fix, 1000)}")
+    if fix := findings.fix(found, about):
+        result.append(f"{indent}    fix: {plain(fix, 1000)}")
     return result
 
 
-def marked(found: Finding) -> list[str]:
+def sentences(found: Decision) -> list[dict[str, str]]:
+    """Return what the findings of a decision say, for JSON: the decision itself has codes and data only."""
+    about = findings.of_decision(found)
+    return [
+        {"rule": each.rule, "reason": findings.reason(each, about), "fix": findings.fix(each, about)}
+        for each in found.findings
+    ]
+
+
+def withdrawn(why: Reason, *, taken_back: bool | None) -> str:
+    """Return why an allow was withdrawn, and what became of a release of it that was public (None: none was)."""
+    words = findings.withdrawal(why)
+    if taken_back is None:
+        return words
+    return (
+        f"{words}; {'it is a draft again' if taken_back else 'the forge does not take it back, so delete it by hand'}"
+    )
+
+
+def marked(found: Finding, about: About) -> list[str]:
     """Return a finding with a mark in front, for previews and for one entry in full."""
-    first, *rest = finding(found)
+    first, *rest = finding(found, about)
     return [f"  {MARKS[found.outcome]} {first.strip()}", *(f"  {line}" for line in rest)]
 
 
 def verdict(found: Verdict) -> str:
     """Return a verdict with its numbered steps."""
     head = f"verified: {plain(found.file_name)}, {found.stage}, decided {wire.timestamp(found.decided_at)}"
-    steps = [f"  {number} {step.title:<20} {plain(step.result)}" for number, step in enumerate(found.steps, 1)]
+    steps = [f"  {step.look.number} {step.look:<20} {plain(step.result)}" for step in found.steps]
     return "\n".join((head, *steps, *([f"  {SANDBOX_NOTE}"] if found.sandbox else [])))
 
 
@@ -129,8 +152,16 @@ def _log_row(recorded: RecordedDecision) -> tuple[str, ...]:
         plain(found.stage),
         ", ".join(plain(each.login, 40) for each in responsible.approvers) or "nobody",
         plain(responsible.requester.login, 40) if responsible.requester else "unknown",
-        plain(why(found), 120),
+        plain(_why(found), 120),
     )
+
+
+def _why(found: Decision) -> str:
+    """Return in one line why it was decided so: the requester's reason, or the first violated finding."""
+    if found.outcome is Outcome.ALLOW:
+        return found.reason
+    first = next((each for each in found.findings if each.outcome is FindingOutcome.VIOLATED), None)
+    return f"{first.rule}: {findings.reason(first, findings.of_decision(found))}" if first else "no rule was satisfied"
 
 
 def entry(recorded: RecordedDecision | RecordedEvent) -> str:
@@ -169,7 +200,7 @@ def entry(recorded: RecordedDecision | RecordedEvent) -> str:
             *(f"  built by      {each.invocation_uri}" for each in found.builds),
             f"  reason        {plain(found.reason)}",
             "  findings",
-            *(f"  {line}" for each in found.findings for line in marked(each)),
+            *(f"  {line}" for each in found.findings for line in marked(each, findings.of_decision(found))),
             *(["  reviews"] if reviews else []),
             *reviews,
         )

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, NoReturn
 
 from counterseal import ledger
 from counterseal.errors import VerificationError
 from counterseal.evaluation import decision as decisions
-from counterseal.evaluation import identity
+from counterseal.evaluation import identity, identity_words
 from counterseal.formats import wire
 from counterseal.history import events
 from counterseal.history.events import EventKind, Publication
@@ -46,11 +47,27 @@ class Wanted:
     own_gate: OwnGate | None = None
 
 
+class Look(StrEnum):
+    """What is looked at, in this order; a refusal names the first that failed by its number."""
+
+    SUBJECT = "digest and name"
+    SIGNATURE = "signature"
+    TIME = "time and log"
+    DECISION = "decision"
+    LEDGER = "ledger"
+    BEYOND = "not checked offline"
+
+    @property
+    def number(self) -> int:
+        """Return its place, from 1 on."""
+        return list(Look).index(self) + 1
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One numbered step of a verdict: what was looked at, and what was found."""
 
-    title: str
+    look: Look
     result: str
 
 
@@ -83,19 +100,19 @@ def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust
     proof = ledger.parse_proof(proof_file)
     attestation = verifier.verify_statement(proof.decision_line, "the decision line of the ledger proof")
     if attestation.statement.predicate_type != DECISION:
-        _fail(1, "digest and name", f"the proof is about a {attestation.statement.predicate_type}, no decision")
+        _fail(Look.SUBJECT, f"the proof is about a {attestation.statement.predicate_type}, no decision")
     _check_subject(wanted, attestation)  # (1)
     found = decisions.parse(attestation.statement, "the decision")
-    _check_signer(wanted, attestation, found.policy.ref, trust, "signature")  # (2)
+    _check_signer(wanted, attestation, found.policy.ref, trust, Look.SIGNATURE)  # (2)
     _check_time(attestation)  # (3), beside what is part of every signature
     _check_decision(wanted, attestation, found)  # (4)
     published = verifier.verify_statement(proof.publication_line, "the publication line of the ledger proof")
     event = _check_publication(wanted, published, attestation, found)  # (5)
-    _check_signer(wanted, published, event.policy.ref, trust, "ledger")
+    _check_signer(wanted, published, event.policy.ref, trust, Look.LEDGER)
     _check_time(published)
     inclusion = ledger.verify_proof(proof, attestation.statement, published.statement)
     if found.source is None:
-        _fail(4, "decision", "it names no source")
+        _fail(Look.DECISION, "it names no source")
     return Verdict(
         wanted.file_name,
         wanted.digest,
@@ -107,9 +124,9 @@ def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust
     )
 
 
-def _fail(number: int, title: str, why: str) -> NoReturn:
+def _fail(look: Look, why: str) -> NoReturn:
     raise VerificationError(
-        f"not verified: step {number}, {title}",
+        f"not verified: step {look.number}, {look}",
         why=why,
         fix="compare stage, repository and gate with what the project names, and get the files again; if it stays so, "
         "do not use them",
@@ -121,13 +138,13 @@ def _check_subject(wanted: Wanted, attestation: Attestation) -> None:
     if not any(each.digest == wanted.digest for each in subjects):
         named = next((each for each in subjects if each.name == wanted.file_name), None)
         told = f", which names sha256:{named.digest}" if named else ""
-        _fail(1, "digest and name", f"{wanted.file_name} has sha256:{wanted.digest}, not in the decision{told}")
+        _fail(Look.SUBJECT, f"{wanted.file_name} has sha256:{wanted.digest}, not in the decision{told}")
     if not any(each.digest == wanted.digest and each.name == wanted.file_name for each in subjects):
         names = [each.name for each in subjects if each.digest == wanted.digest]
-        _fail(1, "digest and name", f"these bytes were decided on as {names[0]}, not as {wanted.file_name}")
+        _fail(Look.SUBJECT, f"these bytes were decided on as {names[0]}, not as {wanted.file_name}")
 
 
-def _check_signer(wanted: Wanted, attestation: Attestation, policy_ref: str, trust: Trust, title: str) -> None:
+def _check_signer(wanted: Wanted, attestation: Attestation, policy_ref: str, trust: Trust, look: Look) -> None:
     certificate = attestation.certificate
     problem = identity.gate_problem(
         certificate,
@@ -137,39 +154,36 @@ def _check_signer(wanted: Wanted, attestation: Attestation, policy_ref: str, tru
         default_ref=policy_ref,
         accepted=identity.accepted_gate(GateIdentity(wanted.revisions, wanted.own_gate), trust),
     )
-    number = 2 if title == "signature" else 5
     if problem:
-        _fail(number, title, problem)
+        _fail(look, identity_words.sentence(problem))
     expected = f"https://{wanted.host}/{wanted.repository}"
     if certificate.source_uri != expected:
-        _fail(number, title, f"it was decided for {certificate.source_uri}, not for {expected}")
+        _fail(look, f"it was decided for {certificate.source_uri}, not for {expected}")
     if wanted.repository_id is not None and certificate.source_id != str(wanted.repository_id):
-        _fail(
-            number, title, f"repository {certificate.source_id} has this name now or had it, not {wanted.repository_id}"
-        )
+        _fail(look, f"repository {certificate.source_id} has this name now or had it, not {wanted.repository_id}")
 
 
 def _check_time(attestation: Attestation) -> None:
     if problem := moment_problem(attestation):
-        _fail(3, "time and log", problem)
+        _fail(Look.TIME, problem)
 
 
 def _check_decision(wanted: Wanted, attestation: Attestation, found: Decision) -> None:
     if found.outcome is not Outcome.ALLOW:
-        _fail(4, "decision", f"the decision on {wanted.file_name} for {found.stage} was {found.outcome}")
+        _fail(Look.DECISION, f"the decision on {wanted.file_name} for {found.stage} was {found.outcome}")
     if found.stage != wanted.stage:
-        _fail(4, "decision", f"the decision is for the stage {found.stage}, not for {wanted.stage}")
+        _fail(Look.DECISION, f"the decision is for the stage {found.stage}, not for {wanted.stage}")
     if found.source is None or str(found.source.repository.id) != attestation.certificate.source_id:
-        _fail(4, "decision", "its source is another repository than the one whose gate signed")
+        _fail(Look.DECISION, "its source is another repository than the one whose gate signed")
 
 
 def _check_publication(wanted: Wanted, published: Attestation, attestation: Attestation, found: Decision) -> Event:
     if published.statement.predicate_type != EVENT:
-        _fail(5, "ledger", f"a {published.statement.predicate_type} stands where the publication should")
+        _fail(Look.LEDGER, f"a {published.statement.predicate_type} stands where the publication should")
     event = events.parse(published.statement, "the publication")
     body = event.body
     if event.kind is not EventKind.PUBLICATION or not isinstance(body, Publication):
-        _fail(5, "ledger", f"an event {event.kind} stands where the publication should")
+        _fail(Look.LEDGER, f"an event {event.kind} stands where the publication should")
     mine = ledger.link_of(attestation.statement)
     same = (mine.entry_id, mine.sequence, attestation.digest) == (
         body.decision.entry_id,
@@ -177,13 +191,13 @@ def _check_publication(wanted: Wanted, published: Attestation, attestation: Atte
         body.decision.line,
     )
     if not same or body.stage != found.stage or found.manifest is None or body.manifest != found.manifest.sha256:
-        _fail(5, "ledger", "the publication is of another decision")
+        _fail(Look.LEDGER, "the publication is of another decision")
     if not any(each.digest == wanted.digest and each.name == wanted.file_name for each in body.assets):
-        _fail(5, "ledger", f"{wanted.file_name} is not among the assets that were published")
+        _fail(Look.LEDGER, f"{wanted.file_name} is not among the assets that were published")
     if published.certificate.source_id != attestation.certificate.source_id:
-        _fail(5, "ledger", "decision and publication were signed for different repositories")
+        _fail(Look.LEDGER, "decision and publication were signed for different repositories")
     if published.certificate.san != attestation.certificate.san:
-        _fail(5, "ledger", "decision and publication have different signers")
+        _fail(Look.LEDGER, "decision and publication have different signers")
     return event
 
 
@@ -207,13 +221,15 @@ def _steps(
     satisfied = sum(each.outcome is FindingOutcome.SATISFIED for each in found.findings)
     hours = max(0, int((now - published.signed_at).total_seconds() // 3600))
     return (
-        Step("digest and name", f"sha256:{wanted.digest}"),
-        Step("signature", f"{_gate_name(wanted, certificate)}, for {wanted.host} repository {certificate.source_id}"),
-        Step("time and log", f"log entry {decided.log_index}, timestamp {wire.timestamp(decided.signed_at)}"),
+        Step(Look.SUBJECT, f"sha256:{wanted.digest}"),
         Step(
-            "decision",
+            Look.SIGNATURE, f"{_gate_name(wanted, certificate)}, for {wanted.host} repository {certificate.source_id}"
+        ),
+        Step(Look.TIME, f"log entry {decided.log_index}, timestamp {wire.timestamp(decided.signed_at)}"),
+        Step(
+            Look.DECISION,
             f"{found.outcome}, policy sha256:{found.policy.digest.sha256[:12]}…, {satisfied} rules, entry {entry}",
         ),
-        Step("ledger", f"included ({hashes} hashes), proven against entry {seal} (publication)"),
-        Step("not checked offline", f"revocations after entry {seal} (knowledge {hours} h old)"),
+        Step(Look.LEDGER, f"included ({hashes} hashes), proven against entry {seal} (publication)"),
+        Step(Look.BEYOND, f"revocations after entry {seal} (knowledge {hours} h old)"),
     )

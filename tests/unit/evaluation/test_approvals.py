@@ -15,6 +15,7 @@ from tests.evidence_samples import (
     DORA,
     ERIN,
     FRANK,
+    HEAD,
     HOST,
     MALLORY,
     MERGED_AT,
@@ -32,7 +33,10 @@ from tests.evidence_samples import (
 )
 
 from counterseal.evaluation.approvals import MAX_DISMISSED, approvals, excluded, unknown_authorship
-from counterseal.model import Actor, ActorKind, Permission, Requester, Review, ReviewState
+from counterseal.formats import wire
+from counterseal.model import Actor, ActorKind, Permission, Reason, Requester, Review, ReviewState
+from counterseal.render.findings import not_counted
+from counterseal.render.findings import people as gaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +65,7 @@ def counted(found: Evidence) -> list[str]:
 
 
 def dismissed(found: Evidence) -> dict[str, str]:
-    return {each.who: each.why for each in approvals(found).dismissed}
+    return dict(not_counted(each) for each in approvals(found).dismissed)
 
 
 def objectors(found: Evidence) -> list[str]:
@@ -188,7 +192,7 @@ def test_before_the_merge_nothing_is_too_late() -> None:
     assert counted(found) == ["carol"]
 
 
-#: What carol said, in order, and what it comes to.
+#: What carol told, in order, and what it comes to.
 OPINIONS: dict[str, tuple[list[Review], str]] = {
     "approved": ([review(CAROL)], "counted"),
     "approved twice": ([review(CAROL), review(CAROL, at=LATER)], "counted"),
@@ -248,11 +252,11 @@ def test_excluded_names_the_first_part_that_somebody_had() -> None:
         start=evidence(run_actors=(FRANK,)), author=ERIN, commits=(commit(ERIN, CAROL),), pushers=(ERIN, DORA)
     )
     assert excluded(found) == {
-        ERIN.key: "author of this request",
-        BOB.key: "asked for this promotion",
-        CAROL.key: "has a part in its commit 8d1e07b",
-        DORA.key: "pushed to this request",
-        FRANK.key: "started this run of the gate",
+        ERIN.key: Reason("author"),
+        BOB.key: Reason("asked"),
+        CAROL.key: Reason("commit", {"revision": HEAD}),
+        DORA.key: Reason("pushed"),
+        FRANK.key: Reason("started-run"),
     }
 
 
@@ -268,17 +272,17 @@ def test_excluded_names_the_first_part_that_somebody_had() -> None:
 )
 def test_what_is_not_known_about_the_makers_is_said(changes: dict[str, Any], gap: str) -> None:
     assert unknown_authorship(evidence()) == ()
-    assert unknown_authorship(with_change(**changes)) == (gap,)
+    assert [gaps.gap(wire.encode(each)) for each in unknown_authorship(with_change(**changes))] == [gap]
 
 
 def test_of_an_unreadable_request_nobody_is_known() -> None:
-    assert unknown_authorship(evidence(change=None)) == ("the request cannot be read",)
+    assert unknown_authorship(evidence(change=None)) == (Reason("unreadable"),)
 
 
 def test_strangers_cannot_fill_the_record() -> None:
     strangers = [review(actor(5000 + number, f"stranger{number}")) for number in range(40)]
     found = with_reviews(*strangers, *[review(None)] * 200, review(FRANK), review(ALICE))
-    who = [each.who for each in approvals(found).dismissed]
+    who = [not_counted(each)[0] for each in approvals(found).dismissed]
     assert counted(found) == ["alice"]
     assert len(who) == MAX_DISMISSED + 1
     assert who[-1] == "18 more"
@@ -294,4 +298,4 @@ def test_deleted_accounts_are_one() -> None:
 def test_the_policys_people_are_named_first() -> None:
     strangers = [review(actor(5000 + number, f"stranger{number}")) for number in range(40)]
     found = with_reviews(*strangers, review(CAROL, of=OLD_HEAD))
-    assert approvals(found).dismissed[0].who == "carol"
+    assert approvals(found).dismissed[0].actor == CAROL

@@ -25,7 +25,7 @@ LINK = frozen.link(41, "decision", frozen.PATH)
 
 
 def finding(outcome: FindingOutcome) -> Finding:
-    return Finding("some-rule", outcome, "code", "because")
+    return Finding("some-rule", outcome, "code", {"detail": "because"})
 
 
 def predicate(case: str = "allow") -> dict[str, Any]:

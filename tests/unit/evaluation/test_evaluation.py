@@ -27,12 +27,15 @@ from tests.evidence_samples import (
     malformed,
     review,
     with_change,
+    with_request,
 )
 
+from counterseal.errors import CountersealError
+from counterseal.evaluation import decision
 from counterseal.evaluation import judging as evaluation
 from counterseal.evaluation.rules import RULES
 from counterseal.model import Actor, Commit, Finding, FindingOutcome, Outcome, Permission, Review, ReviewState
-from counterseal.policy.rule import NoOptions, RuleSpec, satisfied
+from counterseal.policy import Need, NoOptions, RuleSpec, satisfied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +56,7 @@ def decided(found: Evidence) -> Outcome | None:
 
 
 def finding(outcome: FindingOutcome) -> Finding:
-    return Finding("some-rule", outcome, "some-code", "because")
+    return Finding("some-rule", outcome, "some-code")
 
 
 @pytest.mark.parametrize("size", range(4))
@@ -115,6 +118,35 @@ def test_rules_that_always_apply_need_no_mention() -> None:
     assert [each.rule for each in found] == [name for name, spec in RULES.items() if spec.always]
 
 
+@pytest.mark.parametrize("need", Need)
+def test_a_rule_that_needs_what_was_not_read_is_skipped_and_says_so(need: Need) -> None:
+    found = {each.rule: each for each in evaluate(evidence(unread=frozenset({need})))}
+    for name, spec in RULES.items():
+        if need in spec.needs:
+            assert (found[name].outcome, found[name].code) == (FindingOutcome.SKIPPED, "not-read")
+            assert found[name].data == {"needs": [need.value]}
+        else:
+            assert found[name].outcome is FindingOutcome.SATISFIED
+
+
+def test_every_need_is_somebodys() -> None:
+    assert evaluation.needs(POLICY, "production") == frozenset(Need) == evaluation.needs(POLICY, "nowhere")
+
+
+@pytest.mark.parametrize("changes", [{"unread": frozenset({need})} for need in Need] + [{"run": None}], ids=str)
+def test_nothing_is_decided_before_everything_was_read(changes: dict[str, Any]) -> None:
+    found = evidence(**changes)
+    with pytest.raises(CountersealError, match="could not decide") as refused:
+        decision.decide(found, evaluate(found))
+    assert refused.value.why == "not everything was read"
+
+
+def test_of_a_request_that_is_not_merged_nothing_is_decided() -> None:
+    found = with_request(merged=None)
+    with pytest.raises(CountersealError, match="could not decide"):
+        decision.decide(found, evaluate(found))
+
+
 def test_the_order_of_the_policy_does_not_matter() -> None:
     stage = dataclasses.replace(POLICY.stages[1], rules=POLICY.stages[1].rules[::-1])
     policy = dataclasses.replace(POLICY, stages=(POLICY.stages[0], stage))
@@ -122,7 +154,7 @@ def test_the_order_of_the_policy_does_not_matter() -> None:
 
 
 def run_with(judge: Callable[[Any, Any], Finding]) -> Finding:
-    rules = {"broken": RuleSpec("broken", "", judge, ("known",), always=True)}
+    rules = {"broken": RuleSpec("broken", "", judge, ("known",), frozenset(), always=True)}
     return evaluation.evaluate(POLICY, POLICY.stages[1], evidence(), rules={**RULES, **rules})[-4]
 
 
@@ -134,20 +166,20 @@ def _raise(*_: object) -> Finding:
     ("judge", "reason"),
     [
         (_raise, "RecursionError: too deep"),
-        (lambda *_: satisfied("other", "fine"), "it answered satisfied as other with the code 'satisfied'"),
+        (lambda *_: satisfied("other"), "it answered satisfied as other with the code 'satisfied'"),
         (
-            lambda *_: Finding("broken", SATISFIED, "strange", ""),
+            lambda *_: Finding("broken", SATISFIED, "strange"),
             "it answered satisfied as broken with the code 'strange'",
         ),
-        (lambda *_: Finding("broken", SATISFIED, "known", ""), "with the code 'known'"),
-        (lambda *_: Finding("broken", VIOLATED, "satisfied", ""), "it answered violated as broken"),
+        (lambda *_: Finding("broken", SATISFIED, "known"), "with the code 'known'"),
+        (lambda *_: Finding("broken", VIOLATED, "satisfied"), "it answered violated as broken"),
         (lambda *_: None, "AttributeError"),
     ],
 )
 def test_a_rule_that_breaks_is_a_finding_in_error(judge: Callable[[Any, Any], Finding], reason: str) -> None:
     found = run_with(judge)
     assert (found.rule, found.outcome, found.code) == ("broken", ERROR, "rule-error")
-    assert reason in found.reason
+    assert reason in found.data["detail"]
 
 
 def test_a_rule_that_does_not_exist_and_foreign_evidence_are_errors() -> None:
@@ -170,7 +202,7 @@ def worlds(draw: st.DrawFn) -> Evidence:
     start = evidence()
     state = st.sampled_from([ReviewState.APPROVED] * 4 + list(ReviewState))
     reviews = st.builds(
-        lambda who, said, of, minutes: review(who, said, of=of, at=APPROVED_AT.replace(minute=minutes)),
+        lambda who, told, of, minutes: review(who, told, of=of, at=APPROVED_AT.replace(minute=minutes)),
         st.sampled_from([*PEOPLE, ALICE, DORA]),
         state,
         st.sampled_from([HEAD, HEAD, HEAD, OLD_HEAD, None]),

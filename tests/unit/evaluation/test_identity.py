@@ -22,10 +22,10 @@ from tests.evidence_samples import (
 )
 
 from counterseal import forges
-from counterseal.evaluation import identity
+from counterseal.evaluation import identity, identity_words
 from counterseal.evaluation.identity import AcceptedGate
 from counterseal.identifiers import GATE_ID
-from counterseal.model import BuilderIdentity, Certificate, GateIdentity, OwnGate, Repository, Trust
+from counterseal.model import BuilderIdentity, Certificate, GateIdentity, OwnGate, Reason, Repository, Trust
 
 OTHER = "b" * 40
 BUILDER = BuilderIdentity(".github/workflows/release.yml", ("refs/tags/v*",))
@@ -40,12 +40,20 @@ def gate(certificate: Certificate, **changes: object) -> str | None:
         "accepted": AcceptedGate(TRUST.released),
         **changes,
     }
-    return identity.gate_problem(certificate, **asked)  # type: ignore[arg-type]
+    return words(identity.gate_problem(certificate, **asked))  # type: ignore[arg-type]
+
+
+def words(problem: Reason | None) -> str | None:
+    """Return the sentence of a problem, which every code has."""
+    if problem is None:
+        return None
+    assert problem.code in identity_words.WORDS
+    return identity_words.sentence(problem)
 
 
 def builder(certificate: Certificate, **changes: object) -> str | None:
     asked: dict[str, object] = {"issuer": ISSUER, "repository": REPOSITORY, "builder": BUILDER, **changes}
-    return identity.builder_problem(certificate, **asked)  # type: ignore[arg-type]
+    return words(identity.builder_problem(certificate, **asked))  # type: ignore[arg-type]
 
 
 def alike(certificate: Certificate, changes: dict[str, str | None]) -> Certificate:
@@ -118,10 +126,10 @@ GATE_WRONG: dict[str, tuple[dict[str, str | None], str]] = {
 
 @pytest.mark.parametrize("case", GATE_WRONG)
 def test_gate_with_one_wrong_field_is_refused(case: str) -> None:
-    changes, said = GATE_WRONG[case]
+    changes, told = GATE_WRONG[case]
     problem = gate(alike(GATE_CERTIFICATE, changes))
     assert problem is not None
-    assert said in problem
+    assert told in problem
 
 
 def test_a_gate_named_by_tag_is_judged_by_its_digest() -> None:
@@ -194,10 +202,10 @@ BUILDER_WRONG: dict[str, tuple[dict[str, str | None], str]] = {
 
 @pytest.mark.parametrize("case", BUILDER_WRONG)
 def test_builder_with_one_wrong_field_is_refused(case: str) -> None:
-    changes, said = BUILDER_WRONG[case]
+    changes, told = BUILDER_WRONG[case]
     problem = builder(alike(BUILDER_CERTIFICATE, changes))
     assert problem is not None
-    assert said in problem
+    assert told in problem
 
 
 def test_a_builder_at_a_ref_that_the_policy_does_not_name_is_refused() -> None:
@@ -302,7 +310,7 @@ OWN = OwnGate(777, ".gitlab-ci.yml", "refs/heads/main")
 
 
 def own_gate(certificate: Certificate, own: OwnGate = OWN, default_ref: str = "refs/heads/main") -> str | None:
-    return identity.gate_problem(
+    problem = identity.gate_problem(
         certificate,
         trust=ON_GITLAB,
         host="gitlab.com",
@@ -310,11 +318,12 @@ def own_gate(certificate: Certificate, own: OwnGate = OWN, default_ref: str = "r
         default_ref=default_ref,
         accepted=AcceptedGate(own=own),
     )
+    return words(problem)
 
 
 def pipeline(certificate: Certificate, **policy: Any) -> str | None:
     file = BuilderIdentity(".gitlab-ci.yml", ("refs/tags/v*",), **policy)
-    return identity.builder_problem(certificate, issuer="https://gitlab.com", repository=PROJECT, builder=file)
+    return words(identity.builder_problem(certificate, issuer="https://gitlab.com", repository=PROJECT, builder=file))
 
 
 def test_an_own_gate_and_a_builder_of_one_file_are_told_apart_by_their_refs() -> None:
@@ -375,8 +384,8 @@ OWN_WRONG: dict[str, tuple[dict[str, str | None], str]] = {
 
 @pytest.mark.parametrize("case", OWN_WRONG)
 def test_an_own_gate_with_one_wrong_field_is_refused(case: str) -> None:
-    changes, said = OWN_WRONG[case]
-    assert said in (own_gate(alike(JOB, changes)) or "")
+    changes, told = OWN_WRONG[case]
+    assert told in (own_gate(alike(JOB, changes)) or "")
 
 
 def test_an_own_gate_of_another_number_branch_or_forge() -> None:

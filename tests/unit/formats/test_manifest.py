@@ -205,6 +205,7 @@ def test_the_bytes_of_a_request_are_known() -> None:
     data = manifest.request(REQUEST)
     assert json.loads(data) == {
         "schema": "counterseal.request/v1",
+        "kind": "promotion",
         "requestId": "20261124-0910",
         "requestedBy": {"host": "github.com", "id": 1002, "login": "bob"},
         "stage": "production",

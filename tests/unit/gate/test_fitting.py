@@ -12,6 +12,7 @@ from counterseal.evaluation import decision
 from counterseal.formats import statement
 from counterseal.gate import fitting
 from counterseal.model import Finding, FindingOutcome, Outcome, Subject
+from counterseal.render import findings
 
 LINK = frozen.link(41, "decision", frozen.PATH)
 
@@ -29,7 +30,7 @@ def test_an_allow_that_does_not_fit_is_a_deny_that_says_so() -> None:
     made, data = fitting.fitting(frozen.ALLOW, seen, LINK)
     (finding,) = made.findings
     assert (made.outcome, finding.rule, finding.code) == (Outcome.DENY, *fitting.TOO_LONG)
-    assert "promote less at once" in finding.fix
+    assert "promote less at once" in findings.fix(finding, findings.of_decision(made))
     parsed = statement.parse(data, "x")
     assert decision.parse(parsed, "x") == made
     assert [each.name for each in parsed.subjects] == [frozen.EVIDENCE.request.path]
@@ -54,12 +55,12 @@ def test_an_allow_whose_publication_would_not_fit_is_a_deny() -> None:
     assert len(decision.payload(frozen.ALLOW, decision.subjects(seen), LINK)) < fitting.MAX_PAYLOAD
     made, _ = fitting.fitting(frozen.ALLOW, seen, LINK)
     assert (made.outcome, made.findings[0].code) == (Outcome.DENY, "decision-too-long")
-    assert "the publication would have" in made.findings[0].reason
+    assert made.findings[0].data["what"] == "publication"
 
 
 @given(st.text(max_size=4000), st.integers(1, 60), st.integers(0, 400))
-def test_it_always_fits(text: str, findings: int, abandoned: int) -> None:
-    found = tuple(Finding("a-rule", FindingOutcome.VIOLATED, "code", text * 3, text) for _ in range(findings))
+def test_it_always_fits(text: str, count: int, abandoned: int) -> None:
+    found = tuple(Finding("a-rule", FindingOutcome.VIOLATED, "code", {"detail": text * 4}) for _ in range(count))
     long = dataclasses.replace(frozen.DENY, findings=found, abandoned=("a" * 64,) * abandoned, reason=text)
     made, data = fitting.fitting(long, frozen.MALFORMED, LINK)
     assert len(data) <= fitting.MAX_PAYLOAD

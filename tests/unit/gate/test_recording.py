@@ -233,9 +233,9 @@ class Unlucky:
         self.tips = store.tips
         self.fetch = store.fetch
 
-    def push(self, base: StoredLedger, note: str, line: bytes, message: str) -> bool:
+    def push(self, base: StoredLedger, note: str, line: bytes, message: str, *, evidence: bytes = b"") -> bool:
         self.losses -= 1
-        return self._store.push(base, note, line, message) if self.losses < 0 else False
+        return self._store.push(base, note, line, message, evidence=evidence) if self.losses < 0 else False
 
 
 def test_the_pauses_grow_after_some_tries(store: GitLedgerStore) -> None:
@@ -267,9 +267,9 @@ class Lossy:
         self.tips = store.tips
         self.fetch = store.fetch
 
-    def push(self, base: StoredLedger, note: str, line: bytes, message: str) -> bool:
+    def push(self, base: StoredLedger, note: str, line: bytes, message: str, *, evidence: bytes = b"") -> bool:
         self._pushes += 1
-        done = self._store.push(base, note, line, message)
+        done = self._store.push(base, note, line, message, evidence=evidence)
         return self._answer() if self._pushes == 1 else done
 
 

@@ -72,7 +72,7 @@ def test_a_critical_member_that_is_not_known_is_an_error() -> None:
         (EventKind.GENESIS, "occurredAt", "2026-11-24T09:13:44", "occurredAt"),
         (EventKind.GENESIS, "actor", {"login": "alice"}, r"actor\.host"),
         (EventKind.GENESIS, "policy", None, "policy"),
-        (EventKind.PUBLICATION, "kind", "withdrawn", r"\(withdrawn\): reason"),
+        (EventKind.PUBLICATION, "kind", "withdrawn", r"\(withdrawn\): code"),
         (EventKind.WITHDRAWN, "kind", "publication", r"\(publication\): stage"),
     ],
 )

@@ -16,8 +16,8 @@ from counterseal.evaluation import decision
 from counterseal.formats import statement
 from counterseal.history import events as event
 from counterseal.history.events import EntryReference, EventKind, Publication, Withdrawn
-from counterseal.history.fold import History, RecordedDecision, label, why
-from counterseal.model import Attestation, Entry, Finding, FindingOutcome, LedgerLink, Outcome
+from counterseal.history.fold import History, RecordedDecision, label
+from counterseal.model import Attestation, Entry, LedgerLink, Outcome
 
 if TYPE_CHECKING:
     from counterseal.evaluation.decision import Decision
@@ -261,19 +261,9 @@ def test_questions(told: History, asked: dict[str, Any], found: list[int]) -> No
     assert [each.sequence for each in told.query(**asked)] == found
 
 
-def test_what_and_why_in_words() -> None:
+def test_what_in_words() -> None:
     assert label(frozen.ALLOW) == "acme/app v1.2.0"
     assert label(frozen.DENY) == "promotions/staging/oops.json"
-    assert why(frozen.ALLOW) == "fixes the import of old changelogs, see #16"
-    assert why(frozen.DENY) == "digest-matches: promotions/staging/oops.json: not valid JSON"
-
-
-def test_why_names_the_first_violated_rule_or_says_that_none_was_satisfied() -> None:
-    skipped = Finding("a", FindingOutcome.SKIPPED, "x", "not asked")
-    first, second = (Finding(name, FindingOutcome.VIOLATED, "x", f"{name} said no") for name in ("b", "c"))
-    assert why(dataclasses.replace(frozen.DENY, findings=(skipped, first, second))) == "b: b said no"
-    assert why(dataclasses.replace(frozen.DENY, findings=(skipped,))) == "no rule was satisfied"
-    assert why(dataclasses.replace(frozen.DENY, findings=())) == "no rule was satisfied"
 
 
 def test_every_kind_of_event_is_told() -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
+from typing import Any
 
 import jsonschema
 import pytest
@@ -404,7 +405,8 @@ class AllKinds:
 
 
 def options_of(text: str) -> object:
-    rules = {"all-kinds": RuleSpec("all-kinds", "", judge=lambda *_: None, codes=(), options=AllKinds)}  # type: ignore[arg-type]
+    nothing: Any = None
+    rules = {"all-kinds": RuleSpec("all-kinds", "", lambda *_: nothing, (), frozenset(), options=AllKinds)}
     start = GOOD[: GOOD.index("stages:")]
     loaded = policy.load(f"{start}stages: {{only: {{rules: {{all-kinds: {text}}}}}}}\n".encode(), rules=rules)
     return loaded.stages[0].rules[0].options

@@ -22,8 +22,8 @@ from counterseal.gate.preview import Preview
 from counterseal.history.fold import RecordedDecision
 from counterseal.model import Attestation, Counted, Dismissed, EarlierDecision, Entry, Finding, FindingOutcome, Outcome
 from counterseal.model import Statement as Signed
-from counterseal.render import markdown, text
-from counterseal.verification.steps import Step, Verdict
+from counterseal.render import findings, markdown, text
+from counterseal.verification.steps import Look, Step, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,21 +40,34 @@ DENY_FINDINGS = (
         "enough-reviews",
         FindingOutcome.VIOLATED,
         "review-missing",
-        "1 of 2 required approvals of request #84 at 8d1e07b; missing 1 of security",
-        "counterseal request --stage production --again, and have one of security (dora) approve it",
-        counted=(Counted("alice", "maintainers"),),
+        {
+            "filled": 1,
+            "required": 2,
+            "head": frozen.HEAD,
+            "missing": [{"group": "security", "people": 1, "left": ["dora"]}],
+            "because": [],
+            "merged": True,
+        },
+        counted=(Counted(frozen.ALICE, ("maintainers",)),),
         dismissed=(
-            Dismissed("carol", "approved 1d2c3b4, the request is at another revision"),
-            Dismissed("robot[bot]", "is no person"),
+            Dismissed(frozen.CAROL, "older-revision", {"revision": frozen.OLD_HEAD}),
+            Dismissed(dataclasses.replace(frozen.ERIN, login="robot[bot]"), "no-person", {"kind": "bot"}),
+            Dismissed(dataclasses.replace(frozen.ERIN, login=HOSTILE), HOSTILE),
         ),
     ),
-    Finding("author-did-not-approve", FindingOutcome.VIOLATED, "author-approved", HOSTILE, HOSTILE),
-    Finding("sbom-present", FindingOutcome.SKIPPED, "not-asked", "the policy asks for none"),
-    Finding("ledger-intact", FindingOutcome.SATISFIED, "intact", "41 entries, mirror equal"),
+    Finding("review-of-this-revision", FindingOutcome.VIOLATED, "request-malformed", {"detail": HOSTILE}),
+    Finding("author-did-not-approve", FindingOutcome.VIOLATED, HOSTILE, {HOSTILE: [HOSTILE]}),
+    Finding("sbom-present", FindingOutcome.SKIPPED, "not-read", {"needs": ["bytes"]}),
+    Finding(
+        "ledger-intact", FindingOutcome.SATISFIED, "satisfied", {"ledger": "L", "entries": 41, "extends": [HOSTILE]}
+    ),
 )
 DENY = decisions.decide(
     dataclasses.replace(frozen.EVIDENCE, stage="production", permissions=()), DENY_FINDINGS
 )  # fmt: skip
+
+
+ABOUT = findings.About("production", frozen.PATH, frozen.HOST, 84)
 
 
 def recorded(found: Decision, sequence: int, *, withdrawn: bool = False) -> RecordedDecision:
@@ -75,9 +88,9 @@ def _log() -> str:
 
 def _verdict(*, sandbox: bool) -> str:
     steps = (
-        Step("file", "sha256:0123456789ab…"),
-        Step("decision", f"entry 41 · {HOSTILE}"),
-        Step("published", "entry 42"),
+        Step(Look.SUBJECT, "sha256:0123456789ab…"),
+        Step(Look.DECISION, f"entry 41 · {HOSTILE}"),
+        Step(Look.LEDGER, "entry 42"),
     )
     name = frozen.WHEEL.name
     return text.verdict(
@@ -88,8 +101,10 @@ def _verdict(*, sandbox: bool) -> str:
 def _preview() -> str:
     earlier = EarlierDecision("e" * 64, 40, "staging", Outcome.ALLOW, frozen.moment(8), withdrawn=False)
     nobody = Approvals((), (), ())
-    found = Preview(84, "8d1e07b", "production", "ab" * 32, "v1.2.0", DENY_FINDINGS, nobody, (earlier,))
-    return "\n".join(preview_verb._lines(found))
+    found = Preview(
+        84, frozen.HOST, frozen.PATH, "8d1e07b", "production", "ab" * 32, "v1.2.0", DENY_FINDINGS, nobody, (earlier,)
+    )
+    return "\n".join(preview_verb._lines(found, ABOUT))
 
 
 def _error() -> str:
@@ -111,7 +126,7 @@ RESULTS: dict[str, Callable[[], str]] = {
     "log-empty.txt": lambda: text.log((), entries=1, head="12" * 20, mirror=False, sandbox=False),
     "entry.txt": lambda: text.entry(recorded(DENY, 2)),
     "preview.txt": _preview,
-    "preview-findings.md": lambda: markdown.findings(DENY_FINDINGS),
+    "preview-findings.md": lambda: markdown.table(DENY_FINDINGS, ABOUT),
     "error.txt": _error,
 }
 

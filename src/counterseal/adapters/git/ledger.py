@@ -109,7 +109,7 @@ class GitLedgerStore:
             tips = self._git.tips(*wanted.values())
         return notes.read(self._git, tips.get(_NOTES_HERE), tips.get(_MIRROR_HERE), known=self._known)
 
-    def push(self, base: StoredLedger, note: str, line: bytes, message: str) -> bool:
+    def push(self, base: StoredLedger, note: str, line: bytes, message: str, *, evidence: bytes = b"") -> bool:
         """Append `line` to the note `note` and move notes ref and mirror together, fast-forward only.
 
         Args:
@@ -117,6 +117,7 @@ class GitLedgerStore:
             note: 40 hex digits, the object that the note is for.
             line: The entry without newline.
             message: The commit message; control characters are replaced.
+            evidence: A document to keep beside the line, as `evidence/<sha256>.json`; nothing if empty.
 
         Returns:
             True if the remote has the line now. False if it may or may not have it: somebody was faster, or the
@@ -130,7 +131,7 @@ class GitLedgerStore:
             raise LedgerError("nothing is appended: notes and mirror differ", why=f"{base.notes} and {base.mirror}")
         if not digests.is_revision(note) or not line or b"\n" in line:
             raise FormatError("an append needs a full object id and one line")
-        commit = self._commit(base.notes, note, line, message)
+        commit = self._commit(base.notes, note, line, message, evidence)
         expected = base.notes or ""
         answer = self._remote.run(
             self._git,
@@ -168,7 +169,7 @@ class GitLedgerStore:
             return False
         raise self._remote.failure("the push of the ledger failed", answer, pushing=True)
 
-    def _commit(self, base: str | None, note: str, line: bytes, message: str) -> str:
+    def _commit(self, base: str | None, note: str, line: bytes, message: str, evidence: bytes) -> str:
         path, content = _place(self._git, base, note)
         name, address = COMMITTER
         text = (_CONTROL.sub("?", message).strip()[:MAX_MESSAGE] or "counterseal ledger entry").encode()
@@ -179,6 +180,7 @@ class GitLedgerStore:
             f"from {base}\n".encode() if base else b"",
             f"M 100644 inline {path}\n".encode(),
             b"data %d\n%s\n" % (len(content) + len(line) + 1, content + line + b"\n"),
+            _evidence(evidence),
             b"get-mark :1\ndone\n",
         )
         options = ("--quiet", "--force", "--done", "--date-format=now")
@@ -241,6 +243,14 @@ def origin(folder: Path) -> str:
     """Return the address that a clone came from, as it was given; empty where git knows of none."""
     answer = Git(folder, own=False).run("config", "--get", "remote.origin.url")
     return answer.out.decode("utf-8", "replace").strip() if answer.code == 0 else ""
+
+
+def _evidence(document: bytes) -> bytes:
+    """Return the part of a commit, as `git fast-import` reads it, that keeps a document."""
+    if not document:
+        return b""
+    path = f"{notes.EVIDENCE_FOLDER}/{digests.sha256(document)}.json"
+    return b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(document), document)
 
 
 def _place(git: Git, base: str | None, note: str) -> tuple[str, bytes]:

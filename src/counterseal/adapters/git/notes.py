@@ -23,6 +23,9 @@ MAX_BYTES: Final = 1 << 30
 _BATCH: Final = 256
 
 _NOTE = re.compile(r"[0-9a-f]{40}\Z")
+#: What decisions rest on, beside the notes: git leaves alone in a notes tree what is no note.
+EVIDENCE_FOLDER: Final = "evidence"
+_EVIDENCE = re.compile(rf"{EVIDENCE_FOLDER}/[0-9a-f]{{64}}\.json\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,13 @@ class Note:
 
 
 def notes_at(git: Git, tip: str, *, limit: int = MAX_BYTES) -> tuple[Note, ...]:
-    """Return the notes at a commit, without their contents.
+    """Return the notes at a commit, without their contents; the evidence beside them is passed over.
 
     Raises:
-        LedgerError: Something else lies there: another mode than 100644, a path that is no note.
+        LedgerError: Something else lies there: another mode than 100644, a path that is neither.
         ServiceError: Together they have more than `limit` bytes, or one is not there.
     """
-    found = []
+    found, beside = [], 0
     listed = git.read("ls-tree", "-r", "-l", "-z", "--full-tree", "--end-of-options", tip)
     for each in listed.split(b"\0"):
         if not each:
@@ -51,7 +54,8 @@ def notes_at(git: Git, tip: str, *, limit: int = MAX_BYTES) -> tuple[Note, ...]:
         mode, kind, blob, size = facts.decode("ascii", "replace").split()
         path = text(name)
         key = path.replace("/", "")
-        if (mode, kind) != ("100644", "blob") or not _NOTE.match(key):
+        is_evidence = _EVIDENCE.match(path) is not None
+        if (mode, kind) != ("100644", "blob") or not (is_evidence or _NOTE.match(key)):
             raise LedgerError(
                 f"{path[:100]!r} in the ledger's notes is no note",
                 why=f"a {kind} of mode {mode}; notes are blobs of mode 100644, named by an object id",
@@ -63,8 +67,11 @@ def notes_at(git: Git, tip: str, *, limit: int = MAX_BYTES) -> tuple[Note, ...]:
                 why=f"git says {size[:20]} of its blob {blob[:12]}",
                 fix="clone it anew, whole: without --filter, and not by copying files",
             )
-        found.append(Note(key, path, blob, int(size)))
-    if (total := sum(note.size for note in found)) > limit:
+        if is_evidence:
+            beside += int(size)
+        else:
+            found.append(Note(key, path, blob, int(size)))
+    if (total := beside + sum(note.size for note in found)) > limit:
         raise ServiceError(f"the ledger's notes have {total} bytes", why=f"at most {limit} are read")
     return tuple(found)
 

@@ -15,7 +15,7 @@ from counterseal.formats import wire
 from counterseal.gate import deciding
 from counterseal.gate.publication import publishing
 from counterseal.model import FindingOutcome, Outcome
-from counterseal.render import escape, markdown, text
+from counterseal.render import escape, findings, markdown, text
 
 if TYPE_CHECKING:
     import argparse
@@ -87,13 +87,13 @@ def _report(result: deciding.GateResult, published: publishing.PublishResult, op
 def _errors(result: deciding.GateResult, published: publishing.PublishResult) -> tuple[tuple[str, str], ...]:
     denied = [each.decision for each in result.decided if each.decision.outcome is Outcome.DENY]
     found = [
-        (each.rule, "\n".join(text.finding(each)))
+        (each.rule, "\n".join(text.finding(each, findings.of_decision(decision))))
         for decision in denied
         for each in decision.findings
         if each.outcome is FindingOutcome.VIOLATED
     ]
     found += [("could not decide", str(each.error)) for each in result.failed]
-    found += [("not published", each.reason) for each in published.stopped]
+    found += [("not published", publish.stopped(each)) for each in published.stopped]
     return tuple(found)
 
 
@@ -115,4 +115,5 @@ def _decided(each: deciding.Decided) -> dict[str, Any]:
         "fresh": each.fresh,
         "bundle": each.entry.attestation.digest,
         "decision": wire.encode(each.decision),
+        "sentences": text.sentences(each.decision),
     }

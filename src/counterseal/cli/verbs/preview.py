@@ -12,7 +12,7 @@ from counterseal.errors import UsageError
 from counterseal.formats import wire
 from counterseal.gate import preview
 from counterseal.model import FindingOutcome
-from counterseal.render import escape, markdown, text
+from counterseal.render import escape, findings, markdown, text
 
 if TYPE_CHECKING:
     import argparse
@@ -29,8 +29,9 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     with wiring.surroundings.work_folder() as work:
         sources, store = wiring.preview(work)
         found = preview.run(sources, store, number)
-        body = "\n".join(_lines(found))
-        shown = f"{escape.verbatim(body)}\n{markdown.findings(found.findings)}"
+        about = findings.About(found.stage, found.path, found.host, found.number)
+        body = "\n".join(_lines(found, about))
+        shown = f"{escape.verbatim(body)}\n{markdown.table(found.findings, about)}"
         if wiring.surroundings.can_comment:
             preview.comment(sources, number, shown)
     data = {
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
     return Report(body, data, markdown=shown)
 
 
-def _lines(found: preview.Preview) -> list[str]:
+def _lines(found: preview.Preview, about: findings.About) -> list[str]:
     head = (
         f"Preview, not a decision · {found.stage} · {escape.plain(found.tag)} · manifest sha256:{found.manifest[:12]}…"
     )
@@ -52,6 +53,5 @@ def _lines(found: preview.Preview) -> list[str]:
     rows = [head, *([f"  ✓ {passed}"] if passed else [])]
     for each in found.findings:
         if each.rule != "previous-stage-passed" or each.outcome is FindingOutcome.VIOLATED:
-            rows += text.marked(each)
-    rows.append("  The candidate's bytes are read at the merge.")
+            rows += text.marked(each, about)
     return rows

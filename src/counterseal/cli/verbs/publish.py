@@ -40,7 +40,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
         data={"schema": "counterseal.publish/v1", "published": data(result), "sandbox": sandbox},
         exit_code=result.exit_code,
         outputs={"published": json.dumps([each.tag for each in result.published])},
-        errors=tuple(("not published", each.reason) for each in result.stopped),
+        errors=tuple(("not published", stopped(each)) for each in result.stopped),
     )
 
 
@@ -65,12 +65,19 @@ def lines(result: publishing.PublishResult, opened: opening.Gate) -> list[str]:
             f"  {len(each.files)} assets · ledger: entry {each.entry.link.sequence} (publication)\n"
             f"  verify:     {ours}" + (f"\n  without us: {foreign}   (docs/verify-without-us)" if foreign else "")
         )
-    for stopped in result.stopped:
-        head = "withdrawn" if stopped.error is None else "not published"
-        found.append(f"{head}: {stopped.tag} ({stopped.stage})\n  {stopped.reason}")
-        if stopped.error is not None:
-            found.append(text.error(stopped.error))
+    for missed in result.stopped:
+        head = "withdrawn" if missed.error is None else "not published"
+        found.append(f"{head}: {missed.tag} ({missed.stage})\n  {stopped(missed)}")
+        if missed.error is not None:
+            found.append(text.error(missed.error))
     return found
+
+
+def stopped(found: publishing.NotPublished) -> str:
+    """Return why an allow did not become a release."""
+    if found.why is not None:
+        return text.withdrawn(found.why, taken_back=found.taken_back)
+    return found.error.what if found.error else ""
 
 
 def data(result: publishing.PublishResult) -> list[dict[str, Any]]:

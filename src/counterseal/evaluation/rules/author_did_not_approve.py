@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from counterseal.evaluation.approvals import approvals, excluded, unknown_authorship
-from counterseal.model import Counted
-from counterseal.policy import NO_REQUEST, NoOptions, Problem, RuleSpec, no_request, satisfied, violated
+from counterseal.evaluation.approvals import PARTS, approvals, unknown_authorship
+from counterseal.policy import NO_REQUEST, Need, NoOptions, RuleSpec, no_request, reason, satisfied, violated
 
 if TYPE_CHECKING:
     from counterseal.evaluation.evidence import Evidence
@@ -21,23 +20,16 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     change = evidence.change
     if evidence.request.content is None or change is None:
         return no_request(NAME)
-    found, parts, gaps = approvals(evidence), excluded(evidence), unknown_authorship(evidence)
-    own = [each for each in found.dismissed if each.why in parts.values()]
-    people = [Counted(each.actor.login, ", ".join(each.groups)) for each in found.counted]
-    request = f"request {evidence.change_name}"
-    again = f"counterseal request --stage {evidence.stage} --again"
+    found, gaps = approvals(evidence), unknown_authorship(evidence)
+    own = [each for each in found.dismissed if each.code in PARTS]
+    people = [each.person for each in found.counted]
     if gaps:
-        more = f"; and {len(gaps) - MAX_GAPS} more" if len(gaps) > MAX_GAPS else ""
-        reason = f"who made {request} is not completely known: {'; '.join(gaps[:MAX_GAPS])}{more}"
-        fix = f"{again}, with commits whose e-mail addresses belong to accounts of the forge"
-        return violated(NAME, Problem("author-unknown", reason, fix), counted=people, dismissed=own)
+        more = max(0, len(gaps) - MAX_GAPS)
+        why = reason("author-unknown", gaps=gaps[:MAX_GAPS], more=more)
+        return violated(NAME, why, counted=people, dismissed=own)
     if not people:
-        reason = f"nobody but those who made {request} approved it"
-        fix = f"{again}, and have somebody approve it who had no part in it"
-        return violated(NAME, Problem("nobody-else", reason, fix), dismissed=own)
-    names = ", ".join(each.who for each in people)
-    reason = f"{request} was approved by {names}, who had no part in it"
-    return satisfied(NAME, reason, people, own)
+        return violated(NAME, reason("nobody-else"), dismissed=own)
+    return satisfied(NAME, counted=people, dismissed=own)
 
 
 RULE: Final = RuleSpec(
@@ -45,4 +37,5 @@ RULE: Final = RuleSpec(
     title="somebody approved who had no part in the request, and all who had are known",
     judge=judge,
     codes=("author-unknown", "nobody-else", NO_REQUEST),
+    needs=frozenset({Need.REVIEWS}),
 )

@@ -20,23 +20,13 @@ from counterseal.identifiers import (
     VSA_SUFFIX,
 )
 from counterseal.model import Subject
-from counterseal.policy import (
-    BYTES_NOT_CHECKED,
-    NO_REQUEST,
-    NoOptions,
-    Problem,
-    RuleSpec,
-    bytes_not_checked,
-    no_request,
-    satisfied,
-    violated,
-)
+from counterseal.policy import NO_REQUEST, Need, NoOptions, RuleSpec, no_request, reason, satisfied, violated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from counterseal.evaluation.evidence import Evidence
-    from counterseal.model import Asset, Finding, Manifest, PromotionRequest, Release
+    from counterseal.model import Asset, Finding, Manifest, PromotionRequest, Reason, Release
 
 NAME: Final = "digest-matches"
 
@@ -51,57 +41,46 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     content, release = evidence.request.content, evidence.candidate
     if content is None or evidence.change is None:
         return no_request(NAME)
-    if release is None and not evidence.change.merged:
-        return bytes_not_checked(NAME)
-    again = f"build a new candidate, then counterseal request --stage {evidence.stage}"
     if release is None:
-        reason = f"the candidate (release {content.candidate.release}) was not read"
-        return violated(NAME, Problem("candidate-missing", reason, again))
+        return violated(NAME, reason("candidate-missing", release=content.candidate.release))
     problem = next(_problems(evidence, content, release), None)
     if problem:
-        return violated(NAME, Problem(*problem, again))
+        return violated(NAME, problem)
     size = sum(each.size for each in evidence.observed)
-    return satisfied(
-        NAME, f"{len(evidence.observed)} files of release {release.id} read ({size} bytes), every digest equal"
-    )
+    return satisfied(NAME, release=release.id, files=len(evidence.observed), bytes=size)
 
 
-def _problems(evidence: Evidence, content: PromotionRequest, release: Release) -> Iterator[tuple[str, str]]:
+def _problems(evidence: Evidence, content: PromotionRequest, release: Release) -> Iterator[Reason]:
     pinned = content.candidate
     if (release.id, release.tag) != (pinned.release, pinned.tag):
-        found = f"release {release.id} ({release.tag})"
-        yield "candidate-differs", f"the request is about release {pinned.release} ({pinned.tag}), not {found}"
+        asked = {"release": pinned.release, "tag": pinned.tag}
+        yield reason("candidate-differs", release=release.id, tag=release.tag, requested=asked)
     stage = evidence.policy.stage(evidence.stage)
     if stage is not None and stage.publish and not release.draft:
-        yield (
-            "released-already",
-            f"release {release.id} ({release.tag}) is public; what is out cannot be published again",
-        )
+        yield reason("released-already", release=release.id, tag=release.tag)
     yield from _asset_problems(evidence, content)
     yield from _unpinned(evidence, content, release)
     if evidence.manifest is None or evidence.manifest_digest is None:
-        yield "manifest-missing", f"the candidate has no readable {MANIFEST_FILE}"
+        yield reason("manifest-missing", file=MANIFEST_FILE)
     else:
         yield from _manifest_problems(evidence, content, evidence.manifest)
 
 
-def _asset_problems(evidence: Evidence, content: PromotionRequest) -> Iterator[tuple[str, str]]:
+def _asset_problems(evidence: Evidence, content: PromotionRequest) -> Iterator[Reason]:
     observed = {each.id: each for each in evidence.observed}
     refused = _too_large(evidence, content)
     for pin in content.candidate.assets:
         found = observed.get(pin.id)
         if pin.id in refused:
             large = refused[pin.id]
-            limit = (
-                f"at most {subject.largest(large.name)} are read of it, {subject.MAX_CANDIDATE_BYTES} of all together"
-            )
-            yield "asset-too-large", f"{large.name} has {large.size} bytes, and {limit}"
+            limits = {"largest": subject.largest(large.name), "together": subject.MAX_CANDIDATE_BYTES}
+            yield reason("asset-too-large", name=large.name, size=large.size, **limits)
         elif found is None or found.name != pin.name:
-            yield "asset-missing", f"{pin.name} (asset {pin.id}) is not in the candidate any more"
+            yield reason("asset-missing", name=pin.name, asset=pin.id)
         elif found.digest != pin.digest:
-            yield "asset-differs", f"{pin.name} has sha256:{found.digest}, and sha256:{pin.digest} was requested"
+            yield reason("asset-differs", name=pin.name, digest=found.digest, requested=pin.digest)
         elif found.forge_digest not in (None, found.digest):
-            yield "asset-differs", f"{pin.name} has sha256:{found.digest}, and the forge says {found.forge_digest}"
+            yield reason("asset-not-the-forges", name=pin.name, digest=found.digest, forge=found.forge_digest)
 
 
 def _too_large(evidence: Evidence, content: PromotionRequest) -> dict[int, Asset]:
@@ -111,58 +90,45 @@ def _too_large(evidence: Evidence, content: PromotionRequest) -> dict[int, Asset
     return {each: present[each] for each in subject.too_large(wanted)}
 
 
-def _unpinned(evidence: Evidence, content: PromotionRequest, release: Release) -> Iterator[tuple[str, str]]:
+def _unpinned(evidence: Evidence, content: PromotionRequest, release: Release) -> Iterator[Reason]:
     """Yield what somebody laid beside the reviewed files: it would be released with them."""
     pinned = {each.id for each in content.candidate.assets}
     subjects = evidence.manifest.subjects if evidence.manifest else ()
     ours = {*OURS, *(f"{each.name}{VSA_SUFFIX}" for each in subjects)}
     for asset in release.assets:
         if asset.complete and asset.id not in pinned and asset.name not in ours:
-            yield (
-                "asset-not-pinned",
-                f"{asset.name!r} (asset {asset.id}) lies in the candidate, and nobody asked for it",
-            )
+            yield reason("asset-not-pinned", name=asset.name, asset=asset.id)
 
 
-def _manifest_problems(evidence: Evidence, content: PromotionRequest, manifest: Manifest) -> Iterator[tuple[str, str]]:
-    here, there = evidence.run.repository, manifest.repository
+def _manifest_problems(evidence: Evidence, content: PromotionRequest, manifest: Manifest) -> Iterator[Reason]:
+    here, there = evidence.home, manifest.repository
     if evidence.manifest_digest != content.manifest:
-        yield (
-            "manifest-differs",
-            f"{MANIFEST_FILE} has sha256:{evidence.manifest_digest}, and sha256:{content.manifest} was requested",
-        )
+        yield reason("manifest-differs", digest=evidence.manifest_digest, requested=content.manifest)
     if (here.host, here.id) != (there.host, there.id):
-        yield (
-            "manifest-differs",
-            f"the manifest is of {there.host} repository {there.id}, not of {here.id} ({here.name})",
-        )
+        yield reason("manifest-of-another-repository", repository=there, expected=here)
     if manifest.tag != content.candidate.tag:
-        yield "manifest-differs", f"the manifest is of the tag {manifest.tag}, not of {content.candidate.tag}"
+        yield reason("manifest-of-another-tag", tag=manifest.tag, requested=content.candidate.tag)
     if not manifest.subjects:
-        yield "manifest-differs", "the manifest names no artifact"
+        yield reason("manifest-empty")
     yield from _listed_problems(evidence, content, manifest)
 
 
-def _listed_problems(evidence: Evidence, content: PromotionRequest, manifest: Manifest) -> Iterator[tuple[str, str]]:
+def _listed_problems(evidence: Evidence, content: PromotionRequest, manifest: Manifest) -> Iterator[Reason]:
     """Yield where the files that were read are not those of the manifest, each artifact with its signature."""
     digests: dict[str, list[str]] = {}
     for observed in evidence.observed:
         digests.setdefault(observed.name, []).append(observed.digest)
     for each in (*manifest.subjects, Subject(SBOM_FILE, manifest.sbom), Subject(MANIFEST_FILE, content.manifest)):
         if (here := digests.get(each.name, [])) != [each.digest]:
-            told = f"sha256:{here[0]}" if here else "not in the candidate"
-            yield "subject-differs", f"the manifest lists {each.name} as sha256:{each.digest}, and it is {told}"
+            yield reason("subject-differs", name=each.name, listed=each.digest, digests=here)
     names = [each.name for each in manifest.subjects]
     for name in names:
         if len(digests.get(name + BLOB_SUFFIX, [])) != 1:
-            yield "signature-missing", f"{name} has no signature {name + BLOB_SUFFIX} in what was requested"
+            yield reason("signature-missing", name=name, signature=name + BLOB_SUFFIX)
     known = {*BUILT, *OURS, *names, *(name + suffix for name in names for suffix in (BLOB_SUFFIX, VSA_SUFFIX))}
     for pin in content.candidate.assets:
         if pin.name not in known:
-            yield (
-                "asset-not-in-manifest",
-                f"{pin.name!r} (asset {pin.id}) was requested, and the manifest does not list it",
-            )
+            yield reason("asset-not-in-manifest", name=pin.name, asset=pin.id)
 
 
 RULE: Final = RuleSpec(
@@ -175,15 +141,19 @@ RULE: Final = RuleSpec(
         "released-already",
         "asset-missing",
         "asset-differs",
+        "asset-not-the-forges",
         "asset-too-large",
         "asset-not-pinned",
         "asset-not-in-manifest",
         "manifest-missing",
         "manifest-differs",
+        "manifest-of-another-repository",
+        "manifest-of-another-tag",
+        "manifest-empty",
         "subject-differs",
         "signature-missing",
         NO_REQUEST,
-        BYTES_NOT_CHECKED,
     ),
+    needs=frozenset({Need.BYTES}),
     always=True,
 )

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from counterseal.evaluation.approvals import Approval, approvals, excluded, hidden_hands, unknown_authorship
-from counterseal.model import Counted, Dismissed, Finding, Member
-from counterseal.policy import NO_REQUEST, OptionProblem, Problem, RuleSpec, no_request, satisfied, violated
+from counterseal.model import Dismissed, Finding, Member
+from counterseal.policy import NO_REQUEST, Need, OptionProblem, RuleSpec, no_request, reason, satisfied, violated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from counterseal.evaluation.evidence import Evidence
 
@@ -41,22 +41,20 @@ def judge(evidence: Evidence, options: Options) -> Finding:
     gaps = (*unknown_authorship(evidence), *hidden_hands(evidence))
     places = _places(options, extra=1 if gaps else 0)
     filled = match(places, [each.groups for each in found.counted])
-    people = [Counted(each.actor.login, ", ".join(each.groups)) for each in found.counted]
-    about = f"of request {evidence.change_name} at {change.head[:7]}"
+    people = [each.person for each in found.counted]
+    about = {"filled": len(filled), "required": len(places), "head": change.head, "merged": change.merged}
     if len(filled) == len(places):
-        names = ", ".join(f"{each.who} ({each.why})" for each in people)
-        return satisfied(NAME, f"{_ratio(filled, places)} {about}: {names}", people, found.dismissed)
-    missing = [place for number, place in enumerate(places) if number not in filled]
-    spare = [each for number, each in enumerate(found.counted) if number not in filled.values()]
+        return satisfied(NAME, counted=people, dismissed=found.dismissed, **about)
+    missing = Counter(place for number, place in enumerate(places) if number not in filled)
+    spare = [each.person for number, each in enumerate(found.counted) if number not in filled.values()]
     return violated(
         NAME,
-        Problem(
-            "review-missing",
-            f"{_ratio(filled, places)} {about}; missing {_missing(missing)}{_because(gaps)}",
-            _fix(evidence, missing, found.counted),
-        ),
+        reason("review-missing", missing=_missing(evidence, missing, found.counted), because=gaps[:1], **about),
         counted=[people[number] for number in sorted(filled.values())],
-        dismissed=[*found.dismissed, *(Dismissed(each.actor.login, _spare(each)) for each in spare)],
+        dismissed=[
+            *found.dismissed,
+            *(Dismissed(each.actor, "no-place", {"groups": list(each.groups)}) for each in spare),
+        ],
     )
 
 
@@ -90,35 +88,18 @@ def _places(options: Options, *, extra: int) -> list[str]:
     return named + [ANY] * (options.count - len(named) + extra)
 
 
-def _ratio(filled: Mapping[int, int], places: Sequence[str]) -> str:
-    return f"{len(filled)} of {len(places)} required approvals"
-
-
-def _missing(places: Sequence[str]) -> str:
-    numbers = Counter(places)
-    return ", ".join(f"{number} of {group}" if group else f"{number} more" for group, number in numbers.items())
-
-
-def _because(gaps: Sequence[str]) -> str:
-    return f" (one more than the policy says, because {gaps[0]})" if gaps else ""
-
-
-def _spare(approval: Approval) -> str:
-    return f"approved, but is in {' and '.join(approval.groups)} only, where no place is left"
-
-
-def _fix(evidence: Evidence, missing: Sequence[str], counted: Sequence[Approval]) -> str:
+def _missing(evidence: Evidence, missing: Mapping[str, int], counted: Sequence[Approval]) -> list[dict[str, object]]:
+    """Return how many are missing of which group (None: of any), and who of its people could still approve."""
     out = {*excluded(evidence), *(each.actor.key for each in counted)}
-    asked = []
-    for group, number in Counter(missing).items():
-        members = evidence.policy.groups[group] if group else _everybody(evidence)
-        names = ", ".join(dict.fromkeys(each.login for each in members if each.key not in out))
-        whom = f"of {group}" if group else "more of the policy's people"
-        asked.append(f"{'one' if number == 1 else number} {whom} ({names or 'nobody is left: let somebody else ask'})")
-    have = f"have {' and '.join(asked)} approve it before the merge"
-    if evidence.change and evidence.change.merged:
-        return f"counterseal request --stage {evidence.stage} --again, and {have}"
-    return have
+    return [
+        {"group": group or None, "people": number, "left": _left(evidence, group, out)}
+        for group, number in missing.items()
+    ]
+
+
+def _left(evidence: Evidence, group: str, out: Collection[tuple[str, int]]) -> list[str]:
+    members = evidence.policy.groups[group] if group else _everybody(evidence)
+    return list(dict.fromkeys(each.login for each in members if each.key not in out))
 
 
 def _everybody(evidence: Evidence) -> list[Member]:
@@ -148,6 +129,7 @@ RULE: Final = RuleSpec(
     title="enough distinct people approved this request, so many from each group",
     judge=judge,
     codes=("review-missing", NO_REQUEST),
+    needs=frozenset({Need.REVIEWS}),
     options=Options,
     check=check,
 )

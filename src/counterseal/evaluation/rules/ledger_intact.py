@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from counterseal.identifiers import MIRROR_BRANCH
-from counterseal.policy import NoOptions, Problem, RuleSpec, satisfied, violated
+from counterseal.policy import Need, NoOptions, RuleSpec, reason, satisfied, violated
 
 if TYPE_CHECKING:
     from counterseal.evaluation.evidence import Evidence
@@ -22,15 +22,10 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     """Return whether the ledger is the policy's and has its mirror."""
     ledger = evidence.ledger
     if ledger.id != evidence.policy.ledger_id:
-        reason = f"the ledger is {ledger.id}, and the policy names {evidence.policy.ledger_id}"
-        fix = "restore ledger.id in the policy; a ledger is chosen once"
-        return violated(NAME, Problem("other-ledger", reason, fix))
+        return violated(NAME, reason("other-ledger", ledger=ledger.id, expected=evidence.policy.ledger_id))
     if ledger.entries and not ledger.mirror:
-        reason = f"the ledger has {ledger.entries} entries and no mirror branch {MIRROR_BRANCH}"
-        fix = f"restore the branch {MIRROR_BRANCH} from a clone, and protect it against force pushes and deletion"
-        return violated(NAME, Problem("mirror-missing", reason, fix))
-    extends = f" and extends {', '.join(ledger.anchors)}" if ledger.anchors else ""
-    return satisfied(NAME, f"the ledger {ledger.id} has {ledger.entries} entries{extends}")
+        return violated(NAME, reason("mirror-missing", entries=ledger.entries, mirror=MIRROR_BRANCH))
+    return satisfied(NAME, ledger=ledger.id, entries=ledger.entries, extends=ledger.anchors)
 
 
 RULE: Final = RuleSpec(
@@ -38,5 +33,6 @@ RULE: Final = RuleSpec(
     title="the ledger is the policy's own, mirrored, and extends what was seen before",
     judge=judge,
     codes=("other-ledger", "mirror-missing"),
+    needs=frozenset({Need.LEDGER}),
     always=True,
 )

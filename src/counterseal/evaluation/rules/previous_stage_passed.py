@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from counterseal.model import Outcome
-from counterseal.policy import NO_REQUEST, NoOptions, Problem, RuleSpec, no_request, satisfied, skipped, violated
+from counterseal.policy import NO_REQUEST, Need, NoOptions, RuleSpec, no_request, reason, satisfied, skipped, violated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
 
     from counterseal.evaluation.evidence import Evidence
-    from counterseal.model import EarlierDecision, Finding
+    from counterseal.model import EarlierDecision, Finding, Reason
 
 NAME: Final = "previous-stage-passed"
 
@@ -23,44 +22,27 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
         return no_request(NAME)
     stage = evidence.policy.stage(evidence.stage)
     if stage is None:
-        names = ", ".join(each.name for each in evidence.policy.stages)
-        reason = f"the policy has no stage {evidence.stage!r}; it has {names}"
-        return violated(NAME, Problem("stage-unknown", reason, "make a request for one of these stages"))
+        stages = [each.name for each in evidence.policy.stages]
+        return violated(NAME, reason("stage-unknown", stage=evidence.stage, stages=stages))
     if stage.after is None:
-        return skipped(NAME, "first-stage", f"{stage.name} is the first stage")
+        return skipped(NAME, "first-stage")
     earlier = sorted((each for each in evidence.history if each.stage == stage.after), key=lambda each: each.sequence)
     standing = [each for each in earlier if each.outcome is Outcome.ALLOW and not each.withdrawn and not each.pushed]
     if standing:
-        age = _age(evidence.now - standing[-1].decided_at)
-        return satisfied(NAME, f"passed {stage.after} (entry {standing[-1].sequence}, {age} ago)")
-    return violated(NAME, _problem(evidence, stage.name, stage.after, earlier))
+        age = max(0, int((evidence.now - standing[-1].decided_at).total_seconds()))
+        return satisfied(NAME, after=stage.after, entry=standing[-1].sequence, seconds_ago=age)
+    return violated(NAME, _problem(evidence, stage.after, earlier))
 
 
-def _problem(evidence: Evidence, stage: str, after: str, earlier: Sequence[EarlierDecision]) -> Problem:
-    fix = f"counterseal request --stage {after}, and promote it there first"
+def _problem(evidence: Evidence, after: str, earlier: Sequence[EarlierDecision]) -> Reason:
     if not earlier:
-        reason = f"no decision lets this manifest into {after}, which comes before {stage}"
-        return Problem("previous-stage-missing", reason, fix)
+        return reason("previous-stage-missing", after=after)
     newest = earlier[-1]
     if newest.pushed and not newest.withdrawn:
         branch = evidence.policy_reference.ref
-        reason = (
-            f"its allow for {after}, entry {newest.sequence}, was signed under a policy that came onto {branch} "
-            "without a merge"
-        )
-        return Problem("previous-stage-policy-pushed", reason, fix)
-    if newest.outcome is Outcome.ALLOW:
-        return Problem(
-            "previous-stage-withdrawn", f"its allow for {after}, entry {newest.sequence}, was withdrawn", fix
-        )
-    return Problem("previous-stage-denied", f"it was not allowed into {after} (entry {newest.sequence}: deny)", fix)
-
-
-def _age(passed: timedelta) -> str:
-    minutes = max(0, int(passed.total_seconds() // 60))
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // 1440} days"
+        return reason("previous-stage-policy-pushed", after=after, entry=newest.sequence, branch=branch)
+    code = "previous-stage-withdrawn" if newest.outcome is Outcome.ALLOW else "previous-stage-denied"
+    return reason(code, after=after, entry=newest.sequence)
 
 
 RULE: Final = RuleSpec(
@@ -76,5 +58,6 @@ RULE: Final = RuleSpec(
         "previous-stage-policy-pushed",
         NO_REQUEST,
     ),
+    needs=frozenset({Need.LEDGER}),
     always=True,
 )

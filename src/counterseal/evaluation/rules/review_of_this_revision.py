@@ -9,17 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from counterseal.evaluation.approvals import approvals
-from counterseal.formats import manifest, wire
+from counterseal.formats import manifest
 from counterseal.identifiers import REQUEST_FOLDER
-from counterseal.model import Counted, Mover, ReviewState
-from counterseal.policy import NoOptions, Problem, RuleSpec, satisfied, violated
+from counterseal.model import Mover, ReviewState
+from counterseal.policy import Need, NoOptions, RuleSpec, not_read, reason, satisfied, violated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from counterseal.evaluation.approvals import Approval, Approvals
-    from counterseal.evaluation.evidence import Evidence
-    from counterseal.model import ChangeRequest, Finding, PromotionRequest
+    from counterseal.evaluation.evidence import Evidence, MergedFile
+    from counterseal.model import Actor, ChangeRequest, Finding, PromotionRequest, Reason
 
 NAME: Final = "review-of-this-revision"
 FILE_MODE: Final = "100644"
@@ -28,149 +28,113 @@ FILE_MODE: Final = "100644"
 def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - every rule has this form
     """Return whether the request is well-formed, in time, alone in its change, and reviewed at its final head."""
     content, change = evidence.request.content, evidence.change
+    merged = evidence.request.merged
+    if merged is None:
+        return not_read(NAME, {Need.MERGE})
     if content is None:
-        return violated(NAME, _malformed(evidence))
+        return violated(NAME, reason("request-malformed", detail=evidence.request.problem or None))
     if change is None:
-        return violated(NAME, _pushed(evidence))
+        branch, commit = evidence.policy_reference.ref, merged.merge_revision
+        return violated(NAME, reason("no-change-request", branch=branch, commit=commit))
     found = approvals(evidence)
-    counted = [Counted(each.actor.login, ", ".join(each.groups)) for each in found.counted]
+    counted = [each.person for each in found.counted]
     problems = (
-        *_limit_problems(evidence, change),
-        *_file_problems(evidence, content),
-        *_change_problems(evidence, change),
+        *_limit_problems(change),
+        *_file_problems(evidence, content, merged),
+        *_change_problems(evidence, change, merged),
         *_time_problems(evidence, content, change),
         *_policy_problems(evidence),
-        *_review_problems(evidence, change, found),
+        *_review_problems(change, found),
     )
     if problems:
         return violated(NAME, problems[0], counted=counted, dismissed=found.dismissed)
-    request = f"request {evidence.change_name}"
-    reason = f"{request} was reviewed at {change.head[:7]} and merged unchanged into {change.base_ref}"
-    return satisfied(NAME, reason + _warning(change, found), counted, found.dismissed)
-
-
-def _warning(change: ChangeRequest, found: Approvals) -> str:
-    """Return what to say of approvals from before the head was pushed away and came back; they are for these bytes."""
-    back = change.head_came_back_at
-    early = [each for each in found.counted if back and each.review.submitted_at and each.review.submitted_at <= back]
-    if not back or not early:
-        return ""
-    names = ", ".join(each.actor.login for each in early)
-    return (
-        f"; warning: after {names} approved, something else was pushed, and this head came back {wire.timestamp(back)}"
+    back, early = change.head_came_back_at, _before_it_came_back(change, found)
+    return satisfied(
+        NAME,
+        counted=counted,
+        dismissed=found.dismissed,
+        head=change.head,
+        base_ref=change.base_ref,
+        came_back_at=back if early else None,
+        approved_before=early,
     )
 
 
-def _limit_problems(evidence: Evidence, change: ChangeRequest) -> Iterator[Problem]:
-    again = f"make it smaller: {_again(evidence)}, in a change of one commit"
+def _before_it_came_back(change: ChangeRequest, found: Approvals) -> list[Actor]:
+    """Return who approved before the head was pushed away and came back; their approvals are for these bytes."""
+    back = change.head_came_back_at
+    if back is None:
+        return []
+    return [
+        each.actor
+        for each in found.counted
+        if each.review.submitted_at is not None and each.review.submitted_at <= back
+    ]
+
+
+def _limit_problems(change: ChangeRequest) -> Iterator[Reason]:
     for each in change.limits:
-        yield Problem("beyond-limits", f"{evidence.change_name} cannot be judged as a whole: {each}", again)
+        yield reason("beyond-limits", limit=each)
 
 
-def _again(evidence: Evidence) -> str:
-    return f"counterseal request --stage {evidence.stage} --again"
-
-
-def _malformed(evidence: Evidence) -> Problem:
-    fix = "make requests with `counterseal request` and do not edit them by hand"
-    return Problem("request-malformed", evidence.request.problem or f"{evidence.request.path} cannot be read", fix)
-
-
-def _pushed(evidence: Evidence) -> Problem:
-    request = evidence.request
-    reason = f"{request.path} came onto {evidence.policy_reference.ref} without a change request"
-    return Problem("no-change-request", f"{reason} (commit {request.merge_revision[:7]})", _again(evidence))
-
-
-def _file_problems(evidence: Evidence, content: PromotionRequest) -> Iterator[Problem]:
-    request, again = evidence.request, _again(evidence)
+def _file_problems(evidence: Evidence, content: PromotionRequest, merged: MergedFile) -> Iterator[Reason]:
     expected = f"{REQUEST_FOLDER}/{content.stage}/{content.manifest}.{content.request_id}.json"
-    if request.path != expected or content.stage != evidence.stage:
-        yield Problem("path-differs", f"{request.path} has the content of {expected}", again)
-    if request.other_changes:
-        count, first = len(request.other_changes), request.other_changes[0]
-        yield Problem(
-            "other-changes", f"the change touches {count} more files than the request, such as {first!r}", again
-        )
-    if request.mode != FILE_MODE:
-        yield Problem("file-mode", f"{request.path} has the mode {request.mode or 'unknown'}, not {FILE_MODE}", again)
-    if request.added_before:
-        yield Problem("file-added-before", f"{request.path} had been there once before; a request is used once", again)
-    if request.head_gone:
-        reason = f"the forge has deleted the ref of the head of {evidence.change_name}, so it cannot be compared"
-        yield Problem("head-gone", reason, f"{again}, and let the gate run within two weeks of the merge")
-    elif not request.same_at_head:
-        yield Problem("file-differs", "the merged file is not the one at the reviewed head", again)
+    if evidence.request.path != expected or content.stage != evidence.stage:
+        yield reason("path-differs", expected=expected)
+    if merged.other_changes:
+        yield reason("other-changes", files=len(merged.other_changes), first=merged.other_changes[0])
+    if merged.mode != FILE_MODE:
+        yield reason("file-mode", mode=merged.mode, expected=FILE_MODE)
+    if merged.added_before:
+        yield reason("file-added-before")
+    if merged.head_gone:
+        yield reason("head-gone")
+    elif not merged.same_at_head:
+        yield reason("file-differs")
 
 
-def _change_problems(evidence: Evidence, change: ChangeRequest) -> Iterator[Problem]:
-    repository, branch, again = evidence.run.repository, evidence.policy_reference.ref, _again(evidence)
-    if change.repository_id != repository.id:
-        home = f"{repository.id} ({repository.name})"
-        reason = f"{evidence.change_name} is of repository {change.repository_id}, not of {home}"
-        yield Problem("other-repository", reason, again)
+def _change_problems(evidence: Evidence, change: ChangeRequest, merged: MergedFile) -> Iterator[Reason]:
+    branch = evidence.policy_reference.ref
+    if change.repository_id != evidence.home.id:
+        yield reason("other-repository", repository=change.repository_id, expected=evidence.home)
     if change.base_ref != branch:
-        yield Problem("other-branch", f"{evidence.change_name} went to {change.base_ref}, not to {branch}", again)
-    if change.merged and evidence.request.mover is not Mover.FORGE:
-        reason = f"{evidence.change_name} came onto {branch} by a push of its commits, not by a merge"
-        yield Problem("request-pushed", reason, again)
+        yield reason("other-branch", ref=change.base_ref, expected=branch)
+    if change.merged and merged.mover is not Mover.FORGE:
+        yield reason("request-pushed", branch=branch)
 
 
-def _policy_problems(evidence: Evidence) -> Iterator[Problem]:
+def _policy_problems(evidence: Evidence) -> Iterator[Reason]:
     """Yield why the policy that judges is nobody's merged change (R44); the branch's first one needs none."""
     origin = evidence.policy_origin
-    if origin is None or origin.merged:
-        return
-    branch = evidence.policy_reference.ref
-    reason = f"the policy was last changed by {origin.revision[:7]}, which came onto {branch} without a merge"
-    fix = f"bring the policy by a change request; then {_again(evidence)}"
-    yield Problem("policy-pushed", reason, fix)
+    if origin is not None and not origin.merged:
+        yield reason("policy-pushed", revision=origin.revision, branch=evidence.policy_reference.ref)
 
 
-def _time_problems(evidence: Evidence, content: PromotionRequest, change: ChangeRequest) -> Iterator[Problem]:
-    again = _again(evidence)
+def _time_problems(evidence: Evidence, content: PromotionRequest, change: ChangeRequest) -> Iterator[Reason]:
     judged = max(evidence.now, change.merged_at or evidence.now)
     if judged > content.valid_until:
-        reason = (
-            f"the request was valid until {wire.timestamp(content.valid_until)}, and it is {wire.timestamp(judged)}"
-        )
-        yield Problem("request-expired", reason, again)
+        yield reason("request-expired", valid_until=content.valid_until, judged_at=judged)
     longest = (change.merged_at or evidence.now) + manifest.MAX_VALID
     if content.valid_until > longest:
-        reason = (
-            f"the request is valid until {wire.timestamp(content.valid_until)}; "
-            f"{manifest.MAX_VALID.days} days from its merge on are the longest"
-        )
-        yield Problem("valid-too-long", reason, again)
+        yield reason("valid-too-long", valid_until=content.valid_until, days=manifest.MAX_VALID.days)
     if content.policy != evidence.policy_reference.digest:
-        before, now = content.policy[:12], evidence.policy_reference.digest[:12]
-        yield Problem("policy-changed", f"policy changed, ask again: asked under {before}, now {now}", again)
+        yield reason("policy-changed", asked_under=content.policy, now=evidence.policy_reference.digest)
 
 
-def _review_problems(evidence: Evidence, change: ChangeRequest, found: Approvals) -> Iterator[Problem]:
-    about, again = f"request {evidence.change_name} at {change.head[:7]}", _again(evidence)
+def _review_problems(change: ChangeRequest, found: Approvals) -> Iterator[Reason]:
     if found.objections:
-        names = ", ".join(each.actor.login for each in found.objections)
-        reason = f"{names} asked for changes of {about}{_dismissed_by(found.objections)}"
-        yield Problem("changes-requested", reason, f"settle that with {names}; {again}")
+        people = [each.actor for each in found.objections]
+        yield reason("changes-requested", head=change.head, people=people, dismissed_by=_dismissers(found.objections))
     if not found.counted:
-        late = ", and have it approved before the merge"
-        fix = again + late if change.merged else "have it approved before the merge"
-        yield Problem("not-reviewed", f"no approval of {about} counts", fix)
+        yield reason("not-reviewed", head=change.head, merged=change.merged)
     if not change.merged or change.merged_at is None:
-        yield Problem(
-            "not-merged", f"request {evidence.change_name} is not merged", "merge it when it has its approvals"
-        )
+        yield reason("not-merged")
 
 
-def _dismissed_by(objections: Sequence[Approval]) -> str:
-    """Return what to say of objections that somebody dismissed who cannot close them; empty if nobody did."""
+def _dismissers(objections: Sequence[Approval]) -> list[Actor | None]:
+    """Return who dismissed objections without being able to close them (None: nobody knows who)."""
     reviews = [each.review for each in objections if each.review.state is ReviewState.DISMISSED]
-    people = dict.fromkeys(each.dismissed_by.login if each.dismissed_by else "nobody knows who" for each in reviews)
-    if not people:
-        return ""
-    who = ", ".join(people)
-    return f", which {who} dismissed: that is for who asked, or for one who may approve, before the merge"
+    return list({each.dismissed_by.key if each.dismissed_by else None: each.dismissed_by for each in reviews}.values())
 
 
 RULE: Final = RuleSpec(
@@ -199,5 +163,6 @@ RULE: Final = RuleSpec(
         "not-reviewed",
         "not-merged",
     ),
+    needs=frozenset({Need.REVIEWS, Need.MERGE}),
     always=True,
 )

@@ -20,10 +20,10 @@ from counterseal.gate.publication import release_assets, second_reading
 from counterseal.history import History, events, label
 from counterseal.history.events import EntryReference, Event, EventKind, Publication, PublishedAsset, Withdrawn
 from counterseal.identifiers import PROOF_FILE
-from counterseal.model import Entry, Outcome
+from counterseal.model import Entry, Outcome, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from counterseal.evaluation import Evidence
     from counterseal.gate.candidate_bytes import CandidateFacts
@@ -46,12 +46,16 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class NotPublished:
-    """An allow that did not become a release: withdrawn (`error` None), or the work failed and can be repeated."""
+    """An allow that did not become a release: it was withdrawn (`why`), or the work failed and can be repeated.
+
+    `taken_back` tells whether the forge made a release that was public a draft again (None: none was public).
+    """
 
     tag: str
     stage: str
-    reason: str
-    error: CountersealError | None
+    why: Reason | None = None
+    taken_back: bool | None = None
+    error: CountersealError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +84,18 @@ def run(opened: Gate, *, stage: str | None = None) -> PublishResult:
     Raises:
         LedgerError: The ledger is not what it was.
     """
-    history, waiting = _read(opened, stage)
-    known = {each.decision.evidence_digest.sha256 for each in history.decisions.values()}
+    waiting = _read(opened, stage)
     published: list[Published] = []
     stopped: list[NotPublished] = []
     for recorded in waiting:
         found = recorded.decision
         tag = found.source.tag if found.source else ""
         try:
-            published.append(_publish(opened, recorded, known))
+            published.append(_publish(opened, recorded))
         except _WithdrawnError as withdrawn:
-            stopped.append(NotPublished(tag, found.stage, str(withdrawn), None))
+            stopped.append(NotPublished(tag, found.stage, withdrawn.why, withdrawn.taken_back))
         except CountersealError as error:
-            stopped.append(NotPublished(tag, found.stage, error.what, error))
+            stopped.append(NotPublished(tag, found.stage, error=error))
     return PublishResult(tuple(published), tuple(stopped))
 
 
@@ -102,20 +105,25 @@ def plan(opened: Gate, *, stage: str | None = None) -> tuple[RecordedDecision, .
     Raises:
         LedgerError: The ledger is not what it was.
     """
-    return tuple(_read(opened, stage)[1])
+    return tuple(_read(opened, stage))
 
 
-def _read(opened: Gate, stage: str | None) -> tuple[History, list[RecordedDecision]]:
+def _read(opened: Gate, stage: str | None) -> list[RecordedDecision]:
     stored = opened.store.fetch()
     reading.require_mirror(stored)
     current = opened.reader.read(stored)
     reading.check_anchor(current, opened.sources.assets, opened.reader, opened.sources.work)
     history = History(current.entries)
-    return history, [each for each in _waiting(opened, history) if stage in (None, each.decision.stage)]
+    return [each for each in _waiting(opened, history) if stage in (None, each.decision.stage)]
 
 
 class _WithdrawnError(Exception):
-    """The second reading found changed evidence; the allow was withdrawn."""
+    """The allow does not stand any more, and was withdrawn."""
+
+    def __init__(self, why: Reason, *, taken_back: bool | None = None) -> None:
+        super().__init__(why.code)
+        self.why = why
+        self.taken_back = taken_back
 
 
 def _waiting(opened: Gate, history: History) -> list[RecordedDecision]:
@@ -138,7 +146,7 @@ def _waiting(opened: Gate, history: History) -> list[RecordedDecision]:
     return waiting
 
 
-def _publish(opened: Gate, recorded: RecordedDecision, known: Collection[str]) -> Published:
+def _publish(opened: Gate, recorded: RecordedDecision) -> Published:
     """Bring one allow to the public, judged again before anything is done and again immediately before (R24, R47)."""
     evidence, facts = _read_again(opened, recorded)
     sealed = recorded.publication
@@ -146,7 +154,7 @@ def _publish(opened: Gate, recorded: RecordedDecision, known: Collection[str]) -
         release = evidence.candidate
         if release is None:
             raise ServiceError("the candidate cannot be read any more", fix="build again and make a new request")
-        sealed = _seal(opened, recorded, release, release_assets.upload(opened, recorded, evidence, release, known))
+        sealed = _seal(opened, recorded, release, release_assets.upload(opened, recorded, evidence, release))
     body = _publication(sealed)
     release = release_assets.fresh(opened, body.release)
     current = opened.reader.read(opened.store.fetch())
@@ -173,7 +181,7 @@ def _read_again(
         known: What the candidate's bytes said when they were read before; they are pinned by digest.
     """
     evidence, facts, problem = second_reading.read(opened, recorded, known)
-    if problem:
+    if problem is not None:
         _withdraw(opened, recorded, evidence, problem)
         _take_proof_away(opened, evidence)
         raise _WithdrawnError(problem)
@@ -194,11 +202,9 @@ def _check_tag(opened: Gate, recorded: RecordedDecision, evidence: Evidence, pub
     now = opened.sources.repository.resolve(f"refs/tags/{public.tag}")
     if source is not None and now == source.revision:
         return
-    moved = f"the tag {public.tag} points to {(now or 'nothing')[:7]} since the release is public"
+    moved = Reason("tag-moved", {"tag": public.tag, "now": now})
     _withdraw(opened, recorded, evidence, moved)
-    back = opened.sources.assets.unpublish(public)
-    rest = "it is a draft again" if back else "the forge does not take it back, so delete it by hand"
-    raise _WithdrawnError(f"{moved}; {rest}")
+    raise _WithdrawnError(moved, taken_back=opened.sources.assets.unpublish(public))
 
 
 def _reference(recorded: RecordedDecision) -> EntryReference:
@@ -224,18 +230,18 @@ def _record_event(
     return appending.record(opened, prepare).entry
 
 
-def _withdraw(opened: Gate, recorded: RecordedDecision, evidence: Evidence, reason: str) -> None:
+def _withdraw(opened: Gate, recorded: RecordedDecision, evidence: Evidence, why: Reason) -> None:
     reference = _reference(recorded)
     event = Event(
         EventKind.WITHDRAWN,
         opened.sources.clock.now(),
         opened.run.actor,
         decisions.policy_use(evidence),
-        Withdrawn(reference, reason),
+        Withdrawn(reference, why.code, why.data),
     )
     identifier = ledger.entry_id("withdrawn", opened.policy.ledger_id, reference.entry_id)
     about = recorded.entry.attestation.statement.subjects
-    _record_event(opened, identifier, about, event, f"withdrawn entry {reference.sequence}: {reason}")
+    _record_event(opened, identifier, about, event, f"withdrawn entry {reference.sequence}: {why.code}")
 
 
 def _seal(opened: Gate, recorded: RecordedDecision, release: Release, assets: tuple[PublishedAsset, ...]) -> Entry:
@@ -252,7 +258,7 @@ def _seal(opened: Gate, recorded: RecordedDecision, release: Release, assets: tu
 
     def standing(current: Ledger) -> None:
         if History(current.entries).is_withdrawn(recorded):
-            raise _WithdrawnError("another run withdrew it")
+            raise _WithdrawnError(Reason("withdrawn-before"))
 
     return _record_event(opened, identifier, about, event, f"publication {found.stage} {label(found)}", standing)
 

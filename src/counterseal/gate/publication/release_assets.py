@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from counterseal.errors import ServiceError
 from counterseal.formats import digests
-from counterseal.gate import candidate_bytes, collect
+from counterseal.gate import candidate_bytes
 from counterseal.gate.publication import release_files
 from counterseal.history.events import PublishedAsset
 from counterseal.identifiers import PROOF_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from counterseal.evaluation import Evidence
     from counterseal.gate.opening import Gate
@@ -21,21 +21,17 @@ if TYPE_CHECKING:
 
 
 def upload(
-    opened: Gate, recorded: RecordedDecision, evidence: Evidence, release: Release, known: Collection[str]
+    opened: Gate, recorded: RecordedDecision, evidence: Evidence, release: Release
 ) -> tuple[PublishedAsset, ...]:
     """Bring the release to exactly what is wanted; return its assets as they were read back."""
     store, folder = opened.sources.assets, opened.sources.work / f"release-{recorded.sequence}"
     before = fresh(opened, release.id)
-    stay = release_files.kept(evidence, before, known)
+    stay = release_files.kept(evidence)
     files = release_files.write(
         recorded, evidence, stay, signer=opened.signer, now=opened.sources.clock.now(), folder=folder
     )
     for asset in before.assets:
-        if (
-            asset.name in files
-            or asset.name == PROOF_FILE
-            or (collect.is_evidence(asset.name) and asset.name not in stay)
-        ):
+        if asset.name in files or asset.name == PROOF_FILE:
             store.delete(release, asset.id)  # left by a run that was stopped before it sealed anything
         elif asset.name not in stay:
             raise ServiceError(

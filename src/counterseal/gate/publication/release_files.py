@@ -9,35 +9,25 @@ from counterseal.errors import ServiceError
 from counterseal.evaluation import evidence as evidence_room
 from counterseal.evaluation import identity
 from counterseal.formats import digests
-from counterseal.gate import collect
 from counterseal.identifiers import BUNDLES_FILE, CHECKSUMS_FILE, EVIDENCE_FILE, VSA_SUFFIX
 from counterseal.verification import vsa
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
     from counterseal.evaluation import Evidence
     from counterseal.history import RecordedDecision
-    from counterseal.model import Release
     from counterseal.ports import Signer
 
 #: Evidence names people; where the repository is not public it stays out of releases.
 PUBLIC: Final = "public"
 
 
-def kept(evidence: Evidence, release: Release, known: Collection[str]) -> dict[str, str]:
-    """Return name and sha256 of what stays: the pinned assets, and evidence that a recorded decision names.
-
-    Args:
-        evidence: The evidence of the allow.
-        release: The candidate as the forge shows it now.
-        known: sha256 of the evidence documents of all recorded decisions on this manifest.
-    """
-    pinned = {each.name: each.digest for each in evidence.observed}
-    records = {each.name: each.digest for each in release.assets if collect.is_evidence(each.name)}
-    return pinned | {name: digest for name, digest in records.items() if digest is not None and digest in known}
+def kept(evidence: Evidence) -> dict[str, str]:
+    """Return name and sha256 of what stays in a release: the pinned assets."""
+    return {each.name: each.digest for each in evidence.observed}
 
 
 def write(
@@ -65,7 +55,7 @@ def write(
     if evidence.manifest is None:
         raise ServiceError("an allow without a manifest cannot be published")
     line_digest = digests.sha256(recorded.entry.line)
-    verifier = identity.verifier_id(evidence.policy.gate, evidence.run.repository)
+    verifier = identity.verifier_id(evidence.policy.gate, evidence.home)
     files: dict[str, bytes] = {}
     lines = [*(each.bundle for each in evidence.builds), recorded.entry.line]
     for subject in evidence.manifest.subjects:
@@ -80,7 +70,7 @@ def write(
         lines.append(signer.sign_statement(data))
         files[subject.name + VSA_SUFFIX] = lines[-1] + b"\n"
     files[BUNDLES_FILE] = b"".join(line.rstrip(b"\n") + b"\n" for line in lines)
-    if evidence.run.visibility == PUBLIC:
+    if evidence.run is not None and evidence.run.visibility == PUBLIC:
         files[EVIDENCE_FILE] = evidence_room.canonical(evidence)
     listed = {**stay, **{name: digests.sha256(data) for name, data in files.items()}}
     files[CHECKSUMS_FILE] = "".join(f"{listed[name]}  {name}\n" for name in sorted(listed)).encode()

@@ -14,7 +14,7 @@ from counterseal.errors import ServiceError
 from counterseal.evaluation import evidence as evidence_room
 from counterseal.gate import collect, reading
 from counterseal.history import History
-from counterseal.model import Outcome
+from counterseal.model import Outcome, Reason
 
 if TYPE_CHECKING:
     from counterseal.evaluation import Evidence
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 def read(
     opened: Gate, recorded: RecordedDecision, known_bytes: CandidateFacts | None = None
-) -> tuple[Evidence, CandidateFacts, str]:
+) -> tuple[Evidence, CandidateFacts, Reason | None]:
     """Return the evidence as it is now, what the candidate's bytes say, and why the allow does not stand on it.
 
-    The last is empty if it stands. `known_bytes` are what the bytes said before.
+    The last is None if it stands. `known_bytes` are what the bytes said before.
 
     Raises:
         ServiceError: The request is not on the default branch any more, or something cannot be read.
@@ -45,16 +45,16 @@ def read(
     evidence, facts = collect.collect(opened.sources, opened.run, merged, ledger=state, candidate=known_bytes)
     told = History(current.entries)
     evidence = collect.with_ledger(opened.sources, evidence, state, told)
-    problem = ""
+    problem: Reason | None = None
     sealed = recorded.publication is not None  # what is public of a sealed release, an earlier run has begun
     if told.is_withdrawn(recorded):
-        problem = "another run withdrew it"
+        problem = Reason("withdrawn-before")
     elif evidence.candidate is not None and not evidence.candidate.draft and not sealed:
-        problem = "its release is public already, and not by this allow"
+        problem = Reason("public-already")
     elif evidence_room.digest(evidence) != recorded.decision.evidence_digest.sha256:
-        problem = "reviews, tag, candidate or permissions changed between the decision and its publication"
+        problem = Reason("evidence-changed")
     elif not _allowed(evidence, recorded):
-        problem = "the rules do not allow it"
+        problem = Reason("not-allowed")
     return evidence, facts, problem
 
 

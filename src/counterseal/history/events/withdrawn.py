@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from counterseal.history.events.entry_reference import EntryReference
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """Body of a withdrawal: an allow that must be ignored, and why."""
+    """Body of a withdrawal: an allow that must be ignored, and why, as the code and the data of a `Reason`."""
 
     decision: EntryReference
-    reason: str
+    code: str
+    data: Mapping[str, Any]

@@ -5,11 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.evidence_samples import ALICE, DORA, ERIN, ROBOT, commit, evidence, malformed, review, with_change
+from tests.evidence_samples import (
+    ALICE,
+    DORA,
+    ERIN,
+    ROBOT,
+    advised,
+    commit,
+    evidence,
+    malformed,
+    review,
+    told,
+    with_change,
+)
 
 from counterseal.evaluation.rules import author_did_not_approve
 from counterseal.model import Finding, FindingOutcome
 from counterseal.policy.rule import NoOptions
+from counterseal.render.findings import not_counted
 
 if TYPE_CHECKING:
     from counterseal.evaluation.evidence import Evidence
@@ -22,20 +35,20 @@ def judged(found: Evidence) -> Finding:
 def test_others_approved() -> None:
     found = judged(evidence())
     assert found.outcome is FindingOutcome.SATISFIED
-    assert found.reason == "request #18 was approved by alice, dora, who had no part in it"
+    assert told(found) == "request #18 was approved by alice, dora, who had no part in it"
 
 
 def test_an_author_who_approved_too_is_named() -> None:
     found = judged(with_change(author=ALICE))
     assert found.outcome is FindingOutcome.SATISFIED
-    assert [each.who for each in found.counted] == ["dora"]
-    assert [(each.who, each.why) for each in found.dismissed] == [("alice", "author of this request")]
+    assert [each.actor.login for each in found.counted] == ["dora"]
+    assert [not_counted(each) for each in found.dismissed] == [("alice", "author of this request")]
 
 
 def test_only_the_author_approved() -> None:
     found = judged(with_change(author=ALICE, reviews=(review(ALICE),)))
     assert (found.outcome, found.code) == (FindingOutcome.VIOLATED, "nobody-else")
-    assert [(each.who, each.why) for each in found.dismissed] == [("alice", "author of this request")]
+    assert [not_counted(each) for each in found.dismissed] == [("alice", "author of this request")]
 
 
 def test_nobody_approved() -> None:
@@ -54,8 +67,8 @@ def test_nobody_approved() -> None:
 def test_unknown_makers(found: Evidence, why: str) -> None:
     finding = judged(found)
     assert (finding.outcome, finding.code) == (FindingOutcome.VIOLATED, "author-unknown")
-    assert finding.reason == f"who made request #18 is not completely known: {why}"
-    assert "e-mail addresses" in finding.fix
+    assert told(finding) == f"who made request #18 is not completely known: {why}"
+    assert "e-mail addresses" in advised(finding)
 
 
 def test_a_robot_may_open_a_request_for_somebody() -> None:

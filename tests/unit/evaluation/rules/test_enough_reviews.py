@@ -17,16 +17,19 @@ from tests.evidence_samples import (
     HOST,
     OLD_HEAD,
     ROBOT,
+    advised,
     commit,
     evidence,
     malformed,
     review,
+    told,
     with_change,
     with_reviews,
 )
 
 from counterseal.evaluation.rules.enough_reviews import ANY, Options, check, judge, match
 from counterseal.model import Finding, FindingOutcome, Member
+from counterseal.render.findings import not_counted
 
 if TYPE_CHECKING:
     from counterseal.evaluation.evidence import Evidence
@@ -41,33 +44,33 @@ def judged(found: Evidence, options: Options = PRODUCTION) -> Finding:
 def test_enough() -> None:
     found = judged(evidence())
     assert found.outcome is FindingOutcome.SATISFIED
-    assert found.reason == ("2 of 2 required approvals of request #18 at 8d1e07b: alice (maintainers), dora (security)")
-    assert [each.who for each in found.counted] == ["alice", "dora"]
+    assert told(found) == ("2 of 2 required approvals of request #18 at 8d1e07b: alice (maintainers), dora (security)")
+    assert [each.actor.login for each in found.counted] == ["alice", "dora"]
 
 
 def test_the_walkthroughs_deny() -> None:
     found = judged(with_reviews(review(ALICE), review(CAROL, of=OLD_HEAD)))
     assert (found.outcome, found.code) == (FindingOutcome.VIOLATED, "review-missing")
-    assert found.reason == "1 of 2 required approvals of request #18 at 8d1e07b; missing 1 of security"
-    assert [each.who for each in found.counted] == ["alice"]
-    assert [(each.who, each.why) for each in found.dismissed] == [
+    assert told(found) == "1 of 2 required approvals of request #18 at 8d1e07b; missing 1 of security"
+    assert [each.actor.login for each in found.counted] == ["alice"]
+    assert [not_counted(each) for each in found.dismissed] == [
         ("carol", "approved an older revision of this request (1d0e77a)")
     ]
-    assert found.fix == (
+    assert advised(found) == (
         "counterseal request --stage production --again, and have one of security (dora) approve it before the merge"
     )
 
 
 def test_before_the_merge_the_same_request_can_still_be_approved() -> None:
     found = judged(with_change(merged=False, merged_at=None, reviews=(review(ALICE),)))
-    assert found.fix == "have one of security (dora) approve it before the merge"
+    assert advised(found) == "have one of security (dora) approve it before the merge"
 
 
 def test_many_of_one_group_do_not_replace_the_other() -> None:
     found = judged(with_reviews(review(ALICE), review(CAROL)))
     assert found.code == "review-missing"
-    assert [each.who for each in found.counted] == ["alice"]
-    assert [(each.who, each.why) for each in found.dismissed] == [
+    assert [each.actor.login for each in found.counted] == ["alice"]
+    assert [not_counted(each) for each in found.dismissed] == [
         ("carol", "approved, but is in maintainers only, where no place is left")
     ]
 
@@ -76,20 +79,20 @@ def test_places_beyond_the_groups_are_open_to_all_groups() -> None:
     found = with_reviews(review(ALICE), review(CAROL), review(DORA))
     assert judged(found, Options(3, {"maintainers": 1})).outcome is FindingOutcome.SATISFIED
     missing = judged(with_reviews(review(ALICE)), Options(3, {"maintainers": 1}))
-    assert missing.reason.endswith("missing 2 more")
-    assert "2 more of the policy's people (carol, dora)" in missing.fix  # bob asked for it, so he is not offered
+    assert told(missing).endswith("missing 2 more")
+    assert "2 more of the policy's people (carol, dora)" in advised(missing)  # bob asked for it, so he is not offered
 
 
 def test_where_nobody_is_left_it_says_so() -> None:
     found = judged(with_change(author=DORA, commits=(commit(ERIN),), reviews=(review(ALICE), review(DORA))))
-    assert "one of security (nobody is left: let somebody else ask)" in found.fix
+    assert "one of security (nobody is left: let somebody else ask)" in advised(found)
 
 
 def test_an_unknown_hand_asks_for_one_more() -> None:
     options = Options(1, {"maintainers": 1})
     unknown = (commit(ERIN, unattributed=1),)
     found = judged(with_change(commits=unknown, reviews=(review(ALICE),)), options)
-    assert found.reason == (
+    assert told(found) == (
         "1 of 2 required approvals of request #18 at 8d1e07b; missing 1 more "
         "(one more than the policy says, because commit 8d1e07b has 1 whom the forge cannot name)"
     )
@@ -103,7 +106,7 @@ def test_a_bot_s_part_asks_for_one_more_because_its_master_may_have_approved(par
     options = Options(1, {"maintainers": 1})
     found = judged(with_change(**part, reviews=(review(ALICE),)), options)
     assert found.code == "review-missing"
-    assert found.reason.endswith("because robot[bot] is no person, and who is behind it is not known)")
+    assert told(found).endswith("because robot[bot] is no person, and who is behind it is not known)")
     assert judged(with_change(**part), options).outcome is FindingOutcome.SATISFIED
 
 
@@ -157,4 +160,4 @@ def test_impossible_demands_are_found_when_the_policy_is_loaded() -> None:
 
 def test_requester_never_counts() -> None:
     found = judged(with_reviews(review(BOB), review(DORA)))
-    assert [(each.who, each.why) for each in found.dismissed] == [("bob", "asked for this promotion")]
+    assert [not_counted(each) for each in found.dismissed] == [("bob", "asked for this promotion")]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.evidence_samples import NOW, earlier, evidence, malformed
+from tests.evidence_samples import NOW, advised, earlier, evidence, malformed, told
 
 from counterseal.evaluation.rules import previous_stage_passed
 from counterseal.model import EarlierDecision, Finding, FindingOutcome, Outcome
@@ -31,7 +31,7 @@ def after(*history: EarlierDecision) -> Finding:
 def test_passed() -> None:
     found = after(earlier("staging", ALLOW))
     assert found.outcome is FindingOutcome.SATISFIED
-    assert found.reason == "passed staging (entry 40, 26 h ago)"
+    assert told(found) == "passed staging (entry 40, 26 h ago)"
 
 
 def test_the_first_stage_has_none_before() -> None:
@@ -56,26 +56,26 @@ def test_the_first_stage_has_none_before() -> None:
 def test_not_passed(history: tuple[EarlierDecision, ...], code: str, reason: str) -> None:
     found = after(*history)
     assert (found.outcome, found.code) == (FindingOutcome.VIOLATED, code)
-    assert reason in found.reason
-    assert found.fix == "counterseal request --stage staging, and promote it there first"
+    assert reason in told(found)
+    assert advised(found) == "counterseal request --stage staging, and promote it there first"
 
 
 def test_a_later_deny_does_not_undo_an_allow_and_order_is_by_sequence() -> None:
     found = after(
         earlier("staging", DENY, sequence=41), earlier("staging", ALLOW), earlier("staging", ALLOW, sequence=12)
     )
-    assert found.reason == "passed staging (entry 40, 26 h ago)"
+    assert told(found) == "passed staging (entry 40, 26 h ago)"
 
 
 def test_a_withdrawn_allow_leaves_an_earlier_one_standing() -> None:
     found = after(earlier("staging", ALLOW, sequence=30), earlier("staging", ALLOW, withdrawn=True))
-    assert found.reason.startswith("passed staging (entry 30")
+    assert told(found).startswith("passed staging (entry 30")
 
 
 def test_a_stage_that_the_policy_does_not_know() -> None:
     found = judged(evidence(stage="prod"))
     assert (found.outcome, found.code) == (FindingOutcome.VIOLATED, "stage-unknown")
-    assert found.reason == "the policy has no stage 'prod'; it has staging, production"
+    assert told(found) == "the policy has no stage 'prod'; it has staging, production"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_stage_that_the_policy_does_not_know() -> None:
 )
 def test_ages(age: timedelta, shown: str) -> None:
     found = after(dataclasses.replace(earlier("staging", ALLOW), decided_at=NOW - age))
-    assert found.reason == f"passed staging (entry 40, {shown} ago)"
+    assert told(found) == f"passed staging (entry 40, {shown} ago)"
 
 
 def test_nothing_to_judge() -> None:
