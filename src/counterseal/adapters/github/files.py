@@ -10,10 +10,10 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from counterseal.adapters.http.answers import RefusedError, UncertainError, write_once
 from counterseal.adapters.http.asset_bytes import Source, check_same, downloadable, measured
-from counterseal.adapters.http.client import Answer, bound, once
+from counterseal.adapters.http.client import once
 from counterseal.adapters.http.fields import Fields
+from counterseal.adapters.http.transport import Answer, bound
 from counterseal.errors import ServiceError
 from counterseal.formats import digests
 from counterseal.model import Asset
@@ -47,7 +47,7 @@ class ReleaseFiles:
     def of(self, release_id: int) -> tuple[Asset, ...]:
         """Return all assets of a release."""
         what = f"assets of release {release_id}"
-        listed = self._api.pages(self._api.here(f"/releases/{release_id}/assets"), what=what, needs=_READ)
+        listed = self._api.pages(self._api.here(f"/releases/{release_id}/assets"), what=what, access=_READ)
         assets = tuple(_asset(Fields(each, f"{what}: asset")) for each in listed)
         if len({each.id for each in assets}) != len(assets) or len({each.name for each in assets}) != len(assets):
             raise ServiceError(
@@ -108,7 +108,7 @@ class ReleaseFiles:
                 bound(session, url, seconds)
                 return once(session, "POST", url, data=stream, headers=headers)
 
-        answer = write_once(what, send, self._api.message)
+        answer = self._api.written(send, what)
         made = _asset(Fields(self._api.json(answer, what, _WRITE), what))
         if made.name != name:
             self.delete(release, made.id)
@@ -134,17 +134,10 @@ class ReleaseFiles:
     def delete(self, release: Release, asset_id: int) -> None:
         """Delete an asset; it is no error if it is gone already."""
         what = f"asset {asset_id} of {release.tag}"
-        if all(each.id != asset_id for each in self.of(release.id)):
-            return
-        try:
-            path = self._api.here(f"/releases/assets/{asset_id}")
-            self._api.write("DELETE", path, None, what=what, needs=_WRITE)
-        except UncertainError:
-            if any(each.id == asset_id for each in self.of(release.id)):
-                raise
-        except RefusedError as error:
-            if error.status != 404:
-                raise
+        path = self._api.here(f"/releases/assets/{asset_id}")
+        self._api.remove(
+            path, lambda: any(each.id == asset_id for each in self.of(release.id)), what=what, access=_WRITE
+        )
 
 
 def _asset(fields: Fields) -> Asset:

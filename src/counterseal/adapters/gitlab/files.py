@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.gitlab.access import PACKAGES, READ
 from counterseal.adapters.gitlab.api import part
-from counterseal.adapters.http.answers import RefusedError, UncertainError
 from counterseal.adapters.http.asset_bytes import Source, check_same, downloadable, measured
 from counterseal.adapters.http.fields import Fields
 from counterseal.errors import ServiceError
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.adapters.gitlab.api import GitLabApi
-    from counterseal.adapters.http.client import Answer
+    from counterseal.adapters.http.transport import Answer
     from counterseal.model import Release
 
 #: The name of the generic package whose versions are candidates.
@@ -154,17 +153,10 @@ class PackageFiles:
     def delete(self, release: Release, asset_id: int) -> None:
         """Delete a file; it is no error if it is gone already."""
         what = f"file {asset_id} of {release.tag}"
-        if all(each.id != asset_id for each in self.of(release.id)):
-            return
-        try:
-            path = self._api.here(f"/packages/{release.id}/package_files/{asset_id}")
-            self._api.write("delete", path, None, what=what, access=PACKAGES)
-        except UncertainError:
-            if any(each.id == asset_id for each in self.of(release.id)):
-                raise
-        except RefusedError as error:
-            if error.status != 404:
-                raise
+        path = self._api.here(f"/packages/{release.id}/package_files/{asset_id}")
+        self._api.remove(
+            path, lambda: any(each.id == asset_id for each in self.of(release.id)), what=what, access=PACKAGES
+        )
 
 
 def check_version(tag: str) -> None:

@@ -10,7 +10,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import requests
 
-from counterseal.adapters.http.client import Answer, patiently, stream_to
+from counterseal.adapters.http.client import stream_to
+from counterseal.adapters.http.patience import patiently
 from counterseal.errors import ServiceError
 from counterseal.formats import digests
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from counterseal.adapters.http.transport import Answer
     from counterseal.model import Asset, Release
 
 
