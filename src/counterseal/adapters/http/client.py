@@ -30,10 +30,7 @@ def get_bytes(
     Raises:
         ServiceError: It is not there, too big, or not protected on the way.
     """
-    _require_protected(url)
-    with requests.Session() as session:
-        bound(session, url, seconds)
-        answer = patiently(url, lambda: once(session, "GET", url), pause=pause)
+    answer = get(url, what=url, seconds=seconds, pause=pause)
     if answer.status != 200:
         raise ServiceError(
             f"{url}: HTTP {answer.status}", why="there is no document", fix="check the URL, and that the service runs"
@@ -43,6 +40,34 @@ def get_bytes(
             f"{url}: {len(answer.body)} bytes are too many", why=f"at most {max_bytes} are read", fix="check the URL"
         )
     return answer.body
+
+
+def get(
+    url: str,
+    *,
+    what: str,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    seconds: float = TIMEOUT,
+    pause: Callable[[float], None] = time.sleep,
+) -> Answer:
+    """Return the answer to a GET, after as many tries as are due; no redirect is followed.
+
+    Args:
+        url: The address.
+        what: What is asked for, for messages.
+        headers: To send beside the usual ones, such as a token.
+        query: Parameters beside those of the address.
+        seconds: For one answer.
+        pause: Waits so many seconds between tries.
+
+    Raises:
+        ServiceError: There is none, or the address is not protected on the way.
+    """
+    _require_protected(url)
+    with requests.Session() as session:
+        bound(session, url, seconds)
+        return patiently(what, lambda: once(session, "GET", url, headers=headers, params=query), pause=pause)
 
 
 def once(session: requests.Session, method: str, url: str, **more: Any) -> Answer:
