@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from counterseal.adapters.http.asset_bytes import Source, check_same, downloadable, measured
+from counterseal.adapters.http.asset_bytes import AssetFiles, check_same, measured
 from counterseal.adapters.http.client import once
 from counterseal.adapters.http.fields import Fields
 from counterseal.adapters.http.transport import Answer, bound
@@ -19,7 +19,7 @@ from counterseal.formats import digests
 from counterseal.model import Asset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from counterseal.adapters.github.api import GitHubApi
@@ -32,7 +32,7 @@ _SHA256: Final = "sha256:"
 _UPLOAD_HOSTS: Final = {"api.github.com": "uploads.github.com"}
 
 
-class ReleaseFiles:
+class ReleaseFiles(AssetFiles[str]):
     """The assets of a repository's releases.
 
     Args:
@@ -41,6 +41,7 @@ class ReleaseFiles:
     """
 
     def __init__(self, api: GitHubApi, release: Callable[[int], Fields | None]) -> None:
+        super().__init__(api, read=_READ, write=_WRITE)
         self._api = api
         self._fields = release
 
@@ -55,16 +56,15 @@ class ReleaseFiles:
             )
         return assets
 
-    def download(self, release: Release, asset_id: int, target: Path, *, max_bytes: int) -> None:
-        """Write the bytes of an asset to `target`, which appears only when they are complete."""
-        asset = downloadable(release, asset_id, max_bytes)
-        what = f"{asset.name} of {release.tag}"
-        self._source(asset, what).save(target, lambda answer: self._api.refusal(answer, what, _READ))
-
-    def _source(self, asset: Asset, what: str) -> Source:
-        url = f"{self._api.url}{self._api.here(f'/releases/assets/{asset.id}')}"
+    def _bytes_of(self, release: Release, asset: Asset, what: str) -> tuple[str, Mapping[str, str]]:  # noqa: ARG002 - GitLab finds them by tag and asks who may
         headers = {**self._api.authorization, "Accept": "application/octet-stream"}
-        return Source(what, url, headers, size=asset.size, seconds=self._api.timeout, pause=self._api.pause)
+        return self._place(asset.id), headers
+
+    def _place_of(self, release: Release, asset_id: int) -> str:  # noqa: ARG002 - GitLab finds it below its package
+        return self._place(asset_id)
+
+    def _place(self, asset_id: int) -> str:
+        return self._api.here(f"/releases/assets/{asset_id}")
 
     def upload(self, release: Release, name: str, path: Path) -> int:
         """Upload a file as an asset and return the id; a leftover of an interrupted upload is replaced."""
@@ -82,16 +82,9 @@ class ReleaseFiles:
             if not asset.complete:
                 self.delete(release, asset.id)
                 continue
-            check_same(asset, self._digest_of(release, asset), wanted, release.tag, "GitHub")
+            check_same(asset, self.digest_of(release, asset), wanted, release.tag, "GitHub")
             return asset.id
         return None
-
-    def _digest_of(self, release: Release, asset: Asset) -> str:
-        """Return the sha256 that GitHub has computed; where it tells none, of the bytes that it gives us."""
-        if asset.digest is not None:
-            return asset.digest
-        what = f"{asset.name} of {release.tag}"
-        return self._source(asset, what).digest(lambda answer: self._api.refusal(answer, what, _READ))
 
     def _send(self, release: Release, name: str, path: Path, what: str) -> None:
         fields = self._fields(release.id)
@@ -130,14 +123,6 @@ class ReleaseFiles:
                 fix="look who answers for the forge",
             )
         return url
-
-    def delete(self, release: Release, asset_id: int) -> None:
-        """Delete an asset; it is no error if it is gone already."""
-        what = f"asset {asset_id} of {release.tag}"
-        path = self._api.here(f"/releases/assets/{asset_id}")
-        self._api.remove(
-            path, lambda: any(each.id == asset_id for each in self.of(release.id)), what=what, access=_WRITE
-        )
 
 
 def _asset(fields: Fields) -> Asset:
