@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from counterseal.adapters.github import ci as github_ci
+from counterseal.adapters.github.ci import GitHubEnvironment
 from counterseal.adapters.github.forge import GitHubForge
 from counterseal.adapters.github.releases import GitHubReleases
 from counterseal.adapters.gitlab.forge import GitLabForge
@@ -186,11 +186,10 @@ def impatient(seconds: float = 0.4) -> Iterator[list[float]]:
     pauses: list[float] = []
     with pytest.MonkeyPatch.context() as patch:
         forges = (GitHubForge.__init__, GitHubReleases.__init__, GitLabForge.__init__, GitLabReleases.__init__)
-        for each in (*forges, SigstoreSigner.__init__, http.get_bytes):
+        for each in (*forges, GitHubEnvironment.__init__, SigstoreSigner.__init__, http.get_bytes):
             defaults = each.__kwdefaults__
             assert defaults is not None
             for name, value in {"timeout": seconds, "seconds": seconds, "pause": pauses.append}.items():
                 if name in defaults:
                     patch.setitem(defaults, name, value)
-        patch.setattr(github_ci, "_SECONDS", seconds)
         yield pauses

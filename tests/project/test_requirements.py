@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from tests.project.source_tree import PACKAGE, ROOT, SANDBOX, modules
+from tests.project.source_tree import PACKAGE, ROOT, SANDBOX, modules, relative
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,3 +109,22 @@ def test_what_is_imported_is_declared_and_explained() -> None:
     cells = ",".join(re.findall(r"^\| ([a-z][^|(]+)", table, re.MULTILINE)).split(",")
     rows = {canonicalize_name(name.strip()) for name in cells} - {"package"}
     assert declared | own == rows
+
+
+def test_no_private_name_of_another_package_is_imported() -> None:
+    """ADR 0005 says why sigstore's are."""
+    private = []
+    for path, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names = [each.name for each in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{each.name}" for each in node.names]
+            else:
+                continue
+            private += [
+                f"{relative(path)} {name}"
+                for name in names
+                if re.search(r"(^|\.)_(?!_)", name) and name.split(".")[0] not in {"sigstore", "counterseal"}
+            ]
+    assert private == []

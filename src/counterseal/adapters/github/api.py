@@ -1,66 +1,41 @@
-"""GitHub's REST API through PyGithub: one repository, one token; strict JSON, all pages, refusals explained.
+"""GitHub's REST API through PyGithub: one repository, one token.
 
-PyGithub brings authentication, API version and connections; answers are taken raw and read by `Fields`, since its
-objects show a missing field as None. Reads are repeated, writes never: whoever writes looks first.
+PyGithub brings authentication, API version and the making of requests. Its objects show a missing field as None, it
+follows a 301 with the token and without the query, waits on 202 for ever, and repeats writes: so answers are taken from
+our own line below it (`http/line.py`), and judged in `http/calls.py`.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from math import ceil
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from github import Auth, Github
-from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, RequestsResponse
+from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass
 
 from counterseal import __version__
-from counterseal.adapters.http import answers
-from counterseal.adapters.http.answers import RefusedError
-from counterseal.adapters.http.client import Answer, bound, is_protected, lower, patiently
-from counterseal.errors import FormatError, ServiceError, UsageError
-from counterseal.formats import wire
+from counterseal.adapters.http.calls import Calls
+from counterseal.adapters.http.line import Line
+from counterseal.errors import ServiceError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import TypeVar
+    from collections.abc import Callable, Mapping
 
-    import requests
-
-    T = TypeVar("T")
+    from counterseal.adapters.http.transport import Answer
 
 API_VERSION: Final = "2022-11-28"
 
-_FORGE: Final = "GitHub"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 #: How GitHub refuses a job's token what only a setting of the repository allows, whatever permissions the job has.
 _MAY_NOT_OPEN: Final = "not permitted to create or approve pull requests"
+#: What PyGithub raises about headers of rate limits that are no numbers; we read those ourselves.
+_NO_NUMBER: Final = (ValueError, OverflowError)
 
 
-class _Connection:
-    """What PyGithub's connections get beside their own: bounds, and no behaviour of their own for two statuses."""
-
-    timeout: Any
-    session: requests.Session
-
-    def getresponse(self) -> RequestsResponse:
-        """Return the answer; PyGithub would ask again for ever on 202, and follow 301 wherever it leads."""
-        response: RequestsResponse = super().getresponse()  # type: ignore[misc] # of the class beside this one
-        response.status = {202: 503, 301: 308}.get(response.status, response.status)
-        return response
-
-
-class _Http(_Connection, HTTPRequestsConnectionClass):
-    pass
-
-
-class _Https(_Connection, HTTPSRequestsConnectionClass):
-    pass
-
-
-class GitHubApi:
-    """Calls about one repository.
+class GitHubApi(Calls[str]):
+    """Calls about one repository; who may is the permission that a job's token needs, such as `contents: read`.
 
     Args:
         repository: `owner/name`.
@@ -69,6 +44,10 @@ class GitHubApi:
         timeout: Seconds for one answer.
         pause: Waits so many seconds between tries.
     """
+
+    forge: ClassVar = "GitHub"
+    moved: ClassVar = "the repository has moved: use its name of today"
+    status_page: ClassVar = "https://www.githubstatus.com"
 
     def __init__(
         self, repository: str, token: str, *, api_url: str, timeout: float, pause: Callable[[float], None] = time.sleep
@@ -79,33 +58,22 @@ class GitHubApi:
                 why="a name has an owner and one slash",
                 fix="name it like owner/name",
             )
-        answers.check_token(token, _FORGE)
-        if not is_protected(api_url):
-            raise UsageError(
-                f"{api_url}: a token goes over https only", why="plain http is for this machine only", fix="use https"
-            )
+        super().__init__(api_url, (token,), timeout=timeout, pause=pause)
         self.repository = repository
-        self.url = api_url.rstrip("/")
-        self.timeout = timeout
-        self.pause = pause
         self._token = token
         client = Github(
             auth=Auth.Token(token),
             base_url=self.url,
-            timeout=ceil(timeout),
             user_agent=f"counterseal/{__version__}",
-            per_page=100,
-            retry=None,
             seconds_between_requests=None,
             seconds_between_writes=None,
-            lazy=True,
             api_version=API_VERSION,
         )
         self._requester = client.requester
         place = urlsplit(self.url)
-        kind = _Https if place.scheme == "https" else _Http
-        self._connection = kind(place.hostname or "", place.port)
-        bound(self._connection.session, self.url, timeout)
+        kind = HTTPSRequestsConnectionClass if place.scheme == "https" else HTTPRequestsConnectionClass
+        self._connection = at = kind(place.hostname or "", place.port)
+        self._line = Line(at.session, f"{at.protocol}://{at.host}:{at.port}", timeout, ignoring=_NO_NUMBER)
 
     @property
     def authorization(self) -> dict[str, str]:
@@ -116,113 +84,29 @@ class GitHubApi:
         """Return the path of something in the repository."""
         return f"/repos/{self.repository}{path}"
 
-    # --- reading -----------------------------------------------------------------------------
-
-    def get(self, path: str, *, what: str, needs: str, **query: str) -> Any:
-        """Return the JSON at `path`.
-
-        Args:
-            path: Below the API's base.
-            what: What is asked for, for messages.
-            needs: The permission that a job's token needs for it, such as `contents: read`.
-            **query: Parameters.
-
-        Raises:
-            ServiceError: It is not to be had.
-        """
-        return self.json(self._read(path, what, query), what, needs)
-
-    def find(self, path: str, *, what: str, needs: str, **query: str) -> Any | None:
-        """Return the JSON at `path`, or None if there is nothing."""
-        answer = self._read(path, what, query)
-        return None if answer.status == 404 else self.json(answer, what, needs)
-
-    def pages(self, path: str, *, what: str, needs: str, **query: str) -> Iterator[Any]:
-        """Yield the items of a list, page by page.
-
-        Raises:
-            ServiceError: A page is not to be had, is no list, or there is no end of pages.
-        """
-        wanted: Mapping[str, str] = {"per_page": "100", **query}
-        full = True
-        for _ in range(answers.MAX_PAGES):
-            answer = self._read(path, what, wanted)
-            items = answers.load_list(self.json(answer, what, needs), what, _FORGE)
-            full = full and bool(items)
-            yield from items
-            following = answers.next_page(answer, self.url, what)
-            if following is None:
-                return
-            path, wanted = following, {}
-        raise answers.endless(what, full=full)
-
-    def _read(self, path: str, what: str, query: Mapping[str, str]) -> Answer:
-        return patiently(what, lambda: self._send("GET", path, query), pause=self.pause)
-
-    def _send(self, method: str, path: str, query: Mapping[str, str], body: Any = None) -> Answer:
-        status, headers, text = self._requester.requestJson(method, path, dict(query), input=body, cnx=self._connection)
-        return Answer(status, lower(headers), text.encode())
-
-    # --- writing -----------------------------------------------------------------------------
-
-    def write(self, method: str, path: str, body: Any, *, what: str, needs: str) -> Any:
-        """Return the JSON that answers a write, which is sent once.
-
-        Raises:
-            UncertainError: It is not known whether it was done.
-            RefusedError: GitHub refused.
-            ServiceError: Anything else.
-        """
-        answer = answers.write_once(what, lambda: self._send(method, path, {}, body), self.message)
-        return None if answer.status == 204 else self.json(answer, what, needs)
-
-    def ensure(self, what: str, look: Callable[[], T | None], write: Callable[[], None]) -> T:
-        """Return what `look` finds, written by `write` if it was not there.
-
-        After a write of which nobody knows whether it was done, it is looked for again before it is repeated.
-
-        Raises:
-            ServiceError: It is not there after three tries.
-        """
-        return answers.ensure(what, look, write, forge=_FORGE, pause=self.pause)
+    def _send(self, what: str, access: str, method: str, path: str, query: Mapping[str, str], body: Any) -> Answer:  # noqa: ARG002 - who may and what for is GitLab's question
+        return self._line.ask(
+            lambda: self._requester.requestJson(method, path, dict(query), input=body, cnx=self._connection)
+        )
 
     # --- refusals ----------------------------------------------------------------------------
 
-    def json(self, answer: Answer, what: str, needs: str) -> Any:
-        """Return the JSON of a successful answer; any other is the error that explains it."""
-        if answer.status not in (200, 201):
-            raise self.refusal(answer, what, needs)
-        return answers.load(answer, what, _FORGE)
+    def _words(self, data: Any) -> str:
+        return data["message"] if isinstance(data, dict) and isinstance(data.get("message"), str) else ""
 
-    def message(self, answer: Answer) -> str:
-        """Return what GitHub says in a refusal, as one line without our token."""
-        try:
-            data = wire.load_json(answer.body, "answer")
-            text = data["message"] if isinstance(data, dict) and isinstance(data.get("message"), str) else ""
-        except FormatError:
-            text = ""
-        return answers.one_line(text, self._token)
-
-    def refusal(self, answer: Answer, what: str, needs: str) -> ServiceError:
+    def refusal(self, answer: Answer, what: str, access: str) -> ServiceError:
         """Return the error that explains a status which is not success."""
         fixes = {
             401: "the token is wrong or has ended: a job's token ends with the job, so run it again",
-            403: f"give the job in the workflow file, beside what it has\n\n{yaml_of(needs)}",
-            404: f"check the name; a token without this permission sees nothing either:\n\n{yaml_of(needs)}",
-            429: "wait for GitHub's rate limit, then run again",
-            501: "this sandbox does not know the call",
+            403: f"give the job in the workflow file, beside what it has\n\n{yaml_of(access)}",
+            404: f"check the name; a token without this permission sees nothing either:\n\n{yaml_of(access)}",
         }
-        fix, message = fixes.get(answer.status, "see GitHub's message"), self.message(answer)
-        if 300 <= answer.status < 400:
-            fix = "the repository has moved: use its name of today"
-        elif answer.status >= 500 and answer.status != 501:
-            fix = "see https://www.githubstatus.com, then run again"
-        elif answer.status == 403 and _MAY_NOT_OPEN in message:
-            fix = (
+        if _MAY_NOT_OPEN in self.message(answer):
+            fixes[403] = (
                 "turn on in the repository: Settings → Actions → General → Workflow permissions → "
                 '"Allow GitHub Actions to create and approve pull requests"; or open the request from your machine'
             )
-        return RefusedError(f"{what}: GitHub refused", answer.status, message, fix=fix)
+        return self._refused(f"{what}: GitHub refused", answer, fixes)
 
 
 def yaml_of(needs: str) -> str:

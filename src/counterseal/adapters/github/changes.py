@@ -44,7 +44,7 @@ class ChangeReader:
     def fields(self, number: int) -> Fields:
         """Return a pull request as GitHub shows it."""
         what = f"pull request #{number} of {self._api.repository}"
-        fields = Fields(self._api.get(self._api.here(f"/pulls/{number}"), what=what, needs=READ), what)
+        fields = Fields(self._api.get(self._api.here(f"/pulls/{number}"), what=what, access=READ), what)
         fields.require("number", number)
         return fields
 
@@ -84,7 +84,7 @@ class ChangeReader:
     def raw_commits(self, number: int, fields: Fields) -> list[Fields]:
         """Return the commits of a pull request, oldest first, as GitHub shows them."""
         what, promised = f"commits of #{number}", fields.number("commits")
-        listed = self._api.pages(self._api.here(f"/pulls/{number}/commits"), what=what, needs=READ)
+        listed = self._api.pages(self._api.here(f"/pulls/{number}/commits"), what=what, access=READ)
         found = [Fields(each, f"{what}: commit") for each in listed]
         if promised > MAX_COMMITS:
             return found  # the rest is not listed; `read` says so
@@ -144,7 +144,7 @@ class ChangeReader:
             return Pushers((), 1)  # the fork is gone, and its log with it
         name, branch = head.inner("repo").text("full_name"), head.text("ref")
         what = f"push log of {name}:{branch}"
-        log = self._api.pages(f"/repos/{in_path(name)}/activity", what=what, needs=READ, ref=f"refs/heads/{branch}")
+        log = self._api.pages(f"/repos/{in_path(name)}/activity", what=what, access=READ, ref=f"refs/heads/{branch}")
         span = Span(
             head.revision("sha"),
             commits,
@@ -164,7 +164,7 @@ class ChangeReader:
     def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
         """Yield when a branch of this repository was moved and where to, newest first."""
         what = f"push log of {self._api.repository}:{ref}"
-        for each in self._api.pages(self._api.here("/activity"), what=what, needs=READ, ref=ref):
+        for each in self._api.pages(self._api.here("/activity"), what=what, access=READ, ref=ref):
             push = self._push(Fields(each, what))
             yield push.at, push.after
 

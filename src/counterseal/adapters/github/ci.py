@@ -7,29 +7,27 @@ environment chooses a host (R35).
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any, Final
-
-import requests
-import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
 from counterseal import forges
 from counterseal.adapters.http import oidc
+from counterseal.adapters.http.client import get
 from counterseal.adapters.http.oidc import AUDIENCE, MAX_TOKEN, WHAT
+from counterseal.adapters.http.transport import TIMEOUT
 from counterseal.errors import CountersealError, FormatError, ServiceError, UsageError
 from counterseal.forges import ForgeKind
 from counterseal.formats import wire
 from counterseal.model import Actor, ActorKind, Repository, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from counterseal.adapters.http.transport import Answer
     from counterseal.forges import ForgeHost
 
 _URL: Final = "ACTIONS_ID_TOKEN_REQUEST_URL"
 _TOKEN: Final = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105 - the name of a variable
-_SECONDS: Final = 20.0
 _LOOPBACK: Final = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}/")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+\Z")
 
@@ -40,11 +38,22 @@ class GitHubEnvironment:
     Args:
         environ: The process's environment.
         audience: Whom its token is for.
+        timeout: Seconds for one answer of the token service.
+        pause: Waits so many seconds between tries.
     """
 
-    def __init__(self, environ: Mapping[str, str], audience: str = AUDIENCE) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        audience: str = AUDIENCE,
+        *,
+        timeout: float = TIMEOUT,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._environ = environ
         self._audience = audience
+        self._timeout = timeout
+        self._pause = pause
 
     def token(self) -> str:
         """Return a fresh OIDC token for the audience.
@@ -65,7 +74,9 @@ class GitHubEnvironment:
             raise UsageError(
                 f"{_URL} is not https", why="a token must not travel in the clear", fix="do not set it yourself"
             )
-        return _ask(url, secret, self._audience)
+        # asking again changes nothing
+        headers, query = {"Authorization": f"bearer {secret}"}, {"audience": self._audience}
+        return _token_in(get(url, what=WHAT, headers=headers, query=query, seconds=self._timeout, pause=self._pause))
 
     def run(self) -> Run:
         """Return the run as its token tells it.
@@ -127,43 +138,18 @@ def _check_place(url: str, host: ForgeHost) -> None:
         raise FormatError(f"{WHAT}: {host.issuer!r} cannot have issued it", why=f"{_URL} is at another place")
 
 
-def _ask(url: str, secret: str, audience: str) -> str:
-    """Return the token that the runner's token service gives for an audience."""
+def _token_in(answer: Answer) -> str:
+    """Return the token that the runner's token service gives."""
+    if answer.status != 200:
+        raise _refused(f"HTTP {answer.status}: {answer.body[:200].decode(errors='replace')!r}")
     try:
-        with requests.Session() as session:
-            # Asking again changes nothing, so every failure of the moment may be retried.
-            retry = Retry(3, status_forcelist=(429, 500, 502, 503, 504), backoff_factor=0.2, backoff_jitter=0.2)
-            retry.respect_retry_after_header = False
-            session.mount("https://", HTTPAdapter(max_retries=retry))
-            session.mount("http://", HTTPAdapter(max_retries=retry))
-            session.trust_env = not _is_loopback(url)
-            session.auth = _Bearer(secret)
-            with session.get(
-                url, params={"audience": audience}, timeout=_SECONDS, allow_redirects=False, stream=True
-            ) as answer:
-                body = answer.raw.read(MAX_TOKEN + 1, decode_content=True)
-                if answer.status_code != 200:
-                    raise _refused(f"HTTP {answer.status_code}: {body[:200].decode(errors='replace')!r}")
-        data = wire.load_json(body, "the answer", max_bytes=MAX_TOKEN)
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise _refused(type(error).__name__) from error
+        data = wire.load_json(answer.body, "the answer", max_bytes=MAX_TOKEN)
     except FormatError as error:
         raise _refused(str(error)) from error
     value = data.get("value") if isinstance(data, dict) else None
     if not isinstance(value, str):
         raise _refused("the answer has no token")
     return value
-
-
-class _Bearer(requests.auth.AuthBase):
-    """The runner's own token; as `auth`, so that ~/.netrc cannot replace it."""
-
-    def __init__(self, secret: str) -> None:
-        self._secret = secret
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"bearer {self._secret}"
-        return request
 
 
 def _refused(why: str) -> CountersealError:

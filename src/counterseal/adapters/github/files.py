@@ -10,16 +10,16 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from counterseal.adapters.http.answers import RefusedError, UncertainError, write_once
-from counterseal.adapters.http.asset_bytes import Source, check_same, downloadable, measured
-from counterseal.adapters.http.client import Answer, bound, once
+from counterseal.adapters.http.asset_bytes import AssetFiles, check_same, measured
+from counterseal.adapters.http.client import once
 from counterseal.adapters.http.fields import Fields
+from counterseal.adapters.http.transport import Answer, bound
 from counterseal.errors import ServiceError
 from counterseal.formats import digests
 from counterseal.model import Asset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from counterseal.adapters.github.api import GitHubApi
@@ -32,7 +32,7 @@ _SHA256: Final = "sha256:"
 _UPLOAD_HOSTS: Final = {"api.github.com": "uploads.github.com"}
 
 
-class ReleaseFiles:
+class ReleaseFiles(AssetFiles[str]):
     """The assets of a repository's releases.
 
     Args:
@@ -41,13 +41,14 @@ class ReleaseFiles:
     """
 
     def __init__(self, api: GitHubApi, release: Callable[[int], Fields | None]) -> None:
+        super().__init__(api, read=_READ, write=_WRITE)
         self._api = api
         self._fields = release
 
     def of(self, release_id: int) -> tuple[Asset, ...]:
         """Return all assets of a release."""
         what = f"assets of release {release_id}"
-        listed = self._api.pages(self._api.here(f"/releases/{release_id}/assets"), what=what, needs=_READ)
+        listed = self._api.pages(self._api.here(f"/releases/{release_id}/assets"), what=what, access=_READ)
         assets = tuple(_asset(Fields(each, f"{what}: asset")) for each in listed)
         if len({each.id for each in assets}) != len(assets) or len({each.name for each in assets}) != len(assets):
             raise ServiceError(
@@ -55,16 +56,15 @@ class ReleaseFiles:
             )
         return assets
 
-    def download(self, release: Release, asset_id: int, target: Path, *, max_bytes: int) -> None:
-        """Write the bytes of an asset to `target`, which appears only when they are complete."""
-        asset = downloadable(release, asset_id, max_bytes)
-        what = f"{asset.name} of {release.tag}"
-        self._source(asset, what).save(target, lambda answer: self._api.refusal(answer, what, _READ))
-
-    def _source(self, asset: Asset, what: str) -> Source:
-        url = f"{self._api.url}{self._api.here(f'/releases/assets/{asset.id}')}"
+    def _bytes_of(self, release: Release, asset: Asset, what: str) -> tuple[str, Mapping[str, str]]:  # noqa: ARG002 - GitLab finds them by tag and asks who may
         headers = {**self._api.authorization, "Accept": "application/octet-stream"}
-        return Source(what, url, headers, size=asset.size, seconds=self._api.timeout, pause=self._api.pause)
+        return self._place(asset.id), headers
+
+    def _place_of(self, release: Release, asset_id: int) -> str:  # noqa: ARG002 - GitLab finds it below its package
+        return self._place(asset_id)
+
+    def _place(self, asset_id: int) -> str:
+        return self._api.here(f"/releases/assets/{asset_id}")
 
     def upload(self, release: Release, name: str, path: Path) -> int:
         """Upload a file as an asset and return the id; a leftover of an interrupted upload is replaced."""
@@ -82,16 +82,9 @@ class ReleaseFiles:
             if not asset.complete:
                 self.delete(release, asset.id)
                 continue
-            check_same(asset, self._digest_of(release, asset), wanted, release.tag, "GitHub")
+            check_same(asset, self.digest_of(release, asset), wanted, release.tag, "GitHub")
             return asset.id
         return None
-
-    def _digest_of(self, release: Release, asset: Asset) -> str:
-        """Return the sha256 that GitHub has computed; where it tells none, of the bytes that it gives us."""
-        if asset.digest is not None:
-            return asset.digest
-        what = f"{asset.name} of {release.tag}"
-        return self._source(asset, what).digest(lambda answer: self._api.refusal(answer, what, _READ))
 
     def _send(self, release: Release, name: str, path: Path, what: str) -> None:
         fields = self._fields(release.id)
@@ -108,7 +101,7 @@ class ReleaseFiles:
                 bound(session, url, seconds)
                 return once(session, "POST", url, data=stream, headers=headers)
 
-        answer = write_once(what, send, self._api.message)
+        answer = self._api.written(send, what)
         made = _asset(Fields(self._api.json(answer, what, _WRITE), what))
         if made.name != name:
             self.delete(release, made.id)
@@ -130,21 +123,6 @@ class ReleaseFiles:
                 fix="look who answers for the forge",
             )
         return url
-
-    def delete(self, release: Release, asset_id: int) -> None:
-        """Delete an asset; it is no error if it is gone already."""
-        what = f"asset {asset_id} of {release.tag}"
-        if all(each.id != asset_id for each in self.of(release.id)):
-            return
-        try:
-            path = self._api.here(f"/releases/assets/{asset_id}")
-            self._api.write("DELETE", path, None, what=what, needs=_WRITE)
-        except UncertainError:
-            if any(each.id == asset_id for each in self.of(release.id)):
-                raise
-        except RefusedError as error:
-            if error.status != 404:
-                raise
 
 
 def _asset(fields: Fields) -> Asset:

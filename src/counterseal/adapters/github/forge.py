@@ -18,8 +18,8 @@ from counterseal.adapters.github.runs import start_of
 from counterseal.adapters.github.settings import direct_push
 from counterseal.adapters.github.writes import Proposal, keep_comment
 from counterseal.adapters.http.answers import RefusedError, in_path
-from counterseal.adapters.http.client import TIMEOUT
 from counterseal.adapters.http.fields import Fields
+from counterseal.adapters.http.transport import TIMEOUT
 from counterseal.errors import LimitError, ServiceError
 from counterseal.model import Permission, Repository
 
@@ -67,7 +67,7 @@ class GitHubForge:
     def _home(self) -> tuple[Repository, str]:
         if self._known is None:
             what = f"repository {self._api.repository}"
-            fields = Fields(self._api.get(self._api.here(""), what=what, needs=_CONTENTS), what)
+            fields = Fields(self._api.get(self._api.here(""), what=what, access=_CONTENTS), what)
             name = fields.text("full_name")
             if name.lower() != self._api.repository.lower():
                 raise ServiceError(
@@ -87,7 +87,7 @@ class GitHubForge:
     def check_settings(self) -> Sequence[str]:
         """Check that reviews can be read: what a job may do is all in its token; the settings are not shown to it."""
         what = f"pull requests of {self._api.repository}"
-        self._api.get(self._api.here("/pulls"), what=what, needs=READ, state="closed", per_page="1")
+        self._api.get(self._api.here("/pulls"), what=what, access=READ, state="closed", per_page="1")
         return ()
 
     def direct_push(self, ref: str) -> str:
@@ -107,7 +107,7 @@ class GitHubForge:
     def _account(self) -> Actor | None:
         what = "the account behind the token"
         try:
-            return actor_of(Fields(self._api.get("/user", what=what, needs="metadata: read"), what), self._host)
+            return actor_of(Fields(self._api.get("/user", what=what, access="metadata: read"), what), self._host)
         except RefusedError as error:
             if error.status != 403:
                 raise
@@ -117,7 +117,7 @@ class GitHubForge:
         """Return the account that has this login now."""
         what = f"account {login}"
         found = actor_of(
-            Fields(self._api.get(f"/users/{in_path(login)}", what=what, needs="metadata: read"), what), self._host
+            Fields(self._api.get(f"/users/{in_path(login)}", what=what, access="metadata: read"), what), self._host
         )
         if found.login.lower() != login.lower():
             raise ServiceError(
@@ -129,7 +129,7 @@ class GitHubForge:
         """Return what the account may do in the repository now, checked against its numeric id."""
         what = f"permission of {actor.login}"
         path = self._api.here(f"/collaborators/{in_path(actor.login)}/permission")
-        fields = Fields(self._api.get(path, what=what, needs="metadata: read"), what)
+        fields = Fields(self._api.get(path, what=what, access="metadata: read"), what)
         found = fields.inner("user").number("id")
         if found != actor.id:
             raise ServiceError(
@@ -154,7 +154,7 @@ class GitHubForge:
     def change_request_of(self, revision: str, base_ref: str) -> ChangeRequest | None:
         """Return the merged change request that brought `revision` onto `base_ref`, completely read, or None."""
         what = f"change requests of {revision[:12]}"
-        listed = self._api.pages(self._api.here(f"/commits/{revision}/pulls"), what=what, needs=READ)
+        listed = self._api.pages(self._api.here(f"/commits/{revision}/pulls"), what=what, access=READ)
         merged = [each for each in (Fields(item, what) for item in listed) if not each.is_null("merged_at")]
         candidates = [self._changes.read(each.number("number")) for each in merged if self._aims_at(each, base_ref)]
         found = [each for each in candidates if self._brought(each, revision, base_ref)]
@@ -181,7 +181,7 @@ class GitHubForge:
         at = change.merge_revision
         for original in reversed(originals):
             what = f"commit {at}"
-            made = Fields(self._api.get(self._api.here(f"/commits/{at}"), what=what, needs=_CONTENTS), what)
+            made = Fields(self._api.get(self._api.here(f"/commits/{at}"), what=what, access=_CONTENTS), what)
             if _told(made) != _told(original) or len(made.items("parents")) != 1:
                 return False
             if at == revision:
@@ -201,7 +201,7 @@ class GitHubForge:
         """Return the paths that a change request touches; of a renamed file both."""
         what, fields = f"files of #{number}", self._changes.fields(number)
         promised = fields.number("changed_files")
-        listed = self._api.pages(self._api.here(f"/pulls/{number}/files"), what=what, needs=READ)
+        listed = self._api.pages(self._api.here(f"/pulls/{number}/files"), what=what, access=READ)
         files = [Fields(each, what) for each in listed]
         if promised > MAX_FILES:
             raise LimitError(
@@ -218,7 +218,7 @@ class GitHubForge:
         what = f"{path} at {revision[:60]}"
         try:
             found = self._api.get(
-                self._api.here(f"/contents/{in_path(path)}"), what=what, needs=_CONTENTS, ref=revision
+                self._api.here(f"/contents/{in_path(path)}"), what=what, access=_CONTENTS, ref=revision
             )
         except RefusedError as error:
             if error.status == 404 and error.message == "Not Found":

@@ -44,7 +44,7 @@ class Merges:
 
     def _told(self, revision: str, base_ref: str, repository_id: int) -> list[Merge]:
         what = f"change requests of {revision[:12]}"
-        listed = self._api.pages(self._api.here(f"/commits/{revision}/pulls"), what=what, needs=READ)
+        listed = self._api.pages(self._api.here(f"/commits/{revision}/pulls"), what=what, access=READ)
         numbers = [each.number("number") for each in (Fields(item, what) for item in listed) if each.has("merged_at")]
         merged = [self._changes.fields(number) for number in numbers]
         here = [each for each in merged if each.flag("merged") and _aims_at(each, base_ref, repository_id)]
@@ -67,7 +67,7 @@ class Merges:
         """Yield the lines of one kind in the branch's log, newest first, down to a moment."""
         what = f"push log of {self._api.repository}:{base_ref.removeprefix(_BRANCH)}"
         query = {"ref": base_ref, "activity_type": kind}
-        for item in self._api.pages(self._api.here("/activity"), what=what, needs=_CONTENTS, **query):
+        for item in self._api.pages(self._api.here("/activity"), what=what, access=_CONTENTS, **query):
             line = Fields(item, what)
             line.require("activity_type", kind)
             line.require("ref", base_ref)
@@ -82,7 +82,7 @@ class Merges:
             if at == revision:
                 return True
             what = f"commit {at}"
-            parents = Fields(self._api.get(self._api.here(f"/commits/{at}"), what=what, needs=_CONTENTS), what).items(
+            parents = Fields(self._api.get(self._api.here(f"/commits/{at}"), what=what, access=_CONTENTS), what).items(
                 "parents"
             )
             if not parents or (at := Fields(parents[0], what).revision("sha")) == before:

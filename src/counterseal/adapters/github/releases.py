@@ -12,8 +12,8 @@ from urllib.parse import quote
 from counterseal.adapters.github.api import GitHubApi
 from counterseal.adapters.github.files import ReleaseFiles
 from counterseal.adapters.http.answers import RefusedError
-from counterseal.adapters.http.client import TIMEOUT
 from counterseal.adapters.http.fields import Fields
+from counterseal.adapters.http.transport import TIMEOUT
 from counterseal.errors import ServiceError
 from counterseal.identifiers import PROOF_FILE
 from counterseal.model import Release
@@ -85,11 +85,11 @@ class GitHubReleases:
     def _list(self, needs: str) -> list[Fields]:
         """Return all releases; GitHub leaves drafts out for those who may not write."""
         what = f"releases of {self._place}"
-        return [Fields(each, what) for each in self._api.pages(self._api.here("/releases"), what=what, needs=needs)]
+        return [Fields(each, what) for each in self._api.pages(self._api.here("/releases"), what=what, access=needs)]
 
     def _fields(self, release_id: int) -> Fields | None:
         what = f"release {release_id} of {self._place}"
-        found = self._api.find(self._api.here(f"/releases/{release_id}"), what=what, needs=_READ)
+        found = self._api.find(self._api.here(f"/releases/{release_id}"), what=what, access=_READ)
         if found is None:
             return None
         fields = Fields(found, what)
@@ -115,7 +115,7 @@ class GitHubReleases:
         what, path = f"draft release {tag}", self._api.here("/releases")
         body = {"tag_name": tag, "name": name, "draft": True, "prerelease": False}
         return self._api.ensure(
-            what, lambda: self._draft(tag), lambda: self._api.write("POST", path, body, what=what, needs=_WRITE)
+            what, lambda: self._draft(tag), lambda: self._api.write("POST", path, body, what=what, access=_WRITE)
         )
 
     def _draft(self, tag: str) -> Release | None:
@@ -138,7 +138,7 @@ class GitHubReleases:
 
     def _require_tag(self, tag: str) -> None:
         ref = quote(f"tags/{tag}", safe="/")
-        found = self._api.find(self._api.here(f"/git/ref/{ref}"), what=f"tag {tag}", needs=_READ)
+        found = self._api.find(self._api.here(f"/git/ref/{ref}"), what=f"tag {tag}", access=_READ)
         if found is None or Fields(found, f"tag {tag}").text("ref") != f"refs/tags/{tag}":
             raise ServiceError(
                 f"{self._place} has no tag {tag}",
@@ -152,14 +152,14 @@ class GitHubReleases:
         return self._api.ensure(
             what,
             lambda: self._published(release, what),
-            lambda: self._api.write("PATCH", path, {"draft": False}, what=what, needs=_WRITE),
+            lambda: self._api.write("PATCH", path, {"draft": False}, what=what, access=_WRITE),
         )
 
     def unpublish(self, release: Release) -> bool:
         """Make a public release a draft again; GitHub refuses that of an immutable one."""
         path, what = self._api.here(f"/releases/{release.id}"), f"release {release.tag}"
         try:
-            self._api.write("PATCH", path, {"draft": True}, what=what, needs=_WRITE)
+            self._api.write("PATCH", path, {"draft": True}, what=what, access=_WRITE)
         except RefusedError:
             return False
         shown = self.release(release.id)

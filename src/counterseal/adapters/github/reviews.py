@@ -63,7 +63,7 @@ class ReviewReader:
     def reviews(self, number: int, dismissals: Mapping[int, Dismissal]) -> tuple[Review, ...]:
         """Return all reviews in GitHub's order."""
         what = f"reviews of #{number}"
-        listed = self._api.pages(self._api.here(f"/pulls/{number}/reviews"), what=what, needs=self._needs)
+        listed = self._api.pages(self._api.here(f"/pulls/{number}/reviews"), what=what, access=self._needs)
         found = tuple(self._review(number, Fields(each, f"{what}: review"), dismissals) for each in listed)
         if len({each.id for each in found}) != len(found):
             raise ServiceError(
@@ -91,7 +91,7 @@ class ReviewReader:
     def timeline(self, number: int) -> Timeline:
         """Return what happened to a pull request, of which only some matters here."""
         what = f"timeline of #{number}"
-        listed = self._api.pages(self._api.here(f"/issues/{number}/timeline"), what=what, needs=self._needs)
+        listed = self._api.pages(self._api.here(f"/issues/{number}/timeline"), what=what, access=self._needs)
         events = [Fields(each, f"{what}: event") for each in listed]
         turned = (each.moment("created_at") for each in events if each.text("event") in _RETARGETED)
         return Timeline(max(turned, default=None), self._dismissals(events))

@@ -23,7 +23,7 @@ def start_of(api: GitHubApi, run_uri: str, host: str) -> BuildStart | None:
         return None
     number, attempt = found.groups()
     what, path = f"run {number}", api.here(f"/actions/runs/{number}/attempts/{attempt}")
-    answer = api.find(path, what=what, needs=_ACTIONS)
+    answer = api.find(path, what=what, access=_ACTIONS)
     if answer is None:
         return None
     fields = Fields(answer, what)

@@ -18,7 +18,7 @@ def direct_push(api: GitHubApi, ref: str) -> str:
     """Return that people may push to a branch, if no ruleset requires pull requests; older protection is not shown."""
     branch = ref.removeprefix(_BRANCH)
     what = f"rules of {branch}"
-    listed = api.pages(api.here(f"/rules/branches/{in_path(branch)}"), what=what, needs="metadata: read")
+    listed = api.pages(api.here(f"/rules/branches/{in_path(branch)}"), what=what, access="metadata: read")
     if any(Fields(each, what).text("type") in _PULL_REQUESTS_ONLY for each in listed):
         return ""
     return (

@@ -49,7 +49,7 @@ class Proposal:
 
         def write() -> None:
             body = {"message": message, "branch": self._branch, "content": base64.b64encode(content).decode()}
-            self._api.write("PUT", self._api.here(f"/contents/{in_path(path)}"), body, what=path, needs=_OPEN)
+            self._api.write("PUT", self._api.here(f"/contents/{in_path(path)}"), body, what=path, access=_OPEN)
 
         return self._api.ensure(path, read, write)
 
@@ -59,14 +59,14 @@ class Proposal:
         def write() -> None:
             base = self._base.removeprefix(_BRANCH)
             made = {"title": title, "body": body, "head": self._branch, "base": base}
-            self._api.write("POST", self._api.here("/pulls"), made, what=self._what, needs=_OPEN)
+            self._api.write("POST", self._api.here("/pulls"), made, what=self._what, access=_OPEN)
 
         return self._api.ensure(self._what, self._opened, write)
 
     def _opened(self) -> tuple[int, str] | None:
         base = self._base.removeprefix(_BRANCH)
         query = {"head": f"{self._api.repository.split('/')[0]}:{self._branch}", "base": base, "state": "open"}
-        for item in self._api.pages(self._api.here("/pulls"), what=self._what, needs=_OPEN, **query):
+        for item in self._api.pages(self._api.here("/pulls"), what=self._what, access=_OPEN, **query):
             each = Fields(item, self._what)
             # GitHub ignores a filter that it does not understand, and names are not ids
             ends = (each.inner("head").text("ref"), each.inner("base").text("ref"))
@@ -84,11 +84,11 @@ class Proposal:
                 f"{self._base} is gone", why="GitHub has no such branch", fix="look at the branches of the repository"
             )
         made = {"ref": _BRANCH + self._branch, "sha": tip}
-        self._api.write("POST", self._api.here("/git/refs"), made, what=f"branch {self._branch}", needs=_OPEN)
+        self._api.write("POST", self._api.here("/git/refs"), made, what=f"branch {self._branch}", access=_OPEN)
 
     def _tip(self, ref: str) -> str | None:
         short = in_path(ref.removeprefix("refs/"))
-        found = self._api.find(self._api.here(f"/git/ref/{short}"), what=ref, needs=_OPEN)
+        found = self._api.find(self._api.here(f"/git/ref/{short}"), what=ref, access=_OPEN)
         if found is None:
             return None
         fields = Fields(found, ref)
@@ -108,7 +108,7 @@ def keep_comment(api: GitHubApi, number: int, marker: str, body: str, *, me: Act
     """
     text = body if len(body) <= _LONGEST_COMMENT else f"{body[:_LONGEST_COMMENT]}\n… (cut)"
     what, path = f"comment on #{number}", api.here(f"/issues/{number}/comments")
-    for item in api.pages(path, what=what, needs=_COMMENT):
+    for item in api.pages(path, what=what, access=_COMMENT):
         each = Fields(item, what)
         if each.is_null("user") or not each.has("body") or not each.text("body").startswith(marker):
             continue
@@ -116,6 +116,6 @@ def keep_comment(api: GitHubApi, number: int, marker: str, body: str, *, me: Act
         if author.id == me.id if me else author.kind is ActorKind.BOT:
             if each.text("body") != text:
                 own = api.here(f"/issues/comments/{each.number('id')}")
-                api.write("PATCH", own, {"body": text}, what=what, needs=_COMMENT)
+                api.write("PATCH", own, {"body": text}, what=what, access=_COMMENT)
             return
-    api.write("POST", path, {"body": text}, what=what, needs=_COMMENT)
+    api.write("POST", path, {"body": text}, what=what, access=_COMMENT)

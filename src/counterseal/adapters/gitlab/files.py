@@ -10,20 +10,19 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from counterseal.adapters.gitlab.access import PACKAGES, READ
+from counterseal.adapters.gitlab.access import PACKAGES, READ, Access
 from counterseal.adapters.gitlab.api import part
-from counterseal.adapters.http.answers import RefusedError, UncertainError
-from counterseal.adapters.http.asset_bytes import Source, check_same, downloadable, measured
+from counterseal.adapters.http.asset_bytes import AssetFiles, check_same, measured
 from counterseal.adapters.http.fields import Fields
 from counterseal.errors import ServiceError
 from counterseal.formats import digests
 from counterseal.model import Asset
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from counterseal.adapters.gitlab.api import GitLabApi
-    from counterseal.adapters.http.client import Answer
     from counterseal.model import Release
 
 #: The name of the generic package whose versions are candidates.
@@ -34,7 +33,7 @@ _VERSION: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9_.+-]{1,255}")
 _FILE: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9_.+~@-]{1,255}")
 
 
-class PackageFiles:
+class PackageFiles(AssetFiles[Access]):
     """The files of a project's candidates.
 
     Args:
@@ -42,6 +41,7 @@ class PackageFiles:
     """
 
     def __init__(self, api: GitLabApi) -> None:
+        super().__init__(api, read=READ, write=PACKAGES)
         self._api = api
 
     # --- packages ----------------------------------------------------------------------------
@@ -94,19 +94,11 @@ class PackageFiles:
 
     # --- bytes -------------------------------------------------------------------------------
 
-    def download(self, release: Release, asset_id: int, target: Path, *, max_bytes: int) -> None:
-        """Write the bytes of a file to `target`, which appears only when they are complete."""
-        asset = downloadable(release, asset_id, max_bytes)
-        what = f"{asset.name} of {release.tag}"
-        self._source(release, asset, what).save(target, lambda answer: self._refusal(answer, what))
+    def _bytes_of(self, release: Release, asset: Asset, what: str) -> tuple[str, Mapping[str, str]]:
+        return self._api.here(self.place(release.tag, asset.name)), self._api.authorization(what, READ)
 
-    def _source(self, release: Release, asset: Asset, what: str) -> Source:
-        url = f"{self._api.url}{self._api.here(self.place(release.tag, asset.name))}"
-        headers = self._api.authorization(what, READ)
-        return Source(what, url, headers, size=asset.size, seconds=self._api.timeout, pause=self._api.pause)
-
-    def _refusal(self, answer: Answer, what: str) -> ServiceError:
-        return self._api.refusal(answer, what, READ)
+    def _place_of(self, release: Release, asset_id: int) -> str:
+        return self._api.here(f"/packages/{release.id}/package_files/{asset_id}")
 
     def upload(self, release: Release, name: str, path: Path) -> int:
         """Upload a file and return the id."""
@@ -128,16 +120,9 @@ class PackageFiles:
         for package in self.packages(release.tag):
             for asset in self.of(package.number("id")):
                 if asset.name == name:
-                    check_same(asset, self._digest_of(release, asset), wanted, release.tag, "GitLab")
+                    check_same(asset, self.digest_of(release, asset), wanted, release.tag, "GitLab")
                     return asset.id
         return None
-
-    def _digest_of(self, release: Release, asset: Asset) -> str:
-        """Return the sha256 that GitLab has computed; where it tells none, of the bytes that it gives us."""
-        if asset.digest is not None:
-            return asset.digest
-        what = f"{asset.name} of {release.tag}"
-        return self._source(release, asset, what).digest(lambda answer: self._refusal(answer, what))
 
     def _send(self, tag: str, name: str, path: Path, wanted: tuple[int, str]) -> None:
         what = f"{name} of {tag}"
@@ -150,21 +135,6 @@ class PackageFiles:
                 why=f"{wanted[0]} bytes were sent as {name!r}",
                 fix="delete the package, and run again",
             )
-
-    def delete(self, release: Release, asset_id: int) -> None:
-        """Delete a file; it is no error if it is gone already."""
-        what = f"file {asset_id} of {release.tag}"
-        if all(each.id != asset_id for each in self.of(release.id)):
-            return
-        try:
-            path = self._api.here(f"/packages/{release.id}/package_files/{asset_id}")
-            self._api.write("delete", path, None, what=what, access=PACKAGES)
-        except UncertainError:
-            if any(each.id == asset_id for each in self.of(release.id)):
-                raise
-        except RefusedError as error:
-            if error.status != 404:
-                raise
 
 
 def check_version(tag: str) -> None:

@@ -17,8 +17,8 @@ from counterseal.adapters.gitlab.runs import start_of
 from counterseal.adapters.gitlab.settings import Settings
 from counterseal.adapters.gitlab.writes import Proposal, keep_comment
 from counterseal.adapters.http.answers import RefusedError
-from counterseal.adapters.http.client import TIMEOUT
 from counterseal.adapters.http.fields import Fields
+from counterseal.adapters.http.transport import TIMEOUT
 from counterseal.errors import LimitError, ServiceError
 from counterseal.model import Repository
 

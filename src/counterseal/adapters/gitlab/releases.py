@@ -15,8 +15,8 @@ from counterseal.adapters.gitlab.access import READ, RELEASES
 from counterseal.adapters.gitlab.api import GitLabApi, part
 from counterseal.adapters.gitlab.files import PackageFiles, check_version
 from counterseal.adapters.http.answers import RefusedError
-from counterseal.adapters.http.client import TIMEOUT
 from counterseal.adapters.http.fields import Fields
+from counterseal.adapters.http.transport import TIMEOUT
 from counterseal.errors import ServiceError
 from counterseal.identifiers import PROOF_FILE
 from counterseal.model import Release
@@ -173,7 +173,7 @@ class GitLabReleases:
         """Delete the release of the tag; its files are the package's, which stays, and nothing links to them."""
         path, what = f"{self._api.here('/releases')}/{part(release.tag)}", f"release {release.tag}"
         try:
-            self._api.write("delete", path, None, what=what, access=RELEASES)
+            self._api.write("DELETE", path, None, what=what, access=RELEASES)
         except RefusedError:
             return False
         return self._released(release.tag) is None
@@ -196,11 +196,11 @@ class GitLabReleases:
         if shown.draft:
             links = [self._wanted(shown, each.name) for each in shown.assets]
             body = {"tag_name": shown.tag, "name": shown.tag, "assets": {"links": links}}
-            self._api.write("post", place, body, what=what, access=RELEASES)
+            self._api.write("POST", place, body, what=what, access=RELEASES)
             return
         for name in self._missing(shown, what):
             path = f"{place}/{part(shown.tag)}/assets/links"
-            self._api.write("post", path, self._wanted(shown, name), what=f"{what}: {name}", access=RELEASES)
+            self._api.write("POST", path, self._wanted(shown, name), what=f"{what}: {name}", access=RELEASES)
 
     def _missing(self, release: Release, what: str) -> list[str]:
         """Return the files that the release has no link to.

@@ -58,7 +58,7 @@ class Proposal:
             body = {"branch": self._branch, "commit_message": message, "actions": [action]}
             if not self._exists():
                 body["start_branch"] = self._base
-            self._api.write("post", self._api.here("/repository/commits"), body, what=path, access=PEOPLE)
+            self._api.write("POST", self._api.here("/repository/commits"), body, what=path, access=PEOPLE)
 
         return self._api.ensure(path, read, write)
 
@@ -78,7 +78,7 @@ class Proposal:
                 "description": harmless(body),
                 "remove_source_branch": True,
             }
-            self._api.write("post", self._api.here("/merge_requests"), made, what=self._what, access=PEOPLE)
+            self._api.write("POST", self._api.here("/merge_requests"), made, what=self._what, access=PEOPLE)
 
         return self._api.ensure(self._what, self._opened, write)
 
@@ -114,9 +114,9 @@ def keep_comment(api: GitLabApi, number: int, marker: str, body: str, *, me: Act
         own = not each.flag("system") and each.inner("author").number("id") == me.id
         if own and each.text("body").startswith(marker):
             if each.text("body") != text:
-                api.write("put", f"{path}/{each.number('id')}", {"body": text}, what=what, access=PEOPLE)
+                api.write("PUT", f"{path}/{each.number('id')}", {"body": text}, what=what, access=PEOPLE)
             return
-    api.write("post", path, {"body": text}, what=what, access=PEOPLE)
+    api.write("POST", path, {"body": text}, what=what, access=PEOPLE)
 
 
 def harmless(text: str) -> str:

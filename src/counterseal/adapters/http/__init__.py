@@ -1,1 +1,1 @@
-"""What every call over HTTP has in common: bounds, retries, answers, fields, the bytes of assets."""
+"""What every call over HTTP has in common: bounds, the line below libraries, retries, answers, fields, files."""

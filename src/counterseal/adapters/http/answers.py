@@ -1,7 +1,4 @@
-"""What the answers of a forge come to, for every forge: refusals, writes of which nobody knows, strict JSON, pages.
-
-Reads may be repeated, writes never: whoever writes looks first, and looks again before it writes again.
-"""
+"""What the answers of a forge come to, for every forge: refusals, writes of which nobody knows, strict JSON, pages."""
 
 from __future__ import annotations
 
@@ -9,9 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
-import requests
-
-from counterseal.adapters.http.client import MAX_ANSWER, Answer, unreachable
+from counterseal.adapters.http.transport import MAX_ANSWER, Answer
 from counterseal.errors import FormatError, LimitError, ServiceError, UsageError
 from counterseal.formats import wire
 
@@ -103,6 +98,21 @@ def next_page(answer: Answer, base: str, what: str) -> str | None:
     return url.removeprefix(base)
 
 
+def check_complete(answer: Answer, count: int, what: str) -> None:
+    """Refuse a list whose last page says that there is more (R01); what became longer meanwhile is complete.
+
+    Raises:
+        ServiceError: A page is missing.
+    """
+    total, following = answer.headers.get("x-total", ""), answer.headers.get("x-next-page", "")
+    if following or (total.isdecimal() and float(total) > count):
+        raise ServiceError(
+            f"{what}: {count} of {total or 'more'} were listed",
+            why="a page is missing, or the list changed while it was read",
+            fix="run again",
+        )
+
+
 def endless(what: str, *, full: bool) -> ServiceError:
     """Return the error of a list that does not end; if all its pages were `full`, that is how it is."""
     if full:
@@ -134,55 +144,6 @@ class Limits:
         except LimitError as error:
             self.add(error.what)
             return instead
-
-
-def write_once(what: str, send: Callable[[], Answer], message: Callable[[Answer], str]) -> Answer:
-    """Return the answer to a write, which is sent once.
-
-    Args:
-        what: What is written.
-        send: Sends it.
-        message: Returns what the forge says in an answer.
-
-    Raises:
-        UncertainError: It is not known whether it was done.
-    """
-    try:
-        answer = send()
-    except requests.RequestException as error:
-        lost = unreachable(what, error)
-        raise UncertainError(lost.what, why=lost.why, fix=lost.fix) from error
-    if answer.status >= 500 and answer.status != 501:
-        raise UncertainError(f"{what}: HTTP {answer.status}", why=message(answer), fix="run again")
-    return answer
-
-
-def ensure(
-    what: str, look: Callable[[], T | None], write: Callable[[], None], *, forge: str, pause: Callable[[float], None]
-) -> T:
-    """Return what `look` finds, written by `write` if it was not there.
-
-    After a write of which nobody knows whether it was done, it is looked for again before it is repeated.
-
-    Raises:
-        ServiceError: It is not there after three tries.
-    """
-    lost = ServiceError(
-        f"{what}: {forge} took it, but does not show it",
-        why="it may be slow, or hide it from this token",
-        fix="run again",
-    )
-    for _ in range(3):
-        if (found := look()) is not None:
-            return found
-        try:
-            write()
-        except UncertainError as error:
-            lost = error
-            pause(1.0)
-    if (found := look()) is not None:
-        return found
-    raise lost
 
 
 def one_line(text: str, *secrets: str) -> str:

@@ -1,4 +1,4 @@
-"""The bytes of a release's files on their way down, for every forge: streamed, whole or not there, within bounds.
+"""The files of a release, for every forge: their bytes streamed, whole or not there, within bounds; deleted if there.
 
 What a forge says of a digest is not checked against the bytes here: both are evidence.
 """
@@ -6,76 +6,93 @@ What a forge says of a digest is not checked against the bytes here: both are ev
 from __future__ import annotations
 
 import hashlib
-from typing import IO, TYPE_CHECKING, Any
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Generic
 
 import requests
 
-from counterseal.adapters.http.client import Answer, patiently, stream_to
+from counterseal.adapters.http.calls import AccessT
+from counterseal.adapters.http.client import stream_to
+from counterseal.adapters.http.patience import patiently
 from counterseal.errors import ServiceError
 from counterseal.formats import digests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from counterseal.adapters.http.calls import Calls
+    from counterseal.adapters.http.transport import Answer
     from counterseal.model import Asset, Release
 
 
-class Source:
-    """Where the bytes of one asset come from.
+class AssetFiles(ABC, Generic[AccessT]):
+    """The files of a repository's releases.
 
     Args:
-        what: Its name for messages.
-        url: Its address.
-        headers: With the token, which goes to the host of `url` only.
-        size: How many bytes it has, as the forge says.
-        seconds: For one answer; one second more for each 100 kB.
-        pause: Waits so many seconds between tries.
+        api: Calls about the repository.
+        read: Who may read them.
+        write: Who may delete them.
     """
 
-    def __init__(
-        self,
-        what: str,
-        url: str,
-        headers: Mapping[str, str],
-        *,
-        size: int,
-        seconds: float,
-        pause: Callable[[float], None],
-    ) -> None:
-        self.what = what
-        self._url = url
-        self._headers = headers
-        self._size = size
-        self._seconds = seconds
-        self._pause = pause
+    def __init__(self, api: Calls[AccessT], *, read: AccessT, write: AccessT) -> None:
+        self._calls = api
+        self._read = read
+        self._write = write
 
-    def save(self, target: Path, refusal: Callable[[Answer], ServiceError]) -> None:
-        """Write the bytes to `target`, which appears only when they are complete."""
+    @abstractmethod
+    def of(self, release_id: int) -> tuple[Asset, ...]:
+        """Return all files of a release."""
+
+    @abstractmethod
+    def _bytes_of(self, release: Release, asset: Asset, what: str) -> tuple[str, Mapping[str, str]]:
+        """Return the path of the bytes, and the headers with the token, which goes to the API's host only."""
+
+    @abstractmethod
+    def _place_of(self, release: Release, asset_id: int) -> str:
+        """Return the path of a file, to delete it."""
+
+    def download(self, release: Release, asset_id: int, target: Path, *, max_bytes: int) -> None:
+        """Write the bytes of a file to `target`, which appears only when they are complete."""
+        asset = downloadable(release, asset_id, max_bytes)
         part = target.with_name(f"{target.name}.part")
         try:
             with part.open("wb") as stream:
-                self._stream(stream, refusal)
+                self._stream(release, asset, stream)
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
 
-    def digest(self, refusal: Callable[[Answer], ServiceError]) -> str:
-        """Return the sha256 of the bytes."""
+    def digest_of(self, release: Release, asset: Asset) -> str:
+        """Return the sha256 that the forge has computed; where it tells none, of the bytes that it gives us."""
+        if asset.digest is not None:
+            return asset.digest
         sink = _Digest()
-        self._stream(sink, refusal)
+        self._stream(release, asset, sink)
         return sink.hexdigest()
 
-    def _stream(self, stream: Any, refusal: Callable[[Answer], ServiceError]) -> None:
-        answer = patiently(self.what, lambda: self._fetch(stream), pause=self._pause)
-        if answer.status != 200:
-            raise refusal(answer)
+    def _stream(self, release: Release, asset: Asset, stream: Any) -> None:
+        calls, what = self._calls, f"{asset.name} of {release.tag}"
+        path, headers = self._bytes_of(release, asset, what)
 
-    def _fetch(self, stream: IO[bytes]) -> Answer:
-        answer = stream_to(stream, self._url, self._headers, max_bytes=self._size, seconds=self._seconds)
-        if answer.status == 200 and stream.tell() != self._size:
-            raise requests.ConnectionError(f"{stream.tell()} of {self._size} bytes arrived")
-        return answer
+        def fetch() -> Answer:
+            answer = stream_to(stream, f"{calls.url}{path}", headers, max_bytes=asset.size, seconds=calls.timeout)
+            if answer.status == 200 and stream.tell() != asset.size:
+                raise requests.ConnectionError(f"{stream.tell()} of {asset.size} bytes arrived")
+            return answer
+
+        answer = patiently(what, fetch, pause=calls.pause)
+        if answer.status != 200:
+            raise calls.refusal(answer, what, self._read)
+
+    def delete(self, release: Release, asset_id: int) -> None:
+        """Delete a file; it is no error if it is gone already."""
+
+        def there() -> bool:
+            return any(each.id == asset_id for each in self.of(release.id))
+
+        what = f"file {asset_id} of {release.tag}"
+        self._calls.remove(self._place_of(release, asset_id), there, what=what, access=self._write)
 
 
 def downloadable(release: Release, asset_id: int, max_bytes: int) -> Asset:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from urllib3.util import Retry
 
-from counterseal.adapters.http import client as http
+from counterseal.adapters.http import transport as http
 
 if TYPE_CHECKING:
     import requests

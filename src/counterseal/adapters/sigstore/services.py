@@ -15,7 +15,7 @@ from sigstore.errors import Error as SigstoreError
 from sigstore.models import ClientTrustConfig
 from sigstore.sign import SigningContext
 
-from counterseal.adapters.http import client as http
+from counterseal.adapters.http import transport as http
 from counterseal.adapters.sigstore import bounded
 from counterseal.adapters.sigstore.failures import reason
 from counterseal.errors import FormatError, ServiceError, UsageError

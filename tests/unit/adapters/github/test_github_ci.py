@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.loopback import ok, raw_servers
 from tests.unit.sandbox.keyless_world import CLAIMS, DIGEST, SAN, SHA, WORKFLOW, World, serving
 
 from counterseal.adapters.github.ci import GitHubEnvironment
@@ -159,15 +160,34 @@ def test_a_token_service_that_answers_garbage(world: World, answer: Response) ->
 def test_a_service_that_recovers_is_asked_again(world: World) -> None:
     answers = [Response(503, b"later"), Response(502, b"later")]
     world.server.interceptors.append(lambda *_: answers.pop() if answers else None)
-    assert GitHubEnvironment(environ(world)).token().count(".") == 2
+    assert GitHubEnvironment(environ(world), pause=lambda _: None).token().count(".") == 2
     assert answers == []
 
 
-@pytest.mark.slow
 def test_a_service_that_is_not_there(world: World) -> None:
     found = environ(world)
     found["ACTIONS_ID_TOKEN_REQUEST_URL"] = "http://127.0.0.1:9/github/token"
+    pauses: list[float] = []
     with pytest.raises(ServiceError, match="identity token"):
+        GitHubEnvironment(found, pause=pauses.append).token()
+    assert len(pauses) == 3
+
+
+def test_a_token_that_drips_is_not_waited_for(world: World) -> None:
+    """Each byte comes in time, and the whole would after two seconds."""
+    token = ok(b"%100s" % b'{"value": "a.b.c"}')
+    with raw_servers() as serve:
+        found = environ(world)
+        found["ACTIONS_ID_TOKEN_REQUEST_URL"] = serve(*[token] * 4, drip=0.02, whole=len(token) - 100) + "/token"
+        with pytest.raises(ServiceError, match="identity token") as caught:
+            GitHubEnvironment(found, timeout=0.2, pause=lambda _: None).token()
+    assert caught.value.why == "no answer in time"
+
+
+def test_a_service_that_wants_us_to_wait_long_is_not_waited_for(world: World) -> None:
+    found = environ(world)
+    answering(world, Response(429, b"", {"Retry-After": "3600"}))
+    with pytest.raises(ServiceError, match="identity token of this run: the service asks to wait 3600 seconds"):
         GitHubEnvironment(found).token()
 
 

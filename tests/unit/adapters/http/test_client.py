@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import socket
-import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from tests.loopback import ok, raw_servers
 
-from counterseal.adapters.http.client import Answer, get_bytes, is_protected, patiently, stream_to, wait_wanted
+from counterseal.adapters.http.client import get_bytes, stream_to
+from counterseal.adapters.http.patience import patiently, wait_wanted
+from counterseal.adapters.http.transport import Answer, is_protected
 from counterseal.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -20,38 +21,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., str]]:
-    """Return a function that answers each connection with the next of these bytes, and returns the URL for it."""
-    sockets: list[socket.socket] = []
-    ended = threading.Event()
-
-    def start(*answers: bytes, drip: float = 0, hold: bool = False) -> str:
-        server = socket.create_server(("127.0.0.1", 0))
-        sockets.append(server)
-        threading.Thread(target=_serve, args=(server, answers, drip, hold, ended), daemon=True).start()
-        return f"http://127.0.0.1:{server.getsockname()[1]}/document"
-
-    yield start
-    ended.set()
-    for each in sockets:
-        each.close()
-
-
-def _serve(server: socket.socket, answers: tuple[bytes, ...], drip: float, hold: bool, ended: threading.Event) -> None:
-    with contextlib.suppress(OSError):  # the client, or the end of the test, closed it
-        for answer in answers:
-            connection, _ = server.accept()
-            with connection:
-                connection.recv(65536)
-                for piece in [answer[n : n + 1] for n in range(len(answer))] if drip else [answer]:
-                    connection.sendall(piece)
-                    if drip and ended.wait(drip):
-                        return
-                if hold:
-                    ended.wait(10)
-
-
-def ok(body: bytes, *, length: int | None = None) -> bytes:
-    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (length or len(body), body)
+    with raw_servers() as start:
+        yield lambda *answers, **how: f"{start(*answers, **how)}/document"
 
 
 def quick(url: str, *, seconds: float = 5, max_bytes: int = 100) -> bytes:
@@ -150,5 +121,22 @@ def test_what_counts_as_a_limit() -> None:
     assert wait_wanted(Answer(403, {}, b"")) is None
     assert wait_wanted(Answer(403, {"x-ratelimit-remaining": "12"}, b"")) is None
     assert wait_wanted(Answer(403, {"retry-after": "3"}, b"")) == 3
-    assert wait_wanted(Answer(429, {"retry-after": "Tue, 24 Nov 2026 09:10:44 GMT"}, b"")) == 0
+    assert wait_wanted(Answer(202, {"retry-after": "3"}, b"")) == 3
     assert wait_wanted(Answer(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}, b"")) == 1
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000"])
+def test_a_date_to_wait_for(zone: str) -> None:
+    def wait(seconds: float) -> float | None:
+        moment = datetime.now(UTC) + timedelta(seconds=seconds)
+        return wait_wanted(Answer(429, {"retry-after": f"{moment:%a, %d %b %Y %H:%M:%S} {zone}"}, b""))
+
+    assert 27 <= (wait(30) or 0) <= 30
+    assert wait(-30) == 0
+
+
+@pytest.mark.parametrize(
+    "after", ["", "soon", "-1", "1.5", "\u00b2", "Tue, 99 Nov 2026 09:10:44 GMT", "1" * 20 + " Nov"]
+)
+def test_what_is_no_time_to_wait(after: str) -> None:
+    assert wait_wanted(Answer(429, {"retry-after": after}, b"")) == 0
