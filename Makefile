@@ -32,7 +32,7 @@ SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
 export COUNTERSEAL_PYTHON
 
-.PHONY: help demo test test-fast check lint format docs tools bench lock clean
+.PHONY: help demo test test-fast coverage mutants check lint format docs tools bench lock clean
 .DELETE_ON_ERROR:
 .SILENT:
 
@@ -47,6 +47,16 @@ test: lint ## everything that CI checks; tests of cosign and gh skip where those
 
 test-fast: lint ## the part that takes less than a minute: no slow test, no foreign tool
 	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not slow and not interop" $(wildcard $(FAST)) $(PYTEST)
+
+coverage: $(VENV)/.dev ## which lines and branches the tests of `make test-fast` reach, room by room (docs/quality.md)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) --quiet -m "not slow and not interop" tests/unit tests/flow $(PYTEST)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage json --quiet -o .coverage/report.json
+	$(BIN)/python tools/coverage_rooms.py .coverage/report.json
+
+mutants: $(VENV)/.dev ## what no unit test of evaluation and verification would notice: most of an hour (FILES=… for less)
+	$(BIN)/python tools/mutants.py $(FILES)
 
 lint: $(VENV)/.dev ## ruff, mypy, the layers contract
 	$(BIN)/ruff check --quiet --output-format concise
@@ -63,6 +73,8 @@ docs: $(VENV)/.dev ## write the generated blocks of README.md and docs/, and the
 	$(BIN)/python tools/action_pages.py
 	$(BIN)/python tools/template_pages.py
 	$(BIN)/python tools/format_examples.py
+	$(BIN)/python tools/threat_model.py
+	$(BIN)/python tools/architecture_page.py
 
 tools: $(VENV)/.dev ## what the tests of foreign tools need: cosign and the Sigstore services (go install, about 8 minutes once), gitlab-ci-local (npm), gh, the conformance suite (git)
 	COSIGN="$(COSIGN)" COSIGN_VERSION="$(COSIGN_VERSION)" sh tools/get_cosign.sh
@@ -82,7 +94,7 @@ lock: $(VENV)/.uv/.made ## make requirements/ anew from pyproject.toml (UPGRADE=
 	UV="$(UV)" UPGRADE="$(UPGRADE)" sh tools/lock.sh
 
 clean: ## remove the environment and what the tools left behind
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist demo-out
+	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist demo-out
 
 $(VENV)/.uv/.made: requirements/uv.txt tools/find_python.sh
 	python=$$(sh tools/find_python.sh) && echo "setting up .venv with $$python" && \

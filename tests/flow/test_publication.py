@@ -44,6 +44,7 @@ def assets(world: FlowWorld) -> dict[str, tuple[int, str]]:
 
 
 def test_a_release_holds_what_the_formats_say_and_cannot_be_published_twice(fresh: FlowWorld) -> None:
+    # R38 | each artifact has its summary, signed after the decision was recorded
     promote(fresh, "staging", "alice")
     result = promote(fresh, "production", "alice", "dora")
     assert [each["tag"] for each in result["published"]] == [TAG]

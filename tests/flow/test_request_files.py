@@ -92,6 +92,7 @@ def lag(world: World, repository: GitRepository) -> None:
 
 
 def test_a_commit_that_came_just_now_may_have_a_change_request_soon(world: World, repository: GitRepository) -> None:
+    # R50 | a forge may be slow to say which change request brought a commit
     world.model.clock = lambda: datetime.now(UTC) - timedelta(hours=1)
     world.write("alice", "before", branch="main")
     # a date that its author chose says nothing
@@ -107,6 +108,7 @@ def test_a_commit_that_came_just_now_may_have_a_change_request_soon(world: World
 
 
 def test_after_a_quarter_of_an_hour_nobody_merged_it(world: World, repository: GitRepository) -> None:
+    # R50 | afterwards it was pushed
     world.model.clock = lambda: datetime.now(UTC) - timedelta(minutes=16)
     world.write("alice", PATH, b"{}", branch="main")
     lag(world, repository)

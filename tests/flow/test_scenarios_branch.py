@@ -1,4 +1,4 @@
-"""Scenarios about the branch: what was never merged as a change of its own, and runs that began before it moved on."""
+"""Scenarios about the branch: what was never merged as its own change, and runs of before it moved on (R43, R44)."""
 
 from __future__ import annotations
 

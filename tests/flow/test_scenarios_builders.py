@@ -1,4 +1,4 @@
-"""Scenarios about how a build began: by hand, on a runner of somebody's own, as a job that people play."""
+"""Scenarios about how a build began: by hand, on a runner of somebody's own, as a job that people play (R46)."""
 
 from __future__ import annotations
 

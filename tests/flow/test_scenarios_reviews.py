@@ -558,7 +558,7 @@ def s63(world: FlowWorld) -> Asked:
 
 
 def test_s63_approved_after_the_deny(played: Played) -> None:
-    # 63 | request merged with too few approvals, approved afterwards, gate run again | B | the recorded deny again; ...
+    # 63 | merged with too few approvals, approved afterwards, gate run again | B | the first deny stands | R17/R25
     played.denied("s63", ENOUGH, "review-missing")
     asked, world = played.asked["s63"], played.world
     approve(world, asked, "dora")

@@ -58,6 +58,7 @@ def dismiss_a_person(world: FlowWorld, _: int) -> None:
 
 @pytest.mark.parametrize("change", [move_the_tag, take_back, replace_a_file, dismiss_a_person])
 def test_a_sealed_allow_is_judged_again(fresh: FlowWorld, change: Callable[[FlowWorld, int], None]) -> None:
+    # R47, R24 | sealed or not, it is judged again before it is published
     change(fresh, sealed(fresh))
     result: Any = fresh.gate(code=10)
     assert result["published"] == []
@@ -74,6 +75,7 @@ def test_a_sealed_allow_that_still_stands_is_published(fresh: FlowWorld) -> None
 
 
 def test_the_tag_moves_while_the_release_is_made_public(fresh: FlowWorld) -> None:
+    # R47 | the tag is read back after the publication
     stories.allow_staging(fresh)
     merged(fresh, "production")
     calls: list[str] = []

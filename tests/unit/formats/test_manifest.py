@@ -314,3 +314,12 @@ def test_good_parts_make_a_path(stage: str, digest: str, request_id: str) -> Non
 def test_no_text_makes_the_path_reader_fail_otherwise(path: str) -> None:
     with pytest.raises(FormatError):
         manifest.parse_request_path(path)
+
+
+@pytest.mark.parametrize(("part", "says"), [("stage", "name of a stage"), ("id", "id of a request")])
+def test_a_part_that_a_path_may_not_have_is_named(part: str, says: str) -> None:
+    good = {"stage": "production", "id": "a-1"}
+    for bad in ("../x", "UPPER", "", "x" * 65):
+        parts = {**good, part: bad}
+        with pytest.raises(UsageError, match=f"cannot be the {says}"):
+            manifest.request_path(parts["stage"], "0" * 64, parts["id"])

@@ -273,3 +273,24 @@ def test_every_kind_of_event_is_told() -> None:
     log.withdraw(entry)
     assert [each.event.kind for each in log.history.events] == list(EventKind)
     assert [each.entry.link.sequence for each in log.history.events] == [0, 2, 3]
+
+
+def test_whether_a_decision_that_was_read_earlier_is_withdrawn_now() -> None:
+    log = Log()
+    entry = log.decide()
+    before = only(log.history)
+    assert not log.history.is_withdrawn(before)
+    log.withdraw(entry)
+    assert log.history.is_withdrawn(before)
+    assert not before.withdrawn
+
+
+def test_a_decision_that_was_read_and_is_gone_is_an_error() -> None:
+    log = Log()
+    log.decide()
+    before = only(log.history)
+    other = dataclasses.replace(before.entry, line=before.entry.line + b" ")
+    for history in (Log().history, log.history):
+        read = before if not history.decisions else dataclasses.replace(before, entry=other)
+        with pytest.raises(LedgerError, match="entry 1 was read, and is not in the ledger any more"):
+            history.is_withdrawn(read)

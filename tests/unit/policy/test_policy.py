@@ -533,3 +533,24 @@ def test_what_a_policy_on_gitlab_may_not_say(old: str, new: str, what: str, fix:
     error = problem(ON_GITLAB.replace(old, new))
     assert what in error.what
     assert fix in (error.fix or "")
+
+
+def test_triggers_and_runners_of_the_builder_are_known_words() -> None:
+    start = "refs: [refs/tags/v*]"
+    found = load(changed((start, f"{start}, triggers: [push, workflow_dispatch], runners: [self-hosted]"))).builder
+    assert (found.triggers, found.runners) == (("push", "workflow_dispatch"), ("self-hosted",))
+    assert (load(GOOD).builder.triggers, load(GOOD).builder.runners) == (("push",), ())
+    for wrong in ("triggers: [pusch]", "runners: [self-hostet]"):
+        refused = problem(changed((start, f"{start}, {wrong}")))
+        assert "is not known here" in str(refused)
+
+
+def test_an_option_of_a_type_that_no_policy_holds_is_a_defect_of_ours() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Odd:
+        share: float
+
+    rules = {"odd": RuleSpec("odd", "", judge=lambda *_: None, codes=(), options=Odd)}  # type: ignore[arg-type]
+    start = GOOD[: GOOD.index("stages:")]
+    with pytest.raises(TypeError, match="option share: a policy cannot hold"):
+        policy.load(f"{start}stages: {{only: {{rules: {{odd: {{share: 1}}}}}}}}\n".encode(), rules=rules)

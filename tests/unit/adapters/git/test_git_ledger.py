@@ -197,6 +197,7 @@ def test_what_is_no_note_is_an_error(store: GitLedgerStore, remote: Path, path: 
 
 
 def test_the_size_is_read_before_the_content(remote: Path) -> None:
+    # R42 | sizes are known before contents are read
     tip = remotes.commit(remote, NOTES_REF, {NOTE: "x" * 1001})
     with pytest.raises(ServiceError, match="notes have 1001 bytes"):
         git_notes.read(Git(remote), tip, None, limit=1000)

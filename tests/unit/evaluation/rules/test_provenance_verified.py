@@ -350,3 +350,11 @@ def test_nothing_to_judge(found: Evidence) -> None:
 def test_every_code_is_tried() -> None:
     tried = {code for _, code, _ in WRONG.values()}
     assert tried == set(provenance_verified.RULE.codes) - {"no-request"}
+
+
+def test_a_build_that_a_push_started_once_names_nobody() -> None:
+    pushed = judged(evidence(starts=(started(again=False),)))
+    again = judged(evidence(starts=(started(again=True),)))
+    assert {pushed.outcome, again.outcome} == {FindingOutcome.SATISFIED}
+    assert pushed.data == judged(evidence()).data
+    assert again.data != pushed.data

@@ -1,0 +1,81 @@
+"""Who had a part in a request, where something of it cannot be read or was never there."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from tests.evidence_samples import (
+    APPROVED_AT,
+    CAROL,
+    CHANGE,
+    ERIN,
+    FRANK,
+    MALLORY,
+    ROBOT,
+    commit,
+    evidence,
+    malformed,
+    review,
+    with_change,
+    with_reviews,
+)
+
+from counterseal.evaluation.approvals import approvals, excluded, hidden_hands, unknown_authorship
+from counterseal.model import ReviewState
+
+
+def test_of_a_request_that_cannot_be_read_the_makers_are_known_and_nobody_asked() -> None:
+    assert excluded(malformed()) == {ERIN.key: "author of this request"}
+    assert unknown_authorship(malformed()) == ("the request cannot be read",)
+
+
+def test_without_a_change_request_nobody_had_a_part_but_who_asked() -> None:
+    pushed = evidence(change=None, run_actors=(FRANK,))
+    assert set(excluded(pushed).values()) == {"asked for this promotion", "started this run of the gate"}
+    assert hidden_hands(pushed) == ()
+    assert unknown_authorship(pushed) == ("the request cannot be read",)
+
+
+def test_a_part_is_told_by_the_first_way_in_which_it_was_taken() -> None:
+    found = with_change(author=ERIN, commits=(commit(ERIN, MALLORY),), pushers=(ERIN, MALLORY, CAROL))
+    parts = excluded(found)
+    assert parts[ERIN.key] == "author of this request"
+    assert parts[MALLORY.key].startswith("has a part in its commit ")
+    assert parts[CAROL.key] == "pushed to this request"
+
+
+def test_every_bot_with_a_part_hides_somebody_once() -> None:
+    assert hidden_hands(evidence()) == ()
+    for found in (
+        with_change(author=ROBOT),
+        with_change(pushers=(ROBOT,)),
+        with_change(commits=(commit(ERIN, ROBOT),)),
+        with_change(author=ROBOT, pushers=(ROBOT,), commits=(commit(ROBOT),)),
+    ):
+        assert len(hidden_hands(found)) == 1
+
+
+def test_what_is_not_known_is_counted_with_whose_it_is() -> None:
+    assert unknown_authorship(evidence()) == ()
+    assert len(unknown_authorship(with_change(author=None))) == 1
+    assert unknown_authorship(with_change(commits=())) == ("it has no commits",)
+    assert " has 1 whom " in unknown_authorship(with_change(commits=(commit(),)))[0]
+    assert " has 2 whom " in unknown_authorship(with_change(commits=(commit(ERIN, unattributed=2),)))[0]
+    assert unknown_authorship(with_change(unknown_pushers=3)) == ("3 of its pushers cannot be named",)
+    nothing = with_change(author=None, commits=(), unknown_pushers=1)
+    assert len(unknown_authorship(nothing)) == 3
+
+
+def test_a_dismissed_comment_neither_closes_nor_opens_an_objection() -> None:
+    demand = review(CAROL, ReviewState.CHANGES_REQUESTED)
+    comment = dataclasses.replace(
+        review(CAROL, ReviewState.DISMISSED),
+        was=ReviewState.COMMENTED,
+        dismissed_by=CAROL,
+        dismissed_at=APPROVED_AT,
+    )
+    found = approvals(with_reviews(demand, comment, *CHANGE.reviews))
+    assert [each.actor for each in found.objections] == [CAROL]
+    found = approvals(with_reviews(comment, *CHANGE.reviews))
+    assert found.objections == ()
+    assert [each.who for each in found.dismissed] == ["carol"]

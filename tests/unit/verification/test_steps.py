@@ -1,0 +1,372 @@
+"""The steps of a verdict, one defect at a time: each is refused in its own step, by its own words.
+
+Signatures are the verifier's work; here it hands out whatever the test says was signed. Everything else is real.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.unit import frozen
+
+from counterseal import ledger
+from counterseal.errors import LedgerError, VerificationError
+from counterseal.evaluation import Decision, decision
+from counterseal.formats import digests, statement
+from counterseal.history import events
+from counterseal.history.events import EntryReference, Event, Publication, PublishedAsset
+from counterseal.identifiers import GATE_ID
+from counterseal.model import Attestation, Certificate, Outcome, OwnGate, Subject, Trust
+from counterseal.verification import Verdict, Wanted, verify
+
+if TYPE_CHECKING:
+    from counterseal.ledger import Ledger
+    from counterseal.model import LedgerLink
+
+GATE, OTHER_GATE = frozen.revision("gate"), frozen.revision("another gate")
+GATE_CERTIFICATE = dataclasses.replace(
+    frozen.CERTIFICATE,
+    san=f"{GATE_ID}@{GATE}",
+    signer_uri=f"{GATE_ID}@{GATE}",
+    signer_digest=GATE,
+    source_revision=frozen.MERGE,
+    source_ref=frozen.MAIN,
+    config_uri=f"{frozen.SOURCE}/.github/workflows/promote.yml@{frozen.MAIN}",
+    config_digest=frozen.MERGE,
+)
+OWN_SAN = f"{frozen.SOURCE}/.github/workflows/gate.yml@{frozen.MAIN}"
+OWN_CERTIFICATE = dataclasses.replace(
+    GATE_CERTIFICATE, san=OWN_SAN, signer_uri=OWN_SAN, signer_digest=frozen.MERGE, config_uri=OWN_SAN
+)
+TRUST = Trust({frozen.HOST: frozen.RUN.issuer}, released=(GATE,), withdrawn=(), sandbox=False)
+WANTED = Wanted(frozen.WHEEL.name, frozen.WHEEL.digest, "production", frozen.HOST, frozen.HOME.name)
+DECIDED_AT, PUBLISHED_AT = frozen.ALLOW.decided_at, frozen.PUBLICATION.occurred_at
+NOW = PUBLISHED_AT + timedelta(hours=2, minutes=59)
+
+
+class Signed:
+    """Verifies nothing: it knows who signed which line, and when. A stand-in for the port `BundleVerifier`."""
+
+    def __init__(self) -> None:
+        self.lines: dict[bytes, Attestation] = {}
+
+    def sign(self, payload: bytes, certificate: Certificate, at: datetime) -> bytes:
+        """Return a line around a payload: the payload itself."""
+        found = statement.parse(payload, "a line")
+        self.lines[payload] = Attestation(found, payload, certificate, at, 1881, payload, digests.sha256(payload))
+        return payload
+
+    def verify_statement(self, bundle: bytes, what: str) -> Attestation:  # noqa: ARG002 - as the port has it
+        return self.lines[bundle]
+
+    def verify_digest(self, bundle: bytes, digest: str, what: str) -> Certificate:
+        raise NotImplementedError
+
+
+def as_it_is(reference: EntryReference) -> EntryReference:
+    return reference
+
+
+@dataclasses.dataclass
+class Release:
+    """A decision and its publication, as the only entries after the first; change one thing, then verify."""
+
+    decision: Decision = frozen.ALLOW
+    about: tuple[Subject, ...] = frozen.ABOUT
+    publication: Event = frozen.PUBLICATION
+    reference: Callable[[EntryReference], EntryReference] = as_it_is
+    signer: Certificate = GATE_CERTIFICATE
+    sealer: Certificate = GATE_CERTIFICATE
+    signed_at: datetime = DECIDED_AT + timedelta(seconds=3)
+    sealed_at: datetime = PUBLISHED_AT + timedelta(seconds=3)
+
+    def __post_init__(self) -> None:
+        self.signed = Signed()
+
+    def proof(self) -> bytes:
+        """Return the `ledger-proof.json` of the release."""
+        found = ledger.check([], frozen.LEDGER)
+        found = self._append(found, "genesis", lambda link: events.payload(frozen.GENESIS, frozen.POLICY_FILE, link))
+        found = self._append(found, frozen.PATH, lambda link: decision.payload(self.decision, self.about, link))
+        entry = found.entries[1]
+        reference = self.reference(EntryReference(entry.link.entry_id, 1, entry.attestation.digest))
+        event, body = self.publication, self.publication.body
+        if isinstance(body, Publication):
+            event = dataclasses.replace(event, body=dataclasses.replace(body, decision=reference))
+        found = self._append(found, "publication", lambda link: events.payload(event, self.about, link))
+        return ledger.build_proof(found, 1, 2)
+
+    def _append(self, found: Ledger, name: str, payload: Callable[[LedgerLink], bytes]) -> Ledger:
+        certificate, at = (self.signer, self.signed_at) if name == frozen.PATH else (self.sealer, self.sealed_at)
+        link = found.next_link(ledger.entry_id("decision", frozen.LEDGER, name))
+        line = self.signed.sign(payload(link), certificate, at)
+        return ledger.check([*found.entries, ledger.entry_of(line, self.signed.lines[line])], frozen.LEDGER)
+
+    def verify(self, wanted: Wanted = WANTED, trust: Trust = TRUST) -> Verdict:
+        return verify(wanted, self.proof(), verifier=self.signed, trust=trust, now=NOW)
+
+
+def released(**changes: Any) -> Release:
+    return Release(**changes)
+
+
+def decided(**changes: Any) -> Decision:
+    return dataclasses.replace(frozen.ALLOW, **changes)
+
+
+def published(**changes: Any) -> Event:
+    body = frozen.PUBLICATION.body
+    assert isinstance(body, Publication)
+    return dataclasses.replace(frozen.PUBLICATION, body=dataclasses.replace(body, **changes))
+
+
+def by(start: Certificate = GATE_CERTIFICATE, **changes: Any) -> Certificate:
+    return dataclasses.replace(start, **changes)
+
+
+def refusal(release: Release, wanted: Wanted = WANTED, trust: Trust = TRUST) -> tuple[str, str]:
+    """Return what failed and why."""
+    with pytest.raises(VerificationError) as caught:
+        release.verify(wanted, trust)
+    assert caught.value.what.startswith("not verified: step ")
+    return caught.value.what.removeprefix("not verified: step "), caught.value.why
+
+
+def test_a_release_is_verified_and_says_how() -> None:
+    verdict = released().verify()
+    assert (verdict.file_name, verdict.digest, verdict.stage) == (WANTED.file_name, WANTED.digest, "production")
+    assert (verdict.decided_at, verdict.repository, verdict.sandbox) == (DECIDED_AT, frozen.HOME, False)
+    said = {each.title: each.result for each in verdict.steps}
+    assert list(said) == ["digest and name", "signature", "time and log", "decision", "ledger", "not checked offline"]
+    assert said["signature"].startswith(f"counterseal gate (workflow digest {GATE[:12]} in the released list), for ")
+    assert said["time and log"].startswith("log entry 1881, timestamp 2026-11-24T09:12:47Z")
+    assert said["decision"].startswith("allow, policy sha256:")
+    assert said["decision"].endswith(", 2 rules, entry 1")
+    assert said["ledger"] == "included (1 hashes), proven against entry 2 (publication)"
+    assert said["not checked offline"] == "revocations after entry 2 (knowledge 2 h old)"
+
+
+def test_a_sandbox_is_called_one() -> None:
+    assert released().verify(trust=dataclasses.replace(TRUST, sandbox=True)).sandbox
+
+
+def test_knowledge_of_the_future_is_not_of_a_negative_age() -> None:
+    release = released()
+    verdict = verify(
+        WANTED, release.proof(), verifier=release.signed, trust=TRUST, now=PUBLISHED_AT - timedelta(hours=9)
+    )
+    assert verdict.steps[-1].result.endswith("(knowledge 0 h old)")
+
+
+# --- 1 digest and name ---------------------------------------------------------------------------
+
+
+def test_other_bytes() -> None:
+    wanted = dataclasses.replace(WANTED, digest=digests.sha256(b"evil"))
+    step, why = refusal(released(), wanted)
+    assert step == "1, digest and name"
+    assert why.endswith(f", not in the decision, which names sha256:{WANTED.digest}")
+    _, why = refusal(released(), dataclasses.replace(wanted, file_name="evil.whl"))
+    assert why.endswith(", not in the decision")
+
+
+def test_the_bytes_of_another_name() -> None:
+    step, why = refusal(released(), dataclasses.replace(WANTED, file_name=frozen.SDIST.name))
+    assert (step, why) == (
+        "1, digest and name",
+        f"these bytes were decided on as {frozen.WHEEL.name}, not as {frozen.SDIST.name}",
+    )
+
+
+def test_a_proof_that_is_about_no_decision() -> None:
+    release = released()
+    proof = release.proof()
+    line = ledger.parse_proof(proof).decision_line
+    other = dataclasses.replace(release.signed.lines[line].statement, predicate_type="https://slsa.dev/provenance/v1")
+    release.signed.lines[line] = dataclasses.replace(release.signed.lines[line], statement=other)
+    with pytest.raises(VerificationError, match="step 1") as caught:
+        verify(WANTED, proof, verifier=release.signed, trust=TRUST, now=NOW)
+    assert caught.value.why == "the proof is about a https://slsa.dev/provenance/v1, no decision"
+
+
+# --- 2 signature ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("certificate", "says"),
+    [
+        (frozen.CERTIFICATE, "it was signed by "),
+        (by(signer_digest=OTHER_GATE, san=f"{GATE_ID}@{OTHER_GATE}"), "its two signers differ"),
+        (by(runner_environment="self-hosted"), "self-hosted"),
+        (by(source_ref="refs/heads/other"), "refs/heads/other"),
+        (by(issuer="https://evil.example"), "its issuer is https://evil.example"),
+    ],
+)
+def test_a_signature_of_somebody_else(certificate: Certificate, says: str) -> None:
+    step, why = refusal(released(signer=certificate))
+    assert step == "2, signature"
+    assert says in why
+
+
+def test_a_gate_that_nobody_released() -> None:
+    step, why = refusal(released(), trust=dataclasses.replace(TRUST, released=(OTHER_GATE,)))
+    assert step == "2, signature"
+    assert "newer than this tool, or not ours" in why
+    assert refusal(released(), trust=dataclasses.replace(TRUST, withdrawn=(GATE,)))[1].endswith("was withdrawn")
+
+
+def test_revisions_that_the_consumer_pins_replace_the_list() -> None:
+    pinned = dataclasses.replace(WANTED, revisions=(GATE,))
+    verdict = released().verify(pinned, dataclasses.replace(TRUST, released=()))
+    assert f"(workflow digest {GATE[:12]} as pinned)" in verdict.steps[1].result
+    assert refusal(released(), dataclasses.replace(WANTED, revisions=(OTHER_GATE,)))[0] == "2, signature"
+
+
+def test_an_own_gate_is_believed_if_it_is_named() -> None:
+    release = released(signer=OWN_CERTIFICATE, sealer=OWN_CERTIFICATE)
+    assert refusal(release)[0] == "2, signature"
+    named = dataclasses.replace(WANTED, own_gate=OwnGate(None, ".github/workflows/gate.yml", frozen.MAIN))
+    said = release.verify(named).steps[1].result
+    assert said.startswith(f"own gate {OWN_SAN} (as you named it; its file at {frozen.MERGE[:12]} was not compared")
+    assert refusal(released(), named)[0] == "2, signature"
+
+
+def test_another_repository() -> None:
+    step, why = refusal(released(), dataclasses.replace(WANTED, repository="acme/other"))
+    assert (step, why) == (
+        "2, signature",
+        f"it was decided for {frozen.SOURCE}, not for https://{frozen.HOST}/acme/other",
+    )
+
+
+def test_another_repository_of_the_same_name() -> None:
+    released().verify(dataclasses.replace(WANTED, repository_id=frozen.HOME.id))
+    step, why = refusal(released(), dataclasses.replace(WANTED, repository_id=1))
+    assert (step, why) == ("2, signature", f"repository {frozen.HOME.id} has this name now or had it, not 1")
+
+
+# --- 3 time and log ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("late", [timedelta(minutes=5, seconds=1), -timedelta(minutes=5, seconds=1)])
+def test_signed_at_another_time_than_it_says(late: timedelta) -> None:
+    assert refusal(released(signed_at=DECIDED_AT + late))[0] == "3, time and log"
+    step, why = refusal(released(sealed_at=PUBLISHED_AT + late))
+    assert step == "3, time and log"
+    assert "it says occurredAt 2026-11-24T09:13:44Z, and was signed at " in why
+    assert why.endswith("more than 5 minutes apart")
+
+
+def test_five_minutes_are_not_too_many() -> None:
+    released(signed_at=DECIDED_AT + timedelta(minutes=5), sealed_at=PUBLISHED_AT - timedelta(minutes=5)).verify()
+
+
+# --- 4 decision ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"outcome": Outcome.DENY}, f"the decision on {frozen.WHEEL.name} for production was deny"),
+        ({"stage": "staging"}, "the decision is for the stage staging, not for production"),
+        ({"source": None}, "its source is another repository than the one whose gate signed"),
+    ],
+)
+def test_a_decision_that_allows_something_else(changes: dict[str, Any], says: str) -> None:
+    assert refusal(released(decision=decided(**changes))) == ("4, decision", says)
+
+
+def test_a_decision_about_the_source_of_another_repository() -> None:
+    assert frozen.ALLOW.source is not None
+    other = dataclasses.replace(frozen.HOME, id=1)
+    step, why = refusal(released(decision=decided(source=dataclasses.replace(frozen.ALLOW.source, repository=other))))
+    assert (step, why) == ("4, decision", "its source is another repository than the one whose gate signed")
+
+
+# --- 5 ledger ------------------------------------------------------------------------------------
+
+
+def test_an_event_that_is_no_publication() -> None:
+    step, why = refusal(released(publication=frozen.WITHDRAWN))
+    assert (step, why) == ("5, ledger", "an event withdrawn stands where the publication should")
+
+
+def test_a_decision_that_stands_where_the_publication_should() -> None:
+    release = released()
+    proof = release.proof()
+    line = ledger.parse_proof(proof).publication_line
+    found = release.signed.lines[line]
+    other = dataclasses.replace(found.statement, predicate_type="https://counterseal.dev/decision/v1")
+    release.signed.lines[line] = dataclasses.replace(found, statement=other)
+    with pytest.raises(VerificationError, match="step 5") as caught:
+        verify(WANTED, proof, verifier=release.signed, trust=TRUST, now=NOW)
+    assert caught.value.why == "a https://counterseal.dev/decision/v1 stands where the publication should"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"entry_id": digests.sha256(b"x")}, {"sequence": 0}, {"line": digests.sha256(b"x")}],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_publication_of_another_entry(changes: dict[str, Any]) -> None:
+    release = released(reference=lambda found: dataclasses.replace(found, **changes))
+    assert refusal(release) == ("5, ledger", "the publication is of another decision")
+
+
+@pytest.mark.parametrize("changes", [{"stage": "staging"}, {"manifest": digests.sha256(b"x")}])
+def test_a_publication_of_something_else(changes: dict[str, Any]) -> None:
+    assert refusal(released(publication=published(**changes))) == (
+        "5, ledger",
+        "the publication is of another decision",
+    )
+
+
+def test_a_decision_without_a_manifest_publishes_nothing() -> None:
+    step, why = refusal(released(decision=decided(manifest=None)))
+    assert (step, why) == ("5, ledger", "the publication is of another decision")
+
+
+@pytest.mark.parametrize(
+    "asset",
+    [
+        PublishedAsset(frozen.WHEEL.name, frozen.SDIST.digest, 1),
+        PublishedAsset(frozen.SDIST.name, frozen.WHEEL.digest, 1),
+    ],
+    ids=["other bytes", "other name"],
+)
+def test_a_file_that_was_not_published(asset: PublishedAsset) -> None:
+    step, why = refusal(released(publication=published(assets=(asset,))))
+    assert (step, why) == ("5, ledger", f"{frozen.WHEEL.name} is not among the assets that were published")
+
+
+def test_sealed_for_another_repository() -> None:
+    step, why = refusal(released(sealer=by(source_id="1")))
+    assert (step, why) == ("5, ledger", "decision and publication were signed for different repositories")
+
+
+def test_sealed_by_another_gate() -> None:
+    other = by(san=f"{GATE_ID}@{OTHER_GATE}", signer_uri=f"{GATE_ID}@{OTHER_GATE}", signer_digest=OTHER_GATE)
+    trust = dataclasses.replace(TRUST, released=(GATE, OTHER_GATE))
+    assert refusal(released(sealer=other), trust=trust) == (
+        "5, ledger",
+        "decision and publication have different signers",
+    )
+
+
+def test_sealed_by_somebody_whom_nobody_believes() -> None:
+    step, why = refusal(released(sealer=by(runner_environment="self-hosted")))
+    assert step == "5, ledger"
+    assert "self-hosted" in why
+
+
+def test_a_decision_that_the_ledger_does_not_have() -> None:
+    release, other = released(), released(decision=decided(reason="another"))
+    mine, theirs = ledger.parse_proof(release.proof()), ledger.parse_proof(other.proof())
+    mixed = ledger.entry.proof_file(mine.decision_line, theirs.inclusion, mine.publication_line)
+    release.signed.lines |= other.signed.lines
+    with pytest.raises(LedgerError):
+        verify(WANTED, mixed, verifier=release.signed, trust=TRUST, now=NOW)
