@@ -50,6 +50,7 @@ def _serve(
                     ended.wait(10)
 
 
-def ok(body: bytes, *, length: int | None = None) -> bytes:
-    """Return an answer with a body, which may promise another length than it has."""
-    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (length or len(body), body)
+def ok(body: bytes, *, length: int | None = None, more: bytes = b"") -> bytes:
+    """Return an answer with a body, which may promise another length than it has, and with `more` in its head."""
+    promised = len(body) if length is None else length
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%sConnection: close\r\n\r\n%s" % (promised, more, body)

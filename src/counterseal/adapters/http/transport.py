@@ -16,6 +16,8 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from counterseal.adapters.http.head import POOLS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
@@ -53,6 +55,17 @@ class BoundedAdapter(HTTPAdapter):
         super().__init__(max_retries=retry or 0)
         self._seconds = seconds
         self._max_bytes = max_bytes
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Let connections be those whose answer begins in time."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the manager for a proxy; the same holds on the way through it."""
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
 
     def send(
         self,

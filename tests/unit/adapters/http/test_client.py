@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 from tests.loopback import ok, raw_servers
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from counterseal.adapters.http import head
 from counterseal.adapters.http.client import get_bytes, stream_to
 from counterseal.adapters.http.patience import patiently, wait_wanted
-from counterseal.adapters.http.transport import Answer, is_protected
+from counterseal.adapters.http.transport import Answer, BoundedAdapter, is_protected
 from counterseal.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -40,12 +43,28 @@ def test_one_that_breaks_off_is_asked_for_again(serve: Callable[..., str]) -> No
     assert "2 bytes" in caught.value.why or "IncompleteRead" in caught.value.why
 
 
-@pytest.mark.parametrize("drip", [0, 0.02])
-def test_one_that_never_ends_in_time(serve: Callable[..., str], drip: float) -> None:
+@pytest.mark.parametrize(("drip", "whole"), [(0, 0), (0.02, 0), (0.02, 30)])
+def test_one_that_never_ends_in_time(serve: Callable[..., str], drip: float, whole: int) -> None:
     slow = [b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 500] * 4
+    began = time.monotonic()
     with pytest.raises(ServiceError) as caught:
-        quick(serve(*slow, drip=drip, hold=True), seconds=0.1)
+        quick(serve(*slow, drip=drip, whole=whole, hold=True), seconds=0.1)
     assert caught.value.why == "no answer in time"
+    assert time.monotonic() - began < 2
+
+
+def test_a_head_that_breaks_off_is_no_answer(serve: Callable[..., str]) -> None:
+    with pytest.raises(ServiceError):
+        quick(serve(*[b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Wor"] * 4))
+
+
+def test_connections_over_tls_and_through_a_proxy_are_watched_too() -> None:
+    adapter = BoundedAdapter(1)
+    for manager in (adapter.poolmanager, adapter.proxy_manager_for("http://127.0.0.1:9")):
+        for scheme in ("http", "https"):
+            pool = manager.connection_from_host("127.0.0.1", 9, scheme)
+            assert issubclass(pool.ConnectionCls, HTTPSConnection if scheme == "https" else HTTPConnection)
+            assert pool.ConnectionCls.getresponse.__module__ == head.__name__
 
 
 def test_one_that_is_too_big(serve: Callable[..., str]) -> None:
