@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def lines(world: FlowWorld) -> list[str]:
     """Return the lines of all notes."""
     git = world.sandbox.forge.repository(NAME).git
-    blobs = [line.split()[2] for line in git.text("ls-tree", "-r", NOTES_REF).splitlines()]
+    listed = (line.split() for line in git.text("ls-tree", "-r", NOTES_REF).splitlines())
+    blobs = [blob for _, _, blob, path in listed if not path.startswith("evidence/")]
     return [line for blob in blobs for line in git.text("cat-file", "blob", blob).splitlines() if line]
 
 

@@ -349,6 +349,7 @@ class Face(ABC):
         )
         start = samples.evidence(
             now=self.clock,
+            home=forge.repository(),
             run=dataclasses.replace(samples.RUN, repository=forge.repository()),
             policy=dataclasses.replace(samples.POLICY, groups=groups),
             change=change,

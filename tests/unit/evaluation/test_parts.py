@@ -6,6 +6,7 @@ import dataclasses
 
 from tests.evidence_samples import (
     APPROVED_AT,
+    BOB,
     CAROL,
     CHANGE,
     ERIN,
@@ -21,27 +22,30 @@ from tests.evidence_samples import (
 )
 
 from counterseal.evaluation.approvals import approvals, excluded, hidden_hands, unknown_authorship
-from counterseal.model import ReviewState
+from counterseal.model import Reason, ReviewState
 
 
 def test_of_a_request_that_cannot_be_read_the_makers_are_known_and_nobody_asked() -> None:
-    assert excluded(malformed()) == {ERIN.key: "author of this request"}
-    assert unknown_authorship(malformed()) == ("the request cannot be read",)
+    assert excluded(malformed()) == {ERIN.key: Reason("author")}
+    assert unknown_authorship(malformed()) == (Reason("unreadable"),)
 
 
 def test_without_a_change_request_nobody_had_a_part_but_who_asked() -> None:
     pushed = evidence(change=None, run_actors=(FRANK,))
-    assert set(excluded(pushed).values()) == {"asked for this promotion", "started this run of the gate"}
+    assert {each.code for each in excluded(pushed).values()} == {"asked", "started-run"}
     assert hidden_hands(pushed) == ()
-    assert unknown_authorship(pushed) == ("the request cannot be read",)
+    assert unknown_authorship(pushed) == (Reason("unreadable"),)
 
 
 def test_a_part_is_told_by_the_first_way_in_which_it_was_taken() -> None:
     found = with_change(author=ERIN, commits=(commit(ERIN, MALLORY),), pushers=(ERIN, MALLORY, CAROL))
     parts = excluded(found)
-    assert parts[ERIN.key] == "author of this request"
-    assert parts[MALLORY.key].startswith("has a part in its commit ")
-    assert parts[CAROL.key] == "pushed to this request"
+    assert {who: each.code for who, each in parts.items()} == {
+        ERIN.key: "author",
+        BOB.key: "asked",
+        MALLORY.key: "commit",
+        CAROL.key: "pushed",
+    }
 
 
 def test_every_bot_with_a_part_hides_somebody_once() -> None:
@@ -58,10 +62,11 @@ def test_every_bot_with_a_part_hides_somebody_once() -> None:
 def test_what_is_not_known_is_counted_with_whose_it_is() -> None:
     assert unknown_authorship(evidence()) == ()
     assert len(unknown_authorship(with_change(author=None))) == 1
-    assert unknown_authorship(with_change(commits=())) == ("it has no commits",)
-    assert " has 1 whom " in unknown_authorship(with_change(commits=(commit(),)))[0]
-    assert " has 2 whom " in unknown_authorship(with_change(commits=(commit(ERIN, unattributed=2),)))[0]
-    assert unknown_authorship(with_change(unknown_pushers=3)) == ("3 of its pushers cannot be named",)
+    assert unknown_authorship(with_change(commits=())) == (Reason("no-commits"),)
+    for made, people in ((commit(), 1), (commit(ERIN, unattributed=2), 2)):
+        (gap,) = unknown_authorship(with_change(commits=(made,)))
+        assert (gap.code, gap.data["people"]) == ("commit-unattributed", people)
+    assert unknown_authorship(with_change(unknown_pushers=3)) == (Reason("pushers-unknown", {"people": 3}),)
     nothing = with_change(author=None, commits=(), unknown_pushers=1)
     assert len(unknown_authorship(nothing)) == 3
 
@@ -78,4 +83,4 @@ def test_a_dismissed_comment_neither_closes_nor_opens_an_objection() -> None:
     assert [each.actor for each in found.objections] == [CAROL]
     found = approvals(with_reviews(comment, *CHANGE.reviews))
     assert found.objections == ()
-    assert [each.who for each in found.dismissed] == ["carol"]
+    assert [each.actor for each in found.dismissed] == [CAROL]

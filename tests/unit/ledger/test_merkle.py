@@ -83,9 +83,3 @@ def test_what_does_not_exist_has_no_proof() -> None:
         merkle.inclusion(LEAVES, 8)
     with pytest.raises(ValueError, match="has 2 peaks, not 1"):
         merkle.append([LEAVES[0]], 3, LEAVES[1])
-
-
-@pytest.mark.parametrize("old", [3, 5, 6, 7])
-def test_a_tree_that_is_not_perfect_is_not_extended_by_no_proof(old: int) -> None:
-    root, whole = merkle.root(LEAVES[:old]), merkle.root(LEAVES)
-    assert not merkle.verify_consistency(old, len(LEAVES), [], root, whole)

@@ -550,7 +550,8 @@ def test_an_option_of_a_type_that_no_policy_holds_is_a_defect_of_ours() -> None:
     class Odd:
         share: float
 
-    rules = {"odd": RuleSpec("odd", "", judge=lambda *_: None, codes=(), options=Odd)}  # type: ignore[arg-type]
+    nothing: Any = None
+    rules = {"odd": RuleSpec("odd", "", lambda *_: nothing, (), frozenset(), options=Odd)}
     start = GOOD[: GOOD.index("stages:")]
     with pytest.raises(TypeError, match="option share: a policy cannot hold"):
         policy.load(f"{start}stages: {{only: {{rules: {{odd: {{share: 1}}}}}}}}\n".encode(), rules=rules)

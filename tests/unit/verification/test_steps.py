@@ -140,7 +140,7 @@ def test_a_release_is_verified_and_says_how() -> None:
     verdict = released().verify()
     assert (verdict.file_name, verdict.digest, verdict.stage) == (WANTED.file_name, WANTED.digest, "production")
     assert (verdict.decided_at, verdict.repository, verdict.sandbox) == (DECIDED_AT, frozen.HOME, False)
-    said = {each.title: each.result for each in verdict.steps}
+    said = {str(each.look): each.result for each in verdict.steps}
     assert list(said) == ["digest and name", "signature", "time and log", "decision", "ledger", "not checked offline"]
     assert said["signature"].startswith(f"counterseal gate (workflow digest {GATE[:12]} in the released list), for ")
     assert said["time and log"].startswith("log entry 1881, timestamp 2026-11-24T09:12:47Z")
