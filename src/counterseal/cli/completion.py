@@ -12,6 +12,7 @@ import click
 from click.shell_completion import BashComplete, CompletionItem, FishComplete, ShellComplete, ZshComplete
 
 from counterseal.cli.table import COMMANDS
+from counterseal.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,11 +21,11 @@ PROGRAM: Final = "counterseal"
 _SHELLS: Final[Mapping[str, type[ShellComplete]]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 #: How click's scripts call a program for an answer, and how ours is called.
 _CALLS: Final = {
-    "bash": ("%(complete_var)s=bash_complete $1)", "$1 completion bash --answer)"),
-    "zsh": ("%(complete_var)s=zsh_complete %(prog_name)s)", "%(prog_name)s completion zsh --answer)"),
+    "bash": ("%(complete_var)s=bash_complete $1)", "$1 completion bash --answer --format text)"),
+    "zsh": ("%(complete_var)s=zsh_complete %(prog_name)s)", "%(prog_name)s completion zsh --answer --format text)"),
     "fish": ("%(complete_var)s=fish_complete ", ""),
 }
-_FISH_CALL: Final = ("%(prog_name)s);\n\n    for", "%(prog_name)s completion fish --answer);\n\n    for")
+_FISH_CALL: Final = ("%(prog_name)s);\n\n    for", "%(prog_name)s completion fish --answer --format text);\n\n    for")
 
 
 class Verbs(click.Group):
@@ -59,8 +60,16 @@ def script(shell: str) -> str:
 
 
 def answer(shell: str) -> str:
-    """Return the words that may stand where COMP_WORDS and COMP_CWORD say, in the form of the shell's script."""
-    return _made(shell).complete()
+    """Return the words that may stand where COMP_WORDS and COMP_CWORD say, in the form of the shell's script.
+
+    Raises:
+        UsageError: They say nothing.
+    """
+    try:
+        return _made(shell).complete()
+    except (KeyError, ValueError) as error:
+        problem = "COMP_WORDS and COMP_CWORD do not say what to complete"
+        raise UsageError(problem, why="--answer is for the script", fix=f"counterseal completion {shell}") from error
 
 
 def _made(shell: str) -> ShellComplete:

@@ -48,6 +48,8 @@ def near_miss(word: str, known: list[str]) -> str:
     """Return a question about the known word that was probably meant, or nothing."""
     import difflib  # noqa: PLC0415 - only a mistake pays for it
 
-    begun = [name for name in known if len(word.strip("-")) > 1 and name.startswith(word)]
-    near = begun or difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]}?" if near else ""
+    bare = word.strip("-")  # dashes are in every option, and would make all of them alike
+    by_bare = {name.strip("-"): name for name in known}
+    begun = [name for name in by_bare if len(bare) > 1 and name.startswith(bare)]
+    near = begun or difflib.get_close_matches(bare, by_bare, n=1, cutoff=0.7)
+    return f"did you mean {by_bare[near[0]]}?" if near else ""

@@ -32,7 +32,7 @@ def show(report: Report, form: str, surroundings: Surroundings, *, quiet: bool =
     """
     if form == "json":
         body = escape.json_text(json.dumps(report.data, indent=2, ensure_ascii=False))
-    elif form == "text" and _styled(sys.stdout, surroundings):
+    elif form == "text" and not report.verbatim and _styled(sys.stdout, surroundings):
         body = _terminal(report, sys.stdout)
     else:
         body = _neutral(_markdown(report) if form == "markdown" else report.text, surroundings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from counterseal.cli.call import Call
 
 WIDTH = 80
-_HINT = f"Each option is a variable too ({{option}}: {PREFIX}{{variable}}); the option wins."
-_CODES = "Exit codes: 0 well, 1 could not decide, 2 usage, 10 denied, 11 not verified;\nall of them: counterseal --help"
+_TAIL = f"""\
+Each option is a variable too (--format: {PREFIX}FORMAT); the option wins.
+Exit codes: 0 well, 1 could not decide, 2 usage, 10 denied, 11 not verified;
+all of them: counterseal --help"""
 
 
 class Verb(click.Command):
@@ -90,7 +92,7 @@ class Verb(click.Command):
         formatter.write_paragraph()
         examples = "".join(f"  counterseal {line}\n" for line in self._examples)
         formatter.write(f"examples:\n{examples}\n")
-        formatter.write(f"{self._hint()}\n{_CODES}")
+        formatter.write(f"{_TAIL}")
         return formatter.getvalue().rstrip("\n")
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
@@ -99,10 +101,6 @@ class Verb(click.Command):
         if option is not None:
             option.help = "this page"
         return option
-
-    def _hint(self) -> str:
-        shown: Any = next(param for param in self.params if isinstance(param, click.Option))
-        return _HINT.format(option=name_of(shown), variable=shown.name.upper())
 
 
 def _missing(param: click.Parameter, verb: str) -> UsageError:

@@ -20,6 +20,7 @@ class Report:
         errors: One (title, message) for each violated finding or error, shown as annotations.
         warnings: Lines for stderr.
         table: The rows that the text begins with, the head first; a terminal shows them as wide as it is.
+        verbatim: The text is for a program: no colour, wherever it goes.
     """
 
     text: str
@@ -30,3 +31,4 @@ class Report:
     errors: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
     table: Sequence[Sequence[str]] = ()
+    verbatim: bool = False

@@ -22,7 +22,7 @@ VERB = Verb(
         o.Switch("--answer", words="what the script calls at each word: COMP_WORDS and COMP_CWORD say where"),
     ),
     (
-        "completion bash > ~/.local/share/bash-completion/completions/counterseal",
+        "completion bash >> ~/.bashrc",
         'completion zsh > "${fpath[1]}/_counterseal"',
         "completion fish > ~/.config/fish/completions/counterseal.fish",
     ),

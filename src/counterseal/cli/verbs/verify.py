@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from counterseal.wiring import Wiring
 
 _OWN_GATE = """\\
-    --gate-identity https://gitlab.com/acme/app//.gitlab-ci.yml@refs/heads/main \\
-    --gate-issuer https://gitlab.com"""
+  --repository gitlab.com/acme/app \\
+  --gate-identity https://gitlab.com/acme/app//.gitlab-ci.yml@refs/heads/main \\
+  --gate-issuer https://gitlab.com"""
 VERB = Verb(
     "verify",
     "Verify downloaded release files: decided, recorded in the ledger, and published for a stage. Offline.",
@@ -37,8 +38,8 @@ VERB = Verb(
         *o.trust(),
     ),
     (
-        "verify app.tar.gz --stage production --repository github.com/acme/app",
-        f"verify 'dist/*' --stage production --repository gitlab.com/acme/app {_OWN_GATE}",
+        "verify app.whl --stage production --repository github.com/acme/app",
+        f"verify 'dist/*' --stage production {_OWN_GATE}",
     ),
 )
 

@@ -7,4 +7,5 @@ from counterseal.render.report import Report
 
 def report(shell: str, script: str) -> Report:
     """Return the script as it is to be read by the shell."""
-    return Report(script.rstrip("\n"), {"schema": "counterseal.completion/v1", "shell": shell, "script": script})
+    data = {"schema": "counterseal.completion/v1", "shell": shell, "script": script}
+    return Report(script.rstrip("\n"), data, verbatim=True)

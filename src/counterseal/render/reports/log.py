@@ -33,7 +33,7 @@ def entry(shown: log.ShowResult) -> Report:
 
 def proof(document: bytes) -> Report:
     """Return a ledger proof as it is."""
-    return Report(document.decode(), json.loads(document))
+    return Report(document.decode(), json.loads(document), verbatim=True)
 
 
 def _text(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> str:

@@ -37,4 +37,4 @@ def _stage(stage: Stage) -> str:
 
 def ledger_id(fresh: str) -> Report:
     """Return a fresh id for a ledger."""
-    return Report(fresh, {"schema": "counterseal.ledger-id/v1", "id": fresh})
+    return Report(fresh, {"schema": "counterseal.ledger-id/v1", "id": fresh}, verbatim=True)

@@ -12,4 +12,4 @@ if TYPE_CHECKING:
 
 def report(document: Mapping[str, Any], root: bytes) -> Report:
     """Return the trusted root on one line, and as JSON the whole document."""
-    return Report(root.decode().strip(), document)
+    return Report(root.decode().strip(), document, verbatim=True)
