@@ -221,6 +221,30 @@ def test_what_looks_like_a_bug_has_a_traceback_if_it_is_asked_for(
     assert [row for row in shown.splitlines() if row.startswith("::") and not row.startswith("::error title=")] == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "variables", "wanted"),
+    [
+        (["-v"], {}, True),
+        (["x", "--unknown", "y", "--verbose"], {}, True),
+        ([], {"COUNTERSEAL_VERBOSE": "true"}, True),
+        ([], {}, False),
+        (["--", "-v"], {"COUNTERSEAL_VERBOSE": "false"}, False),
+    ],
+)
+def test_a_bug_before_the_options_are_read_has_its_traceback_too(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    variables: dict[str, str],
+    wanted: bool,
+) -> None:
+    monkeypatch.setitem(COMMANDS, "lost", ("no_such_module", "a verb whose module is missing"))
+    assert main(["lost", *arguments], variables) == 1
+    shown = capsys.readouterr().err
+    assert ("Traceback (most recent call last)" in shown) is wanted
+    assert "error: this is a bug in counterseal: ModuleNotFoundError" in shown
+
+
 def test_a_bug_in_the_process_itself_has_its_traceback(policy: Path) -> None:
     variables = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(policy.parent)}
     assert "Traceback" in run("policy", "--verbose", "check", str(policy), **variables).stderr
