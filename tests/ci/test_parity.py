@@ -14,7 +14,7 @@ import pytest
 import yaml
 from tests.ci.act import ROOT
 
-from counterseal.cli.main import module_of
+from counterseal.cli.table import module_of
 
 if TYPE_CHECKING:
     from counterseal.cli.verb import Verb

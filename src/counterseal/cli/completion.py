@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.shell_completion import BashComplete, CompletionItem, FishComplete, ShellComplete, ZshComplete
 
-from counterseal.cli.table import COMMANDS
+from counterseal.cli.table import COMMANDS, module_of
 from counterseal.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,11 +21,13 @@ PROGRAM: Final = "counterseal"
 _SHELLS: Final[Mapping[str, type[ShellComplete]]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 #: How click's scripts call a program for an answer, and how ours is called.
 _CALLS: Final = {
-    "bash": ("%(complete_var)s=bash_complete $1)", "$1 completion bash --answer --format text)"),
-    "zsh": ("%(complete_var)s=zsh_complete %(prog_name)s)", "%(prog_name)s completion zsh --answer --format text)"),
-    "fish": ("%(complete_var)s=fish_complete ", ""),
+    "bash": (("%(complete_var)s=bash_complete $1)", "$1 {verb})"),),
+    "zsh": (("%(complete_var)s=zsh_complete %(prog_name)s)", "%(prog_name)s {verb})"),),
+    "fish": (
+        ("%(complete_var)s=fish_complete ", ""),
+        ("COMP_CWORD=(commandline -t) %(prog_name)s", "COMP_CWORD=(commandline -t) %(prog_name)s {verb}"),
+    ),
 }
-_FISH_CALL: Final = ("%(prog_name)s);\n\n    for", "%(prog_name)s completion fish --answer --format text);\n\n    for")
 
 
 class Verbs(click.Group):
@@ -37,14 +39,14 @@ class Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Return a verb."""
-        from counterseal.cli.main import module_of  # noqa: PLC0415 - main imports this module's verb
-
         verb: click.Command | None = module_of(cmd_name).VERB if cmd_name in COMMANDS else None
         return verb
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
         """Return the verbs that begin so, with their line of help; no module is imported for that."""
-        words = {**{verb: help_ for verb, (_, help_) in COMMANDS.items()}, "help": "show the help of a verb"}
+        words = {**{verb: line for verb, (_, line) in COMMANDS.items()}, "help": "show the help of a verb"}
+        if incomplete.startswith("-"):
+            words = dict.fromkeys(("--help", "--version"), "")
         return [CompletionItem(verb, help=line) for verb, line in words.items() if verb.startswith(incomplete)]
 
 
@@ -52,11 +54,11 @@ def script(shell: str) -> str:
     """Return what a shell has to read once."""
     kind = _SHELLS[shell]
     template = kind.source_template
-    for theirs, ours in (_CALLS[shell], *([_FISH_CALL] if shell == "fish" else [])):
+    for theirs, ours in _CALLS[shell]:
         if theirs not in template:
             raise AssertionError(f"click's script for {shell} has no {theirs!r}")
-        template = template.replace(theirs, ours)
-    return template % _made(shell).source_vars()
+        template = template.replace(theirs, ours.format(verb=f"completion {shell} --answer --format text"))
+    return template % _click(shell).source_vars()
 
 
 def answer(shell: str) -> str:
@@ -66,11 +68,11 @@ def answer(shell: str) -> str:
         UsageError: They say nothing.
     """
     try:
-        return _made(shell).complete()
+        return _click(shell).complete()
     except (KeyError, ValueError) as error:
         problem = "COMP_WORDS and COMP_CWORD do not say what to complete"
         raise UsageError(problem, why="--answer is for the script", fix=f"counterseal completion {shell}") from error
 
 
-def _made(shell: str) -> ShellComplete:
+def _click(shell: str) -> ShellComplete:
     return _SHELLS[shell](Verbs(PROGRAM), {}, PROGRAM, "_COUNTERSEAL_COMPLETE")

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from counterseal import __version__
 from counterseal.cli import overview
 from counterseal.cli.call import Call
-from counterseal.cli.table import COMMANDS
+from counterseal.cli.table import COMMANDS, module_of
 from counterseal.errors import ALLOWED, COULD_NOT_DECIDE, CountersealError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import ModuleType
 
 INTERRUPTED = 130
 
@@ -64,13 +63,6 @@ def _nobody_reads() -> int:
     # What is still buffered is written at the end of the process, and would fail again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return COULD_NOT_DECIDE
-
-
-def module_of(verb: str) -> ModuleType:
-    """Return the module of a verb; it has its `VERB` and how to `run` it."""
-    import importlib  # noqa: PLC0415 - `--help` must not pay for it
-
-    return importlib.import_module(f"counterseal.cli.verbs.{COMMANDS[verb][0]}")
 
 
 def _run(verb: str, arguments: list[str], call: Call) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 import sys
 from typing import TYPE_CHECKING, TextIO
@@ -80,12 +81,10 @@ def _styled(stream: TextIO, surroundings: Surroundings) -> bool:
 
 
 def _terminal(report: Report, stream: TextIO) -> str:
-    import shutil  # noqa: PLC0415 - only a terminal pays for it
+    from counterseal.render import terminal  # noqa: PLC0415 - only a terminal pays for it
 
-    from counterseal.render import terminal  # noqa: PLC0415
-
-    width = shutil.get_terminal_size().columns if stream.isatty() else None
-    return terminal.report(report, width)
+    width = os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+    return terminal.report(report, width or None)
 
 
 def _neutral(text: str, surroundings: Surroundings) -> str:

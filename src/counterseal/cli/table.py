@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
 #: verb → (module below `counterseal.cli.verbs`, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
     "sbom": ("sbom", "make a CycloneDX SBOM of the project with the artifacts in it"),
@@ -18,3 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "walk the whole story in the sandbox"),
     "completion": ("completion", "print the completion script of bash, zsh or fish"),
 }
+
+
+def module_of(verb: str) -> ModuleType:
+    """Return the module of a verb; it has its `VERB` and how to `run` it."""
+    import importlib  # noqa: PLC0415 - `--help` must not pay for it
+
+    return importlib.import_module(f"counterseal.cli.verbs.{COMMANDS[verb][0]}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from counterseal.cli import options
+from counterseal.cli import parameters
 from counterseal.cli.kinds import PREFIX, name_of
 from counterseal.cli.overview import near_miss
 from counterseal.errors import UsageError
@@ -35,8 +35,9 @@ class Verb(click.Command):
     """
 
     def __init__(self, name: str, about: str, params: Sequence[click.Parameter], examples: Sequence[str]) -> None:
+        # what is left over is told in our words, by `read`
         settings = {"help_option_names": ["-h", "--help"], "allow_extra_args": True}
-        super().__init__(name, help=about, params=[*params, *options.shared()], context_settings=settings)
+        super().__init__(name, help=about, params=[*params, *parameters.shared()], context_settings=settings)
         self._examples = examples
 
     def read(self, arguments: Sequence[str], call: Call) -> SimpleNamespace | None:
@@ -65,12 +66,13 @@ class Verb(click.Command):
         if isinstance(error, click.NoSuchOption):
             known = [name for param in self.params for name in (*param.opts, "--help") if name.startswith("--")]
             near = near_miss(error.option_name, known) if error.option_name.startswith("--") else ""
-            return UsageError(f"counterseal {self.name} has no option {error.option_name}", why="", fix=near or page)
+            what = f"counterseal {self.name} has no option {error.option_name}"
+            return UsageError(what, why="a verb has its own options", fix=near or page)
         if isinstance(error, click.MissingParameter) and error.param is not None:
             return _missing(error.param, str(self.name))
         if isinstance(error, click.BadOptionUsage):
-            param = next((each for each in self.params if error.option_name in each.opts), None)
-            if isinstance(param, options.Switch):
+            param = next((param for param in self.params if error.option_name in param.opts), None)
+            if isinstance(param, parameters.Switch):
                 return UsageError(f"{error.option_name} takes no value", why="it is a switch", fix=error.option_name)
             return UsageError(f"{error.option_name} has no value", why="it needs one", fix=f"{error.option_name} VALUE")
         return UsageError(error.format_message(), fix=page)
@@ -92,7 +94,7 @@ class Verb(click.Command):
         formatter.write_paragraph()
         examples = "".join(f"  counterseal {line}\n" for line in self._examples)
         formatter.write(f"examples:\n{examples}\n")
-        formatter.write(f"{_TAIL}")
+        formatter.write(_TAIL)
         return formatter.getvalue().rstrip("\n")
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
@@ -105,17 +107,14 @@ class Verb(click.Command):
 
 def _missing(param: click.Parameter, verb: str) -> UsageError:
     name, variable = name_of(param), f"{PREFIX}{param.name.upper()}"
-    words = getattr(param, "help", None) or ""
-    if isinstance(param, click.Option):
-        return UsageError(f"no {name}", why=f"{verb} needs it: {words}", fix=f"{name} …, or set {variable}")
-    return UsageError(
-        f"no {name}", why=f"{verb} needs it: {words}", fix=f"counterseal {verb} {name} …, or set {variable}"
-    )
+    call = name if isinstance(param, click.Option) else f"counterseal {verb} {name}"
+    why = f"{verb} needs it: {getattr(param, 'help', None) or 'it has no default'}"
+    return UsageError(f"no {name}", why=why, fix=f"{call} …, or set {variable}")
 
 
 def wants_traceback(arguments: Sequence[str], call: Call) -> bool:
     """Return whether `--verbose` or its variable was given, where a verb's own options could not be read."""
     rest = {"ignore_unknown_options": True, "allow_extra_args": True}
-    alone = click.Command(None, params=[options.verbose()], context_settings=rest, add_help_option=False)
+    alone = click.Command(None, params=[parameters.verbose()], context_settings=rest, add_help_option=False)
     alone.make_context("counterseal", list(arguments), obj=call)
     return bool(call.verbose)

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 STYLES: Final = tuple(
     (re.compile(pattern), style)
     for pattern, style in (
-        (r"(allow|verified|published|policy is usable)\b(?=:)", "bold green"),
-        (r"(deny|error|not verified|not published|withdrawn)(?=:)", "bold red"),
-        (r"(warning|Preview)\b", "bold yellow"),
+        (r" *(allow|verified|published|policy is usable)\b(?=:)", "bold green"),
+        (r" *(deny|error|not verified|not published|withdrawn)(?=:)", "bold red"),
+        (r" *(warning|Preview)\b", "bold yellow"),
         (r" *SANDBOX\b.*", "bold yellow"),
         (r" *(fix|next|Next)(?=:)", "bold cyan"),
         (r" *(why|ledger|rules|verify|without us)(?=:)", "dim"),

@@ -66,6 +66,7 @@ def test_bash_takes_the_script(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_bash_completes() -> None:
     assert completed("counterseal", "") == [*COMMANDS, "help"]
+    assert completed("counterseal", "--") == ["--help", "--version"]
     assert completed("counterseal", "p") == ["publish", "policy"]
     assert completed("counterseal", "request", "--v") == ["--valid-days", "--verbose"]
     assert completed("counterseal", "log", "") == ["list", "show", "verify", "prove"]

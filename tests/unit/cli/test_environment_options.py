@@ -9,7 +9,7 @@ import pytest
 
 from counterseal.cli.call import Call
 from counterseal.cli.kinds import FILE, NUMBER
-from counterseal.cli.options import Argument, Option, dry_run
+from counterseal.cli.parameters import Argument, Option, dry_run
 from counterseal.cli.verb import Verb
 from counterseal.errors import UsageError
 

@@ -8,8 +8,8 @@ import pytest
 
 from counterseal.cli import overview
 from counterseal.cli.call import Call
-from counterseal.cli.main import main, module_of
-from counterseal.cli.table import COMMANDS
+from counterseal.cli.main import main
+from counterseal.cli.table import COMMANDS, module_of
 
 SCREEN = (40, 80)
 

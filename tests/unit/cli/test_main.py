@@ -16,8 +16,8 @@ import pytest
 from counterseal import __version__
 from counterseal.cli.call import Call
 from counterseal.cli.kinds import MOMENT
-from counterseal.cli.main import main, module_of
-from counterseal.cli.table import COMMANDS
+from counterseal.cli.main import main
+from counterseal.cli.table import COMMANDS, module_of
 from counterseal_sandbox.client import SandboxClient
 from counterseal_sandbox.demo import world as demo_world
 from counterseal_sandbox.demo.site import GitHubSite

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from counterseal import forges
-from counterseal.cli.main import main, module_of
+from counterseal.cli.main import main
+from counterseal.cli.table import module_of
 from counterseal.errors import UsageError
 from counterseal.forges import ForgeKind
 from counterseal.wiring import Surroundings, Wiring

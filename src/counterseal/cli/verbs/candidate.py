@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal.cli import options as o
+from counterseal.cli import parameters
 from counterseal.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ VERB = Verb(
     "candidate",
     "Put artifacts and bundles where they wait for a gate: a draft release of the tag, at GitLab a generic package.",
     (
-        o.subjects("the artifacts: files, globs or SHA256SUMS, as given to sign"),
-        o.output("where sign wrote; default: counterseal-out"),
-        o.dry_run("say what would be uploaded, upload nothing"),
+        parameters.subjects("the artifacts: files, globs or SHA256SUMS, as given to sign"),
+        parameters.output("where sign wrote; default: counterseal-out"),
+        parameters.dry_run("say what would be uploaded, upload nothing"),
     ),
     ("candidate 'dist/*'", "candidate 'dist/*' --dry-run"),
 )

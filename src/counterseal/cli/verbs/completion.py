@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal.cli import options as o
+from counterseal.cli import parameters
 from counterseal.cli.kinds import OneOf
 from counterseal.cli.verb import Verb
 
@@ -18,8 +18,8 @@ VERB = Verb(
     "completion",
     "Print the script by which bash, zsh or fish complete verbs, options and their values.",
     (
-        o.Argument("shell", "whose script", OneOf(("bash", "zsh", "fish"))),
-        o.Switch("--answer", words="what the script calls at each word: COMP_WORDS and COMP_CWORD say where"),
+        parameters.Argument("shell", "whose script", OneOf(("bash", "zsh", "fish"))),
+        parameters.Switch("--answer", words="what the script calls at each word: COMP_WORDS and COMP_CWORD say where"),
     ),
     (
         "completion bash >> ~/.bashrc",

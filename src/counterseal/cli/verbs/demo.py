@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from counterseal.cli import options as o
+from counterseal.cli import parameters
 from counterseal.cli.kinds import FOLDER, OneOf
 from counterseal.cli.verb import Verb
 from counterseal.forges import ForgeKind
@@ -25,17 +25,17 @@ VERB = Verb(
     "demo",
     "Walk the whole story in the sandbox: a commit becomes a verified production release, and four attacks fail.",
     (
-        o.Option(
+        parameters.Option(
             "--forge", kind=OneOf((*map(str, ForgeKind), BOTH)), default=BOTH, words="on which forge (default both)"
         ),
-        o.Option(
+        parameters.Option(
             "--example",
             kind=FOLDER,
             metavar="FOLDER",
             default=Path("examples/app"),
             words="the project (default examples/app)",
         ),
-        o.Option(
+        parameters.Option(
             "--output", kind=FOLDER, metavar="FOLDER", default=Path("demo-out"), words="for what it makes, replaced"
         ),
     ),

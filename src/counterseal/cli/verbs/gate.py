@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal.cli import options as o
+from counterseal.cli import parameters
 from counterseal.cli.kinds import NUMBER
 from counterseal.cli.verb import Verb
 from counterseal.errors import UsageError
@@ -25,10 +25,12 @@ VERB = Verb(
     "Only inputs and outputs can be chosen here. Trust, policy, identities, clock and sandbox follow from the run's "
     "OIDC identity and the policy on the protected branch.",
     (
-        o.Option("--stage", metavar="STAGE", words="only requests for this stage"),
-        o.Option("--request", metavar="FILE", words="only this request file; one decided before is shown again"),
-        o.Switch("--preview", words="judge an open change request; decide nothing"),
-        o.Option(
+        parameters.Option("--stage", metavar="STAGE", words="only requests for this stage"),
+        parameters.Option(
+            "--request", metavar="FILE", words="only this request file; one decided before is shown again"
+        ),
+        parameters.Switch("--preview", words="judge an open change request; decide nothing"),
+        parameters.Option(
             "--number", kind=NUMBER, metavar="NUMBER", words="with --preview: the change request (default: the event's)"
         ),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterseal.cli import options as o
+from counterseal.cli import parameters
 from counterseal.cli.kinds import FOLDER, MOMENT, NUMBER, OneOf
 from counterseal.cli.verb import Verb
 from counterseal.errors import UsageError
@@ -22,19 +22,21 @@ VERB = Verb(
     "log",
     "Answer who promoted what, when and why, from a ledger that is verified as a whole first.",
     (
-        o.Argument("action", "default: list", OneOf(("list", "show", "verify", "prove")), default="list"),
-        o.Argument("sequence", "the entry, for show and prove", NUMBER, required=False),
-        o.Option("--stage", metavar="STAGE", words="only this stage"),
-        o.Option("--since", kind=MOMENT, metavar="DAY", words="only from this day (2026-10-01) or moment on, UTC"),
-        o.Option("--search", metavar="TEXT", words="only with this tag, file, digest, revision or login"),
-        o.Option(
+        parameters.Argument("action", "default: list", OneOf(("list", "show", "verify", "prove")), default="list"),
+        parameters.Argument("sequence", "the entry, for show and prove", NUMBER, required=False),
+        parameters.Option("--stage", metavar="STAGE", words="only this stage"),
+        parameters.Option(
+            "--since", kind=MOMENT, metavar="DAY", words="only from this day (2026-10-01) or moment on, UTC"
+        ),
+        parameters.Option("--search", metavar="TEXT", words="only with this tag, file, digest, revision or login"),
+        parameters.Option(
             "--folder",
             kind=FOLDER,
             metavar="FOLDER",
             default=Path(),
             words="a clone that has the ledger (default: here)",
         ),
-        *o.trust(),
+        *parameters.trust(),
     ),
     ("log --stage production --since 2026-10-01", "log show 42"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterseal.cli import options as o
+from counterseal.cli import parameters
 from counterseal.cli.kinds import FILE, OneOf
 from counterseal.cli.verb import Verb
 from counterseal.identifiers import POLICY_PATH
@@ -20,9 +20,9 @@ VERB = Verb(
     "policy",
     "Check a policy file before it is merged.",
     (
-        o.Argument("action", "what to do with it", OneOf(("check",))),
-        o.Argument("file", f"default: {POLICY_PATH}", FILE, default=Path(POLICY_PATH)),
-        o.Option("--new-ledger-id", metavar="HOST/REPOSITORY-ID", words="print a fresh ledger id and stop"),
+        parameters.Argument("action", "what to do with it", OneOf(("check",))),
+        parameters.Argument("file", f"default: {POLICY_PATH}", FILE, default=Path(POLICY_PATH)),
+        parameters.Option("--new-ledger-id", metavar="HOST/REPOSITORY-ID", words="print a fresh ledger id and stop"),
     ),
     ("policy check", "policy check --new-ledger-id github.com/777"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal.cli import options as o
+from counterseal.cli import parameters
 from counterseal.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ VERB = Verb(
     "publish",
     "Publish recorded allows of publishing stages that are not released yet.",
     (
-        o.Option("--stage", metavar="STAGE", words="only allows of this stage"),
-        o.dry_run("say what would be published, publish nothing"),
+        parameters.Option("--stage", metavar="STAGE", words="only allows of this stage"),
+        parameters.dry_run("say what would be published, publish nothing"),
     ),
     ("publish", "publish --stage production --dry-run"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal.cli import options as o
+from counterseal.cli import parameters
 from counterseal.cli.kinds import NUMBER
 from counterseal.cli.verb import Verb
 
@@ -18,12 +18,12 @@ VERB = Verb(
     "request",
     "Open a promotion request: a change request that adds one file, which people review and merge.",
     (
-        o.Option("--stage", metavar="STAGE", required=True, words="the stage to enter"),
-        o.Option("--tag", metavar="TAG", words="the candidate's tag (default: the only one that waits)"),
-        o.Option("--reason", metavar="TEXT", default="", words="why, in words for reviewers and auditors"),
-        o.Switch("--again", words="ask once more after a deny"),
-        o.Option("--valid-days", kind=NUMBER, metavar="DAYS", default=7, words="until it lapses (default 7)"),
-        o.dry_run("print the request file, open nothing"),
+        parameters.Option("--stage", metavar="STAGE", required=True, words="the stage to enter"),
+        parameters.Option("--tag", metavar="TAG", words="the candidate's tag (default: the only one that waits)"),
+        parameters.Option("--reason", metavar="TEXT", default="", words="why, in words for reviewers and auditors"),
+        parameters.Switch("--again", words="ask once more after a deny"),
+        parameters.Option("--valid-days", kind=NUMBER, metavar="DAYS", default=7, words="until it lapses (default 7)"),
+        parameters.dry_run("print the request file, open nothing"),
     ),
     (
         'request --stage production --reason "fixes the parser, see #16"',

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
-from counterseal.cli import options as o
+from counterseal.cli import parameters
 from counterseal.cli.kinds import FOLDER, NUMBER
 from counterseal.cli.verb import Verb
 
@@ -21,8 +21,12 @@ VERB = Verb(
     "Start the sandbox and keep it running: forge, identities, certificate authority, log and timestamps on loopback."
     "\n\nWhat it signs proves nothing to anybody. Control calls are listed in docs/sandbox.md.",
     (
-        o.Option("--port", kind=NUMBER, metavar="PORT", default=0, words="port on 127.0.0.1 (default: a free one)"),
-        o.Option("--state", kind=FOLDER, metavar="FOLDER", words="git objects and assets (default: a temporary one)"),
+        parameters.Option(
+            "--port", kind=NUMBER, metavar="PORT", default=0, words="port on 127.0.0.1 (default: a free one)"
+        ),
+        parameters.Option(
+            "--state", kind=FOLDER, metavar="FOLDER", words="git objects and assets (default: a temporary one)"
+        ),
     ),
     ("sandbox", "sandbox --port 8470 --state sandbox-state"),
 )

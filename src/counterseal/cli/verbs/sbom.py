@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal.cli import options as o
+from counterseal.cli import parameters
 from counterseal.cli.kinds import FILE
 from counterseal.cli.verb import Verb
 
@@ -18,9 +18,11 @@ VERB = Verb(
     "sbom",
     "Make a CycloneDX SBOM of a project, with the artifacts in it.",
     (
-        *o.build(),
-        o.Option("--lock", kind=FILE, metavar="FILE", words="the lock file, if there are several or none of its own"),
-        o.dry_run("make and check it, write nothing"),
+        *parameters.build(),
+        parameters.Option(
+            "--lock", kind=FILE, metavar="FILE", words="the lock file, if there are several or none of its own"
+        ),
+        parameters.dry_run("make and check it, write nothing"),
     ),
     ("sbom 'dist/*'", "sbom 'dist/*' --project app --lock app/requirements.txt"),
 )

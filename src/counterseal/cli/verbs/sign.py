@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal.cli import options as o
+from counterseal.cli import parameters
 from counterseal.cli.kinds import FILE
 from counterseal.cli.verb import Verb
 
@@ -18,12 +18,14 @@ VERB = Verb(
     "sign",
     "Sign artifacts, manifest, provenance and SBOM with this run's identity; all of it or nothing.",
     (
-        *o.build(),
-        o.Option("--test-results", kind=FILE, metavar="FILE", words="a JUnit report to attest"),
-        o.Option("--trust-config", kind=FILE, metavar="FILE", words="ClientTrustConfig of another Sigstore instance"),
-        o.Switch("--publish-names", words="a private repository's names may become public"),
-        o.Switch("--sandbox", words="a rehearsal: refuse an identity that is no sandbox's"),
-        o.dry_run("do everything but sign and write"),
+        *parameters.build(),
+        parameters.Option("--test-results", kind=FILE, metavar="FILE", words="a JUnit report to attest"),
+        parameters.Option(
+            "--trust-config", kind=FILE, metavar="FILE", words="ClientTrustConfig of another Sigstore instance"
+        ),
+        parameters.Switch("--publish-names", words="a private repository's names may become public"),
+        parameters.Switch("--sandbox", words="a rehearsal: refuse an identity that is no sandbox's"),
+        parameters.dry_run("do everything but sign and write"),
     ),
     ("sign 'dist/*'", "sign 'dist/*' --test-results junit.xml --dry-run"),
 )

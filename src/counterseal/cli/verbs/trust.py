@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal.cli import options as o
+from counterseal.cli import parameters
 from counterseal.cli.kinds import OneOf
 from counterseal.cli.verb import Verb
 
@@ -18,9 +18,9 @@ VERB = Verb(
     "trust",
     "Export what verification trusts: one line of trusted root for cosign and gh, or the whole document as JSON.",
     (
-        o.Argument("action", "what to do", OneOf(("export",))),
-        *o.trust(),
-        o.Option("--sandbox-url", metavar="URL", words="ask a running sandbox for its trust document"),
+        parameters.Argument("action", "what to do", OneOf(("export",))),
+        *parameters.trust(),
+        parameters.Option("--sandbox-url", metavar="URL", words="ask a running sandbox for its trust document"),
     ),
     ("trust export > trusted_root.jsonl", "trust export --format json > trust.json"),
 )

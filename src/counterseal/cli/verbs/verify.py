@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal.cli import options as o
+from counterseal.cli import parameters
 from counterseal.cli.kinds import FILE, NUMBER
 from counterseal.cli.verb import Verb
 
@@ -22,20 +22,24 @@ VERB = Verb(
     "verify",
     "Verify downloaded release files: decided, recorded in the ledger, and published for a stage. Offline.",
     (
-        o.Argument("files", "the downloaded files, or globs", FILE, nargs=-1, required=True),
-        o.Option("--stage", metavar="STAGE", required=True, words="the stage that they must be allowed in"),
-        o.Option("--repository", metavar="HOST/NAME", required=True, words="theirs, such as github.com/acme/app"),
-        o.Option("--repository-id", kind=NUMBER, metavar="ID", words="its number (names can change hands)"),
-        o.Option("--proof", kind=FILE, metavar="FILE", words="ledger-proof.json (default: beside each file)"),
-        o.Option(
+        parameters.Argument("files", "the downloaded files, or globs", FILE, nargs=-1, required=True),
+        parameters.Option("--stage", metavar="STAGE", required=True, words="the stage that they must be allowed in"),
+        parameters.Option(
+            "--repository", metavar="HOST/NAME", required=True, words="theirs, such as github.com/acme/app"
+        ),
+        parameters.Option("--repository-id", kind=NUMBER, metavar="ID", words="its number (names can change hands)"),
+        parameters.Option("--proof", kind=FILE, metavar="FILE", words="ledger-proof.json (default: beside each file)"),
+        parameters.Option(
             "--gate-revision",
             metavar="SHA",
             multiple=True,
             words="accept only this revision of the gate (repeatable)",
         ),
-        o.Option("--gate-identity", metavar="URL", words="the project's own gate: https://HOST/PROJECT//FILE@REF"),
-        o.Option("--gate-issuer", metavar="URL", words="its OIDC issuer, such as https://gitlab.com"),
-        *o.trust(),
+        parameters.Option(
+            "--gate-identity", metavar="URL", words="the project's own gate: https://HOST/PROJECT//FILE@REF"
+        ),
+        parameters.Option("--gate-issuer", metavar="URL", words="its OIDC issuer, such as https://gitlab.com"),
+        *parameters.trust(),
     ),
     (
         "verify app.whl --stage production --repository github.com/acme/app",

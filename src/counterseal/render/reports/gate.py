@@ -57,7 +57,7 @@ def _text(decided: deciding.Decided) -> str:
 
 
 def _errors(done: gate.GateRun) -> tuple[tuple[str, str], ...]:
-    denied = [each.decision for each in done.decided.decided if each.decision.outcome is Outcome.DENY]
+    denied = [request.decision for request in done.decided.decided if request.decision.outcome is Outcome.DENY]
     violated = [
         (finding.rule, "\n".join(text.finding(finding)))
         for decision in denied

@@ -13,33 +13,33 @@ if TYPE_CHECKING:
     from counterseal.gate import preview
 
 
-def report(found: preview.Preview) -> Report:
+def report(known: preview.Preview) -> Report:
     """Return the preview; its Markdown is the comment."""
     data = {
         "schema": "counterseal.preview/v1",
-        "number": found.number,
-        "head": found.head,
-        "stage": found.stage,
-        "manifest": found.manifest,
-        "findings": wire.encode(found.findings),
+        "number": known.number,
+        "head": known.head,
+        "stage": known.stage,
+        "manifest": known.manifest,
+        "findings": wire.encode(known.findings),
     }
-    return Report("\n".join(lines(found)), data, markdown=comment(found))
+    return Report("\n".join(lines(known)), data, markdown=comment(known))
 
 
-def comment(found: preview.Preview) -> str:
+def comment(known: preview.Preview) -> str:
     """Return what the change request's comment says."""
-    body = "\n".join(lines(found))
-    return f"{escape.verbatim(body)}\n{markdown.findings(found.findings)}"
+    body = "\n".join(lines(known))
+    return f"{escape.verbatim(body)}\n{markdown.findings(known.findings)}"
 
 
-def lines(found: preview.Preview) -> list[str]:
+def lines(known: preview.Preview) -> list[str]:
     """Return the preview in lines for people."""
     head = (
-        f"Preview, not a decision · {found.stage} · {escape.plain(found.tag)} · manifest sha256:{found.manifest[:12]}…"
+        f"Preview, not a decision · {known.stage} · {escape.plain(known.tag)} · manifest sha256:{known.manifest[:12]}…"
     )
-    passed = text.earlier(found.history, found.stage)
+    passed = text.earlier(known.history, known.stage)
     rows = [head, *([f"  ✓ {passed}"] if passed else [])]
-    for finding in found.findings:
+    for finding in known.findings:
         if finding.rule != "previous-stage-passed" or finding.outcome is FindingOutcome.VIOLATED:
             rows += text.marked(finding)
     rows.append("  The candidate's bytes are read at the merge.")

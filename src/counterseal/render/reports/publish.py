@@ -31,7 +31,7 @@ def report(result: publishing.PublishResult, run: Run, policy: Policy, *, sandbo
         text="\n".join([*parts, *([text.SANDBOX_NOTE] if sandbox else [])]),
         data={"schema": "counterseal.publish/v1", "published": data(result), "sandbox": sandbox},
         exit_code=result.exit_code,
-        outputs={"published": json.dumps([each.tag for each in result.published])},
+        outputs={"published": json.dumps([release.tag for release in result.published])},
         errors=errors(result),
     )
 
@@ -39,10 +39,10 @@ def report(result: publishing.PublishResult, run: Run, policy: Policy, *, sandbo
 def plan(waiting: Sequence[RecordedDecision]) -> Report:
     """Return what would be published."""
     rows = [
-        f"would publish: {label(each.decision)} ({each.decision.stage}) · entry {each.sequence}" for each in waiting
+        f"would publish: {label(allow.decision)} ({allow.decision.stage}) · entry {allow.sequence}" for allow in waiting
     ]
     listed: list[dict[str, Any]] = [
-        {"what": label(each.decision), "stage": each.decision.stage, "sequence": each.sequence} for each in waiting
+        {"what": label(allow.decision), "stage": allow.decision.stage, "sequence": allow.sequence} for allow in waiting
     ]
     body = "\n".join(escape.plain(row) for row in rows) or "nothing to publish"
     return Report(body, {"schema": "counterseal.publish-plan/v1", "waiting": listed})

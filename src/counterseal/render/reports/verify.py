@@ -20,7 +20,7 @@ def report(result: verify.VerifyResult) -> Report:
         text="\n".join(_text(verdict) for verdict in result.verdicts),
         data={"schema": "counterseal.verify/v1", "files": [_data(verdict) for verdict in result.verdicts]},
         exit_code=result.exit_code,
-        errors=tuple((each.file_name, str(each.error)) for each in refused),
+        errors=tuple((refusal.file_name, str(refusal.error)) for refusal in refused),
     )
 
 

@@ -81,7 +81,7 @@ def _remember(ctx: click.Context, _: click.Parameter, value: Any) -> Any:
     return value
 
 
-def verbose() -> Option | Switch:
+def verbose() -> Switch:
     """Return the option that is read before all others: what is a bug may come up while those are read."""
     words = "a traceback for what looks like a bug"
     return Switch("-v", "--verbose", words=words, is_eager=True, callback=_remember)
