@@ -11,6 +11,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Final, Self, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
@@ -63,11 +64,34 @@ def report(shown: Report, width: int | None) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]], width: int | None) -> str:
-    head, *body = rows
-    laid = Table(*(Column(name, overflow="fold") for name in head), box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for row in body:
-        laid.add_row(*(Text(_visible(cell), CELLS.get(cell, "")) for cell in row))
+    shown = [[_visible(cell) for cell in row] for row in rows]
+    gap = 1 if width else 2
+    columns = list(zip(*shown, strict=True))
+    widths = _widths(columns, width - gap * (len(columns) - 1)) if width else [None] * len(columns)
+    laid = Table(
+        *(Column(cells[0], overflow="fold", width=wide) for cells, wide in zip(columns, widths, strict=True)),
+        box=None,
+        pad_edge=False,
+        padding=(0, gap, 0, 0),
+    )
+    for row in shown[1:]:
+        laid.add_row(*(Text(cell, CELLS.get(cell, "")) for cell in row))
     return _rendered([laid], width)
+
+
+def _widths(columns: Sequence[Sequence[str]], room: int) -> Sequence[int | None]:
+    """Return how wide each column is, so that words are not broken if there is room; rich breaks them as it comes.
+
+    None where there is no room for that: then rich has its way.
+    """
+    wanted = [max(map(cell_len, cells)) for cells in columns]
+    widths = [max(cell_len(word) for cell in cells for word in ("", *cell.split())) for cells in columns]
+    if sum(widths) > room:
+        return [None] * len(columns)
+    for _ in range(min(room, sum(wanted)) - sum(widths)):
+        shortest = max(range(len(widths)), key=lambda number: wanted[number] - widths[number])
+        widths[shortest] += 1
+    return widths
 
 
 def _line(row: str) -> Text:

@@ -90,15 +90,23 @@ def test_nothing_of_the_folder_runs(tmp_path: Path) -> None:
     assert completed("counterseal", "gat", folder=tmp_path) == ["gate"]
 
 
-def test_an_answer_imports_nothing_heavy() -> None:
+@pytest.mark.parametrize(
+    ("words", "answer", "verbs"),
+    [
+        ("request\n--sta", "plain,--stage", {"completion", "request"}),
+        ("gat", "plain,gate", {"completion"}),
+    ],
+)
+def test_an_answer_imports_no_more_than_it_needs(words: str, answer: str, verbs: set[str]) -> None:
     code = "import sys; from counterseal.cli.main import main; main(); print(*sys.modules, sep='\\n', file=sys.stderr)"
     command = [sys.executable, "-I", "-c", code, "completion", "bash", "--answer"]
-    words = {"COMP_WORDS": "counterseal\nrequest\n--sta", "COMP_CWORD": "2"}
-    done = subprocess.run(command, env=environment(**words), capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == "plain,--stage\n"
-    assert {name.partition(".")[0] for name in done.stderr.splitlines()}.isdisjoint(HEAVY)
-    verbs = {name for name in done.stderr.splitlines() if name.startswith("counterseal.cli.verbs.")}
-    assert verbs == {"counterseal.cli.verbs.completion", "counterseal.cli.verbs.request"}
+    asked = environment(COMP_WORDS=f"counterseal\n{words}", COMP_CWORD=str(len(words.split())))
+    done = subprocess.run(command, env=asked, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == f"{answer}\n"
+    names = done.stderr.splitlines()
+    assert {name.partition(".")[0] for name in names}.isdisjoint(HEAVY)
+    folder = "counterseal.cli.verbs."
+    assert {name.removeprefix(folder) for name in names if name.startswith(folder)} == verbs
 
 
 @pytest.mark.parametrize("variable", ["_COUNTERSEAL_COMPLETE", "COUNTERSEAL_COMPLETE", "COUNTERSEAL_ANSWER"])

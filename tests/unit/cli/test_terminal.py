@@ -14,6 +14,9 @@ import pytest
 from counterseal.cli import showing
 from counterseal.cli.main import main
 from counterseal.render import Report
+from counterseal.render.reports import completion, trust
+from counterseal.render.reports import log as ledger
+from counterseal.render.reports import policy as policies
 from counterseal.wiring import Surroundings
 from counterseal_sandbox.client import SandboxClient
 from counterseal_sandbox.demo import world as demo_world
@@ -127,10 +130,24 @@ def test_color_can_be_forced_into_a_pipe(policy: Path) -> None:
     assert piped(*call, "--format", "json", FORCE_COLOR="1").stdout == piped(*call, "--format", "json").stdout
 
 
-def test_what_is_for_a_program_has_no_colour_anywhere() -> None:
-    call = ("policy", "check", "--new-ledger-id", "github.com/777")
-    assert ESCAPE not in piped(*call, FORCE_COLOR="1").stdout
-    assert ESCAPE not in on_terminal("-m", "counterseal", *call)[1]
+def test_what_is_for_a_program_has_no_colour_anywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    forced = Surroundings({"FORCE_COLOR": "1"})
+    for verbatim in (True, False):
+        showing.show(Report("error: x", {}, verbatim=verbatim), "text", forced)
+        assert (capsys.readouterr().out == "error: x\n") is verbatim
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        completion.report("bash", "x"),
+        ledger.proof(b"{}"),
+        policies.ledger_id("github.com/777/x"),
+        trust.report({}, b"{}"),
+    ],
+)
+def test_these_are_for_programs(report: Report) -> None:
+    assert report.verbatim
 
 
 def test_what_somebody_named_a_file_acts_on_no_terminal(tmp_path: Path) -> None:

@@ -49,17 +49,28 @@ def _log() -> Report:
     return log.listed(LogResult("github.com/777/1", 5, "12" * 20, True, decisions, False))
 
 
-def test_a_table_is_as_wide_as_the_terminal() -> None:
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
+def test_a_table_is_as_wide_as_the_terminal_and_loses_nothing(width: int) -> None:
     report = _log()
     rows = report.text.split("\n")
-    assert rows[0].split()[0] == "seq"
-    narrow = bare(terminal.report(report, 60)).split("\n")
-    assert max(map(len, narrow)) <= 60 or narrow[-1] == rows[-1]
-    assert all(len(row) <= 60 for row in narrow[:-1])
-    assert len(narrow) > len(rows)
-    wide = bare(terminal.report(report, None)).split("\n")
+    *table, last = bare(terminal.report(report, width)).split("\n")
+    assert last == rows[-1]
+    assert len(table) > len(rows) - 1
+    assert max(map(len, table)) <= width
+    letters = sorted("".join(rows[:-1]))
+    assert sorted("".join(table).replace(" ", "")) == [letter for letter in letters if letter != " "]
+
+
+def test_a_table_breaks_no_word_if_there_is_room() -> None:
+    report = _log()
+    *table, _ = bare(terminal.report(report, 120)).split("\n")
+    assert {word for row in report.table for cell in row for word in cell.split()} <= set(" ".join(table).split())
+
+
+def test_a_table_with_room_is_the_plain_one() -> None:
+    rows = _log().text.split("\n")
+    wide = bare(terminal.report(_log(), None)).split("\n")
     assert [row.split() for row in wide] == [row.split() for row in rows]
-    assert wide[-1] == rows[-1]
 
 
 def test_outcomes_in_a_table_have_their_colour() -> None:
