@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import ast
 import importlib
 import inspect
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 import yaml
 from tests.ci.act import ROOT
+
+from counterseal.cli.table import module_of
+
+if TYPE_CHECKING:
+    from counterseal.cli.verb import Verb
 
 VERBS = ("sbom", "sign", "candidate", "request", "gate", "publish", "verify")
 #: Inputs that are no options → why.
@@ -21,7 +26,7 @@ ONLY_INPUTS = {"token": "the command line takes it from GITHUB_TOKEN, so that it
 ONLY_OPTIONS = {
     "format": "a step shows text, and its summary is markdown anyway",
     "verbose": "for people who report a bug",
-    "help": "for people",
+    "quiet": "a log without warnings helps nobody",
 }
 
 
@@ -30,18 +35,16 @@ def action(verb: str) -> dict[str, Any]:
     return found
 
 
-def options(verb: str) -> dict[str, argparse.Action]:
+def options(name: str) -> dict[str, click.Parameter]:
     """Return the options of a verb by the names that inputs have."""
-    parser = argparse.ArgumentParser()
-    module: Any = importlib.import_module(f"counterseal.cli.verbs.{verb}")
-    module.add_arguments(parser)
-    found = {each.dest.replace("_", "-"): each for each in parser._actions}
-    return {name: each for name, each in found.items() if name not in ONLY_OPTIONS}
+    verb: Verb = module_of(name).VERB
+    named = {param.name.replace("_", "-"): param for param in verb.params}
+    return {name: param for name, param in named.items() if name not in ONLY_OPTIONS}
 
 
 def outputs(verb: str) -> set[str]:
-    """Return the names of the outputs that a verb's module writes."""
-    tree = ast.parse(inspect.getsource(importlib.import_module(f"counterseal.cli.verbs.{verb}")))
+    """Return the names of the outputs that a verb's report has."""
+    tree = ast.parse(inspect.getsource(importlib.import_module(f"counterseal.render.reports.{verb}")))
     named = [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "outputs"]
     assigned = (node for node in ast.walk(tree) if isinstance(node, ast.Assign))
     named += [node.value for node in assigned if [ast.unparse(each) for each in node.targets] == ["outputs"]]
@@ -73,7 +76,7 @@ def test_what_is_required_and_what_is_the_default(verb: str) -> None:
     for name, option in options(verb).items():
         assert bool(inputs[name].get("required")) == bool(option.required), name
         given = inputs[name].get("default", "")
-        if isinstance(option, argparse._StoreTrueAction):
+        if isinstance(option, click.Option) and option.is_flag:
             assert given == "false", name
         elif given:
             assert given == str(option.default), name

@@ -73,6 +73,7 @@ def test_every_verb_answers_in_json(fresh: FlowWorld, tmp_path: Path) -> None:
     bob = fresh.person("bob")
     schemas = {verb: said(fresh, verb, *SUBJECTS, environment=build)["schema"] for verb in ("sbom", "sign")}
     schemas["policy"] = said(fresh, "policy", "check")["schema"]
+    schemas["completion"] = said(fresh, "completion", "bash")["schema"]
     asked = said(fresh, *ASK, "staging", environment=bob)
     schemas["request"] = asked["schema"]
     fresh.review("alice", asked["number"])

@@ -60,10 +60,7 @@ class FlowWorld(World):
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
-            try:
-                code = main(arguments, dict(environment or {}))
-            except SystemExit as end:  # argparse
-                code = int(end.code or 0)
+            code = main(arguments, dict(environment or {}))
         return ProcessResult(code, out.getvalue(), err.getvalue(), 0.0)
 
     def counterseal(

@@ -51,3 +51,17 @@ def test_rooms_are_entered_by_their_front_door() -> None:
         door = exports(*module) if PACKAGE.joinpath(*module, "__init__.py").is_file() else set()
         past += [f"{where} {'.'.join(module)} {name}" for name in names if name not in door]
     assert past == []
+
+
+def test_one_room_reads_words_and_one_module_draws_on_terminals() -> None:
+    """Whatever a gate imports can sign; and what is drawn goes through the one place that makes it harmless."""
+    users: dict[str, set[str]] = {"click": set(), "rich": set()}
+    for path, tree in modules().items():
+        for node in ast.walk(tree):
+            names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in {name.partition(".")[0] for name in names} & set(users):
+                users[name].add(relative(path))
+    assert users["rich"] == {"src/counterseal/render/terminal.py"}
+    assert {name for name in users["click"] if not name.startswith("src/counterseal/cli/")} == set()
+    assert users["click"]

@@ -1,4 +1,4 @@
-"""The command line: command table, parser, one file a verb, reports and exit codes."""
+"""The command line: command table, one file a verb, how words become options, what is shown where, exit codes."""
 
 from __future__ import annotations
 

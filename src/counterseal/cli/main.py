@@ -1,24 +1,21 @@
-"""Entry point: finds the verb, parses its options, runs it, shows its report, returns the exit code."""
+"""Entry point: finds the verb, reads its options, runs it, shows its report, returns the exit code."""
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from counterseal import __version__
-from counterseal.cli.table import COMMANDS
-from counterseal.errors import COULD_NOT_DECIDE, USAGE, CountersealError, UsageError
+from counterseal.cli import overview
+from counterseal.cli.call import Call
+from counterseal.cli.table import COMMANDS, module_of
+from counterseal.errors import ALLOWED, COULD_NOT_DECIDE, CountersealError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from counterseal.wiring import Surroundings, Wiring
-
 INTERRUPTED = 130
-TRUE, FALSE = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
@@ -41,19 +38,24 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
 
 
 def _main(arguments: list[str], environ: Mapping[str, str] | None) -> int:
-    if not arguments or arguments[0] in ("-h", "--help", "--version", "help") or arguments[0] not in COMMANDS:
-        return _general(arguments)
-    from counterseal.wiring import Wiring  # noqa: PLC0415 - `--help` must not pay for it
-
-    wiring = Wiring(environ)
+    first, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
+    if first == "help" and rest and not rest[0].startswith("-"):
+        first, rest = rest[0], ["--help"]
+    if first in overview.HELP:
+        sys.stdout.write(overview.text())
+        return ALLOWED
+    if first in overview.VERSION:
+        sys.stdout.write(f"counterseal {__version__}\n")
+        return ALLOWED
+    call = Call(environ)
     try:
-        return _run(arguments, wiring)
+        return _run(first, rest, call)
     except CountersealError as error:
-        return _failed(error, wiring.surroundings)
+        return _failed(error, call)
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - a bug must end with our exit code and a word, never with a traceback
-        return _bug(error, wiring.surroundings, verbose=_verbose(arguments[1:], wiring.surroundings))
+        return _bug(error, rest, call)
 
 
 def _nobody_reads() -> int:
@@ -63,124 +65,53 @@ def _nobody_reads() -> int:
     return COULD_NOT_DECIDE
 
 
-def _general(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="counterseal",
-        description="Decides, signs and records who may promote what.",
-        epilog="Exit codes: 0 allowed or verified, 1 could not decide, 2 usage or invalid policy, 10 denied, "
-        "11 verification failed, 12 stage held (from a later version on). Each verb has --help.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"counterseal {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
-    for name, (_, text) in COMMANDS.items():
-        verbs.add_parser(name, help=text, add_help=False)
-    parser.parse_args(["--help"] if arguments in ([], ["help"]) else arguments)
-    return USAGE
+def _run(verb: str, arguments: list[str], call: Call) -> int:
+    if verb not in COMMANDS:
+        raise overview.unknown(verb)
+    module = module_of(verb)
+    options = module.VERB.read(arguments, call)
+    if options is None:
+        return ALLOWED
+    report = module.run(options, call.wiring)
+    from counterseal.cli.showing import show  # noqa: PLC0415 - as above
 
-
-def _run(arguments: list[str], wiring: Wiring) -> int:
-    from counterseal.cli.report import show  # noqa: PLC0415 - as above
-
-    module: Any = importlib.import_module(f"counterseal.cli.verbs.{COMMANDS[arguments[0]][0]}")
-    parser = argparse.ArgumentParser(prog=f"counterseal {arguments[0]}", description=module.__doc__)
-    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="form of the result")
-    parser.add_argument("-v", "--verbose", action="store_true", help="a traceback for what looks like a bug")
-    module.add_arguments(parser)
-    options = parse_options(parser, arguments[1:], wiring.surroundings)
-    report = module.run(options, wiring)
-    show(report, options.format, wiring.surroundings)
+    show(report, options.format, call.wiring.surroundings, quiet=options.quiet)
     return int(report.exit_code)
 
 
-def parse_options(
-    parser: argparse.ArgumentParser, arguments: Sequence[str], surroundings: Surroundings
-) -> argparse.Namespace:
-    """Return the options of a verb: from arguments, else from `COUNTERSEAL_…`, else the verb's defaults.
-
-    Raises:
-        UsageError: A value in the environment cannot be one of its option.
-    """
-    lists = _environment_defaults(parser, surroundings)
-    options = parser.parse_args(arguments)
-    for name, values in lists.items():
-        if getattr(options, name) is None:
-            setattr(options, name, values)
-    return options
-
-
-def _environment_defaults(parser: argparse.ArgumentParser, surroundings: Surroundings) -> dict[str, list[Any]]:
-    """Give every option the value of `COUNTERSEAL_…` as its default; a flag still wins.
-
-    Returns:
-        The values of options that may be repeated: a flag would be added to a default, and has to replace it.
-
-    Raises:
-        UsageError: A value cannot be one of this option.
-    """
-    lists: dict[str, list[Any]] = {}
-    for action in parser._actions:  # noqa: SLF001 - argparse has no public list of its options
-        value = surroundings.option(action.dest)
-        if value is None or action.dest == "help":
-            continue
-        if isinstance(action, (argparse._StoreTrueAction, argparse._StoreFalseAction)):  # noqa: SLF001 - as above
-            if value.lower() not in (*TRUE, *FALSE):
-                raise UsageError(
-                    f"COUNTERSEAL_{action.dest.upper()}={value!r} is neither true nor false",
-                    why="the option is a switch",
-                    fix="write true or false",
-                )
-            action.default = value.lower() in TRUE
-        elif value == "":
-            continue
-        elif action.nargs in ("*", "+"):
-            action.default = [_converted(action, part) for part in value.split()]
-            action.nargs = "*"
-        elif isinstance(action, argparse._AppendAction):  # noqa: SLF001 - as above
-            lists[action.dest] = [_converted(action, part) for part in value.split()]
-        else:
-            action.default = value
-            action.required = False
-            if action.choices is not None and value not in action.choices:
-                raise UsageError(
-                    f"COUNTERSEAL_{action.dest.upper()}={value!r} is none of {', '.join(map(str, action.choices))}",
-                    why="the option knows no other value",
-                    fix=f"write {next(iter(action.choices))}",
-                )
-    return lists
-
-
-def _converted(action: argparse.Action, value: str) -> Any:
-    """Return one value of a list as the option's type; argparse does that for single defaults only."""
-    return action.type(value) if callable(action.type) else value
-
-
-def _failed(error: CountersealError, surroundings: Surroundings) -> int:
-    from counterseal.cli.report import Report, annotate, say  # noqa: PLC0415 - as above
+def _failed(error: CountersealError, call: Call) -> int:
+    from counterseal.cli.showing import annotate, say  # noqa: PLC0415 - as above
     from counterseal.render import text  # noqa: PLC0415
 
-    say(text.error(error), surroundings)
-    annotate(Report("", {}, errors=(("counterseal", str(error)),)), surroundings)
+    say(text.error(error), call.wiring.surroundings)
+    annotate([("counterseal", str(error))], call.wiring.surroundings)
     return error.exit_code
 
 
-def _verbose(arguments: Sequence[str], surroundings: Surroundings) -> bool:
-    """Return whether a traceback is wanted; what is a bug may have come before the options were read."""
-    asked = any(each == "-v" or (each.startswith("--v") and "--verbose".startswith(each)) for each in arguments)
-    return asked or (surroundings.option("verbose") or "").lower() in TRUE
-
-
-def _bug(error: Exception, surroundings: Surroundings, *, verbose: bool) -> int:
+def _bug(error: Exception, arguments: list[str], call: Call) -> int:
     problem = CountersealError(
         f"this is a bug in counterseal: {type(error).__name__}: {error}",
         why="it met something that it was not made for; nothing was decided",
         fix="report it with the command and the output of --verbose",
     )
-    if verbose:
+    if _verbose(arguments, call):
         import traceback  # noqa: PLC0415 - only here
 
-        from counterseal.cli.report import say  # noqa: PLC0415 - as above
+        from counterseal.cli.showing import say  # noqa: PLC0415 - as above
         from counterseal.render import escape  # noqa: PLC0415
 
-        say(escape.lines("".join(traceback.format_exception(error)).rstrip("\n")), surroundings)
-    return _failed(problem, surroundings)
+        lines = "".join(traceback.format_exception(error)).rstrip("\n")
+        say(escape.lines(lines), call.wiring.surroundings)
+    return _failed(problem, call)
+
+
+def _verbose(arguments: list[str], call: Call) -> bool:
+    """Return whether a traceback is wanted, also if the bug came before the verb's options were read."""
+    if call.verbose is None:
+        try:
+            from counterseal.cli.verb import wants_traceback  # noqa: PLC0415 - as above
+
+            return wants_traceback(arguments, call)
+        except Exception:  # noqa: BLE001 - what reads options is what is broken
+            return True
+    return call.verbose

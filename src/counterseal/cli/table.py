@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 #: verb → (module below `counterseal.cli.verbs`, one line of help)
-COMMANDS: Final[dict[str, tuple[str, str]]] = {
+COMMANDS: dict[str, tuple[str, str]] = {
     "sbom": ("sbom", "make a CycloneDX SBOM of the project with the artifacts in it"),
-    "sign": ("sign", "sign artifacts, manifest, provenance and SBOM with this run's identity"),
+    "sign": ("sign", "sign artifacts, manifest, provenance and SBOM as this run"),
     "candidate": ("candidate", "put artifacts and bundles where they wait for a gate"),
     "request": ("request", "open a promotion request for a candidate"),
-    "gate": ("gate", "decide merged requests, record the decisions, publish what is allowed"),
+    "gate": ("gate", "decide merged requests, record, publish what is allowed"),
     "publish": ("publish", "publish recorded allows that are not released yet"),
     "verify": ("verify", "verify downloaded files, offline"),
     "log": ("log", "answer who promoted what, when and why (show, verify, prove)"),
     "policy": ("policy", "check a policy file"),
     "trust": ("trust", "export the trust root for verification"),
-    "sandbox": ("sandbox", "start the sandbox: forge, identity, signing services on loopback"),
+    "sandbox": ("sandbox", "start forge, identity and signing services on loopback"),
     "demo": ("demo", "walk the whole story in the sandbox"),
+    "completion": ("completion", "print the completion script of bash, zsh or fish"),
 }
+
+
+def module_of(verb: str) -> ModuleType:
+    """Return the module of a verb; it has its `VERB` and how to `run` it."""
+    import importlib  # noqa: PLC0415 - `--help` must not pay for it
+
+    return importlib.import_module(f"counterseal.cli.verbs.{COMMANDS[verb][0]}")

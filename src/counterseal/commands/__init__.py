@@ -2,4 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["candidate", "demo", "log", "outputs", "request", "sandbox", "sbom", "sign", "verify"]
+__all__ = [
+    "candidate",
+    "demo",
+    "gate",
+    "log",
+    "outputs",
+    "policy",
+    "preview",
+    "progress",
+    "request",
+    "sandbox",
+    "sbom",
+    "sign",
+    "verify",
+]

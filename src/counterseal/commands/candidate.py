@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import plain_file
+from counterseal.commands import progress
 from counterseal.errors import FormatError, ServiceError, UsageError
 from counterseal.formats import digests, manifest, statement, subject, wire
 from counterseal.gate import candidate_bytes
@@ -40,7 +41,13 @@ class CandidateResult:
 
 
 def run(
-    assets: AssetStore, outputs: Path, artifacts: Sequence[Path], work: Path, *, dry_run: bool = False
+    assets: AssetStore,
+    outputs: Path,
+    artifacts: Sequence[Path],
+    work: Path,
+    *,
+    dry_run: bool = False,
+    tell: progress.Tell = progress.silent,
 ) -> CandidateResult:
     """Bring the draft release of the manifest's tag to hold exactly the artifacts and what `sign` made.
 
@@ -50,6 +57,7 @@ def run(
         artifacts: The files that were signed.
         work: A folder of our own: what is uploaded is copied there, and looked at there.
         dry_run: Say what would be uploaded, upload nothing.
+        tell: Told of every file.
 
     Raises:
         UsageError: `sign` has not run, or the files are not what it signed.
@@ -61,7 +69,9 @@ def run(
     present = {each.name: each for each in release.assets if each.complete}
     missing = [name for name in files if name not in present]
     if not dry_run:
-        for name in files:  # all of them: the store passes over equal ones and refuses other bytes under the same name
+        # all of them: the store passes over equal ones and refuses other bytes under the same name
+        for number, name in enumerate(files):
+            tell(f"uploading {name}", number, len(files))
             assets.upload(release, name, files[name])
         release = _draft(assets, listed.tag, create=False)  # by tag: at GitLab the first upload gives a draft its id
     return CandidateResult(release, digest, tuple(missing), dry_run)
@@ -184,8 +194,3 @@ def _draft(assets: AssetStore, tag: str, *, create: bool) -> Release:
     if releases:
         return releases[0]
     return assets.create_draft(tag, tag) if create else Release(0, tag, draft=True, assets=(), url="")
-
-
-def as_json(result: CandidateResult) -> dict[str, object]:
-    """Return the result for `--format json`."""
-    return {"schema": "counterseal.candidate/v1", **wire.encode(result)}

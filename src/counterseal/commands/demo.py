@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
 
 from counterseal.commands.sandbox import check_installed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from counterseal.forges import ForgeKind
-    from counterseal.ports import Signer
+from counterseal.errors import UsageError
+from counterseal.forges import ForgeKind
+from counterseal.ports import Signer
 
 
 class Told(Protocol):
@@ -30,45 +32,93 @@ class Told(Protocol):
         """Return how long it took."""
 
 
-class Played(Protocol):
-    """The story as it went: its steps, and the options of the consumer's question for who wants to ask again."""
+@dataclass(frozen=True, slots=True)
+class DemoPorts:
+    """What the story is played with.
 
-    @property
-    def steps(self) -> tuple[Told, ...]:
-        """Return the steps in their order."""
-
-    @property
-    def ask(self) -> tuple[str, ...]:
-        """Return the options."""
-
-
-def run(
-    folder: Path,
-    example: Path,
-    *,
-    kind: ForgeKind,
-    path: str,
-    signer: Callable[[Mapping[str, str]], Signer],
-    tell: Callable[[Told], None],
-) -> Played:
-    """Play the story and return how it went.
-
-    Args:
-        folder: For everything that it makes; has to be empty.
+    Attributes:
         example: The project to release.
-        kind: The forge that it plays on.
         path: The value of PATH of what it starts: git, the build and counterseal.
         signer: Gives a signer with the identity of a run's environment.
+        begin: Called with each forge before its first step.
         tell: Called after each step.
+    """
+
+    example: Path
+    path: str
+    signer: Callable[[Mapping[str, str]], Signer]
+    begin: Callable[[ForgeKind], None]
+    tell: Callable[[Told], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What the story left on one forge: steps, folder, trust document, manifest, and the consumer's question."""
+
+    steps: tuple[Told, ...]
+    folder: Path
+    trust: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+    ask: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The story on each forge, and how long all of it took."""
+
+    releases: Mapping[ForgeKind, Release]
+    seconds: float
+
+
+def run(folder: Path, kinds: Sequence[ForgeKind], ports: DemoPorts) -> Shown:
+    """Play the story on each forge and return how it went.
+
+    Args:
+        folder: For everything that it makes; what an earlier demo left there is replaced.
+        kinds: The forges.
+        ports: What it is played with.
 
     Raises:
         NotAsToldError: Something did not go as told.
-        UsageError: The sandbox is not installed.
+        UsageError: The sandbox is not installed, there is no project, or the folder is somebody else's.
     """
     check_installed()
+    if not (ports.example / "pyproject.toml").is_file():
+        raise UsageError(
+            f"no project in {ports.example}", why="it has no pyproject.toml", fix="run it in a checkout: make demo"
+        )
+    _clear(folder)
+    start = time.monotonic()
+    releases = {kind: _play(folder / kind, kind, ports) for kind in kinds}
+    return Shown(releases, time.monotonic() - start)
+
+
+def _clear(folder: Path) -> None:
+    if not folder.exists():
+        return
+    earlier = [*(folder / kind / "sandbox" for kind in ForgeKind), folder / "sandbox"]
+    if any(folder.iterdir()) and not any(sandbox.is_dir() for sandbox in earlier):
+        raise UsageError(
+            f"{folder} is not empty",
+            why="it is no earlier demo's, which would be replaced",
+            fix="choose another --output",
+        )
+    shutil.rmtree(folder)
+
+
+def _play(folder: Path, kind: ForgeKind, ports: DemoPorts) -> Release:
     from counterseal_sandbox.demo import story  # noqa: PLC0415 - a package that a gate does not have
     from counterseal_sandbox.demo.shell import Shell  # noqa: PLC0415
 
+    ports.begin(kind)
     home = folder / "home"
     home.mkdir(parents=True)
-    return story.run(Shell(path, home), folder, example, kind=kind, signer=signer, tell=tell)
+    shell = Shell(ports.path, home)
+    played = story.run(shell, folder, ports.example, kind=kind, signer=ports.signer, tell=ports.tell)
+    trust, manifest = (json.loads((folder / name).read_text()) for name in ("trust.json", "release/manifest.json"))
+    return Release(played.steps, _near(folder), trust, manifest, played.ask)
+
+
+def _near(path: Path) -> Path:
+    """Return a path as somebody here would write it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -17,12 +18,10 @@ from counterseal.identifiers import (
     SBOM_FILE,
 )
 from counterseal.model import Actor, Manifest, PinnedAsset, PinnedCandidate, PromotionRequest, Release, Requester
-from counterseal.render import escape
+from counterseal.ports import AssetStore, Clock, Forge
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from counterseal.ports import AssetStore, Clock, Forge
 
 VALID_FOR: Final = timedelta(days=7)
 
@@ -40,6 +39,16 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestPorts:
+    """What `request` works with; `words` gives title and body of the change request."""
+
+    forge: Forge
+    assets: AssetStore
+    clock: Clock
+    words: Callable[[PromotionRequest], tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class RequestResult:
     """The opened change request (number and URL None with `dry_run`) and the file in it."""
 
@@ -52,7 +61,22 @@ class RequestResult:
     dry_run: bool
 
 
-def run(forge: Forge, assets: AssetStore, clock: Clock, asked: Asked, work: Path, *, dry_run: bool) -> RequestResult:
+def days(count: int) -> timedelta:
+    """Return how long a request is valid.
+
+    Raises:
+        UsageError: It is longer than a request can be valid for, or not even a day.
+    """
+    if not 1 <= count <= manifest.MAX_VALID.days:
+        raise UsageError(
+            f"--valid-days {count} cannot be",
+            why=f"a request is valid for 1 to {manifest.MAX_VALID.days} days",
+            fix="--valid-days 7",
+        )
+    return timedelta(days=count)
+
+
+def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> RequestResult:
     """Open a promotion request for the candidate of a tag.
 
     Raises:
@@ -65,6 +89,7 @@ def run(forge: Forge, assets: AssetStore, clock: Clock, asked: Asked, work: Path
             why=f"it is for 1 to {manifest.MAX_VALID.days} days; a longer one would be denied",
             fix="leave it at 7 days, and ask again if it lapses",
         )
+    forge, assets = ports.forge, ports.assets
     release = _candidate(assets, asked.tag)
     policy = forge.file_at(forge.default_ref(), POLICY_PATH)
     if policy is None:
@@ -77,7 +102,7 @@ def run(forge: Forge, assets: AssetStore, clock: Clock, asked: Asked, work: Path
     pinned = tuple(_pin(assets, release, name, work) for name in _names(found))
     number = _next_id(forge, asked, release.tag, digest)
     requester = asked.requester
-    valid_until = _valid_until(clock.now(), asked.valid_for)
+    valid_until = _valid_until(ports.clock.now(), asked.valid_for)
     content = PromotionRequest(
         request_id=number,
         requested_by=Requester(requester.host, requester.id, requester.login),
@@ -92,20 +117,10 @@ def run(forge: Forge, assets: AssetStore, clock: Clock, asked: Asked, work: Path
     data = manifest.request(content)
     if dry_run:
         return RequestResult(release.tag, None, None, path, data, valid_until, dry_run=True)
-    opened, url = forge.open_request(
-        branch=_branch(asked.stage, digest, number, data),
-        path=path,
-        content=data,
-        title=title(release.tag, asked.stage),
-        body=f"{escape.inert(asked.reason)}\n\n"
-        f"Manifest `sha256:{digest}`. Approve this request at its last revision, then merge it.",
-    )
+    title, body = ports.words(content)
+    branch = _branch(asked.stage, digest, number, data)
+    opened, url = forge.open_request(branch=branch, path=path, content=data, title=title, body=body)
     return RequestResult(release.tag, opened, url, path, data, valid_until, dry_run=False)
-
-
-def title(tag: str, stage: str) -> str:
-    """Return the title of a change request and its commit: nothing can be escaped there, and a tag may have `@`."""
-    return f"Promote {tag.replace('@', '(at)')} to {stage}"
 
 
 def _branch(stage: str, digest: str, number: str, data: bytes) -> str:

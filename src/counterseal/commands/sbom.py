@@ -79,8 +79,3 @@ def read(data: bytes) -> dict[str, Any]:
     if not isinstance(components, list) or not all(isinstance(each, dict) and "type" in each for each in components):
         raise FormatError(f"{SBOM_FILE}: `components` is no list of components", fix="make it with `counterseal sbom`")
     return document
-
-
-def as_json(result: SbomResult) -> dict[str, object]:
-    """Return the result for `--format json`."""
-    return {"schema": "counterseal.sbom/v1", **wire.encode(result), "path": str(result.path)}

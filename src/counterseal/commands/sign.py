@@ -115,6 +115,20 @@ def run(inputs: SignInputs, ports: SignPorts) -> SignResult:
     )
 
 
+def check_rehearsal(current: Run, *, rehearsal: bool) -> None:
+    """Refuse to rehearse with an identity that is no sandbox's.
+
+    Raises:
+        UsageError: It is none, and nothing was signed.
+    """
+    if rehearsal and not current.sandbox:
+        raise UsageError(
+            "this identity is no sandbox's, and nothing was signed",
+            why=f"{current.issuer} issued it, and --sandbox is for rehearsals",
+            fix="sign in the environment of a sandbox's run (docs/sandbox.md), or leave --sandbox away",
+        )
+
+
 def _check_names_may_leak(inputs: SignInputs, current: Run) -> None:
     if not inputs.public_log or inputs.publish_names or inputs.visibility == "public":
         return
@@ -227,8 +241,3 @@ def _sign(signer: Signer, plan: _Plan) -> dict[str, bytes]:
 def _earlier(output: Path) -> list[Path]:
     """Return what an earlier run of `sign` left, the manifest first: without it, nothing counts as signed."""
     return [output / MANIFEST_FILE, output / BUILD_BUNDLES_FILE, *sorted(output.glob(f"*{BLOB_SUFFIX}"))]
-
-
-def as_json(result: SignResult) -> dict[str, object]:
-    """Return the result for `--format json`."""
-    return {"schema": "counterseal.sign/v1", **wire.encode(result)}

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import glob
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterseal import forges, verification
+from counterseal.commands import progress
 from counterseal.errors import CountersealError, UsageError
 from counterseal.forges import ForgeKind
 from counterseal.formats import digests
 from counterseal.identifiers import PROOF_FILE
 from counterseal.ledger import MAX_PROOF
-from counterseal.model import OwnGate
+from counterseal.model import OwnGate, Trust
+from counterseal.ports import BundleVerifier, Clock
 from counterseal.verification import Verdict, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
-
-    from counterseal.model import Trust
-    from counterseal.ports import BundleVerifier, Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,15 @@ class Question:
     repository_id: int | None = None
     revisions: tuple[str, ...] | None = None
     own_gate: OwnGateNamed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyPorts:
+    """What `verify` works with, and whom it trusts."""
+
+    verifier: BundleVerifier
+    trust: Trust
+    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +74,10 @@ class VerifyResult:
 def run(
     files: Sequence[Path],
     question: Question,
+    ports: VerifyPorts,
     *,
     proof: Path | None,
-    verifier: BundleVerifier,
-    trust: Trust,
-    clock: Clock,
+    tell: progress.Tell = progress.silent,
 ) -> VerifyResult:
     """Verify files against the ledger proof that lies beside them (or at `proof`).
 
@@ -77,6 +85,7 @@ def run(
         UsageError: A file or the proof is missing, `repository` is not `host/owner/name`, or the own gate that is
             named cannot be that repository's, or none is named where there is no other (GitLab).
     """
+    trust = ports.trust
     host, _, name = question.repository.removeprefix("https://").partition("/")
     if name.count("/") < 1 or host not in trust.issuers:
         raise UsageError(
@@ -94,7 +103,8 @@ def run(
         )
     own = _own_gate(question.own_gate, host, name, trust) if question.own_gate else None
     verdicts: list[Verdict | Refused] = []
-    for file in files:
+    for number, file in enumerate(files):
+        tell(f"verifying {file.name}", number, len(files))
         if not file.is_file():
             raise UsageError(f"no file {file}", fix="download it first; a folder is not verified as one")
         with file.open("rb") as stream:
@@ -102,10 +112,33 @@ def run(
         wanted = Wanted(file.name, digest, question.stage, host, name, question.repository_id, question.revisions, own)
         data = _proof(proof or file.with_name(PROOF_FILE))
         try:
-            verdicts.append(verification.verify(wanted, data, verifier=verifier, trust=trust, now=clock.now()))
+            verdicts.append(
+                verification.verify(wanted, data, verifier=ports.verifier, trust=trust, now=ports.clock.now())
+            )
         except CountersealError as error:
             verdicts.append(Refused(file.name, error))
     return VerifyResult(tuple(verdicts))
+
+
+def expand(given: Sequence[Path]) -> list[Path]:
+    """Return the files, in place of a glob those that it matches, hidden ones too: in CI no shell expands it.
+
+    Raises:
+        UsageError: A glob matches nothing: what is handed on would not be looked at.
+    """
+    files: list[Path] = []
+    for path in given:
+        pattern = str(path)
+        if path.exists() or not glob.has_magic(pattern):
+            files.append(path)
+            continue
+        matched = sorted(map(Path, glob.glob(pattern, include_hidden=True)))  # noqa: PTH207 - `Path` takes no absolute one
+        if not matched:
+            raise UsageError(
+                f"no file matches {pattern}", why="so there is nothing to verify", fix="download them first"
+            )
+        files += matched
+    return files
 
 
 def _own_gate(named: OwnGateNamed, host: str, name: str, trust: Trust) -> OwnGate:

@@ -1,5 +1,7 @@
-"""Results as text, JSON and Markdown. Nothing is decided here."""
+"""Results as text, JSON and Markdown: one file a verb in `reports/`. Nothing is decided here, and nothing printed."""
 
 from __future__ import annotations
 
-__all__ = ["consumer", "escape", "findings", "markdown", "text"]
+from counterseal.render.report import Report
+
+__all__ = ["Report", "consumer", "escape", "findings", "markdown", "reports", "terminal", "text"]

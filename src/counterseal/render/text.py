@@ -121,23 +121,18 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
+def log_rows(decisions: Sequence[RecordedDecision]) -> list[tuple[str, ...]]:
+    """Return the table of decisions, its head first."""
+    head = ("seq", "decided (UTC)", "outcome", "what", "stage", "approved by", "requested by", "why")
+    return [head, *(_log_row(each) for each in decisions)]
+
+
 def log(decisions: Sequence[RecordedDecision], *, entries: int, head: str | None, mirror: bool, sandbox: bool) -> str:
     """Return the table of decisions and, below it, how far it is proven."""
-    head_row: tuple[str, ...] = (
-        "seq",
-        "decided (UTC)",
-        "outcome",
-        "what",
-        "stage",
-        "approved by",
-        "requested by",
-        "why",
-    )
-    rows = [head_row, *(_log_row(each) for each in decisions)]
     count = f"{len(decisions)} decision{'' if len(decisions) == 1 else 's'}"
     state = "mirror equal" if mirror else "no mirror"
     tail = f"{count} · chain of {entries} entries complete and verified · head {(head or '')[:12]}… · {state}"
-    return "\n".join((*(table(rows) if decisions else []), tail, *([SANDBOX_NOTE] if sandbox else [])))
+    return "\n".join((*(table(log_rows(decisions)) if decisions else []), tail, *([SANDBOX_NOTE] if sandbox else [])))
 
 
 def _log_row(recorded: RecordedDecision) -> tuple[str, ...]:

@@ -86,6 +86,16 @@ class Surroundings:
         """Return whether this is a GitLab job."""
         return self.environ.get("GITLAB_CI") == "true" and not self.in_github
 
+    def may_style(self, *, terminal: bool) -> bool:
+        """Return whether what is shown may have colour: on a terminal or with FORCE_COLOR, never in CI's logs.
+
+        NO_COLOR comes first (no-color.org). Both count if they are not empty.
+        """
+        get = self.environ.get
+        if self.in_github or self.in_gitlab or get("CI") or get("NO_COLOR"):
+            return False
+        return bool(get("FORCE_COLOR")) or (terminal and get("TERM") != "dumb")
+
     @property
     def kind(self) -> ForgeKind:
         """Return which forge this is about: that of the CI job, else the one whose repository is named."""
@@ -135,7 +145,7 @@ class Surroundings:
         Raises:
             UsageError: Naming the variable.
         """
-        allowed = {PREFIX + name.upper() for name in (*options, "verbose")} | {*TOKEN_VARIABLES[self.kind], API_TOKEN}
+        allowed = {PREFIX + name.upper() for name in options} | {*TOKEN_VARIABLES[self.kind], API_TOKEN}
         if self.in_gitlab:
             allowed |= SET_BY_GITLAB | {JOB_OUTPUT, JOB_SUMMARY}
         for name, value in sorted(self.environ.items()):

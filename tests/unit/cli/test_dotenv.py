@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterseal.cli import dotenv
-from counterseal.cli.report import Report, show
+from counterseal.cli.showing import show
 from counterseal.errors import UsageError
+from counterseal.render import Report
 from counterseal.wiring import Surroundings
 
 if TYPE_CHECKING:

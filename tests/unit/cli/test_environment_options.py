@@ -2,50 +2,96 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from counterseal.cli import main
+from counterseal.cli.call import Call
+from counterseal.cli.kinds import FILE, NUMBER
+from counterseal.cli.parameters import Argument, Option, dry_run
+from counterseal.cli.verb import Verb
 from counterseal.errors import UsageError
-from counterseal.wiring import Surroundings
+
+if TYPE_CHECKING:
+    from types import SimpleNamespace
+
+VERB = Verb(
+    "try",
+    "Try it.",
+    (
+        Argument("files", "the files", FILE, nargs=-1, required=True),
+        Option("--revision", multiple=True, words="some"),
+        Option("--days", kind=NUMBER, default=7, words="how long"),
+        dry_run("nothing"),
+    ),
+    ("try a",),
+)
 
 
-def parse(environ: dict[str, str], *arguments: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("files", nargs="+", type=Path)
-    parser.add_argument("--revision", action="append")
-    parser.add_argument("--days", type=int, default=7)
-    parser.add_argument("--dry-run", action="store_true")
-    return main.parse_options(parser, arguments, Surroundings(environ))
+def read(environ: dict[str, str], *arguments: str) -> SimpleNamespace:
+    options = VERB.read(arguments, Call(environ))
+    assert options is not None
+    return options
 
 
 def test_lists_have_the_type_of_the_option() -> None:
-    assert parse({"COUNTERSEAL_FILES": "a b/c"}).files == [Path("a"), Path("b/c")]
+    assert read({"COUNTERSEAL_FILES": "a  b/c\n"}).files == (Path("a"), Path("b/c"))
 
 
 def test_single_values_have_the_type_of_the_option() -> None:
-    found = parse({"COUNTERSEAL_FILES": "a", "COUNTERSEAL_DAYS": "3", "COUNTERSEAL_DRY_RUN": "true"})
-    assert (found.days, found.dry_run) == (3, True)
+    options = read({"COUNTERSEAL_FILES": "a", "COUNTERSEAL_DAYS": "3", "COUNTERSEAL_DRY_RUN": "true"})
+    assert (options.days, options.dry_run) == (3, True)
 
 
 def test_an_empty_value_is_none() -> None:
-    found = parse({"COUNTERSEAL_FILES": "a", "COUNTERSEAL_DAYS": "", "COUNTERSEAL_REVISION": ""})
-    assert (found.days, found.revision) == (7, None)
+    names = ("DAYS", "REVISION", "DRY_RUN", "FORMAT", "QUIET")
+    options = read({"COUNTERSEAL_FILES": "a", **{f"COUNTERSEAL_{name}": "" for name in names}})
+    assert (options.days, options.revision, options.dry_run, options.format) == (7, (), False, "text")
+
+
+@pytest.mark.parametrize("value", ["", " \n"])
+def test_nothing_but_blanks_is_no_file(value: str) -> None:
+    with pytest.raises(UsageError, match="no FILES") as refused:
+        read({"COUNTERSEAL_FILES": value})
+    assert "COUNTERSEAL_FILES" in refused.value.fix
 
 
 def test_what_may_be_repeated_is_split_and_a_flag_replaces_it() -> None:
     environ = {"COUNTERSEAL_FILES": "a", "COUNTERSEAL_REVISION": "one two"}
-    assert parse(environ).revision == ["one", "two"]
-    assert parse(environ, "--revision", "three").revision == ["three"]
+    assert read(environ).revision == ("one", "two")
+    assert read(environ, "--revision", "three").revision == ("three",)
 
 
 def test_flags_and_arguments_win() -> None:
-    found = parse({"COUNTERSEAL_FILES": "a", "COUNTERSEAL_DAYS": "3"}, "b", "--days", "4")
-    assert (found.files, found.days) == ([Path("b")], 4)
+    options = read({"COUNTERSEAL_FILES": "a", "COUNTERSEAL_DAYS": "3"}, "b", "--days", "4")
+    assert (options.files, options.days) == ((Path("b"),), 4)
 
 
-def test_neither_true_nor_false() -> None:
-    with pytest.raises(UsageError, match="neither true nor false"):
-        parse({"COUNTERSEAL_DRY_RUN": "perhaps"}, "a")
+@pytest.mark.parametrize("value", ["1", "true", "YES", "On"])
+def test_a_switch_that_is_on(value: str) -> None:
+    assert read({"COUNTERSEAL_DRY_RUN": value}, "a").dry_run is True
+
+
+@pytest.mark.parametrize("value", ["0", "false", "NO", "Off"])
+def test_a_switch_that_is_off(value: str) -> None:
+    assert read({"COUNTERSEAL_DRY_RUN": value}, "a").dry_run is False
+    assert read({"COUNTERSEAL_DRY_RUN": value}, "a", "--dry-run").dry_run is True
+
+
+@pytest.mark.parametrize("name", ["DRY_RUN", "QUIET", "VERBOSE"])
+def test_neither_true_nor_false(name: str) -> None:
+    with pytest.raises(UsageError, match=f"COUNTERSEAL_{name}='perhaps' is neither true nor false"):
+        read({f"COUNTERSEAL_{name}": "perhaps"}, "a")
+
+
+def test_a_value_of_the_wrong_kind_is_named_as_it_was_given() -> None:
+    with pytest.raises(UsageError, match="COUNTERSEAL_DAYS='soon' is no whole number"):
+        read({"COUNTERSEAL_DAYS": "soon"}, "a")
+    with pytest.raises(UsageError, match="--days 'soon' is no whole number"):
+        read({"COUNTERSEAL_DAYS": "3"}, "a", "--days", "soon")
+
+
+def test_the_environment_is_that_of_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COUNTERSEAL_DAYS", "3")
+    assert read({}, "a").days == 7

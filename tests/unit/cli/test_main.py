@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import json
 import os
 import re
@@ -12,20 +10,22 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 
 from counterseal import __version__
-from counterseal.cli import main as entry
+from counterseal.cli.call import Call
+from counterseal.cli.kinds import MOMENT
 from counterseal.cli.main import main
-from counterseal.cli.table import COMMANDS
-from counterseal.wiring import Surroundings
+from counterseal.cli.table import COMMANDS, module_of
 from counterseal_sandbox.client import SandboxClient
 from counterseal_sandbox.demo import world as demo_world
 from counterseal_sandbox.demo.site import GitHubSite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from counterseal.cli.verb import Verb
 
 GOOD = demo_world.policy_text(GitHubSite(SandboxClient("http://127.0.0.1:1")), 701)
 HEAVY = ("sigstore", "github", "cyclonedx", "requests", "pydantic", "cryptography")
@@ -38,15 +38,10 @@ def policy(tmp_path: Path) -> Path:
     return file
 
 
-def parser_of(verb: str) -> argparse.ArgumentParser:
-    """Return the verb's parser, made as `main` makes it."""
-    parser = argparse.ArgumentParser()
-    importlib.import_module(f"counterseal.cli.verbs.{COMMANDS[verb][0]}").add_arguments(parser)
-    return parser
-
-
-def options_of(verb: str) -> Iterator[argparse.Action]:
-    yield from (each for each in parser_of(verb)._actions if each.dest != "help")
+def verb_of(name: str) -> Verb:
+    """Return the verb as `main` finds it."""
+    verb: Verb = module_of(name).VERB
+    return verb
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -60,10 +55,8 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_general_help_names_every_verb_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in ([], ["--help"], ["-h"], ["help"]):
-        with pytest.raises(SystemExit) as end:
-            main(arguments, {})
-        assert end.value.code == 0
+    for arguments in ([], ["--help"], ["-h"], ["help"], ["help", "--help"]):
+        assert main(arguments, {}) == 0
         shown = capsys.readouterr().out
         assert all(re.search(rf"^ +{verb}\b", shown, re.MULTILINE) for verb in COMMANDS)
         shown = " ".join(shown.split())
@@ -73,26 +66,25 @@ def test_general_help_names_every_verb_and_exit_code(capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize("verb", COMMANDS)
 def test_every_verb_has_help_that_names_its_options(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as end:
-        main([verb, "--help"], {})
-    assert end.value.code == 0
+    assert main([verb, "--help"], {}) == 0
     shown = capsys.readouterr().out
-    assert f"usage: counterseal {verb}" in shown
-    assert "--format {text,json,markdown}" in shown
-    for each in options_of(verb):
-        assert each.help, f"{verb} {each.dest} says nothing of itself"
-        assert all(name in shown for name in each.option_strings)
+    assert f"usage: counterseal {verb} [OPTIONS]" in shown
+    assert "--format [text|json|markdown]" in shown
+    for param in verb_of(verb).params:
+        assert getattr(param, "help", None), f"{verb} {param.name} says nothing of itself"
+        assert all(name in shown for name in param.opts if name.startswith("-"))
+    for arguments in ([verb, "-h"], ["help", verb]):
+        assert main(arguments, {}) == 0
+        assert capsys.readouterr().out == shown
 
 
 @pytest.mark.parametrize("verb", ["sbom", "sign", "candidate", "request", "publish"])
 def test_what_writes_can_be_tried_dry(verb: str) -> None:
-    assert any("--dry-run" in each.option_strings for each in options_of(verb))
+    assert any("--dry-run" in param.opts for param in verb_of(verb).params)
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as end:
-        main(["--version"], {})
-    assert end.value.code == 0
+    assert main(["--version"], {}) == 0
     assert capsys.readouterr().out == f"counterseal {__version__}\n"
 
 
@@ -102,36 +94,35 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
      ["request"], ["log", "--format", "yaml"], ["log", "show", "first"], ["verify"]],
 )  # fmt: skip
 def test_what_is_unknown_or_missing_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as end:
-        main(arguments, {})
-    assert end.value.code == 2
+    assert main(arguments, {}) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "usage: counterseal" in shown.err
+    assert re.fullmatch(r"error: .*\n(  why: .*\n)?  fix: .*\n", shown.err)
 
 
 # --- options as variables --------------------------------------------------------------------------
 
 
-def _value(action: argparse.Action) -> tuple[str, Any]:
+def _value(param: click.Parameter) -> tuple[str, Any]:
     """Return text for a variable, and what the option is then."""
-    if action.nargs == 0:
+    if isinstance(param, click.Option) and param.is_flag:
         return "true", True
-    if action.choices is not None:
-        word = list(action.choices)[-1]
+    if isinstance(param.type, click.Choice):
+        word = str(list(param.type.choices)[-1])
         return word, word
-    convert: Any = action.type or str
-    if action.nargs in ("+", "*") or isinstance(action, argparse._AppendAction):
-        return "11 12", [convert("11"), convert("12")]
-    return "11", convert("11")
+    text = "2026-10-01" if param.type is MOMENT else "11"
+    if param.nargs == -1 or param.multiple:
+        return f"{text} 12", (param.type.convert(text, None, None), param.type.convert("12", None, None))
+    return text, param.type.convert(text, None, None)
 
 
 @pytest.mark.parametrize("verb", COMMANDS)
 def test_every_option_is_a_variable_too(verb: str) -> None:
-    wanted = {each.dest: _value(each) for each in options_of(verb)}
-    wiring = Surroundings({f"COUNTERSEAL_{name.upper()}": text for name, (text, _) in wanted.items()})
-    options = entry.parse_options(parser_of(verb), [], wiring)
-    assert vars(options) == {name: value for name, (_, value) in wanted.items()}
+    wanted = {param.name: _value(param) for param in verb_of(verb).params}
+    assert {"format", "quiet", "verbose"} < set(wanted)
+    call = Call({f"COUNTERSEAL_{name.upper()}": text for name, (text, _) in wanted.items()})
+    assert vars(verb_of(verb).read([], call) or 0) == {name: value for name, (_, value) in wanted.items()}
+    assert call.verbose
 
 
 def test_a_variable_of_no_value_is_an_error(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,7 +202,6 @@ def test_a_bug_says_so_without_a_traceback(policy: Path, capsys: pytest.CaptureF
     [
         (["-v"], {}),
         (["--verbose"], {}),
-        (["--verb"], {}),
         ([], {"COUNTERSEAL_VERBOSE": "true"}),
         ([], {"COUNTERSEAL_VERBOSE": "1"}),
     ],
@@ -229,6 +219,30 @@ def test_what_looks_like_a_bug_has_a_traceback_if_it_is_asked_for(
     assert "IsADirectoryError" in shown
     assert "error: this is a bug in counterseal" in shown
     assert [row for row in shown.splitlines() if row.startswith("::") and not row.startswith("::error title=")] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "wanted"),
+    [
+        (["-v"], {}, True),
+        (["x", "--unknown", "y", "--verbose"], {}, True),
+        ([], {"COUNTERSEAL_VERBOSE": "true"}, True),
+        ([], {}, False),
+        (["--", "-v"], {"COUNTERSEAL_VERBOSE": "false"}, False),
+    ],
+)
+def test_a_bug_before_the_options_are_read_has_its_traceback_too(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    variables: dict[str, str],
+    wanted: bool,
+) -> None:
+    monkeypatch.setitem(COMMANDS, "lost", ("no_such_module", "a verb whose module is missing"))
+    assert main(["lost", *arguments], variables) == 1
+    shown = capsys.readouterr().err
+    assert ("Traceback (most recent call last)" in shown) is wanted
+    assert "error: this is a bug in counterseal: ModuleNotFoundError" in shown
 
 
 def test_a_bug_in_the_process_itself_has_its_traceback(policy: Path) -> None:
@@ -265,23 +279,39 @@ def test_ctrl_c_at_any_moment_prints_no_traceback_of_ours(policy: Path) -> None:
 # --- what it costs -------------------------------------------------------------------------------
 
 
+def modules(*arguments: str) -> set[str]:
+    """Return the modules that a run of the command line imports."""
+    code = "import sys; from counterseal.cli.main import main; main(); print(*sys.modules, sep='\\n', file=sys.stderr)"
+    command = [sys.executable, "-I", "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    names = set(done.stderr.splitlines())
+    assert "counterseal.cli" in names
+    return names
+
+
 def imported(*arguments: str) -> set[str]:
     """Return the top-level packages that a run of the command line imports."""
-    command = [sys.executable, "-I", "-X", "importtime", "-m", "counterseal", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    names = re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", done.stderr, re.MULTILINE)
-    assert "counterseal.cli" in names
-    return {name.partition(".")[0] for name in names}
+    return {name.partition(".")[0] for name in modules(*arguments)}
 
 
-def test_help_imports_nothing_heavy() -> None:
-    assert imported("--help").isdisjoint(HEAVY)
-    assert imported("--version").isdisjoint(HEAVY)
-    assert imported("gate", "--help").isdisjoint(HEAVY)
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_come_from_the_table_alone(option: str) -> None:
+    ours = modules(option)
+    assert {name.partition(".")[0] for name in ours}.isdisjoint((*HEAVY, "click", "rich", "argparse", "dataclasses"))
+    allowed = {"", ".__main__", ".cli", ".cli.main", ".cli.overview", ".cli.table", ".cli.call", ".errors"}
+    assert {name for name in ours if name.startswith("counterseal")} <= {f"counterseal{name}" for name in allowed}
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_help_of_a_verb_imports_nothing_heavy_and_no_other_verb(verb: str) -> None:
+    names = modules(verb, "--help")
+    assert {name.partition(".")[0] for name in names}.isdisjoint((*HEAVY, "rich"))
+    verbs = {name for name in names if name.startswith("counterseal.cli.verbs.")}
+    assert verbs == {f"counterseal.cli.verbs.{COMMANDS[verb][0]}"}
 
 
 def test_policy_check_imports_no_forge_and_no_sbom(policy: Path) -> None:
-    assert imported("policy", "check", str(policy)).isdisjoint(set(HEAVY) - {"pydantic"})
+    assert imported("policy", "check", str(policy)).isdisjoint({*HEAVY, "rich"} - {"pydantic"})
 
 
 def test_log_imports_no_forge_and_no_sbom(tmp_path: Path) -> None:

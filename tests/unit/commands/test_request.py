@@ -8,6 +8,7 @@ import pytest
 
 from counterseal.commands import request
 from counterseal.formats.manifest import MAX_VALID, check_tag
+from counterseal.render.reports import request as request_report
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,7 @@ from counterseal.formats.manifest import MAX_VALID, check_tag
 )
 def test_a_title_calls_nobody(tag: str, called: str) -> None:
     check_tag(tag)
-    assert request.title(tag, "staging") == called
+    assert request_report.title(tag, "staging") == called
 
 
 @pytest.mark.parametrize("days", [1, 7, 89, 90])

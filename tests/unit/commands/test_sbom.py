@@ -14,6 +14,7 @@ from counterseal.adapters.local.files import WorkspaceFiles
 from counterseal.adapters.sbom.builder import PythonSbomBuilder
 from counterseal.commands import outputs, sbom
 from counterseal.errors import UsageError
+from counterseal.render.reports import sbom as sbom_report
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "app"
 
@@ -56,7 +57,7 @@ def test_twice_is_the_same_bytes_and_a_dry_run_says_the_same(place: Path) -> Non
 
 
 def test_the_result_is_plain_json(place: Path) -> None:
-    said = json.loads(json.dumps(sbom.as_json(run(place, "dist/*"))))
+    said = json.loads(json.dumps(dict(sbom_report.report(run(place, "dist/*")).data)))
     assert said["schema"] == "counterseal.sbom/v1"
     assert said["path"].endswith("counterseal-out/sbom.cdx.json")
     assert said["components"] == 17

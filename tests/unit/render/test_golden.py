@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.unit import frozen
 
-from counterseal.cli.verbs import preview as preview_verb
 from counterseal.errors import UsageError
 from counterseal.evaluation import decision as decisions
 from counterseal.evaluation.approvals import Approvals
@@ -23,6 +22,7 @@ from counterseal.history.fold import RecordedDecision
 from counterseal.model import Attestation, Counted, Dismissed, EarlierDecision, Entry, Finding, FindingOutcome, Outcome
 from counterseal.model import Statement as Signed
 from counterseal.render import findings, markdown, text
+from counterseal.render.reports import preview as preview_report
 from counterseal.verification.steps import Look, Step, Verdict
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _preview() -> str:
     found = Preview(
         84, frozen.HOST, frozen.PATH, "8d1e07b", "production", "ab" * 32, "v1.2.0", DENY_FINDINGS, nobody, (earlier,)
     )
-    return "\n".join(preview_verb._lines(found, ABOUT))
+    return "\n".join(preview_report.lines(found))
 
 
 def _error() -> str:

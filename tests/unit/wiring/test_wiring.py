@@ -11,6 +11,7 @@ import pytest
 
 from counterseal import forges
 from counterseal.cli.main import main
+from counterseal.cli.table import module_of
 from counterseal.errors import UsageError
 from counterseal.forges import ForgeKind
 from counterseal.wiring import Surroundings, Wiring
@@ -34,7 +35,7 @@ FORBIDDEN = (
 ACCEPTED = (
     "PYTHON_VERSION", "PYTHON_SHA256", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PIPX_HOME", "XDG_CONFIG_HOME",
     "XDG_RUNTIME_DIR", "LANG", "ENV", "PIP_INDEX_URL", "PIP_CERT", "PIP_DISABLE_PIP_VERSION_CHECK", "UV_DEFAULT_INDEX",
-    "JAVA_HOME", "COUNTERSEAL_VERBOSE",
+    "JAVA_HOME",
 )  # fmt: skip
 
 
@@ -78,6 +79,27 @@ def test_inputs_and_outputs_of_a_gate_may_be_variables() -> None:
     Surroundings(environment).refuse_influence({"stage", "format"})
     with pytest.raises(UsageError, match="COUNTERSEAL_STAGE"):
         Surroundings(environment).refuse_influence({"format"})
+
+
+@pytest.mark.parametrize(
+    ("verb", "names"),
+    [
+        ("gate", {"stage", "request", "preview", "number", "format", "quiet", "verbose"}),
+        ("publish", {"stage", "dry_run", "format", "quiet", "verbose"}),
+    ],
+)
+def test_a_gate_takes_its_own_options_as_variables_and_these_are_all(
+    verb: str, names: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever adds an option to a gate adds a variable that is accepted there: it may be an input or output only."""
+    assert {param.name for param in module_of(verb).VERB.params} == names
+    values = {"number": "7", "format": "json", **dict.fromkeys(("preview", "dry_run", "quiet", "verbose"), "false")}
+    accepted = {f"COUNTERSEAL_{name.upper()}": values.get(name, "x") for name in names}
+    main([verb], {"PATH": "/usr/bin", **accepted})
+    assert "is set in a gate" not in capsys.readouterr().err
+    others = {"gate": "COUNTERSEAL_DRY_RUN", "publish": "COUNTERSEAL_REQUEST"}
+    assert main([verb], {"PATH": "/usr/bin", **accepted, others[verb]: "true"}) == 2
+    assert f"the variable {others[verb]} is set in a gate" in capsys.readouterr().err
 
 
 def test_a_value_is_never_shown(capsys: pytest.CaptureFixture[str]) -> None:

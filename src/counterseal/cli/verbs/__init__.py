@@ -1,1 +1,4 @@
-"""One file a verb: its arguments, the ports it needs, and its result as a `Report`."""
+"""One file a verb: `VERB` says which options it has, `run` reads ports from the wiring, calls, and hands back a report.
+
+What a verb runs with is imported when it runs, so that its help and the completion of its options are quick.
+"""

@@ -1,63 +1,48 @@
-"""Start the sandbox and keep it running: forge, identities, certificate authority, log and timestamps on loopback.
-
-What it signs proves nothing to anybody. Control calls are listed in docs/sandbox.md.
-"""
+"""`sandbox`."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterseal.cli.report import Report
-from counterseal.commands import sandbox
+from counterseal.cli import parameters
+from counterseal.cli.kinds import FOLDER, NUMBER
+from counterseal.cli.verb import Verb
 
 if TYPE_CHECKING:
-    import argparse
+    from types import SimpleNamespace
 
+    from counterseal.render import Report
     from counterseal.wiring import Wiring
 
+VERB = Verb(
+    "sandbox",
+    "Start the sandbox and keep it running: forge, identities, certificate authority, log and timestamps on loopback."
+    "\n\nWhat it signs proves nothing to anybody. Control calls are listed in docs/sandbox.md.",
+    (
+        parameters.Option(
+            "--port", kind=NUMBER, metavar="PORT", default=0, words="port on 127.0.0.1 (default: a free one)"
+        ),
+        parameters.Option(
+            "--state", kind=FOLDER, metavar="FOLDER", words="git objects and assets (default: a temporary one)"
+        ),
+    ),
+    ("sandbox", "sandbox --port 8470 --state sandbox-state"),
+)
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's options."""
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
-    parser.add_argument("--state", type=Path, help="folder for git objects and assets (default: a temporary one)")
 
-
-def run(options: argparse.Namespace, wiring: Wiring) -> Report:
+def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     """Run the verb."""
+    from counterseal.commands import sandbox
+    from counterseal.render.reports import sandbox as reports
+
+    def ready(url: str, gate: str) -> None:
+        sys.stdout.write(reports.ready(url, gate) + "\n")
+        sys.stdout.flush()
+
     with contextlib.ExitStack() as stack:
         state = options.state or stack.enter_context(wiring.surroundings.work_folder())
         with contextlib.suppress(KeyboardInterrupt):
-            sandbox.run(state, options.port, ready=_ready)
-    return Report("the sandbox is gone", {"schema": "counterseal.sandbox/v1"})
-
-
-def _ready(url: str, gate: str) -> None:
-    run = {
-        "repository": "alice/app",
-        "workflow": ".github/workflows/promote.yml",
-        "ref": "refs/heads/main",
-        "event": "push",
-        "actor": "alice",
-        "gateRevision": gate,
-        "permissions": {"contents": "write", "pull-requests": "write", "actions": "read", "id-token": "write"},
-    }
-    job = {"project": "alice/tools/app", "ref": "refs/heads/main", "source": "push", "actor": "alice", "apiToken": True}
-    project = {"forge": "gitlab", "owner": "alice", "name": "tools/app", "jobTokenMayPush": True}
-    calls = [
-        ("a world of your own, at GitHub and at GitLab", "/users", {"login": "alice"}),
-        ("", "/repositories", {"owner": "alice", "name": "app"}),
-        ("", "/repositories", project),
-        ("the environment of a run and of a job, once their repository has a commit (docs/sandbox.md)", "/runs", run),
-        ("", "/jobs", job),
-    ]
-    rows = [f"sandbox: {url} · proves nothing to anybody · stop with Ctrl-C"]
-    for title, path, body in calls:
-        rows += [f"  {title}:"] if title else []
-        rows.append(f"    curl --json '{json.dumps(body)}' {url}{path}")
-    rows += ["  whom it trusts:", f"    counterseal trust export --sandbox-url {url} --format json"]
-    sys.stdout.write("\n".join(rows) + "\n")
-    sys.stdout.flush()
+            sandbox.run(state, options.port, ready=ready)
+    return reports.gone()

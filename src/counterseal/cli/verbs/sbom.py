@@ -1,49 +1,48 @@
-"""Make a CycloneDX SBOM of a project, with the artifacts in it."""
+"""`sbom`."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterseal.cli.report import Report
-from counterseal.commands import sbom
-from counterseal.identifiers import OUTPUT_FOLDER
+from counterseal.cli import parameters
+from counterseal.cli.kinds import FILE
+from counterseal.cli.verb import Verb
 
 if TYPE_CHECKING:
-    import argparse
+    from types import SimpleNamespace
 
+    from counterseal.render import Report
     from counterseal.wiring import Wiring
 
+VERB = Verb(
+    "sbom",
+    "Make a CycloneDX SBOM of a project, with the artifacts in it.",
+    (
+        *parameters.build(),
+        parameters.Option(
+            "--lock", kind=FILE, metavar="FILE", words="the lock file, if there are several or none of its own"
+        ),
+        parameters.dry_run("make and check it, write nothing"),
+    ),
+    ("sbom 'dist/*'", "sbom 'dist/*' --project app --lock app/requirements.txt"),
+)
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's options."""
-    add_build_arguments(parser)
-    parser.add_argument("--lock", type=Path, help="the lock file, if the project has several or none of its own")
-    parser.add_argument("--dry-run", action="store_true", help="make and check it, write nothing")
 
-
-def add_build_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `sbom` and `sign` are both told."""
-    parser.add_argument("subjects", nargs="+", help="the artifacts: files, globs or SHA256SUMS")
-    parser.add_argument("--project", type=Path, default=Path(), help="folder of the project (default: here)")
-    parser.add_argument("--output", type=Path, default=Path(OUTPUT_FOLDER), help=f"default: {OUTPUT_FOLDER}")
-
-
-def run(options: argparse.Namespace, wiring: Wiring) -> Report:
+def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     """Run the verb."""
+    from counterseal.cli.showing import progress
+    from counterseal.commands import sbom
+    from counterseal.render.reports import sbom as reports
+
     inputs = sbom.SbomInputs(
         project=options.project,
-        subjects=tuple(options.subjects),
+        subjects=options.subjects,
         output=options.output,
         epoch=wiring.surroundings.epoch(),
         revision=wiring.surroundings.revision(),
         dry_run=options.dry_run,
     )
-    result = sbom.run(inputs, builder=wiring.sbom_builder(options.lock), files=wiring.files())
-    verb = "would write" if result.dry_run else "wrote"
-    text = (
-        f"sbom: {result.components} components, {len(result.subjects)} artifacts\n"
-        f"  {verb} {result.path} · sha256:{result.digest}"
-    )
-    outputs = {"sbom": str(result.path), "sbom-digest": result.digest}
-    return Report(text, sbom.as_json(result), outputs=outputs)
+    with progress(options, wiring.surroundings) as tell:
+        tell("reading the lock file and what is installed")
+        result = sbom.run(inputs, builder=wiring.sbom_builder(options.lock), files=wiring.files())
+    return reports.report(result)

@@ -1,45 +1,52 @@
-"""Sign artifacts, manifest, provenance and SBOM with this run's identity; all of it or nothing."""
+"""`sign`."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterseal.cli.report import Report
-from counterseal.cli.verbs.sbom import add_build_arguments
-from counterseal.commands import sign
-from counterseal.errors import UsageError
-from counterseal.render import text
+from counterseal.cli import parameters
+from counterseal.cli.kinds import FILE
+from counterseal.cli.verb import Verb
 
 if TYPE_CHECKING:
-    import argparse
+    from types import SimpleNamespace
 
+    from counterseal.render import Report
     from counterseal.wiring import Wiring
 
+VERB = Verb(
+    "sign",
+    "Sign artifacts, manifest, provenance and SBOM with this run's identity; all of it or nothing.",
+    (
+        *parameters.build(),
+        parameters.Option("--test-results", kind=FILE, metavar="FILE", words="a JUnit report to attest"),
+        parameters.Option(
+            "--trust-config", kind=FILE, metavar="FILE", words="ClientTrustConfig of another Sigstore instance"
+        ),
+        parameters.Switch("--publish-names", words="a private repository's names may become public"),
+        parameters.Switch("--sandbox", words="a rehearsal: refuse an identity that is no sandbox's"),
+        parameters.dry_run("do everything but sign and write"),
+    ),
+    ("sign 'dist/*'", "sign 'dist/*' --test-results junit.xml --dry-run"),
+)
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's options."""
-    add_build_arguments(parser)
-    parser.add_argument("--test-results", type=Path, help="a JUnit report to attest")
-    parser.add_argument("--trust-config", type=Path, help="ClientTrustConfig of another Sigstore instance")
-    parser.add_argument("--publish-names", action="store_true", help="a private repository's names may become public")
-    parser.add_argument("--sandbox", action="store_true", help="a rehearsal: refuse an identity that is no sandbox's")
-    parser.add_argument("--dry-run", action="store_true", help="do everything but sign and write")
 
+def run(options: SimpleNamespace, wiring: Wiring) -> Report:
+    """Run the verb.
 
-def run(options: argparse.Namespace, wiring: Wiring) -> Report:
-    """Run the verb."""
+    Raises:
+        UsageError: A rehearsal with a real identity.
+    """
+    from counterseal.cli.showing import progress
+    from counterseal.commands import sign
+    from counterseal.render.reports import sign as reports
+
     environment = wiring.environment()
     current = environment.run()
-    if options.sandbox and not current.sandbox:
-        raise UsageError(
-            "this identity is no sandbox's, and nothing was signed",
-            why=f"{current.issuer} issued it, and --sandbox is for rehearsals",
-            fix="sign in the environment of a sandbox's run (docs/sandbox.md), or leave --sandbox away",
-        )
+    sign.check_rehearsal(current, rehearsal=options.sandbox)
     inputs = sign.SignInputs(
         project=options.project,
-        subjects=tuple(options.subjects),
+        subjects=options.subjects,
         output=options.output,
         public_log=options.trust_config is None and not current.sandbox,
         visibility=current.visibility,
@@ -48,15 +55,7 @@ def run(options: argparse.Namespace, wiring: Wiring) -> Report:
         dry_run=options.dry_run,
     )
     ports = sign.SignPorts(environment, wiring.signer(options.trust_config), wiring.files(), wiring.build_facts())
-    result = sign.run(inputs, ports)
-    verb = "would sign" if result.dry_run else "signed"
-    shown = "\n".join(
-        (
-            f"{verb}: {len(result.subjects)} artifacts of {result.tag} at {result.revision[:12]}",
-            f"  manifest sha256:{result.manifest}",
-            f"  {len(result.statements)} statements, {len(result.subjects)} file signatures in {options.output}",
-            *([f"  {text.SANDBOX_NOTE}"] if current.sandbox else []),
-        )
-    )
-    outputs = {"manifest": result.manifest, "tag": result.tag}
-    return Report(shown, {**sign.as_json(result), "sandbox": current.sandbox}, outputs=outputs)
+    with progress(options, wiring.surroundings) as tell:
+        tell("signing")
+        result = sign.run(inputs, ports)
+    return reports.report(result, options.output, sandbox=current.sandbox)

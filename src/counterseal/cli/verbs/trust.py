@@ -1,26 +1,33 @@
-"""Export what verification trusts: one line of trusted root for cosign and gh, or the whole document as JSON."""
+"""`trust export`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal.cli.report import Report
-from counterseal.cli.verbs.verify import add_trust
+from counterseal.cli import parameters
+from counterseal.cli.kinds import OneOf
+from counterseal.cli.verb import Verb
 
 if TYPE_CHECKING:
-    import argparse
+    from types import SimpleNamespace
 
+    from counterseal.render import Report
     from counterseal.wiring import Wiring
 
+VERB = Verb(
+    "trust",
+    "Export what verification trusts: one line of trusted root for cosign and gh, or the whole document as JSON.",
+    (
+        parameters.Argument("action", "what to do", OneOf(("export",))),
+        *parameters.trust(),
+        parameters.Option("--sandbox-url", metavar="URL", words="ask a running sandbox for its trust document"),
+    ),
+    ("trust export > trusted_root.jsonl", "trust export --format json > trust.json"),
+)
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's options."""
-    parser.add_argument("action", choices=("export",), help="what to do")
-    add_trust(parser)
-    parser.add_argument("--sandbox-url", help="ask a running sandbox for its trust document")
 
-
-def run(options: argparse.Namespace, wiring: Wiring) -> Report:
+def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     """Run the verb."""
-    document, root = wiring.trust_document(options.trust, options.sandbox_url, sandbox=options.sandbox)
-    return Report(root.decode().strip(), document)
+    from counterseal.render.reports import trust as reports
+
+    return reports.report(*wiring.trust_document(options.trust, options.sandbox_url, sandbox=options.sandbox))

@@ -1,89 +1,64 @@
-"""Verify downloaded release files: decided, recorded in the ledger, and published for a stage. Offline."""
+"""`verify`."""
 
 from __future__ import annotations
 
-import glob
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from counterseal.cli.report import Report
-from counterseal.commands import verify
-from counterseal.errors import UsageError
-from counterseal.formats import wire
-from counterseal.render import text
+from counterseal.cli import parameters
+from counterseal.cli.kinds import FILE, NUMBER
+from counterseal.cli.verb import Verb
 
 if TYPE_CHECKING:
-    import argparse
+    from types import SimpleNamespace
 
-    from counterseal.verification import Verdict
+    from counterseal.render import Report
     from counterseal.wiring import Wiring
 
+_OWN_GATE = """\\
+  --repository gitlab.com/acme/app \\
+  --gate-identity https://gitlab.com/acme/app//.gitlab-ci.yml@refs/heads/main \\
+  --gate-issuer https://gitlab.com"""
+VERB = Verb(
+    "verify",
+    "Verify downloaded release files: decided, recorded in the ledger, and published for a stage. Offline.",
+    (
+        parameters.Argument("files", "the downloaded files, or globs", FILE, nargs=-1, required=True),
+        parameters.Option("--stage", metavar="STAGE", required=True, words="the stage that they must be allowed in"),
+        parameters.Option(
+            "--repository", metavar="HOST/NAME", required=True, words="theirs, such as github.com/acme/app"
+        ),
+        parameters.Option("--repository-id", kind=NUMBER, metavar="ID", words="its number (names can change hands)"),
+        parameters.Option("--proof", kind=FILE, metavar="FILE", words="ledger-proof.json (default: beside each file)"),
+        parameters.Option(
+            "--gate-revision",
+            metavar="SHA",
+            multiple=True,
+            words="accept only this revision of the gate (repeatable)",
+        ),
+        parameters.Option(
+            "--gate-identity", metavar="URL", words="the project's own gate: https://HOST/PROJECT//FILE@REF"
+        ),
+        parameters.Option("--gate-issuer", metavar="URL", words="its OIDC issuer, such as https://gitlab.com"),
+        *parameters.trust(),
+    ),
+    (
+        "verify app.whl --stage production --repository github.com/acme/app",
+        f"verify 'dist/*' --stage production {_OWN_GATE}",
+    ),
+)
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's options."""
-    parser.add_argument("files", nargs="+", type=Path, help="the downloaded files, or globs")
-    parser.add_argument("--stage", required=True, help="the stage that they must be allowed in")
-    parser.add_argument("--repository", required=True, help="where they come from: HOST/OWNER/NAME")
-    parser.add_argument("--repository-id", type=int, help="the repository's numeric id (names can change hands)")
-    parser.add_argument("--proof", type=Path, help="ledger-proof.json (default: beside each file)")
-    parser.add_argument("--gate-revision", action="append", help="accept only these revisions of counterseal's gate")
-    parser.add_argument("--gate-identity", help="accept the project's own gate: https://HOST/PROJECT//FILE@REF")
-    parser.add_argument("--gate-issuer", help="with --gate-identity: the OIDC issuer, such as https://gitlab.com")
-    add_trust(parser)
 
-
-def add_trust(parser: argparse.ArgumentParser) -> None:
-    """Add the options that choose whom to trust."""
-    parser.add_argument("--trust", type=Path, help="trust document from `trust export --format json`")
-    parser.add_argument("--sandbox", action="store_true", help="accept a sandbox's trust document (proves nothing)")
-
-
-def run(options: argparse.Namespace, wiring: Wiring) -> Report:
+def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     """Run the verb."""
+    from counterseal.cli.showing import progress
+    from counterseal.commands import verify
+    from counterseal.render.reports import verify as reports
+
     trust, verifier = wiring.consumer(options.trust, sandbox=options.sandbox)
-    revisions = tuple(options.gate_revision) if options.gate_revision else None
     own = verify.OwnGateNamed(options.gate_identity, options.gate_issuer) if options.gate_identity else None
+    revisions = options.gate_revision or None
     question = verify.Question(options.stage, options.repository, options.repository_id, revisions, own)
-    result = verify.run(
-        _files(options.files), question, proof=options.proof, verifier=verifier, trust=trust, clock=wiring.clock()
-    )
-    return Report(
-        text="\n".join(_text(each) for each in result.verdicts),
-        data={"schema": "counterseal.verify/v1", "files": [_data(each) for each in result.verdicts]},
-        exit_code=result.exit_code,
-        errors=tuple((each.file_name, str(each.error)) for each in result.verdicts if isinstance(each, verify.Refused)),
-    )
-
-
-def _files(given: list[Path]) -> list[Path]:
-    """Return the files, in place of a glob those that it matches, hidden ones too: in CI no shell expands it.
-
-    Raises:
-        UsageError: A glob matches nothing: what is handed on would not be looked at.
-    """
-    files: list[Path] = []
-    for each in given:
-        pattern = str(each)
-        if each.exists() or not glob.has_magic(pattern):
-            files.append(each)
-            continue
-        matched = sorted(map(Path, glob.glob(pattern, include_hidden=True)))  # noqa: PTH207 - `Path` takes no absolute one
-        if not matched:
-            raise UsageError(
-                f"no file matches {pattern}", why="so there is nothing to verify", fix="download them first"
-            )
-        files += matched
-    return files
-
-
-def _text(found: Verdict | verify.Refused) -> str:
-    if isinstance(found, verify.Refused):
-        return f"not verified: {found.file_name}\n{text.error(found.error)}"
-    return text.verdict(found)
-
-
-def _data(found: Verdict | verify.Refused) -> dict[str, Any]:
-    if isinstance(found, verify.Refused):
-        return {"fileName": found.file_name, "verified": False, "error": str(found.error)}
-    data: dict[str, Any] = wire.encode(found)
-    return {"verified": True, **data}
+    ports = verify.VerifyPorts(verifier, trust, wiring.clock())
+    with progress(options, wiring.surroundings) as tell:
+        result = verify.run(verify.expand(options.files), question, ports, proof=options.proof, tell=tell)
+    return reports.report(result)

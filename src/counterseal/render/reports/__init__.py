@@ -1,0 +1,20 @@
+"""One file a verb: its result as a `Report`, in all forms."""
+
+from __future__ import annotations
+
+__all__ = [
+    "candidate",
+    "completion",
+    "demo",
+    "gate",
+    "log",
+    "policy",
+    "preview",
+    "publish",
+    "request",
+    "sandbox",
+    "sbom",
+    "sign",
+    "trust",
+    "verify",
+]

@@ -1,0 +1,26 @@
+"""What `candidate` uploaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterseal.formats import wire
+from counterseal.render.report import Report
+
+if TYPE_CHECKING:
+    from counterseal.commands import candidate
+
+
+def report(result: candidate.CandidateResult) -> Report:
+    """Return the candidate, and what this run added to it."""
+    release, count = result.release, len(result.uploaded)
+    done = "would upload" if result.dry_run else "uploaded"
+    text = (
+        f"candidate: {release.tag} · manifest sha256:{result.manifest}\n"
+        f"  {done} {count} of {len(release.assets) or count} assets"
+        + (f" · {release.url}" if release.url else "")
+        + f"\n  next: counterseal request --stage STAGE --tag {release.tag}"
+    )
+    data = {"schema": "counterseal.candidate/v1", **wire.encode(result)}
+    outputs = {"tag": release.tag, "manifest": result.manifest, "release-id": str(release.id)}
+    return Report(text, data, outputs=outputs)

@@ -1,0 +1,79 @@
+"""The story as it is told: a heading for each forge, its steps, and where to look further."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from counterseal.forges import ForgeKind
+from counterseal.render.report import Report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from counterseal.commands import demo
+
+_NAMES: Final = {ForgeKind.GITHUB: "GitHub", ForgeKind.GITLAB: "GitLab"}
+
+
+def heading(kind: ForgeKind) -> str:
+    """Return the line above a forge's steps."""
+    return f"\n── {_NAMES[kind]} ──"
+
+
+def step(told: demo.Told) -> str:
+    """Return a step: what was done, for how long, what was seen."""
+    return "\n".join((f"\n● {told.title}  ({told.seconds:.1f} s)", *(f"    {line}" for line in told.lines)))
+
+
+def report(shown: demo.Shown, tool: Path | str) -> Report:
+    """Return how it ended, and commands to look further.
+
+    Args:
+        shown: What was played.
+        tool: How counterseal is called here.
+    """
+    steps = [
+        {"forge": kind, "title": told.title, "seconds": round(told.seconds, 2)}
+        for kind, release in shown.releases.items()
+        for told in release.steps
+    ]
+    data = {"schema": "counterseal.demo/v1", "steps": steps, "seconds": round(shown.seconds, 2)}
+    several = len(shown.releases) > 1
+    attacks = "On each forge four attacks, four refusals" if several else "Four attacks, four refusals"
+    end = f"\nAll as told, in {shown.seconds:.1f} s. {attacks}."
+    further = (_further(kind, release, tool) for kind, release in shown.releases.items())
+    return Report("\n".join((end, *further)), data)
+
+
+def _further(kind: ForgeKind, release: demo.Release, tool: Path | str) -> str:
+    folder = release.folder
+    trust = f"--trust {folder}/trust.json --sandbox"
+    note = f"git -C {folder}/audit notes --ref=counterseal show 'v1.2.0^{{commit}}'"
+    variables = " ".join(f"{name}={value}" for name, value in _variables(kind, release).items())
+    return "\n".join((
+        f"{_NAMES[kind]}:",
+        f"  the release as a consumer has it   {folder}/release",
+        f"  a clone with the ledger            {folder}/audit",
+        f"  whom this sandbox trusts           {folder}/trust.json, {folder}/trusted_root.jsonl",
+        "  Look further:",
+        f"  {tool} log show 2 --folder {folder}/audit {trust}",
+        f"  {tool} verify {folder}/release/*.whl {' '.join(release.ask)} {trust}",
+        f"  {note} | tail -1 | jq -r .dsseEnvelope.payload | base64 -d | jq .predicate.findings",
+        "  With none of our code (docs/verify-without-us/README.md):",
+        f"  {variables} bash docs/verify-without-us/verify-with-cosign.sh {folder}/release/*.whl",
+    ))  # fmt: skip
+
+
+def _variables(kind: ForgeKind, release: demo.Release) -> dict[str, object]:
+    """Return the variables of the scripts that verify with others' tools."""
+    repository = release.manifest["repository"]
+    revision = {"GATE_REVISION": release.trust["released"][0]} if kind is ForgeKind.GITHUB else {}
+    return {
+        "HOST": repository["host"],
+        "REPO": repository["name"],
+        "REPO_ID": repository["id"],
+        "TAG": release.manifest["tag"],
+        **revision,
+        "ISSUER": release.trust["issuers"][repository["host"]],
+        "ROOT": release.folder / "trusted_root.jsonl",
+    }

@@ -1,0 +1,90 @@
+"""What a run of the gate decided and published."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from counterseal.formats import wire
+from counterseal.model import FindingOutcome, Outcome
+from counterseal.render import escape, findings, markdown, text
+from counterseal.render.report import Report
+from counterseal.render.reports import publish
+
+if TYPE_CHECKING:
+    from counterseal.commands import gate
+    from counterseal.gate import deciding
+
+_NOTHING = "nothing to decide: every merged request has its decision"
+
+
+def report(done: gate.GateRun) -> Report:
+    """Return every decision, what could not be decided, and what was published."""
+    result, published = done.decided, done.published
+    decisions = [_text(decided) for decided in result.decided]
+    rest = [*(text.error(failed.error) for failed in result.failed), *publish.lines(published, done.run, done.policy)]
+    if not decisions and not rest:
+        rest = [_NOTHING]
+    tables = [
+        markdown.decision(decided.decision, decided.entry.link.sequence, sandbox=result.sandbox)
+        for decided in result.decided
+    ]
+    return Report(
+        text="\n".join([*decisions, *rest, *([text.SANDBOX_NOTE] if result.sandbox else [])]),
+        data={
+            "schema": "counterseal.gate/v1",
+            "decisions": [_data(decided) for decided in result.decided],
+            "failed": [{"request": failed.path, "error": str(failed.error)} for failed in result.failed],
+            "published": publish.data(published),
+            "sandbox": result.sandbox,
+        },
+        exit_code=done.exit_code,
+        markdown="\n".join([*tables, *([escape.verbatim("\n".join(rest))] if rest else [])]),
+        outputs={
+            "decisions": json.dumps([_short(decided) for decided in result.decided]),
+            "published": json.dumps([release.tag for release in published.published]),
+        },
+        errors=_errors(done),
+        warnings=result.warnings,
+    )
+
+
+def _text(decided: deciding.Decided) -> str:
+    entry = decided.entry
+    shown = text.decision(decided.decision, entry.link.sequence, entry.attestation.digest, fresh=decided.fresh)
+    note = "\n  withdrawn since: this allow counts for nothing (counterseal log)"
+    return shown + (note if decided.withdrawn else "")
+
+
+def _errors(done: gate.GateRun) -> tuple[tuple[str, str], ...]:
+    denied = [request.decision for request in done.decided.decided if request.decision.outcome is Outcome.DENY]
+    violated = [
+        (finding.rule, "\n".join(text.finding(finding, findings.of_decision(decision))))
+        for decision in denied
+        for finding in decision.findings
+        if finding.outcome is FindingOutcome.VIOLATED
+    ]
+    undecided = [("could not decide", str(failed.error)) for failed in done.decided.failed]
+    return (*violated, *undecided, *publish.errors(done.published))
+
+
+def _short(decided: deciding.Decided) -> dict[str, Any]:
+    decision = decided.decision
+    return {
+        "request": decided.path,
+        "stage": decision.stage,
+        "tag": decision.source.tag if decision.source else None,
+        "outcome": decision.outcome.value,
+        "sequence": decided.entry.link.sequence,
+        "withdrawn": decided.withdrawn,
+    }
+
+
+def _data(decided: deciding.Decided) -> dict[str, Any]:
+    return {
+        **_short(decided),
+        "fresh": decided.fresh,
+        "bundle": decided.entry.attestation.digest,
+        "decision": wire.encode(decided.decision),
+        "sentences": text.sentences(decided.decision),
+    }

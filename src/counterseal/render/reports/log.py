@@ -1,0 +1,61 @@
+"""What a ledger says: its decisions, one entry whole, how far it is proven, the proof of a release."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from counterseal.formats import wire
+from counterseal.render import text
+from counterseal.render.report import Report
+
+if TYPE_CHECKING:
+    from counterseal.commands import log
+    from counterseal.history import RecordedDecision
+
+
+def listed(result: log.LogResult) -> Report:
+    """Return the decisions, newest first, and how far they are proven."""
+    table = text.log_rows(result.decisions) if result.decisions else ()
+    return Report(_text(result, result.decisions), _data(result, result.decisions), table=table)
+
+
+def verified(result: log.LogResult) -> Report:
+    """Return how far the ledger is proven, without its decisions."""
+    return Report(f"ledger {result.ledger_id}: " + _text(result, ()).partition(" · ")[2], _data(result, ()))
+
+
+def entry(shown: log.ShowResult) -> Report:
+    """Return one entry whole."""
+    data = {"schema": "counterseal.entry/v1", "sequence": shown.sequence, "bundle": json.loads(shown.line)}
+    return Report(text.entry(shown.recorded), data)
+
+
+def proof(document: bytes) -> Report:
+    """Return a ledger proof as it is."""
+    return Report(document.decode(), json.loads(document), verbatim=True)
+
+
+def _text(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> str:
+    return text.log(decisions, entries=result.entries, head=result.head, mirror=result.mirror, sandbox=result.sandbox)
+
+
+def _data(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> dict[str, Any]:
+    return {
+        "schema": "counterseal.log/v1",
+        "ledger": result.ledger_id,
+        "entries": result.entries,
+        "head": result.head,
+        "mirror": result.mirror,
+        "sandbox": result.sandbox,
+        "decisions": [_row(recorded) for recorded in decisions],
+    }
+
+
+def _row(recorded: RecordedDecision) -> dict[str, Any]:
+    return {
+        "sequence": recorded.sequence,
+        "withdrawn": recorded.withdrawn,
+        "published": recorded.publication is not None,
+        "decision": wire.encode(recorded.decision),
+    }

@@ -1,0 +1,49 @@
+"""What is known before the merge: for the terminal, and as one comment kept up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterseal.formats import wire
+from counterseal.model import FindingOutcome
+from counterseal.render import escape, findings, markdown, text
+from counterseal.render.report import Report
+
+if TYPE_CHECKING:
+    from counterseal.gate import preview
+
+
+def report(known: preview.Preview) -> Report:
+    """Return the preview; its Markdown is the comment."""
+    data = {
+        "schema": "counterseal.preview/v1",
+        "number": known.number,
+        "head": known.head,
+        "stage": known.stage,
+        "manifest": known.manifest,
+        "findings": wire.encode(known.findings),
+    }
+    return Report("\n".join(lines(known)), data, markdown=comment(known))
+
+
+def comment(known: preview.Preview) -> str:
+    """Return what the change request's comment says."""
+    body = "\n".join(lines(known))
+    return f"{escape.verbatim(body)}\n{markdown.table(known.findings, _about(known))}"
+
+
+def lines(known: preview.Preview) -> list[str]:
+    """Return the preview in lines for people."""
+    head = (
+        f"Preview, not a decision · {known.stage} · {escape.plain(known.tag)} · manifest sha256:{known.manifest[:12]}…"
+    )
+    passed = text.earlier(known.history, known.stage)
+    rows = [head, *([f"  ✓ {passed}"] if passed else [])]
+    for finding in known.findings:
+        if finding.rule != "previous-stage-passed" or finding.outcome is FindingOutcome.VIOLATED:
+            rows += text.marked(finding, _about(known))
+    return rows
+
+
+def _about(known: preview.Preview) -> findings.About:
+    return findings.About(known.stage, known.path, known.host, known.number)

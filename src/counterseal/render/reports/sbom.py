@@ -1,0 +1,22 @@
+"""What `sbom` wrote."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterseal.formats import wire
+from counterseal.render.report import Report
+
+if TYPE_CHECKING:
+    from counterseal.commands import sbom
+
+
+def report(result: sbom.SbomResult) -> Report:
+    """Return the document's place, digest and size."""
+    done = "would write" if result.dry_run else "wrote"
+    return Report(
+        text=f"sbom: {result.components} components, {len(result.subjects)} artifacts\n"
+        f"  {done} {result.path} · sha256:{result.digest}",
+        data={"schema": "counterseal.sbom/v1", **wire.encode(result), "path": str(result.path)},
+        outputs={"sbom": str(result.path), "sbom-digest": result.digest},
+    )

@@ -1,0 +1,36 @@
+"""What `sign` signed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterseal.formats import wire
+from counterseal.render.report import Report
+from counterseal.render.text import SANDBOX_NOTE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from counterseal.commands import sign
+
+
+def report(result: sign.SignResult, folder: Path, *, sandbox: bool) -> Report:
+    """Return what was signed, and where it lies.
+
+    Args:
+        result: What was signed.
+        folder: Where the signatures are.
+        sandbox: The identity was a sandbox's.
+    """
+    done = "would sign" if result.dry_run else "signed"
+    lines = [
+        f"{done}: {len(result.subjects)} artifacts of {result.tag} at {result.revision[:12]}",
+        f"  manifest sha256:{result.manifest}",
+        f"  {len(result.statements)} statements, {len(result.subjects)} file signatures in {folder}",
+        *([f"  {SANDBOX_NOTE}"] if sandbox else []),
+    ]
+    return Report(
+        text="\n".join(lines),
+        data={"schema": "counterseal.sign/v1", **wire.encode(result), "sandbox": sandbox},
+        outputs={"manifest": result.manifest, "tag": result.tag},
+    )

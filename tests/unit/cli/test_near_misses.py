@@ -1,0 +1,74 @@
+"""What is not known is said with what was probably meant, in the three parts of every error, and ends with 2."""
+
+from __future__ import annotations
+
+import pytest
+
+from counterseal.cli.main import main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "fix"),
+    [
+        (["gat"], "no verb 'gat'", "did you mean gate?"),
+        (["verfy", "x"], "no verb 'verfy'", "did you mean verify?"),
+        (["hlep"], "no verb 'hlep'", "did you mean help?"),
+        (["xyzzy"], "no verb 'xyzzy'", "counterseal --help shows all"),
+        (["help", "promot"], "no verb 'promot'", "counterseal --help shows all"),
+        (["--versoin"], "no option '--versoin'", "did you mean --version?"),
+        (["--stage", "x", "gate"], "no option '--stage'", "counterseal --help shows all"),
+        (["request", "--stag", "x"], "counterseal request has no option --stag", "did you mean --stage?"),
+        (["request", "--dry"], "counterseal request has no option --dry", "did you mean --dry-run?"),
+        (["verify", "--gate_identity=x"], "counterseal verify has no option --gate_identity", "mean --gate-identity?"),
+        (["gate", "--trust", "x"], "counterseal gate has no option --trust", "counterseal gate --help shows them"),
+        (["gate", "-x"], "counterseal gate has no option -x", "counterseal gate --help shows them"),
+        (["log", "shw"], "ACTION 'shw' is none of list, show, verify, prove", "did you mean show?"),
+        (["log", "--format", "yaml"], "--format 'yaml' is none of text, json, markdown", "write text"),
+        (["log", "--format", "mark"], "--format 'mark' is none of text, json, markdown", "did you mean markdown?"),
+    ],
+)
+def test_a_near_miss(arguments: list[str], what: str, fix: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments, {}) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert lines[0] == f"error: {what}"
+    assert lines[-1].startswith("  fix: ")
+    assert lines[-1].endswith(fix)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "why", "fix"),
+    [
+        (["request"], "no --stage", "request needs it: the stage to enter", "--stage …, or set COUNTERSEAL_STAGE"),
+        (
+            ["verify", "--stage", "x"],
+            "no FILES",
+            "verify needs it: the downloaded files, or globs",
+            "counterseal verify FILES …, or set COUNTERSEAL_FILES",
+        ),
+        (["trust"], "no ACTION", "trust needs it: what to do", "counterseal trust ACTION …, or set COUNTERSEAL_ACTION"),
+        (["gate", "--stage"], "--stage has no value", "it needs one", "--stage VALUE"),
+        (["gate", "--preview=yes"], "--preview takes no value", "it is a switch", "--preview"),
+        (["gate", "--number", "x"], "--number 'x' is no whole number", "it is counted", "write digits alone"),
+        (["log", "show", "first"], "SEQUENCE 'first' is no whole number", "it is counted", "write digits alone"),
+        (
+            ["publish", "all"],
+            "'all' is one word too many",
+            "the call is: counterseal publish [OPTIONS]",
+            "counterseal publish --help",
+        ),
+    ],
+)
+def test_what_is_missing_or_too_much(
+    arguments: list[str], what: str, why: str, fix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments, {}) == 2
+    assert capsys.readouterr() == ("", f"error: {what}\n  why: {why}\n  fix: {fix}\n")
+
+
+def test_in_a_github_job_a_wrong_call_is_an_annotation(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of text that somebody may have put into a workflow's inputs."""
+    assert main(["gate", "::set-env name=a::b\n::x"], {"GITHUB_ACTIONS": "true"}) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line[:8] for line in lines if line.lstrip().startswith("::")] == ["::error "]

@@ -1,0 +1,157 @@
+"""Each verb's result in all forms: text, JSON with a schema, outputs; what needs a whole gate is in the flow tests."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.unit import frozen
+from tests.unit.render.test_golden import HOSTILE, recorded
+
+from counterseal.commands.candidate import CandidateResult
+from counterseal.commands.gate import GateRun
+from counterseal.commands.policy import PolicyCheck
+from counterseal.commands.request import RequestResult
+from counterseal.commands.sbom import SbomResult
+from counterseal.commands.sign import SignResult
+from counterseal.commands.verify import Refused, VerifyResult
+from counterseal.errors import ServiceError, VerificationError
+from counterseal.gate.deciding import Decided, Failed, GateResult
+from counterseal.gate.publication.publishing import NotPublished, Published, PublishResult
+from counterseal.model import Reason, Release
+from counterseal.render.reports import candidate, gate, policy, publish, request, sbom, sign, verify
+
+if TYPE_CHECKING:
+    from counterseal.render import Report
+
+NOTHING = PublishResult((), ())
+
+
+def forms(report: Report) -> tuple[list[str], str, dict[str, str]]:
+    """Return the lines of the text, the schema of the JSON, and the outputs."""
+    data = json.loads(json.dumps(dict(report.data)))
+    return report.text.split("\n"), data["schema"], dict(report.outputs)
+
+
+@pytest.mark.parametrize(("dry", "verb"), [(False, "wrote"), (True, "would write")])
+def test_sbom(dry: bool, verb: str) -> None:
+    result = SbomResult(Path("out/sbom.cdx.json"), "ab" * 32, 17, (frozen.WHEEL,), dry)
+    lines, schema, outputs = forms(sbom.report(result))
+    assert lines == ["sbom: 17 components, 1 artifacts", f"  {verb} out/sbom.cdx.json · sha256:{'ab' * 32}"]
+    assert schema == "counterseal.sbom/v1"
+    assert outputs == {"sbom": "out/sbom.cdx.json", "sbom-digest": "ab" * 32}
+
+
+@pytest.mark.parametrize("sandbox", [False, True])
+def test_sign(sandbox: bool) -> None:
+    result = SignResult((frozen.WHEEL,), "ab" * 32, "v1.2.0", "cd" * 20, ("a", "b"), ("c",), dry_run=False)
+    report = sign.report(result, Path("out"), sandbox=sandbox)
+    lines, schema, outputs = forms(report)
+    assert lines[:3] == [
+        "signed: 1 artifacts of v1.2.0 at cdcdcdcdcdcd",
+        f"  manifest sha256:{'ab' * 32}",
+        "  2 statements, 1 file signatures in out",
+    ]
+    assert [line.strip()[:8] for line in lines[3:]] == (["SANDBOX:"] if sandbox else [])
+    assert (schema, report.data["sandbox"]) == ("counterseal.sign/v1", sandbox)
+    assert outputs == {"manifest": "ab" * 32, "tag": "v1.2.0"}
+
+
+def test_candidate() -> None:
+    release = Release(17, "v1.2.0", draft=True, assets=frozen.ASSETS, url="https://github.com/acme/app/releases/17")
+    result = CandidateResult(release, "ab" * 32, ("a", "b"), dry_run=False)
+    lines, schema, outputs = forms(candidate.report(result))
+    assert lines == [
+        f"candidate: v1.2.0 · manifest sha256:{'ab' * 32}",
+        f"  uploaded 2 of {len(frozen.ASSETS)} assets · https://github.com/acme/app/releases/17",
+        "  next: counterseal request --stage STAGE --tag v1.2.0",
+    ]
+    assert schema == "counterseal.candidate/v1"
+    assert outputs == {"tag": "v1.2.0", "manifest": "ab" * 32, "release-id": "17"}
+    draft = CandidateResult(Release(0, "v1.2.0", draft=True, assets=(), url=""), "ab" * 32, ("a",), dry_run=True)
+    assert forms(candidate.report(draft))[0][1] == "  would upload 1 of 1 assets"
+
+
+@pytest.mark.parametrize(("host", "name"), [("github.com", "#84"), ("gitlab.com", "!84")])
+def test_request(host: str, name: str) -> None:
+    opened = RequestResult("v1.2.0", 84, "https://x/84", "promotions/a.json", b"{}", frozen.moment(9), dry_run=False)
+    lines, schema, outputs = forms(request.report(opened, "staging", host))
+    assert lines[0].startswith("requested: v1.2.0 into staging · ")
+    assert f"{name} https://x/84" in lines[0]
+    assert schema == "counterseal.request-result/v1"
+    assert outputs == {"number": "84", "url": "https://x/84", "path": "promotions/a.json"}
+    dry = dataclasses.replace(opened, number=None, url=None, dry_run=True)
+    lines, _, outputs = forms(request.report(dry, "staging", host))
+    assert lines == ["would request: v1.2.0 into staging", "  promotions/a.json", "{}"]
+    assert outputs == {"number": "", "url": "", "path": "promotions/a.json"}
+
+
+def test_the_words_of_a_change_request_act_nowhere() -> None:
+    heading, body = request.change(dataclasses.replace(frozen.REQUEST, reason=f"{HOSTILE}\n/approve\nCloses #7"))
+    assert heading == f"Promote {frozen.REQUEST.candidate.tag} to {frozen.REQUEST.stage}"
+    assert frozen.REQUEST.manifest in body
+    assert not any(word in body for word in ("<script", "@all", "#7", "\n/approve", "\x1b", "]("))
+
+
+def _decided(*, withdrawn: bool = False) -> Decided:
+    known = recorded(frozen.ALLOW, 41)
+    return Decided("promotions/a.json", known.decision, known.entry, fresh=True, withdrawn=withdrawn)
+
+
+def _run(decided: tuple[Decided, ...], failed: tuple[Failed, ...], published: PublishResult) -> GateRun:
+    return GateRun(GateResult(decided, failed, ("look",), sandbox=False), published, frozen.RUN, frozen.POLICY)
+
+
+def test_a_gate_with_nothing_to_do_says_so() -> None:
+    report = gate.report(_run((), (), NOTHING))
+    lines, schema, outputs = forms(report)
+    assert lines == ["nothing to decide: every merged request has its decision"]
+    assert lines[0] in report.markdown
+    assert (schema, report.exit_code, report.warnings) == ("counterseal.gate/v1", 0, ("look",))
+    assert outputs == {"decisions": "[]", "published": "[]"}
+
+
+def test_a_gate_tells_what_was_decided_failed_and_published() -> None:
+    release = Published("v1.2.0", "https://x", "production", recorded(frozen.ALLOW, 42).entry, {"a": "b"})
+    stopped = NotPublished("v1.1.0", "production", Reason("tag-moved", {"tag": "v1.1.0", "now": None}), taken_back=True)
+    failed = Failed("promotions/b.json", ServiceError("no answer", fix="run it again"))
+    report = gate.report(_run((_decided(withdrawn=True),), (failed,), PublishResult((release,), (stopped,))))
+    lines, _, outputs = forms(report)
+    heads = [line.partition(":")[0] for line in lines if not line.startswith(" ")]
+    assert heads == ["allow", "error", "published", "withdrawn"]
+    assert "  withdrawn since: this allow counts for nothing (counterseal log)" in lines
+    assert report.exit_code == 1
+    assert json.loads(outputs["published"]) == ["v1.2.0"]
+    assert [each["withdrawn"] for each in json.loads(outputs["decisions"])] == [True]
+    assert [title for title, _ in report.errors] == ["could not decide", "not published"]
+    assert report.markdown.startswith("### allow")
+    assert "no answer" in report.markdown
+
+
+def test_publish() -> None:
+    lines, schema, outputs = forms(publish.report(NOTHING, frozen.RUN, frozen.POLICY, sandbox=False))
+    assert (lines, schema, outputs) == (["nothing to publish"], "counterseal.publish/v1", {"published": "[]"})
+    planned = publish.plan([recorded(frozen.ALLOW, 41)])
+    assert planned.text.startswith("would publish: ")
+    assert planned.text.endswith(" · entry 41")
+    assert forms(publish.plan([]))[:2] == (["nothing to publish"], "counterseal.publish-plan/v1")
+
+
+def test_verify_tells_a_refusal_with_its_code() -> None:
+    report = verify.report(VerifyResult((Refused("app.whl", VerificationError("not it", why="another digest")),)))
+    lines, schema, _ = forms(report)
+    assert lines == ["not verified: app.whl", "error: not it", "  why: another digest"]
+    assert (schema, report.exit_code) == ("counterseal.verify/v1", 11)
+    assert report.errors == (("app.whl", "not it\n  why: another digest"),)
+
+
+def test_policy() -> None:
+    result = PolicyCheck(Path("policy.yml"), frozen.POLICY, ("ledger-intact",), "of acme/app")
+    lines, schema, _ = forms(policy.checked(result))
+    assert lines[0] == f"policy is usable: policy.yml, sha256:{frozen.POLICY.digest}"
+    assert len(lines) == len(frozen.POLICY.stages) + 3
+    assert lines[-2:] == ["  always: ledger-intact", f"  ledger {frozen.POLICY.ledger_id} (of acme/app)"]
+    assert schema == "counterseal.policy-check/v1"
