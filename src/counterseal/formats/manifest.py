@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.errors import CountersealError, FormatError, UsageError
-from counterseal.formats import digests, subject, wire
+from counterseal.formats import digests, names, subject, wire
 from counterseal.identifiers import MANIFEST_FILE, REQUEST_FOLDER
 from counterseal.model import Manifest, PromotionRequest, Repository, Subject
 
@@ -29,12 +29,6 @@ MAX_REASON: Final = 2000
 MAX_VALID: Final = timedelta(days=90)
 MAX_REQUEST_BYTES: Final = 256 << 10
 
-_STAGE = re.compile(r"[a-z][a-z0-9-]{0,63}\Z")
-_REQUEST_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
-_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@/-]{0,199}\Z")
-_TAG_REFUSED = re.compile(r"\.\.|//|/\.|\./|\.lock(/|\Z)|[./]\Z")
-_HOST = re.compile(r"[a-z0-9.-]{1,253}(:[0-9]{1,5})?\Z")
-_REPOSITORY = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+){1,20}\Z")
 _KEYS: Final = {"schema", "repository", "revision", "tag", "subjects", "sbom", "inputMatrix"}
 
 #: Control characters but newline, marks that change the reading direction, and separators that hide lines (R28).
@@ -75,7 +69,7 @@ def _check(manifest: Manifest) -> None:
         raise FormatError(f"{MANIFEST_FILE}: revision: {manifest.revision!r} is no full git revision")
     check_tag(manifest.tag)
     repository = manifest.repository
-    if not (_HOST.match(repository.host) and _REPOSITORY.match(repository.name) and repository.id > 0):
+    if not (names.HOST.fits(repository.host) and names.REPOSITORY.fits(repository.name) and repository.id > 0):
         raise FormatError(f"{MANIFEST_FILE}: repository: {repository} is not host, positive id and owner/name")
 
 
@@ -85,10 +79,10 @@ def check_tag(tag: str) -> None:
     Raises:
         UsageError: It has other characters, or is no valid ref (git check-ref-format).
     """
-    if not _TAG.match(tag) or _TAG_REFUSED.search(tag):
+    if not names.TAG.fits(tag):
         raise UsageError(
             f"{tag[:80]!r} cannot be the tag of a release",
-            why="only letters, digits and . _ + @ / - are taken, as git's refs allow them",
+            why=f"it has to be {names.TAG.words}",
             fix="tag the revision like v1.2.0",
         )
 
@@ -216,16 +210,16 @@ def request_path(stage: str, manifest: str, request_id: str) -> str:
     Raises:
         UsageError: A part has characters that a path may not have here.
     """
-    if not _STAGE.match(stage):
+    if not names.STAGE.fits(stage):
         raise UsageError(
             f"{stage[:80]!r} cannot be the name of a stage",
-            why="a letter, then letters, digits and dashes, all in lower case, at most 64",
+            why=f"it has to be {names.STAGE.words}",
             fix="name a stage of the policy, for example production",
         )
-    if not _REQUEST_ID.match(request_id):
+    if not names.REQUEST_ID.fits(request_id):
         raise UsageError(
             f"{request_id[:80]!r} cannot be the id of a request",
-            why="letters, digits and dashes in lower case, at most 64",
+            why=f"it has to be {names.REQUEST_ID.words}",
             fix="leave it out: `counterseal request` makes one",
         )
     if not digests.is_sha256(manifest):
@@ -261,7 +255,7 @@ def _check_request(content: PromotionRequest) -> None:
         raise FormatError(f"policy: {content.policy[:80]!r} is no sha256")
     if content.candidate.release < 1 or content.requested_by.id < 1:
         raise FormatError("ids are positive numbers")
-    if not _HOST.match(content.requested_by.host) or _UNSEEN.search(content.requested_by.login):
+    if not names.HOST.fits(content.requested_by.host) or not names.LOGIN.fits(content.requested_by.login):
         raise FormatError("requestedBy is not host, id and login")
     _check_assets(content)
     _check_reason(content.reason)

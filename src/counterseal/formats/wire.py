@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, get_args, get_type_hints
 
 from counterseal.errors import FormatError
+from counterseal.formats import names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,9 @@ MAX_DEPTH: Final = 64
 #: twice (possessive): otherwise a document of escaped quotes would cost the square of its size.
 _BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
+_SECOND = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+TIMESTAMP: Final = names.Grammar("time", rf"{_SECOND}(?:\.[0-9]+)?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})", "RFC 3339")
+WRITTEN_TIMESTAMP: Final = names.Grammar("time", f"{_SECOND}Z", "RFC 3339, UTC, whole seconds")
 _LARGEST = 2**53 - 1  # I-JSON: what every JSON reader holds exactly
 
 
@@ -129,7 +132,7 @@ def parse_timestamp(text: object, what: str) -> datetime:
         FormatError: `text` is no timestamp with a zone.
     """
     try:
-        if isinstance(text, str) and _TIMESTAMP.match(text):
+        if isinstance(text, str) and TIMESTAMP.fits(text):
             return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
