@@ -94,6 +94,16 @@ ARTIFACT: Final = Grammar(
 REQUEST_ID: Final = Grammar(
     "requestId", "[a-z0-9][a-z0-9-]{0,63}", "letters, digits and dashes in lower case, at most 64"
 )
+#: For a class: control characters but newline, marks of direction, and separators that hide lines (R28).
+UNSEEN: Final = (
+    r"\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff"
+)
+MAX_REASON: Final = 2000
+REASON: Final = Grammar(
+    "reason",
+    rf"(?=[^{UNSEEN}]*\S)[^{UNSEEN}]{{0,{MAX_REASON}}}",
+    f"not empty, at most {MAX_REASON} characters, without control or direction marks",
+)
 
 # --- whom a trust document names -------------------------------------------------------------
 

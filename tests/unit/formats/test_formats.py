@@ -22,7 +22,7 @@ from counterseal.adapters.sigstore import trust
 from counterseal.errors import CountersealError
 from counterseal.evaluation import decision
 from counterseal.evaluation import evidence as evidence_room
-from counterseal.formats import manifest, statement, wire
+from counterseal.formats import manifest, names, statement, wire
 from counterseal.history import events as event
 from counterseal.ledger import entry, merkle
 from counterseal.model import InclusionProof
@@ -533,7 +533,7 @@ def test_the_numbers_on_the_page_are_those_of_the_code() -> None:
         f"at most {ledger.MAX_LINE >> 10} KiB",
         f"{ledger.MAX_LINES_IN_NOTE} lines",
         f"at most {decision.MAX_REVIEWS}",
-        f"at most {manifest.MAX_REASON} characters",
+        f"at most {names.MAX_REASON} characters",
         f"{statement.MAX_OWN_SUBJECTS - 1} artifacts",
         f"1 to {statement.MAX_SUBJECTS} subjects",
     ):
