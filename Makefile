@@ -63,6 +63,7 @@ docs: $(VENV)/.dev ## write the generated blocks of README.md and docs/, and the
 	$(BIN)/python tools/action_pages.py
 	$(BIN)/python tools/template_pages.py
 	$(BIN)/python tools/format_examples.py
+	$(BIN)/python -m tools.schemas
 
 tools: $(VENV)/.dev ## what the tests of foreign tools need: cosign and the Sigstore services (go install, about 8 minutes once), gitlab-ci-local (npm), gh, the conformance suite (git)
 	COSIGN="$(COSIGN)" COSIGN_VERSION="$(COSIGN_VERSION)" sh tools/get_cosign.sh

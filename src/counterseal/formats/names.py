@@ -1,7 +1,8 @@
 r"""How names are written: one grammar a name, for the policy, the formats, the adapters and the JSON Schemas.
 
-An expression stands in the schemas as it is here, so it uses only what Python and ECMAScript read alike: no `\Z`, no
-`\d`, no look-behind. What a name means, and where it stands, is said elsewhere.
+An expression stands in the schemas as it is here, between `^` and `$`. So it uses only what Python and ECMAScript read
+alike (no `\Z`, no `\d`, no look-behind), and has no choice outside of a group. What a name means, and where it stands,
+is said elsewhere.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ STAGE: Final = Grammar("stage", _WORD, _WORD_IN_WORDS)
 GROUP: Final = Grammar("group", _WORD, _WORD_IN_WORDS)
 _HOST_NAME: Final = "[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?"
 #: The host of an address that may be anybody's; urllib gives that of IPv6 without its brackets.
-URL_HOST: Final = Grammar("urlHost", f"{_HOST_NAME}|[0-9a-f:]+", "a host in lower case, or an address of IPv6")
+URL_HOST: Final = Grammar("urlHost", f"(?:{_HOST_NAME}|[0-9a-f:]+)", "a host in lower case, or an address of IPv6")
 HOST: Final = Grammar(
     "host", f"{_HOST_NAME}(?::[1-9][0-9]{{0,4}})?", "a host in lower case, with its port if it has one"
 )

@@ -139,13 +139,13 @@ REFUSED: list[tuple[Grammar, str]] = [
 @pytest.mark.parametrize(("grammar", "text"), FITS)
 def test_it_is_written_so(grammar: Grammar, text: str) -> None:
     assert grammar.fits(text)
-    assert re.search(f"^(?:{grammar.expression})$", text)  # as a JSON Schema has it
+    assert re.search(f"^{grammar.expression}$", text)  # as a JSON Schema has it
 
 
 @pytest.mark.parametrize(("grammar", "text"), REFUSED)
 def test_it_is_not_written_so(grammar: Grammar, text: str) -> None:
     assert not grammar.fits(text)
-    assert not re.search(f"^(?:{grammar.expression})$", text)
+    assert not re.search(f"^{grammar.expression}$", text)
 
 
 @pytest.mark.parametrize(("grammar", "text"), [each for each in FITS if each[0] is not names.REASON])
@@ -165,6 +165,14 @@ def test_python_and_ecmascript_read_it_alike(grammar: Grammar) -> None:
     assert not re.search(r"\\[AZzdwbBGN]|\(\?(?![:!=])|[*+?}]\+", outside_of_classes)
     assert not re.search(r"\\[AZdwDW-]", grammar.expression)
     assert re.compile(grammar.expression).groups == 0
+
+
+@pytest.mark.parametrize("grammar", ALL.values(), ids=lambda each: each.name)
+def test_no_choice_stands_outside_of_a_group(grammar: Grammar) -> None:
+    rest, before = re.sub(r"\[(?:[^\]\\]|\\.)*\]", "[]", grammar.expression), ""
+    while rest != before:
+        rest, before = re.sub(r"\((?:[^()\\]|\\.)*\)", "", rest), rest
+    assert "|" not in rest
 
 
 @pytest.mark.parametrize("stage", ["production", "p" + "x" * 31])
