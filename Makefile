@@ -75,6 +75,7 @@ docs: $(VENV)/.dev ## write the generated blocks of README.md and docs/, and the
 	$(BIN)/python tools/format_examples.py
 	$(BIN)/python tools/threat_model.py
 	$(BIN)/python tools/architecture_page.py
+	$(BIN)/python -m tools.schemas
 
 tools: $(VENV)/.dev ## what the tests of foreign tools need: cosign and the Sigstore services (go install, about 8 minutes once), gitlab-ci-local (npm), gh, the conformance suite (git)
 	COSIGN="$(COSIGN)" COSIGN_VERSION="$(COSIGN_VERSION)" sh tools/get_cosign.sh

@@ -7,7 +7,7 @@ one rule a file, `judging.py` runs them, `decision.py` puts the result into word
 from __future__ import annotations
 
 from counterseal.evaluation.approvals import Approvals
-from counterseal.evaluation.decision import Decision, DigestSet, PolicyUse
+from counterseal.evaluation.decision import Decision, PolicyUse
 from counterseal.evaluation.evidence import (
     Evidence,
     LedgerFacts,
@@ -27,7 +27,6 @@ __all__ = [
     "RULES",
     "Approvals",
     "Decision",
-    "DigestSet",
     "Evidence",
     "LedgerFacts",
     "MergedFile",

@@ -20,6 +20,7 @@ from counterseal.formats import wire
 from counterseal.identifiers import BUNDLE_MEDIA_TYPE, DECISION, EVIDENCE_FILE, MANIFEST_FILE, SBOM, SBOM_FILE
 from counterseal.model import (
     Actor,
+    DigestSet,
     Finding,
     FindingOutcome,
     LedgerLink,
@@ -39,13 +40,6 @@ if TYPE_CHECKING:
 MAX_REVIEWS: Final = 64
 #: Raised when a rule answers otherwise on the same evidence; `evidence.json` judged again tells (docs/formats.md).
 RULE_SET: Final = "counterseal-rules/v1"
-
-
-@dataclass(frozen=True, slots=True)
-class DigestSet:
-    """An in-toto digest set as we write it."""
-
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from counterseal import forges
 from counterseal.formats import digests, wire
 from counterseal.model import (
     Actor,
+    Asset,
     Attestation,
     BuildStart,
     Certificate,
@@ -28,9 +29,12 @@ from counterseal.model import (
     Release,
     Repository,
     Run,
+    Subject,
     Trust,
 )
 from counterseal.policy import Need
+
+SCHEMA: Final = "counterseal.evidence/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,48 +202,88 @@ def groups_of(actor: Actor, policy: Policy) -> tuple[str, ...]:
     return tuple(name for name, members in policy.groups.items() if any(each.key == actor.key for each in members))
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The draft release as the forge tells it, with the assets that the request pins."""
+
+    release: int
+    tag: str
+    assets: tuple[Asset, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A builder's bundle that verified (its sha256), and what it is about."""
+
+    bundle: str
+    predicate_type: str
+    subjects: tuple[Subject, ...]
+    certificate: Certificate
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """What a decision rests on; its canonical bytes (RFC 8785) have the decision's evidenceDigest."""
+
+    schema: str
+    policy: PolicyReference
+    policy_origin: PolicyOrigin | None
+    stage: str
+    request: RequestFile
+    change: ChangeRequest | None
+    permissions: tuple[tuple[Actor, str], ...]
+    candidate: Candidate | None
+    observed: tuple[ObservedAsset, ...]
+    manifest: Manifest | None
+    manifest_digest: str | None
+    builds: tuple[Build, ...]
+    build_problems: tuple[str, ...]
+    starts: tuple[BuildStart, ...]
+    signatures: tuple[SignatureFacts, ...]
+    sbom: SbomFacts | None
+    source: Source | None
+
+
 def document(evidence: Evidence) -> dict[str, Any]:
     """Return the evidence as the closed document that is stored and hashed (docs/formats.md#evidence).
 
     Without what changes by itself: the moment, the run that looks, the ledger's head. So two readings of
     an unchanged world are equal (R24). No e-mail addresses, no review texts, no raw answers.
     """
+    found: dict[str, Any] = wire.encode(
+        EvidenceFile(
+            schema=SCHEMA,
+            policy=evidence.policy_reference,
+            policy_origin=evidence.policy_origin,
+            stage=evidence.stage,
+            request=evidence.request,
+            change=evidence.change,
+            permissions=tuple((actor, permission.name.lower()) for actor, permission in evidence.permissions),
+            candidate=_candidate(evidence),
+            observed=evidence.observed,
+            manifest=evidence.manifest,
+            manifest_digest=evidence.manifest_digest,
+            builds=tuple(map(_build, evidence.builds)),
+            build_problems=evidence.build_problems,
+            starts=evidence.starts,
+            signatures=evidence.signatures,
+            sbom=evidence.sbom,
+            source=evidence.source,
+        )
+    )
+    return found
+
+
+def _candidate(evidence: Evidence) -> Candidate | None:
     pinned = {each.id for each in evidence.request.content.candidate.assets} if evidence.request.content else set()
-    candidate = evidence.candidate
-    return {
-        "schema": "counterseal.evidence/v1",
-        "policy": wire.encode(evidence.policy_reference),
-        "policyOrigin": wire.encode(evidence.policy_origin),
-        "stage": evidence.stage,
-        "request": wire.encode(evidence.request),
-        "change": wire.encode(evidence.change),
-        "permissions": [[wire.encode(actor), permission.name.lower()] for actor, permission in evidence.permissions],
-        "candidate": candidate
-        and {
-            "release": candidate.id,
-            "tag": candidate.tag,
-            "assets": [wire.encode(asset) for asset in candidate.assets if asset.id in pinned],
-        },
-        "observed": wire.encode(evidence.observed),
-        "manifest": wire.encode(evidence.manifest),
-        "manifestDigest": evidence.manifest_digest,
-        "builds": [_build_document(each) for each in evidence.builds],
-        "buildProblems": list(evidence.build_problems),
-        "starts": wire.encode(evidence.starts),
-        "signatures": wire.encode(evidence.signatures),
-        "sbom": wire.encode(evidence.sbom),
-        "source": wire.encode(evidence.source),
-    }
+    found = evidence.candidate
+    return Candidate(found.id, found.tag, tuple(each for each in found.assets if each.id in pinned)) if found else None
 
 
-def _build_document(attestation: Attestation) -> dict[str, Any]:
-    return {
-        "bundle": attestation.digest,
-        "predicateType": attestation.statement.predicate_type,
-        "subjects": wire.encode(attestation.statement.subjects),
-        "certificate": wire.encode(attestation.certificate),
-        "signedAt": wire.timestamp(attestation.signed_at),
-    }
+def _build(attestation: Attestation) -> Build:
+    said, signed_at = attestation.statement, attestation.signed_at
+    return Build(attestation.digest, said.predicate_type, said.subjects, attestation.certificate, signed_at)
 
 
 def canonical(evidence: Evidence) -> bytes:

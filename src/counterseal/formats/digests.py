@@ -12,6 +12,7 @@ import re
 from typing import IO, TYPE_CHECKING, Final
 
 from counterseal.errors import FormatError
+from counterseal.formats import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,8 +36,8 @@ _OF_CONTENT: Final[Mapping[str, tuple[str, int]]] = {
 }
 _MARKS = re.compile(r"[^a-z0-9]+")
 
-_HEX256 = re.compile(r"[0-9a-f]{64}\Z")
-_REVISION = re.compile(r"[0-9a-f]{40}\Z")
+HEX256: Final = names.Grammar("sha256", "[0-9a-f]{64}", "64 lower-case hex digits")
+REVISION: Final = names.Grammar("revision", "[0-9a-f]{40}", "40 lower-case hex digits: a full git commit id")
 _CHUNK = 1 << 20
 
 
@@ -55,12 +56,12 @@ def sha256_of(stream: IO[bytes]) -> str:
 
 def is_sha256(text: object) -> bool:
     """Return whether `text` is a sha256 as this project writes it."""
-    return isinstance(text, str) and _HEX256.match(text) is not None
+    return HEX256.fits(text)
 
 
 def is_revision(text: object) -> bool:
     """Return whether `text` is a full git revision (40 lower-case hex digits, SHA-1 repositories)."""
-    return isinstance(text, str) and _REVISION.match(text) is not None
+    return REVISION.fits(text)
 
 
 def required_sha256(digests: Mapping[str, object], what: str) -> str:
@@ -74,7 +75,7 @@ def required_sha256(digests: Mapping[str, object], what: str) -> str:
         FormatError: There is no well-formed sha256 in the set.
     """
     value = digests.get(SHA256)
-    if isinstance(value, str) and _HEX256.match(value):
+    if isinstance(value, str) and is_sha256(value):
         return value
     refused = [f"{name} ({why})" for name, why in REFUSED.items() if name in digests]
     why = f"it has only {', '.join(refused)}" if refused else f"found {sorted(digests)}"[:300]

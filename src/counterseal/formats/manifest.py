@@ -7,13 +7,15 @@ time: the same inputs give the same bytes, because the sha256 of a manifest name
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.errors import CountersealError, FormatError, UsageError
-from counterseal.formats import digests, subject, wire
+from counterseal.formats import digests, names, subject, wire
 from counterseal.identifiers import MANIFEST_FILE, REQUEST_FOLDER
-from counterseal.model import Manifest, PromotionRequest, Repository, Subject
+from counterseal.model import DigestSet, Manifest, PromotionRequest, Repository, Subject
 
 if TYPE_CHECKING:
     from counterseal.model import BuildInputs
@@ -24,23 +26,50 @@ REQUEST_SCHEMA: Final = "counterseal.request/v1"
 #: The kind of request that this file has; later kinds will lie in `promotions/_events/`.
 PROMOTION: Final = "promotion"
 
-MAX_REASON: Final = 2000
 #: How far ahead a request may be valid, from its merge on: what was approved long ago is asked for anew.
 MAX_VALID: Final = timedelta(days=90)
 MAX_REQUEST_BYTES: Final = 256 << 10
 
-_STAGE = re.compile(r"[a-z][a-z0-9-]{0,63}\Z")
-_REQUEST_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
-_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@/-]{0,199}\Z")
-_TAG_REFUSED = re.compile(r"\.\.|//|/\.|\./|\.lock(/|\Z)|[./]\Z")
-_HOST = re.compile(r"[a-z0-9.-]{1,253}(:[0-9]{1,5})?\Z")
-_REPOSITORY = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+){1,20}\Z")
-_KEYS: Final = {"schema", "repository", "revision", "tag", "subjects", "sbom", "inputMatrix"}
 
-#: Control characters but newline, marks that change the reading direction, and separators that hide lines (R28).
-_UNSEEN = re.compile(
-    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
+@dataclass(frozen=True, slots=True)
+class ListedSubject:
+    """An artifact as `manifest.json` lists it."""
+
+    name: str
+    digest: DigestSet
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFile:
+    """`manifest.json`: what the artifacts are and what they were made from."""
+
+    schema: str
+    repository: Repository
+    revision: str
+    tag: str
+    subjects: tuple[ListedSubject, ...]
+    sbom: DigestSet
+    input_matrix: DigestSet
+
+
+@dataclass(frozen=True, slots=True)
+class MustEqual:
+    """What has to be equal in a rebuild."""
+
+    revision: str
+    lock_files: Mapping[str, DigestSet]
+    tools: Mapping[str, str]
+    source_date_epoch: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class InputMatrix:
+    """What a build was made from and with: in the provenance, and by digest in the manifest."""
+
+    schema: str
+    must_equal: MustEqual
+    informational: Mapping[str, str]
+    variables: Mapping[str, str]
 
 
 def build(manifest: Manifest) -> bytes:
@@ -51,18 +80,10 @@ def build(manifest: Manifest) -> bytes:
         FormatError: A digest or the revision is malformed.
     """
     _check(manifest)
-    document = {
-        "schema": SCHEMA,
-        "repository": wire.encode(manifest.repository),
-        "revision": manifest.revision,
-        "tag": manifest.tag,
-        "subjects": [
-            {"name": each.name, "digest": {digests.SHA256: each.digest}} for each in subject.together(manifest.subjects)
-        ],
-        "sbom": {digests.SHA256: manifest.sbom},
-        "inputMatrix": {digests.SHA256: manifest.input_matrix},
-    }
-    return wire.canonical(document)
+    subjects = tuple(ListedSubject(each.name, DigestSet(each.digest)) for each in subject.together(manifest.subjects))
+    sbom, matrix = DigestSet(manifest.sbom), DigestSet(manifest.input_matrix)
+    document = ManifestFile(SCHEMA, manifest.repository, manifest.revision, manifest.tag, subjects, sbom, matrix)
+    return wire.canonical(wire.encode(document))
 
 
 def _check(manifest: Manifest) -> None:
@@ -75,7 +96,7 @@ def _check(manifest: Manifest) -> None:
         raise FormatError(f"{MANIFEST_FILE}: revision: {manifest.revision!r} is no full git revision")
     check_tag(manifest.tag)
     repository = manifest.repository
-    if not (_HOST.match(repository.host) and _REPOSITORY.match(repository.name) and repository.id > 0):
+    if not (names.HOST.fits(repository.host) and names.REPOSITORY.fits(repository.name) and repository.id > 0):
         raise FormatError(f"{MANIFEST_FILE}: repository: {repository} is not host, positive id and owner/name")
 
 
@@ -85,10 +106,10 @@ def check_tag(tag: str) -> None:
     Raises:
         UsageError: It has other characters, or is no valid ref (git check-ref-format).
     """
-    if not _TAG.match(tag) or _TAG_REFUSED.search(tag):
+    if not names.TAG.fits(tag):
         raise UsageError(
             f"{tag[:80]!r} cannot be the tag of a release",
-            why="only letters, digits and . _ + @ / - are taken, as git's refs allow them",
+            why=f"it has to be {names.TAG.words}",
             fix="tag the revision like v1.2.0",
         )
 
@@ -106,40 +127,18 @@ def parse(data: bytes, what: str = MANIFEST_FILE) -> Manifest:
     document = wire.load_json(data, what)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise FormatError(f"{what}: not a manifest", why=f"`schema` has to be {SCHEMA}")
-    if document.keys() != _KEYS:
-        odd = ", ".join(sorted(document.keys() ^ _KEYS))
-        raise FormatError(f"{what}: unknown or missing keys: {odd[:200]}", fix="make it with `counterseal sign`")
+    found = wire.decode(ManifestFile, document, what)
+    subjects = tuple(Subject(each.name, each.digest.sha256) for each in found.subjects)
+    manifest = Manifest(
+        found.repository, found.revision, found.tag, subjects, found.sbom.sha256, found.input_matrix.sha256
+    )
     try:
-        manifest = Manifest(
-            repository=wire.decode(Repository, document["repository"], f"{what}: repository"),
-            revision=str(document["revision"]),
-            tag=str(document["tag"]),
-            subjects=tuple(_subject(each, what) for each in _list(document["subjects"], what)),
-            sbom=_digest(document["sbom"], f"{what}: sbom"),
-            input_matrix=_digest(document["inputMatrix"], f"{what}: inputMatrix"),
-        )
         again = build(manifest)
     except UsageError as error:
         raise FormatError(f"{what}: {error.what}", why=error.why, fix="make it with `counterseal sign`") from error
     if again != data:
         raise FormatError(f"{what}: not the bytes that counterseal writes", fix="do not edit or reformat it")
     return manifest
-
-
-def _list(value: Any, what: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise FormatError(f"{what}: subjects is no list")
-    return value
-
-
-def _subject(value: Any, what: str) -> Subject:
-    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
-        raise FormatError(f"{what}: a subject is not {{name, digest}}")
-    return Subject(value["name"], _digest(value.get("digest"), f"{what}: {value['name']!r}"))
-
-
-def _digest(value: Any, what: str) -> str:
-    return digests.required_sha256(value if isinstance(value, dict) else {}, what)
 
 
 def input_matrix(inputs: BuildInputs, revision: str) -> dict[str, Any]:
@@ -151,17 +150,15 @@ def input_matrix(inputs: BuildInputs, revision: str) -> dict[str, Any]:
         inputs: What the build was made from and with.
         revision: The source revision.
     """
-    return {
-        "schema": MATRIX_SCHEMA,
-        "mustEqual": {
-            "revision": revision,
-            "lockFiles": {path: {digests.SHA256: digest} for path, digest in sorted(inputs.lock_files.items())},
-            "tools": dict(sorted(inputs.tools.items())),
-            "sourceDateEpoch": inputs.epoch,
-        },
-        "informational": dict(sorted(inputs.platform.items())),
-        "variables": dict(sorted(inputs.variables.items())),
-    }
+    lock_files = {path: DigestSet(digest) for path, digest in sorted(inputs.lock_files.items())}
+    matrix = InputMatrix(
+        MATRIX_SCHEMA,
+        MustEqual(revision, lock_files, dict(sorted(inputs.tools.items())), inputs.epoch),
+        dict(sorted(inputs.platform.items())),
+        dict(sorted(inputs.variables.items())),
+    )
+    found: dict[str, Any] = wire.encode(matrix)
+    return found
 
 
 def request(content: PromotionRequest) -> bytes:
@@ -216,16 +213,16 @@ def request_path(stage: str, manifest: str, request_id: str) -> str:
     Raises:
         UsageError: A part has characters that a path may not have here.
     """
-    if not _STAGE.match(stage):
+    if not names.STAGE.fits(stage):
         raise UsageError(
             f"{stage[:80]!r} cannot be the name of a stage",
-            why="a letter, then letters, digits and dashes, all in lower case, at most 64",
+            why=f"it has to be {names.STAGE.words}",
             fix="name a stage of the policy, for example production",
         )
-    if not _REQUEST_ID.match(request_id):
+    if not names.REQUEST_ID.fits(request_id):
         raise UsageError(
             f"{request_id[:80]!r} cannot be the id of a request",
-            why="letters, digits and dashes in lower case, at most 64",
+            why=f"it has to be {names.REQUEST_ID.words}",
             fix="leave it out: `counterseal request` makes one",
         )
     if not digests.is_sha256(manifest):
@@ -261,7 +258,7 @@ def _check_request(content: PromotionRequest) -> None:
         raise FormatError(f"policy: {content.policy[:80]!r} is no sha256")
     if content.candidate.release < 1 or content.requested_by.id < 1:
         raise FormatError("ids are positive numbers")
-    if not _HOST.match(content.requested_by.host) or _UNSEEN.search(content.requested_by.login):
+    if not names.HOST.fits(content.requested_by.host) or not names.LOGIN.fits(content.requested_by.login):
         raise FormatError("requestedBy is not host, id and login")
     _check_assets(content)
     _check_reason(content.reason)
@@ -285,13 +282,13 @@ def _check_reason(reason: str) -> None:
             why="reviewers and auditors read it in the ledger",
             fix='say why this is promoted: --reason "fixes …"',
         )
-    if len(reason) > MAX_REASON:
+    if len(reason) > names.MAX_REASON:
         raise UsageError(
             f"the reason has {len(reason)} characters",
-            why=f"at most {MAX_REASON} are taken",
+            why=f"at most {names.MAX_REASON} are taken",
             fix="say it shorter, and link to the rest",
         )
-    if found := _UNSEEN.search(reason):
+    if found := re.search(f"[{names.UNSEEN}]", reason):
         raise UsageError(
             f"the reason has the character U+{ord(found[0]):04X} at {found.start()}",
             why="control characters and marks of direction hide what people would read",

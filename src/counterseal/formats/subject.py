@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal import identifiers
 from counterseal.errors import FormatError, UsageError
-from counterseal.formats import digests, wire
+from counterseal.formats import digests, names, wire
 from counterseal.model import Subject
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from counterseal.model import Asset
 
 MAX_SUBJECTS: Final = 128
-MAX_NAME: Final = 200
 MAX_CHECKSUMS_BYTES: Final = 1 << 20
 
 #: How many bytes a file of a candidate may have: what is read as a whole is small, the rest is only digested.
@@ -51,7 +50,6 @@ RESERVED: Final = frozenset(
     }
 )
 
-_ALLOWED = re.compile(r"[A-Za-z0-9._+-]+\Z")
 _CHECKSUM_LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)\Z")
 _BSD_LINE = re.compile(r"SHA\d+ ?\(")
 
@@ -83,7 +81,7 @@ def too_large(files: Iterable[Asset]) -> frozenset[int]:
 
 def is_plain(name: str) -> bool:
     """Return whether a release asset of this name keeps it (our own file names do)."""
-    return bool(_ALLOWED.match(name)) and name[0] not in ".-" and name[-1] != "." and len(name) <= 2 * MAX_NAME
+    return names.FILE.fits(name)
 
 
 def check_name(name: str) -> None:
@@ -102,7 +100,7 @@ def check_name(name: str) -> None:
 
 
 def _name_problem(name: str) -> str:
-    refused = sorted({character for character in name if not _ALLOWED.match(character)})
+    refused = sorted(set(re.sub(f"[{names.FILE_CHARACTERS}]", "", name)))
     if "/" in name or "\\" in name:
         return "a subject's name has no folder part"
     if refused:
@@ -111,8 +109,8 @@ def _name_problem(name: str) -> str:
         return "GitHub renames dots at the ends, and a leading dash would be read as an option"
     if ".." in name:
         return "two dots in a row read like a way out of a folder"
-    if len(name) > MAX_NAME:
-        return f"{len(name)} characters are more than {MAX_NAME}"
+    if not names.ARTIFACT.fits(name):
+        return f"{len(name)} characters are more than {names.MAX_ARTIFACT}"
     return "counterseal writes a file of this name itself" if _is_ours(name.lower()) else ""
 
 
@@ -124,7 +122,7 @@ def _is_ours(name: str) -> bool:
 
 def _name_fix(name: str) -> str:
     plain = re.sub(r"[^A-Za-z0-9_+-]+", ".", name.replace("\\", "/").rpartition("/")[2]).strip(".-")
-    usable = plain[:MAX_NAME]
+    usable = plain[: names.MAX_ARTIFACT]
     if usable and usable != name and not _name_problem(usable):
         return f"rename it before `sbom`, for example to {usable}"
     return "rename it before `sbom`; letters, digits and . _ + - are kept as they are"

@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, get_args, get_type_hints
 
 from counterseal.errors import FormatError
+from counterseal.formats import names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,9 @@ MAX_DEPTH: Final = 64
 #: twice (possessive): otherwise a document of escaped quotes would cost the square of its size.
 _BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
+_SECOND = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+TIMESTAMP: Final = names.Grammar("time", rf"{_SECOND}(?:\.[0-9]+)?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})", "RFC 3339")
+WRITTEN_TIMESTAMP: Final = names.Grammar("time", f"{_SECOND}Z", "RFC 3339, UTC, whole seconds")
 _LARGEST = 2**53 - 1  # I-JSON: what every JSON reader holds exactly
 
 
@@ -83,10 +86,10 @@ def _deeper(data: bytes, limit: int) -> bool:
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in result:
-            raise ValueError(f"the key {key[:80]!r} stands twice in one object")
-        result[key] = value
+    for name, value in pairs:
+        if name in result:
+            raise ValueError(f"the key {name[:80]!r} stands twice in one object")
+        result[name] = value
     return result
 
 
@@ -129,21 +132,22 @@ def parse_timestamp(text: object, what: str) -> datetime:
         FormatError: `text` is no timestamp with a zone.
     """
     try:
-        if isinstance(text, str) and _TIMESTAMP.match(text):
+        if isinstance(text, str) and TIMESTAMP.fits(text):
             return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
     raise FormatError(f"{what}: {str(text)[:80]!r} is no RFC 3339 timestamp", fix="write it like 2026-11-24T09:10:44Z")
 
 
-def _camel(name: str) -> str:
+def key(name: str) -> str:
+    """Return the key that a field has on the wire: its name in lowerCamelCase."""
     head, *rest = name.split("_")
     return head + "".join(part.capitalize() for part in rest)
 
 
 def keys(record: type) -> tuple[str, ...]:
     """Return the keys that a record has on the wire."""
-    return tuple(_camel(each.name) for each in dataclasses.fields(record))
+    return tuple(key(each.name) for each in dataclasses.fields(record))
 
 
 def encode(value: Any) -> Any:
@@ -152,13 +156,13 @@ def encode(value: Any) -> Any:
     Enums become their value, datetimes RFC 3339 with `Z`, tuples lists. `None` stays null.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {_camel(field.name): encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {key(field.name): encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
         return timestamp(value)
     if isinstance(value, dict):
-        return {str(key): encode(item) for key, item in value.items()}
+        return {str(name): encode(item) for name, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [encode(item) for item in value]
     return value
@@ -166,14 +170,14 @@ def encode(value: Any) -> Any:
 
 def members(values: Mapping[str, object]) -> dict[str, Any]:
     """Return the plain JSON data of named values, with lowerCamelCase keys."""
-    return {_camel(name): encode(value) for name, value in values.items()}
+    return {key(name): encode(value) for name, value in values.items()}
 
 
 @cache
 def _adapter(record: Any) -> TypeAdapter[Any]:
     from pydantic import ConfigDict, TypeAdapter  # noqa: PLC0415 - 100 ms, paid only by what reads records
 
-    config = ConfigDict(strict=True, alias_generator=_camel, arbitrary_types_allowed=False)
+    config = ConfigDict(strict=True, alias_generator=key, arbitrary_types_allowed=False)
     for each in _records(record):
         each.__pydantic_config__ = config  # type: ignore[attr-defined]
     return TypeAdapter(record)
@@ -246,8 +250,8 @@ def _check_times(value: Any, data: Any, what: str) -> None:
         parse_timestamp(data, what)
     elif dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
-            if (key := _camel(field.name)) in data:
-                _check_times(getattr(value, field.name), data[key], f"{what}: {key}")
+            if (name := key(field.name)) in data:
+                _check_times(getattr(value, field.name), data[name], f"{what}: {name}")
     elif isinstance(value, tuple):
         for number, (each, raw) in enumerate(zip(value, data, strict=True)):
             _check_times(each, raw, f"{what}: {number}")

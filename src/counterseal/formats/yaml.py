@@ -24,7 +24,8 @@ _STRICT: Final = "a policy is read strictly: what could be misread, or read by n
 _MANUAL: Final = "see docs/policy-reference.md"
 
 #: Plain words that some YAML version reads as something else than a string.
-_NUMBER = re.compile(r"[1-9][0-9]{0,17}\Z")
+MAX_NUMBER: Final = 10**18 - 1
+_NUMBER = re.compile(rf"[1-9][0-9]{{0,{len(str(MAX_NUMBER)) - 1}}}\Z")
 _NO_STRING = re.compile(
     r"(|~|null|true|false|yes|no|on|off|y|n|[-+]?[.\d][\d_.:eExXoO+-]*|[-+]?\.(inf|nan))\Z", re.IGNORECASE
 )

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from counterseal import ledger
 from counterseal.errors import ServiceError
-from counterseal.evaluation import DigestSet, PolicyUse, identity
+from counterseal.evaluation import PolicyUse, identity
 from counterseal.formats import statement
 from counterseal.gate import recording
 from counterseal.history import events
 from counterseal.history.events import Event, EventKind, Genesis
 from counterseal.identifiers import POLICY_PATH
-from counterseal.model import Entry, Subject
+from counterseal.model import DigestSet, Entry, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

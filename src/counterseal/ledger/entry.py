@@ -121,21 +121,27 @@ def check_link(link: LedgerLink, what: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Proven:
+class ProvenLine:
+    """A decision's line, byte for byte, and the proof that it is in the ledger that the publication vouches for."""
+
     line: str
     inclusion: InclusionProof
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class VouchingLine:
+    """A publication's line, byte for byte."""
+
     line: str
 
 
 @dataclass(frozen=True, slots=True)
-class _ProofFile:
+class ProofFile:
+    """`ledger-proof.json`: the decision is in the ledger that the publication vouches for."""
+
     schema: str
-    decision: _Proven
-    publication: _Line
+    decision: ProvenLine
+    publication: VouchingLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +155,7 @@ class LedgerProof:
 
 def proof_file(decision: bytes, inclusion: InclusionProof, publication: bytes) -> bytes:
     """Return the bytes of `ledger-proof.json` for two lines and the proof that the second covers the first."""
-    content = _ProofFile(PROOF_SCHEMA, _Proven(decision.decode(), inclusion), _Line(publication.decode()))
+    content = ProofFile(PROOF_SCHEMA, ProvenLine(decision.decode(), inclusion), VouchingLine(publication.decode()))
     return wire.canonical(wire.encode(content))
 
 
@@ -160,7 +166,7 @@ def parse_proof(data: bytes) -> LedgerProof:
         FormatError: It is not in our form.
     """
     what = "ledger-proof.json"
-    found = wire.decode(_ProofFile, wire.load_json(data, what, max_bytes=MAX_PROOF), what)
+    found = wire.decode(ProofFile, wire.load_json(data, what, max_bytes=MAX_PROOF), what)
     if found.schema != PROOF_SCHEMA:
         raise FormatError(f"{what}: schema {found.schema!r} is unknown", fix=f"this version reads {PROOF_SCHEMA}")
     decision, publication = found.decision.line.encode(), found.publication.line.encode()

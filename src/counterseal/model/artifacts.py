@@ -17,6 +17,13 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestSet:
+    """An in-toto digest set as we write it."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """The signed list at a gate: what the artifacts are and what they were made from (docs/formats.md#manifest)."""
 

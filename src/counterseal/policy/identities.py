@@ -5,11 +5,10 @@ Forms and what they mean: docs/policy-reference.md. Where a certificate is held 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from counterseal.forges import DIALECTS, RUNNERS, ForgeKind, kind_of, ref_matches
-from counterseal.formats import digests, yaml
+from counterseal.formats import digests, names, yaml
 from counterseal.model import BuilderIdentity, GateIdentity, OwnGate
 
 if TYPE_CHECKING:
@@ -17,13 +16,9 @@ if TYPE_CHECKING:
 
     from counterseal.errors import PolicyError
 
-_WORKFLOW = re.compile(r"\.github/workflows/[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml\Z")
-_REF_PATTERN = re.compile(r"refs/(?:heads|tags)/[A-Za-z0-9._/*+-]+\Z")
-_PIPELINE = re.compile(r"(?!.*\.\.)(?:[A-Za-z0-9_.-]+/)*\.?[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml\Z")
-_BRANCH = re.compile(r"refs/heads/[A-Za-z0-9._/+-]+\Z")
 _FORM: Final = {
-    ForgeKind.GITHUB: ("workflow", "workflow", _WORKFLOW),
-    ForgeKind.GITLAB: ("file", "pipeline", _PIPELINE),
+    ForgeKind.GITHUB: ("workflow", "workflow", names.WORKFLOW_FILE),
+    ForgeKind.GITLAB: ("file", "pipeline", names.PIPELINE_FILE),
 }
 _BUILDER_EXAMPLES: Final = {ForgeKind.GITHUB: ".github/workflows/release.yml", ForgeKind.GITLAB: ".gitlab-ci.yml"}
 _GATE_EXAMPLES: Final = {ForgeKind.GITHUB: ".github/workflows/promote.yml", ForgeKind.GITLAB: ".gitlab-ci.yml"}
@@ -49,7 +44,7 @@ def _builder(node: yaml.Node, host: str) -> BuilderIdentity:
     file = _file(fields[key], kind, _BUILDER_EXAMPLES[kind])
     refs = yaml.texts(fields["refs"], "refs")
     for text, place in refs:
-        if not _REF_PATTERN.match(text):
+        if not names.REF_PATTERN.fits(text):
             raise place.error(f"{yaml.shown(text)} is no full ref", fix="write it like refs/tags/v* or refs/heads/main")
     triggers = _words(fields, "triggers", DIALECTS[kind].builder_triggers, ("push",))
     runners = _words(fields, "runners", RUNNERS, ())
@@ -75,9 +70,9 @@ def _environment(fields: Mapping[str, yaml.Node]) -> str | None:
 
 def _file(node: yaml.Node, kind: ForgeKind, example: str) -> str:
     """Return the file that defines runs."""
-    key, kind_name, pattern = _FORM[kind]
+    key, kind_name, grammar = _FORM[kind]
     file = yaml.text(node, key)
-    if not pattern.match(file):
+    if not grammar.fits(file):
         raise node.place.error(f"{yaml.shown(file)} is no {kind_name} file", fix=f"write it like {example}")
     return file
 
@@ -135,7 +130,7 @@ def _own_gate(node: yaml.Node, kind: ForgeKind, number: int, builder: BuilderIde
         )
     file = _file(fields[key], kind, _GATE_EXAMPLES[kind])
     ref = yaml.text(fields["ref"], "ref")
-    if not _BRANCH.match(ref):
+    if not names.BRANCH.fits(ref):
         raise fields["ref"].place.error(
             f"{yaml.shown(ref)} is no branch",
             why="an own gate runs on one exact branch, never on a tag or a pattern (R34)",

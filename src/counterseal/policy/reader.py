@@ -7,11 +7,10 @@ commit of the protected branch (R03).
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
-from counterseal.formats import digests, yaml
+from counterseal.formats import digests, names, yaml
 from counterseal.identifiers import POLICY_API_VERSION
 from counterseal.model import Member, Policy, RuleUse, Stage
 from counterseal.policy import identities
@@ -19,12 +18,8 @@ from counterseal.policy import identities
 if TYPE_CHECKING:
     from counterseal.policy.rule import RuleSpec
 
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?(?::[1-9][0-9]{0,4})?\Z")
-_LEDGER_ID = re.compile(r"([a-z0-9.:-]+)/([1-9][0-9]{0,18})/[0-9a-f]{32}\Z")
 #: The random part of the ledger id in our pages' example, which is nobody's ledger.
 EXAMPLE_RANDOM: Final = "5d1c0a4be29f43d1b6a7c8d9e0f1a2b3"
-_LOGIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253})(?:\[bot\])?\Z")
 
 
 def new_ledger_id(host: str, repository_id: int, random_bytes: bytes) -> str:
@@ -77,14 +72,14 @@ def load(data: bytes, *, rules: Mapping[str, RuleSpec], name: str = "policy.yml"
 
 def _ledger(node: yaml.Node) -> tuple[str, str]:
     found = yaml.fields(node, "ledger", ("id",))["id"]
-    match = _LEDGER_ID.match(text := yaml.text(found, "ledger.id"))
-    if not match or not _HOST.match(match.group(1)):
+    text = yaml.text(found, "ledger.id")
+    if not names.LEDGER_ID.fits(text):
         raise found.place.error(
             f"{yaml.shown(text)} is no ledger id",
-            why="it is host/repository id/32 hex digits",
+            why=f"it is {names.LEDGER_ID.words}",
             fix="take the one that `counterseal policy check --new-ledger-id HOST/REPOSITORY-ID` prints",
         )
-    return text, match.group(1)
+    return text, text.partition("/")[0]
 
 
 def _people(node: yaml.Node, host: str) -> dict[str, tuple[Member, ...]]:
@@ -93,7 +88,7 @@ def _people(node: yaml.Node, host: str) -> dict[str, tuple[Member, ...]]:
         raise people.place.error("people needs at least one group", fix="maintainers: [{id: 1001, login: alice}]")
     groups = {}
     for name, entry in people.items.items():
-        _check_name(name, people.keys[name], "group")
+        _check_name(name, people.keys[name], names.GROUP)
         seen: dict[tuple[str, int], yaml.Place] = {}
         members = []
         for item in yaml.sequence(entry, f"the group {name}").items:
@@ -115,11 +110,11 @@ def _people(node: yaml.Node, host: str) -> dict[str, tuple[Member, ...]]:
 def _member(node: yaml.Node, host: str) -> Member:
     fields = yaml.fields(node, "a member", ("id", "login"), ("host",))
     login, own_host = yaml.text(fields["login"], "login"), host
-    if not _LOGIN.match(login):
+    if not names.LOGIN.fits(login):
         raise fields["login"].place.error(f"{yaml.shown(login)} is no login")
     if "host" in fields:
         own_host = yaml.text(fields["host"], "host")
-        if not _HOST.match(own_host):
+        if not names.HOST.fits(own_host):
             raise fields["host"].place.error(f"{yaml.shown(own_host)} is no host", fix="write it like github.com")
     return Member(own_host, yaml.number(fields["id"], "id"), login)
 
@@ -135,7 +130,7 @@ def _stages(
         raise entries.place.error("stages needs at least one stage")
     done: list[Stage] = []
     for name, entry in entries.items.items():
-        _check_name(name, entries.keys[name], "stage")
+        _check_name(name, entries.keys[name], names.STAGE)
         fields = yaml.fields(entry, f"the stage {name}", ("rules",), ("after", "publish"))
         after = _after(name, fields.get("after"), entries, [stage.name for stage in done])
         publish = yaml.boolean(fields["publish"], "publish") if "publish" in fields else False
@@ -215,7 +210,6 @@ def _converted(node: yaml.Node, hint: Any, key: str) -> Any:
     raise TypeError(f"option {key}: a policy cannot hold {hint}")
 
 
-def _check_name(text: str, place: yaml.Place, what: str) -> None:
-    if not _NAME.match(text):
-        why = "it has up to 32 characters a-z, 0-9 and -, and begins with a letter"
-        raise place.error(f"{yaml.shown(text)} is no name for a {what}", why=why)
+def _check_name(text: str, place: yaml.Place, grammar: names.Grammar) -> None:
+    if not grammar.fits(text):
+        raise place.error(f"{yaml.shown(text)} is no name for a {grammar.name}", why=grammar.words)

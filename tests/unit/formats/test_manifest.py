@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterseal.errors import CountersealError, FormatError, UsageError
-from counterseal.formats import manifest, wire
+from counterseal.formats import manifest, names, wire
 from counterseal.model import (
     BuildInputs,
     Manifest,
@@ -302,9 +302,9 @@ def test_a_request_path_is_refused_or_comes_back(stage: str, digest: str, reques
 
 
 @given(
-    st.from_regex(r"[a-z][a-z0-9-]{0,63}", fullmatch=True),
+    st.from_regex(names.STAGE.expression, fullmatch=True),
     DIGESTS,
-    st.from_regex(r"[a-z0-9][a-z0-9-]{0,63}", fullmatch=True),
+    st.from_regex(names.REQUEST_ID.expression, fullmatch=True),
 )
 def test_good_parts_make_a_path(stage: str, digest: str, request_id: str) -> None:
     assert manifest.parse_request_path(manifest.request_path(stage, digest, request_id)) == (stage, digest, request_id)

@@ -17,7 +17,7 @@ from counterseal.formats import statement
 from counterseal.history import events as event
 from counterseal.history.events import EntryReference, EventKind, Publication, Withdrawn
 from counterseal.history.fold import History, RecordedDecision, label
-from counterseal.model import Attestation, Entry, LedgerLink, Outcome
+from counterseal.model import Attestation, DigestSet, Entry, LedgerLink, Outcome
 
 if TYPE_CHECKING:
     from counterseal.evaluation.decision import Decision
@@ -214,7 +214,7 @@ def test_an_unknown_critical_member_stops_the_fold() -> None:
 def test_earlier_decisions_on_a_manifest() -> None:
     log = Log()
     entry = log.decide(stage="staging")
-    log.decide(manifest=decision.DigestSet("0" * 64))
+    log.decide(manifest=DigestSet("0" * 64))
     log.decide(frozen.DENY, manifest=None)
     denied = log.decide(outcome=Outcome.DENY)
     log.withdraw(entry)

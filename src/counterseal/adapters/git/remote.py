@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from counterseal.adapters.git.process import explain
 from counterseal.adapters.gitlab.access import HOW_TO_PUSH, MIRROR
 from counterseal.errors import ServiceError, UsageError
-from counterseal.formats import digests
+from counterseal.formats import digests, names
 from counterseal.identifiers import MIRROR_REF, NOTES_REF
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ _PUSH_FIX: Final = (
 #: GitLab of a protected branch: whoever started the pipeline may not push to it, or not make it.
 _GITLAB_SHUTS = re.compile(r"You are not allowed to (push code to|create) protected|can only create protected")
 _RULE_FIX: Final = f"let the job's token push {NOTES_REF} and {MIRROR_REF}: a rule of the repository shuts it out"
-_BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|(^|/)\.|\.lock(/|$)|\.$|/$")
 
 
 def check_ref(ref: str) -> str:
@@ -61,7 +60,7 @@ def check_ref(ref: str) -> str:
     Raises:
         UsageError: It is not.
     """
-    if not ref.startswith("refs/") or len(ref) > 1024 or _BAD_REF.search(ref):
+    if not names.REF.fits(ref):
         raise UsageError(f"{ref[:100]!r} is no full git ref", fix="write it like refs/heads/main")
     return ref
 

@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 
 from counterseal import plain_file
 from counterseal.errors import FormatError, UsageError
+from counterseal.formats import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +33,6 @@ MAX_VERSIONS: Final = 100
 MAX_REQUIREMENT: Final = 8192
 MAX_PARENTHESES: Final = 32
 HASHES: Final = {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}
-_HOST: Final = re.compile(r"[a-z0-9.-]+\Z|[0-9a-f:]+\Z")
 
 
 class Scope(StrEnum):
@@ -126,7 +126,7 @@ def clean_url(url: str) -> str | None:
         host, port = split.hostname or "", f":{split.port}" if split.port else ""
     except ValueError:
         return None
-    if split.scheme not in ("http", "https", "ssh") or not _HOST.match(host):
+    if split.scheme not in ("http", "https", "ssh") or not names.URL_HOST.fits(host):
         return None
     host = f"[{host}]{port}" if ":" in host else f"{host}{port}"
     path = quote(split.path, safe="/:@!$&'()*+,;=~%")

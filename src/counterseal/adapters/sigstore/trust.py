@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from importlib import resources
 from typing import Any, Final
 
 from counterseal import forges
 from counterseal.errors import FormatError, ServiceError
-from counterseal.formats import digests, wire
+from counterseal.formats import digests, names, wire
 from counterseal.model import Trust, TrustMaterial
 
 SCHEMA: Final = "counterseal.trust/v1"
 CLIENT_TRUST_CONFIG: Final = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"
 _KEYS: Final = {"schema", "sandbox", "issuers", "released", "withdrawn", "trustConfig"}
 _WHAT: Final = "trust document"
-_LOOPBACK: Final = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}/[a-z]+\Z")
-_REAL: Final = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/\S*)?\Z")
 
 
 def load_trust(document: bytes) -> TrustMaterial:
@@ -105,9 +102,9 @@ def _issuers(data: Any, *, sandbox: bool) -> dict[str, str]:
     if not isinstance(data, dict) or not data:
         raise FormatError(f"{_WHAT}: `issuers` is not an object of forge host and issuer")
     for host, issuer in data.items():
-        if not isinstance(issuer, str) or not host:
+        if not isinstance(issuer, str) or not names.HOST.fits(host):
             raise FormatError(f"{_WHAT}: the issuer of {host!r} is no URL")
-        if not (_LOOPBACK if sandbox else _REAL).match(issuer):
+        if not (names.SANDBOX_ISSUER if sandbox else names.ISSUER).fits(issuer):
             raise FormatError(
                 f"{_WHAT}: {issuer!r} cannot be the issuer of {host}",
                 why="a sandbox's issuer is http on 127.0.0.1, a real one https",
