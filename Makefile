@@ -56,7 +56,7 @@ coverage: $(VENV)/.dev ## which lines and branches the tests of `make test-fast`
 	$(BIN)/python tools/coverage_rooms.py .coverage/report.json
 
 mutants: $(VENV)/.dev ## what no unit test of evaluation and verification would notice: most of an hour (FILES=… for less)
-	$(BIN)/python tools/mutants.py $(FILES)
+	$(BIN)/python -m tools.mutants $(FILES)
 
 lint: $(VENV)/.dev ## ruff, mypy, the layers contract
 	$(BIN)/ruff check --quiet --output-format concise

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -31,6 +31,10 @@ REQUIRE_SUITES = os.environ.get("COUNTERSEAL_REQUIRE_SUITES", "").split()
 
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("local", deadline=None)
+# `make mutants` asks whether something fails, and not what the smallest such thing is.
+settings.register_profile(
+    "mutants", derandomize=True, deadline=None, max_examples=50, phases=(Phase.explicit, Phase.generate)
+)
 settings.load_profile("ci" if REQUIRE_TOOLS or os.environ.get("CI") else "local")
 
 # Variables of the caller that would turn a test into a test of the caller's machine.

@@ -113,7 +113,16 @@ def test_the_page_lists_them() -> None:
 def noticed(copy: Path, file: str = "judging.py") -> bool:
     """Return whether a fast test of evaluation fails with the code in a folder; those of the file come first."""
     own = f"tests/unit/evaluation/{file.rpartition('/')[0]}/test_{file.rpartition('/')[2]}".replace("//", "/")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow and not interop", "--hypothesis-profile=ci"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-m",
+        "not slow and not interop",
+        "--hypothesis-profile=mutants",
+    ]
     command += ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist"]
     command += [
         "-o",
