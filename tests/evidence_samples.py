@@ -38,11 +38,11 @@ from counterseal.model import (
     Finding,
     GateIdentity,
     Manifest,
-    Member,
     Merge,
     Mover,
     Outcome,
     Permission,
+    Person,
     PinnedAsset,
     PinnedCandidate,
     Policy,
@@ -50,7 +50,6 @@ from counterseal.model import (
     PromotionRequest,
     Release,
     Repository,
-    Requester,
     Review,
     ReviewState,
     RuleUse,
@@ -204,8 +203,8 @@ def sbom_attestation(certificate: Certificate = BUILDER_CERTIFICATE) -> Attestat
 # --- people and reviews ----------------------------------------------------------------------
 
 
-def member(who: Actor) -> Member:
-    return Member(who.host, who.id, who.login)
+def member(who: Actor) -> Person:
+    return Person(who.host, who.id, who.login)
 
 
 def review(
@@ -285,7 +284,7 @@ OBSERVED = (
 SIGNATURES = tuple(SignatureFacts(each.name, BUILDER_CERTIFICATE, "") for each in (WHEEL, SDIST))
 CONTENT = PromotionRequest(
     request_id="0123456789abcdef",
-    requested_by=Requester(HOST, BOB.id, BOB.login),
+    requested_by=Person(HOST, BOB.id, BOB.login),
     stage="production",
     manifest=MANIFEST_DIGEST,
     candidate=PinnedCandidate(55, TAG, tuple(PinnedAsset(each.id, each.name, each.digest) for each in OBSERVED)),

@@ -59,7 +59,7 @@ MEMBERS: Final[Mapping[str, tuple[Note, ...]]] = {
     "default_ref": (names.REF, {"pattern": "^refs/heads/"}),
     "host": (names.HOST,),
     "Repository.name": (names.REPOSITORY,),
-    "Requester.login": (names.LOGIN,),
+    "Person.login": (names.LOGIN,),
     "tag": (names.TAG,),
     "Candidate.tag": (),  # as the forge says
     "PinnedAsset.name": (names.FILE,),

@@ -41,7 +41,7 @@ from counterseal.adapters.gitlab.access import GitLabTokens
 from counterseal.errors import ServiceError
 from counterseal.evaluation.rules import RULES, enough_reviews
 from counterseal.gate.collect import permissions
-from counterseal.model import Counted, Dismissed, Finding, FindingOutcome, Member, Requester
+from counterseal.model import Counted, Dismissed, Finding, FindingOutcome, Person
 from counterseal.render.findings import not_counted
 from counterseal_sandbox.client import SandboxClient
 from counterseal_sandbox.forge.accounts import Role
@@ -342,10 +342,10 @@ class Face(ABC):
             assert forge.change_request_of(change.merge_revision, MAIN) == change
         people = {login: self.account(login).id for login in (*WRITERS, "rita")}
         groups = {
-            group: tuple(Member(host, people[login], login) for login in logins) for group, logins in GROUPS.items()
+            group: tuple(Person(host, people[login], login) for login in logins) for group, logins in GROUPS.items()
         }
         content = dataclasses.replace(
-            samples.CONTENT, requested_by=Requester(host, 1020, "erin"), valid_until=self.clock + timedelta(days=1)
+            samples.CONTENT, requested_by=Person(host, 1020, "erin"), valid_until=self.clock + timedelta(days=1)
         )
         start = samples.evidence(
             now=self.clock,

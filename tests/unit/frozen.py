@@ -48,10 +48,10 @@ from counterseal.model import (
     GateIdentity,
     LedgerLink,
     Manifest,
-    Member,
     Merge,
     Mover,
     Permission,
+    Person,
     PinnedAsset,
     PinnedCandidate,
     Policy,
@@ -59,7 +59,6 @@ from counterseal.model import (
     PromotionRequest,
     Release,
     Repository,
-    Requester,
     Review,
     ReviewState,
     Run,
@@ -162,7 +161,7 @@ OBSERVED = tuple(
 )
 REQUEST = PromotionRequest(
     request_id="20261124-0910-4f2c",
-    requested_by=Requester(HOST, BOB.id, BOB.login),
+    requested_by=Person(HOST, BOB.id, BOB.login),
     stage="production",
     manifest=MANIFEST_DIGEST,
     candidate=PinnedCandidate(55, "v1.2.0", tuple(PinnedAsset(each.id, each.name, each.digest) for each in OBSERVED)),
@@ -212,8 +211,8 @@ CHANGE = ChangeRequest(
 POLICY = Policy(
     ledger_id=LEDGER,
     groups={
-        "maintainers": (Member(HOST, ALICE.id, ALICE.login), Member(HOST, BOB.id, BOB.login)),
-        "security": (Member(HOST, DORA.id, DORA.login),),
+        "maintainers": (Person(HOST, ALICE.id, ALICE.login), Person(HOST, BOB.id, BOB.login)),
+        "security": (Person(HOST, DORA.id, DORA.login),),
     },
     builder=BuilderIdentity(".github/workflows/release.yml", ("refs/tags/v*",)),
     gate=GateIdentity(),

@@ -17,7 +17,7 @@ from counterseal.identifiers import (
     REQUEST_BRANCH_PREFIX,
     SBOM_FILE,
 )
-from counterseal.model import Actor, Manifest, PinnedAsset, PinnedCandidate, PromotionRequest, Release, Requester
+from counterseal.model import Actor, Manifest, Person, PinnedAsset, PinnedCandidate, PromotionRequest, Release
 from counterseal.ports import AssetStore, Clock, Forge
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
     valid_until = _valid_until(ports.clock.now(), asked.valid_for)
     content = PromotionRequest(
         request_id=number,
-        requested_by=Requester(requester.host, requester.id, requester.login),
+        requested_by=Person(requester.host, requester.id, requester.login),
         stage=asked.stage,
         manifest=digest,
         candidate=PinnedCandidate(release.id, release.tag, pinned),

@@ -198,7 +198,7 @@ def excluded(evidence: Evidence) -> dict[tuple[str, int], Reason]:
     if change and change.author:
         parts[change.author.key] = reason("author")
     if content:
-        parts.setdefault((content.requested_by.host, content.requested_by.id), reason("asked"))
+        parts.setdefault(content.requested_by.key, reason("asked"))
     for commit in change.commits if change else ():
         for actor in commit.people:
             parts.setdefault(actor.key, reason("commit", revision=commit.revision))

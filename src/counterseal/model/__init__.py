@@ -12,7 +12,7 @@ from counterseal.model.certificates import Attestation, Certificate, Run, Statem
 from counterseal.model.changes import BuildStart, ChangeRequest, Commit, Merge, Mover, Review, ReviewState
 from counterseal.model.findings import Counted, Dismissed, EarlierDecision, Finding, FindingOutcome, Outcome, Reason
 from counterseal.model.ledger import Entry, InclusionProof, LedgerLink, StoredLedger, StoredLine
-from counterseal.model.people import Actor, ActorKind, Member, Permission, Repository, Requester
+from counterseal.model.people import Actor, ActorKind, Permission, Person, Repository
 from counterseal.model.policy import BuilderIdentity, GateIdentity, OwnGate, Policy, PolicyReference, RuleUse, Stage
 from counterseal.model.requests import PinnedAsset, PinnedCandidate, PromotionRequest
 
@@ -44,6 +44,7 @@ __all__ = [
     "Outcome",
     "OwnGate",
     "Permission",
+    "Person",
     "PinnedAsset",
     "PinnedCandidate",
     "Policy",

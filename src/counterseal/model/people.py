@@ -50,8 +50,11 @@ class Permission(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A person of a group of the policy."""
+class Person:
+    """A person as a file of ours names them: in a group of the policy, or as who asks for a promotion.
+
+    What kind of account it is, only the forge can tell (`Actor`).
+    """
 
     host: str
     id: int
@@ -61,12 +64,3 @@ class Member:
     def key(self) -> tuple[str, int]:
         """Return the key that `Actor.key` is compared with."""
         return (self.host, self.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Requester:
-    """The person behind a request; the login stands there for people."""
-
-    host: str
-    id: int
-    login: str

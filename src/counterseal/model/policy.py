@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from counterseal.model.people import Member
+from counterseal.model.people import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Policy:
     """A policy file, checked. `groups` maps a group of people to its members."""
 
     ledger_id: str
-    groups: Mapping[str, tuple[Member, ...]]
+    groups: Mapping[str, tuple[Person, ...]]
     builder: BuilderIdentity
     gate: GateIdentity
     stages: tuple[Stage, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from counterseal.model.people import Requester
+from counterseal.model.people import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class PromotionRequest:
     """The content of a promotion request file (docs/formats.md#request); of its kind it is a `promotion`."""
 
     request_id: str
-    requested_by: Requester
+    requested_by: Person
     stage: str
     manifest: str
     candidate: PinnedCandidate

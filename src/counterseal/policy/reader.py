@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
 from counterseal.formats import digests, names, yaml
 from counterseal.identifiers import POLICY_API_VERSION
-from counterseal.model import Member, Policy, RuleUse, Stage
+from counterseal.model import Person, Policy, RuleUse, Stage
 from counterseal.policy import identities
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _ledger(node: yaml.Node) -> tuple[str, str]:
     return text, text.partition("/")[0]
 
 
-def _people(node: yaml.Node, host: str) -> dict[str, tuple[Member, ...]]:
+def _people(node: yaml.Node, host: str) -> dict[str, tuple[Person, ...]]:
     people = yaml.mapping(node, "people")
     if not people.items:
         raise people.place.error("people needs at least one group", fix="maintainers: [{id: 1001, login: alice}]")
@@ -107,7 +107,7 @@ def _people(node: yaml.Node, host: str) -> dict[str, tuple[Member, ...]]:
     return groups
 
 
-def _member(node: yaml.Node, host: str) -> Member:
+def _member(node: yaml.Node, host: str) -> Person:
     fields = yaml.fields(node, "a member", ("id", "login"), ("host",))
     login, own_host = yaml.text(fields["login"], "login"), host
     if not names.LOGIN.fits(login):
@@ -116,14 +116,14 @@ def _member(node: yaml.Node, host: str) -> Member:
         own_host = yaml.text(fields["host"], "host")
         if not names.HOST.fits(own_host):
             raise fields["host"].place.error(f"{yaml.shown(own_host)} is no host", fix="write it like github.com")
-    return Member(own_host, yaml.number(fields["id"], "id"), login)
+    return Person(own_host, yaml.number(fields["id"], "id"), login)
 
 
 # --- stages and rules ------------------------------------------------------------------------
 
 
 def _stages(
-    node: yaml.Node, groups: Mapping[str, tuple[Member, ...]], rules: Mapping[str, RuleSpec]
+    node: yaml.Node, groups: Mapping[str, tuple[Person, ...]], rules: Mapping[str, RuleSpec]
 ) -> tuple[Stage, ...]:
     entries = yaml.mapping(node, "stages")
     if not entries.items:
@@ -161,7 +161,7 @@ def _after(name: str, node: yaml.Node | None, entries: yaml.Mapping, above: list
 
 
 def _rules(
-    node: yaml.Mapping, groups: Mapping[str, tuple[Member, ...]], rules: Mapping[str, RuleSpec]
+    node: yaml.Mapping, groups: Mapping[str, tuple[Person, ...]], rules: Mapping[str, RuleSpec]
 ) -> tuple[RuleUse, ...]:
     uses = []
     choosable = [spec.name for spec in rules.values() if not spec.always]

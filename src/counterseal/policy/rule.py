@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.formats import wire
-from counterseal.model import Counted, Dismissed, Finding, FindingOutcome, Member, Reason
+from counterseal.model import Counted, Dismissed, Finding, FindingOutcome, Person, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -71,7 +71,7 @@ class RuleSpec:
     needs: frozenset[Need]
     options: type[Any] = NoOptions
     always: bool = False
-    check: Callable[[Any, Mapping[str, tuple[Member, ...]]], OptionProblem | None] | None = None
+    check: Callable[[Any, Mapping[str, tuple[Person, ...]]], OptionProblem | None] | None = None
 
 
 def reason(code: str, **facts: object) -> Reason:

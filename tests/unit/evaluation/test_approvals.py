@@ -34,7 +34,7 @@ from tests.evidence_samples import (
 
 from counterseal.evaluation.approvals import MAX_DISMISSED, approvals, excluded, unknown_authorship
 from counterseal.formats import wire
-from counterseal.model import Actor, ActorKind, Permission, Reason, Requester, Review, ReviewState
+from counterseal.model import Actor, ActorKind, Permission, Person, Reason, Review, ReviewState
 from counterseal.render.findings import not_counted
 from counterseal.render.findings import people as gaps
 
@@ -156,7 +156,7 @@ ONE_REASON: dict[str, tuple[Callable[[], Evidence], str, str]] = {
     ),
     "pusher": (lambda: with_change(pushers=(ERIN, ALICE)), "alice", "pushed to this request"),
     "requester": (
-        lambda: with_content(requested_by=Requester(HOST, ALICE.id, "someone-else")),
+        lambda: with_content(requested_by=Person(HOST, ALICE.id, "someone-else")),
         "alice",
         "asked for this promotion",
     ),

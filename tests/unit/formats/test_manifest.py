@@ -17,11 +17,11 @@ from counterseal.formats import manifest, names, wire
 from counterseal.model import (
     BuildInputs,
     Manifest,
+    Person,
     PinnedAsset,
     PinnedCandidate,
     PromotionRequest,
     Repository,
-    Requester,
     Subject,
 )
 
@@ -37,7 +37,7 @@ EXAMPLE = Manifest(
 )
 REQUEST = PromotionRequest(
     request_id="20261124-0910",
-    requested_by=Requester("github.com", 1002, "bob"),
+    requested_by=Person("github.com", 1002, "bob"),
     stage="production",
     manifest=A,
     candidate=PinnedCandidate(5, "v1.2.0", (PinnedAsset(7, "manifest.json", A), PinnedAsset(8, "app-1.2.0.tar.gz", B))),

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from counterseal.errors import PolicyError
 from counterseal.evaluation.rules import RULES, enough_reviews
 from counterseal.formats import digests
-from counterseal.model import BuilderIdentity, GateIdentity, Member, OwnGate, Policy
+from counterseal.model import BuilderIdentity, GateIdentity, OwnGate, Person, Policy
 from counterseal.policy import reader as policy
 from counterseal.policy.rule import RuleSpec
 
@@ -68,7 +68,7 @@ def problem(text: str | bytes) -> PolicyError:
 def test_the_walkthroughs_policy() -> None:
     found = load(GOOD)
     assert found.ledger_id == "github.com/777/5d1c5d1c5d1c5d1c5d1c5d1c5d1c5d1c"
-    assert found.groups["security"] == (Member("github.com", 1010, "dora"),)
+    assert found.groups["security"] == (Person("github.com", 1010, "dora"),)
     assert [each.login for each in found.groups["maintainers"]] == ["alice", "bob", "carol"]
     assert found.builder == BuilderIdentity(".github/workflows/release.yml", ("refs/tags/v*",))
     assert found.gate == GateIdentity(None)
@@ -95,7 +95,7 @@ def test_what_may_be_said_otherwise() -> None:
         + "publish-names: true\n"
     )
     assert found.gate == GateIdentity((sha,))
-    assert found.groups["security"] == (Member("git.example:8443", 1001, "alice"),)
+    assert found.groups["security"] == (Person("git.example:8443", 1001, "alice"),)
     assert found.stages[0].rules[1].options == enough_reviews.Options(1, {})
     assert found.publish_names is True
 

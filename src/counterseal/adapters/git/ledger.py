@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from counterseal.adapters.git.process import Answer
+    from counterseal.adapters.git.process import Ended
     from counterseal.model import StoredLedger
 
 COMMITTER: Final = ("counterseal", "counterseal@users.noreply.github.com")
@@ -148,7 +148,7 @@ class GitLedgerStore:
         )
         return answer.code == 0 or self._judge(base.notes, answer)
 
-    def _judge(self, base: str | None, answer: Answer) -> bool:
+    def _judge(self, base: str | None, answer: Ended) -> bool:
         """Return False if it is worth fetching again; raise if the refusal is final."""
         rejected = _rejections(answer)
         final = [why for why in rejected if not why.startswith((*_RACE, *_ECHO))]
@@ -263,7 +263,7 @@ def _place(git: Git, base: str | None, note: str) -> tuple[str, bytes]:
     return found[0].path, content if content.endswith(b"\n") or not content else content + b"\n"
 
 
-def _rejections(answer: Answer) -> list[str]:
+def _rejections(answer: Ended) -> list[str]:
     """Return the reasons in the `!` lines of `git push --porcelain`."""
     lines = answer.out.decode("utf-8", "replace").splitlines()
     reasons = (line.rpartition("\t")[2] for line in lines if line.startswith("!"))

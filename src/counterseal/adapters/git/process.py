@@ -69,7 +69,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Ended:
     """How a git command ended. `timed_out` means that we killed it; then `code` is negative."""
 
     code: int
@@ -115,7 +115,7 @@ class Git:
         variables: Mapping[str, str] | None = None,
         seconds: float = LOCAL_SECONDS,
         limit: int = MAX_OUTPUT,
-    ) -> Answer:
+    ) -> Ended:
         """Return how a git command ended, whatever its exit code.
 
         Args:
@@ -207,7 +207,7 @@ class Git:
         return _split_batch(self.read("cat-file", "--batch", "--buffer", data=asked, limit=limit + overhead))
 
 
-def explain(answer: Answer) -> str:
+def explain(answer: Ended) -> str:
     """Return the last lines of what git said, fit to be shown: bounded, without control characters."""
     if answer.timed_out:
         return "it took too long and was stopped"
@@ -238,7 +238,7 @@ class _Watch:
         self._timer = threading.Timer(seconds, self._stop_late)
         self._messages = bytearray()
 
-    def answer(self, verb: str, data: bytes) -> Answer:
+    def answer(self, verb: str, data: bytes) -> Ended:
         process = self._process
         if process.stdin is None or process.stdout is None or process.stderr is None:
             raise ServiceError("git was started without pipes")
@@ -260,7 +260,7 @@ class _Watch:
             self._timer.cancel()
         if len(out) > self._limit:
             raise ServiceError(f"git {verb} printed more than {self._limit} bytes", why="it was stopped")
-        return Answer(code, out, self._messages.decode("utf-8", "replace"), self._timed_out.is_set())
+        return Ended(code, out, self._messages.decode("utf-8", "replace"), self._timed_out.is_set())
 
     def _listen(self, stream: IO[bytes]) -> None:
         while part := os.read(stream.fileno(), 8192):

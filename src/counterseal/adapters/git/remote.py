@@ -24,7 +24,7 @@ from counterseal.identifiers import MIRROR_REF, NOTES_REF
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from counterseal.adapters.git.process import Answer, Git
+    from counterseal.adapters.git.process import Ended, Git
 
 REMOTE_SECONDS: Final = 300.0
 TRIES: Final = 3
@@ -65,7 +65,7 @@ def check_ref(ref: str) -> str:
     return ref
 
 
-def transient(answer: Answer) -> bool:
+def transient(answer: Ended) -> bool:
     """Return whether the way there failed, and not the remote: it may go away, and what we sent may have arrived."""
     if answer.timed_out or answer.code < 0:
         return True
@@ -115,7 +115,7 @@ class Remote:
             "GIT_CONFIG_VALUE_0": self._header,
         }
 
-    def run(self, git: Git, *arguments: str, seconds: float = REMOTE_SECONDS) -> Answer:
+    def run(self, git: Git, *arguments: str, seconds: float = REMOTE_SECONDS) -> Ended:
         """Return how one git command that talks to this remote ended. It is not repeated."""
         return git.run(*arguments, variables=self.variables(), seconds=seconds)
 
@@ -130,7 +130,7 @@ class Remote:
             raise self.failure(f"git {arguments[0]} failed", answer)
         return answer.out
 
-    def patiently(self, git: Git, *arguments: str) -> Answer:
+    def patiently(self, git: Git, *arguments: str) -> Ended:
         """Return how a command ended that changes nothing at the remote; tried up to three times."""
         answer = self.run(git, *arguments)
         for attempt in range(1, TRIES):
@@ -140,7 +140,7 @@ class Remote:
             answer = self.run(git, *arguments)
         return answer
 
-    def failure(self, what: str, answer: Answer, *, pushing: bool = False) -> ServiceError:
+    def failure(self, what: str, answer: Ended, *, pushing: bool = False) -> ServiceError:
         """Return the error for a failed command: what git said without secrets, and what to do."""
         messages = answer.messages
         for secret in self._hidden:  # before it is shortened, which might leave half of a secret

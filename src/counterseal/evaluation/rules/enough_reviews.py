@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from counterseal.evaluation.approvals import Approval, approvals, excluded, hidden_hands, unknown_authorship
-from counterseal.model import Dismissed, Finding, Member
+from counterseal.model import Dismissed, Finding, Person
 from counterseal.policy import NO_REQUEST, Need, OptionProblem, RuleSpec, no_request, reason, satisfied, violated
 
 if TYPE_CHECKING:
@@ -102,11 +102,11 @@ def _left(evidence: Evidence, group: str, out: Collection[tuple[str, int]]) -> l
     return list(dict.fromkeys(each.login for each in members if each.key not in out))
 
 
-def _everybody(evidence: Evidence) -> list[Member]:
+def _everybody(evidence: Evidence) -> list[Person]:
     return [member for members in evidence.policy.groups.values() for member in members]
 
 
-def check(options: Options, groups: Mapping[str, tuple[Member, ...]]) -> OptionProblem | None:
+def check(options: Options, groups: Mapping[str, tuple[Person, ...]]) -> OptionProblem | None:
     """Return why a policy with these groups can never fulfil the options."""
     for group in options.groups:
         if group not in groups:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from counterseal.adapters.git.ledger import GitLedgerStore
-from counterseal.adapters.git.process import Answer, explain
+from counterseal.adapters.git.process import Ended, explain
 from counterseal.adapters.git.remote import Remote, transient
 from counterseal.errors import ServiceError
 
@@ -42,8 +42,8 @@ def store(tmp_path: Path) -> GitLedgerStore:
     ],
 )
 def test_a_failure_of_the_way_may_go_away(store: GitLedgerStore, messages: str) -> None:
-    assert transient(Answer(128, b"", messages))
-    assert store._judge(OLD, Answer(128, b"", messages)) is False
+    assert transient(Ended(128, b"", messages))
+    assert store._judge(OLD, Ended(128, b"", messages)) is False
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_failure_of_the_way_may_go_away(store: GitLedgerStore, messages: str) 
 )
 def test_what_is_no_failure_of_the_way_ends_the_push(store: GitLedgerStore, messages: str) -> None:
     with pytest.raises(ServiceError, match="the push of the ledger failed"):
-        store._judge(OLD, Answer(128, b"", messages))
+        store._judge(OLD, Ended(128, b"", messages))
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,14 @@ def test_what_is_no_failure_of_the_way_ends_the_push(store: GitLedgerStore, mess
 def test_gitlab_names_the_setting_that_lets_a_job_push(store: GitLedgerStore, told: str) -> None:
     denied = f"remote: {told}\nfatal: unable to access 'https://gitlab.com/': The requested URL returned error: 403"
     with pytest.raises(ServiceError, match="the push of the ledger failed") as caught:
-        store._judge(OLD, Answer(128, b"", denied))
+        store._judge(OLD, Ended(128, b"", denied))
     setting = 'Settings → CI/CD → Job token permissions → "Allow Git push requests to the repository"'
     assert setting in caught.value.fix
     assert told in caught.value.why
 
 
 def test_a_killed_push_is_not_a_no(store: GitLedgerStore) -> None:
-    killed = Answer(-9, b"", "", timed_out=True)
+    killed = Ended(-9, b"", "", timed_out=True)
     assert store._judge(OLD, killed) is False
     assert explain(killed) == "it took too long and was stopped"
 
@@ -99,7 +99,7 @@ def test_a_killed_push_is_not_a_no(store: GitLedgerStore) -> None:
     ],
 )
 def test_somebody_was_faster(store: GitLedgerStore, notes: str, mirror: str, messages: str) -> None:
-    assert store._judge(OLD, Answer(1, porcelain(notes, mirror), messages)) is False
+    assert store._judge(OLD, Ended(1, porcelain(notes, mirror), messages)) is False
 
 
 @pytest.mark.parametrize(
@@ -113,12 +113,12 @@ def test_somebody_was_faster(store: GitLedgerStore, notes: str, mirror: str, mes
 )
 def test_a_refusal_is_final(store: GitLedgerStore, notes: str, mirror: str) -> None:
     with pytest.raises(ServiceError, match="the push of the ledger was refused"):
-        store._judge(OLD, Answer(1, porcelain(notes, mirror), "remote: t0ken \x1b[31mno"))
+        store._judge(OLD, Ended(1, porcelain(notes, mirror), "remote: t0ken \x1b[31mno"))
 
 
 def test_a_lock_is_a_race_once_and_again_only_if_somebody_moved_the_ref(store: GitLedgerStore) -> None:
     messages = "remote: error: cannot lock ref 'r': Unable to create '/srv/./refs/notes/counterseal.lock': File exists."
-    answer = Answer(1, porcelain(*["[remote rejected] (atomic transaction failed)"] * 2), messages)
+    answer = Ended(1, porcelain(*["[remote rejected] (atomic transaction failed)"] * 2), messages)
     assert store._judge(OLD, answer) is False
     assert store._judge(NEW, answer) is False
     with pytest.raises(ServiceError, match="is locked") as caught:
@@ -128,9 +128,9 @@ def test_a_lock_is_a_race_once_and_again_only_if_somebody_moved_the_ref(store: G
 
 def test_messages_hide_the_token_and_are_fit_to_be_shown() -> None:
     remote = Remote("https://forge.example/app.git", "t0ken")
-    error = remote.failure("git fetch failed", Answer(128, b"", "\x1b[2Jremote: t0ken" + "x" * 597))
+    error = remote.failure("git fetch failed", Ended(128, b"", "\x1b[2Jremote: t0ken" + "x" * 597))
     assert "ken" not in str(error)
     assert "\x1b" not in str(error)
     assert len(error.why) <= 600
     header = remote.variables()["GIT_CONFIG_VALUE_0"].removeprefix("Authorization: Basic ")
-    assert header not in str(remote.failure("x", Answer(128, b"", f"sent {header}")))
+    assert header not in str(remote.failure("x", Ended(128, b"", f"sent {header}")))

@@ -28,7 +28,7 @@ from tests.evidence_samples import (
 )
 
 from counterseal.evaluation.rules.enough_reviews import ANY, Options, check, judge, match
-from counterseal.model import Finding, FindingOutcome, Member
+from counterseal.model import Finding, FindingOutcome, Person
 from counterseal.render.findings import not_counted
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def test_matching_fills_as_many_places_as_trying_everything_does(places: list[st
 
 
 def test_impossible_demands_are_found_when_the_policy_is_loaded() -> None:
-    groups = {"a": (Member(HOST, 1, "one"), Member(HOST, 2, "two")), "b": (Member(HOST, 1, "one"),)}
+    groups = {"a": (Person(HOST, 1, "one"), Person(HOST, 2, "two")), "b": (Person(HOST, 1, "one"),)}
     assert check(Options(2, {"a": 1, "b": 1}), groups) is None
     assert check(Options(2), groups) is None
     for options, key in [
