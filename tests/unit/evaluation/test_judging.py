@@ -66,3 +66,10 @@ def test_of_reviews_that_weigh_the_same_the_latest_are_kept_in_their_order() -> 
     findings = (Finding("some", FindingOutcome.SATISFIED, "satisfied", ""),)
     listed = decision.decide(with_reviews(*reviews), findings).reviews
     assert [each.revision for each in listed] == [each.revision for each in reviews[6:]]
+
+
+def test_without_a_manifest_that_was_read_whole_a_decision_is_about_the_request_file() -> None:
+    about = decision.subjects(evidence(manifest=None))
+    assert about == decision.subjects(evidence(manifest_digest=None))
+    assert [each.name for each in about] == [evidence().request.path]
+    assert len(decision.subjects(evidence())) == 3
