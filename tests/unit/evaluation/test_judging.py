@@ -33,8 +33,8 @@ def test_a_stage_that_the_policy_has_not_is_judged_by_what_always_applies_and_de
 
 
 def test_what_could_not_be_judged_is_named_wherever_it_stands() -> None:
-    good = Finding("first", FindingOutcome.SATISFIED, "satisfied", "")
-    broken = Finding("second", FindingOutcome.ERROR, judging.RULE_ERROR, "it broke")
+    good = Finding("first", FindingOutcome.SATISFIED, "satisfied")
+    broken = Finding("second", FindingOutcome.ERROR, judging.RULE_ERROR, {"detail": "it broke"})
     for findings in ((good, broken), (broken, good)):
         with pytest.raises(CountersealError) as caught:
             decision.decide(evidence(), findings)
@@ -54,7 +54,7 @@ def test_what_could_not_be_judged_is_named_wherever_it_stands() -> None:
 )
 def test_of_too_many_reviews_what_weighs_most_is_kept_first(kept: Review, flood: Review) -> None:
     found = with_reviews(kept, *[flood] * decision.MAX_REVIEWS, start=evidence())
-    findings = (Finding("some", FindingOutcome.SATISFIED, "satisfied", ""),)
+    findings = (Finding("some", FindingOutcome.SATISFIED, "satisfied"),)
     listed = decision.decide(found, findings).reviews
     assert len(listed) == decision.MAX_REVIEWS
     assert (listed[0].actor, listed[0].state) == (kept.actor, kept.state)
@@ -63,7 +63,7 @@ def test_of_too_many_reviews_what_weighs_most_is_kept_first(kept: Review, flood:
 
 def test_of_reviews_that_weigh_the_same_the_latest_are_kept_in_their_order() -> None:
     reviews = [review(MALLORY, ReviewState.COMMENTED, of=f"{number:040x}") for number in range(70)]
-    findings = (Finding("some", FindingOutcome.SATISFIED, "satisfied", ""),)
+    findings = (Finding("some", FindingOutcome.SATISFIED, "satisfied"),)
     listed = decision.decide(with_reviews(*reviews), findings).reviews
     assert [each.revision for each in listed] == [each.revision for each in reviews[6:]]
 
