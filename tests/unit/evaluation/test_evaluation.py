@@ -133,6 +133,20 @@ def test_every_need_is_somebodys() -> None:
     assert evaluation.needs(POLICY, "production") == frozenset(Need) == evaluation.needs(POLICY, "nowhere")
 
 
+def test_what_a_stage_needs_is_what_its_rules_and_those_that_always_apply_need() -> None:
+    def spec(name: str, need: Need, *, always: bool = False) -> RuleSpec:
+        return RuleSpec(name, "", lambda *_: satisfied(name), (), frozenset({need}), always=always)
+
+    rules = {
+        "always": spec("always", Need.LEDGER, always=True),
+        "sbom-present": spec("sbom-present", Need.BYTES),
+        "author-did-not-approve": spec("author-did-not-approve", Need.REVIEWS),
+    }
+    assert evaluation.needs(POLICY, "staging", rules=rules) == {Need.LEDGER, Need.BYTES}
+    assert evaluation.needs(POLICY, "production", rules=rules) == {Need.LEDGER, Need.BYTES, Need.REVIEWS}
+    assert evaluation.needs(POLICY, "nowhere", rules=rules) == {Need.LEDGER}
+
+
 @pytest.mark.parametrize("changes", [{"unread": frozenset({need})} for need in Need] + [{"run": None}], ids=str)
 def test_nothing_is_decided_before_everything_was_read(changes: dict[str, Any]) -> None:
     found = evidence(**changes)
