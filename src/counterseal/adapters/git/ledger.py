@@ -68,7 +68,7 @@ class GitLedgerStore:
         self._remote = Remote(url, token, user=user)
         self._git = Git(folder)
         self._git.create()
-        self._push_options = tuple(f"--push-option={each}" for each in push_options)
+        self._push_options = tuple(f"--push-option={option}" for option in push_options)
         self._seconds = seconds
         self._known: dict[str, bytes] = {}
         self._locked: tuple[str | None, str] | None = None
@@ -90,8 +90,8 @@ class GitLedgerStore:
 
     def tips(self) -> tuple[str | None, str | None]:
         """Return where notes ref and mirror are at the remote now (None: absent)."""
-        found = self._remote.refs(self._git, NOTES_REF, MIRROR_REF)
-        return found.get(NOTES_REF), found.get(MIRROR_REF)
+        present = self._remote.refs(self._git, NOTES_REF, MIRROR_REF)
+        return present.get(NOTES_REF), present.get(MIRROR_REF)
 
     def fetch(self) -> StoredLedger:
         """Return what the remote has now: both refs, every line, and what the mirror's history lost.
@@ -253,14 +253,14 @@ def _evidence(document: bytes) -> bytes:
     return b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(document), document)
 
 
-def _place(git: Git, base: str | None, note: str) -> tuple[str, bytes]:
+def _place(git: Git, base: str | None, key: str) -> tuple[str, bytes]:
     """Return the path of a note at a commit with what is in it; a new one goes into the fan-out 2/38."""
-    fresh = f"{note[:2]}/{note[2:]}"
-    found = [each for each in notes.notes_at(git, base) if each.key == note] if base else []
-    if not found:
+    fresh = f"{key[:2]}/{key[2:]}"
+    stored = [note for note in notes.notes_at(git, base) if note.key == key] if base else []
+    if not stored:
         return fresh, b""
-    content = git.contents([found[0].blob], limit=notes.MAX_BYTES)[found[0].blob]
-    return found[0].path, content if content.endswith(b"\n") or not content else content + b"\n"
+    content = git.contents([stored[0].blob], limit=notes.MAX_BYTES)[stored[0].blob]
+    return stored[0].path, content if content.endswith(b"\n") or not content else content + b"\n"
 
 
 def _rejections(answer: Ended) -> list[str]:

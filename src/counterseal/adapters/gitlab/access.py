@@ -31,7 +31,7 @@ class GitLabTokens:
     @property
     def all(self) -> tuple[str, ...]:
         """Return every token that is there."""
-        return tuple(each for each in (self.job, self.api, self.personal) if each)
+        return tuple(token for token in (self.job, self.api, self.personal) if token)
 
 
 @dataclass(frozen=True, slots=True)

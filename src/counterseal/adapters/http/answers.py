@@ -126,16 +126,16 @@ class Limits:
     """What was so big that it could not be read completely, a sentence each."""
 
     def __init__(self) -> None:
-        self._found: list[str] = []
+        self._sentences: list[str] = []
 
     @property
     def found(self) -> tuple[str, ...]:
         """Return the sentences."""
-        return tuple(self._found)
+        return tuple(self._sentences)
 
     def add(self, sentence: str) -> None:
         """Add one."""
-        self._found.append(sentence)
+        self._sentences.append(sentence)
 
     def read(self, look: Callable[[], T], instead: T) -> T:
         """Return what `look` finds, or `instead`, after noting why, if there is more than is read."""

@@ -85,7 +85,7 @@ def _real_trust() -> Trust:
     text = resources.files("counterseal").joinpath("released.json").read_bytes()
     data = wire.load_json(text, "released.json")
     return Trust(
-        issuers={each.host: each.issuer for each in forges.HOSTS},
+        issuers={forge.host: forge.issuer for forge in forges.HOSTS},
         released=_revisions(data["released"], "released"),
         withdrawn=_revisions(data["withdrawn"], "withdrawn"),
         sandbox=False,
@@ -113,6 +113,6 @@ def _issuers(data: Any, *, sandbox: bool) -> dict[str, str]:
 
 
 def _revisions(data: Any, name: str) -> tuple[str, ...]:
-    if not isinstance(data, list) or not all(digests.is_revision(each) for each in data):
+    if not isinstance(data, list) or not all(digests.is_revision(revision) for revision in data):
         raise FormatError(f"{_WHAT}: `{name}` is not a list of full revisions")
     return tuple(data)
