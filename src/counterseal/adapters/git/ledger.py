@@ -35,7 +35,7 @@ _NEXT: Final = "refs/counterseal/next"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 #: Answers of the remote about a ref that somebody else moved first (facts: the table of what git says).
 _MOVED = re.compile(r"is at [0-9a-f]{40} but expected|reference already exists|unable to resolve reference")
-#: Said before the connection is closed, which would look like a failure of the way there.
+#: Said before the connection is closed, which would look like a failed connection.
 _UNABLE = re.compile(r"the receiving end does not support .*")
 _LOCKED = re.compile(r"Unable to create '([^']*\.lock)': File exists")
 _RACE = ("fetch first", "non-fast-forward", "stale info")
@@ -121,7 +121,7 @@ class GitLedgerStore:
 
         Returns:
             True if the remote has the line now. False if it may or may not have it: somebody was faster, or the
-            way there failed. Fetch again, and look for the line before anything else.
+            connection failed. Fetch again, and look for the line before anything else.
 
         Raises:
             LedgerError: Notes and mirror were not at the same commit in `base`.
@@ -219,7 +219,7 @@ class LocalLedger:
         if partial and not self._git.fetches_nothing():
             raise ServiceError(
                 "this clone is a partial one, and this git would fetch what it lacks",
-                why="to read a ledger must start nothing that the clone's configuration names",
+                why="reading a ledger must start nothing that the clone's configuration names",
                 fix="use git 2.45 or newer, or a clone made without --filter",
             )
         try:

@@ -29,12 +29,12 @@ API_VERSION: Final = "2022-11-28"
 
 #: How GitHub refuses a job's token what only a setting of the repository allows, whatever permissions the job has.
 _MAY_NOT_OPEN: Final = "not permitted to create or approve pull requests"
-#: What PyGithub raises about headers of rate limits that are no numbers; we read those ourselves.
+#: What PyGithub raises about rate limit headers that are no numbers; we read those ourselves.
 _NO_NUMBER: Final = (ValueError, OverflowError)
 
 
 class GitHubApi(Calls[str]):
-    """Calls about one repository; who may is the permission that a job's token needs, such as `contents: read`.
+    """Calls about one repository; `access` is the permission that a job's token needs, such as `contents: read`.
 
     Args:
         repository: `owner/name`.

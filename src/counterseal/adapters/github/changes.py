@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from counterseal.adapters.github.api import GitHubApi
 
-#: Reading alone wants less, but every job that reads change requests comments on them or opens them, too.
+#: Reading alone needs less, but every job that reads change requests also comments on them or opens them.
 READ: Final = "contents: read, pull-requests: write"
 
 MAX_COMMITS: Final = 250
@@ -151,7 +151,7 @@ class ChangeReader:
             parents - commits,
             fields.moment("created_at"),
             fields.moment("merged_at") if fields.flag("merged") else None,
-            # whoever makes a branch that is then pushed over is taken for one who brought something
+            # whoever makes a branch that is then overwritten counts as having brought something
             is_old=lambda _: False,
         )
 

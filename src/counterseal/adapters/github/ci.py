@@ -1,7 +1,7 @@
 """The run of GitHub Actions that we are in, from its OIDC token (port `Environment`).
 
-Where forge, API and git are follows from the token's issuer by the table in `forges.py`; nothing else in the
-environment chooses a host (R35).
+The token's issuer says where forge, API and git are, by the table in `forges.py`; nothing else in the environment
+chooses a host (R35).
 """
 
 from __future__ import annotations
@@ -152,4 +152,4 @@ def _token_in(answer: Answer) -> str:
 
 
 def _refused(why: str) -> CountersealError:
-    return ServiceError(f"{WHAT} could not be had", why=why, fix="run the job again")
+    return ServiceError(f"{WHAT} could not be obtained", why=why, fix="run the job again")

@@ -158,7 +158,7 @@ class GitHubForge:
         merged = [pull for pull in (Fields(data, what) for data in listed) if not pull.is_null("merged_at")]
         candidates = [self._changes.read(pull.number("number")) for pull in merged if self._aims_at(pull, base_ref)]
         changes = [change for change in candidates if self._brought(change, revision, base_ref)]
-        if len(changes) > 1:  # of equal heads, a forge calls each merged: the one that it merged itself, or the first
+        if len(changes) > 1:  # a forge calls all of one head merged: the one that it merged itself goes first
             merge = self.merge_of(revision, base_ref)
             changes.sort(key=lambda change: (merge is None or change.number != merge.number, change.number))
         return changes[0] if changes else None
@@ -190,7 +190,7 @@ class GitHubForge:
         return False
 
     def build_start(self, run_uri: str) -> BuildStart | None:
-        """Return whose hands were on the run of this address, or None if it is gone."""
+        """Return who had a hand in the run at this address, or None if it is gone."""
         return start_of(self._api, run_uri, self._host)
 
     def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from counterseal.adapters.gitlab.people import People
     from counterseal.model import Actor
 
-#: GitLab's word for how far a merge request is, and whether it is merged.
+#: GitLab's word for the state of a merge request, and whether it is merged.
 STATES: Final = {"opened": False, "closed": False, "locked": False, "merged": True}
 
-#: GitLab's word for how a reviewer stands to a merge request, and whether it is a demand for changes.
+#: GitLab's word for what a reviewer has said so far, and whether it is a demand for changes.
 _STANDS: Final = {
     **dict.fromkeys(("unreviewed", "review_started", "reviewed", "approved", "unapproved"), False),
     "requested_changes": True,
@@ -69,7 +69,7 @@ class ChangeReader:
         commits: tuple[Commit, ...] = limits.read(lambda: self._commits(number, head), ())
         notes: list[Note] = limits.read(lambda: self._notes(number), [])
         versions: list[Version] = limits.read(lambda: self._versions(number, head), [])
-        # only the last version's base: who turns it to a branch of their own and back has not made a beginning there
+        # only the last version's base: whoever retargets it to their own branch and back does not move its beginning
         begins = {version.base for version in versions[-1:]}
         history = self._pushes.of(fields, {commit.revision for commit in commits}, begins)
         return ChangeRequest(

@@ -1,7 +1,7 @@
 """The job of GitLab CI that we are in, from its ID token (port `Environment`).
 
-GitLab puts the token into the job's environment (`id_tokens:`). Where forge, API and git are follows from its issuer
-by the table in `forges.py`; what the environment says of the API has to be the same (R35).
+GitLab puts the token into the job's environment (`id_tokens:`). Its issuer says where forge, API and git are, by the
+table in `forges.py`; what the environment says of the API has to be the same (R35).
 Source: docs.gitlab.com "OpenID Connect (OIDC) Authentication Using ID Tokens", token payload.
 """
 

@@ -1,4 +1,4 @@
-"""The files of candidates in GitLab's generic packages: one file a name, each upload looked for before it is repeated.
+"""The files of candidates in GitLab's generic packages: one per name, each upload looked for before it is repeated.
 
 GitLab keeps a second upload of a name beside the first and serves the newest, so two files of one name are an error
 here. What GitLab says of a file's digest is not checked against the bytes: both are evidence.
@@ -83,7 +83,7 @@ class PackageFiles(AssetFiles[Access]):
         return assets
 
     def uploads(self, package_id: int) -> tuple[Asset, ...]:
-        """Return every upload of a package, also several of one name."""
+        """Return every upload of a package, even several of one name."""
         what = f"files of package {package_id}"
         listed = self._api.pages(self._api.here(f"/packages/{package_id}/package_files"), what=what, access=READ)
         return tuple(_asset(Fields(data, f"{what}: file")) for data in listed)

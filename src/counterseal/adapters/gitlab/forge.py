@@ -40,7 +40,7 @@ class GitLabForge:
 
     Args:
         name: `group/project`.
-        tokens: What there is to speak with; approvals need `api` or `personal`.
+        tokens: At least one; approvals need `api` or `personal`.
         host: The forge host that ids belong to, such as `gitlab.com`.
         api_url: Base of the API, such as `https://gitlab.com/api/v4`.
         timeout: Seconds for one answer.
@@ -139,7 +139,7 @@ class GitLabForge:
         changes = [
             change for request in candidates if (change := self._brought(request, revision, base_ref)) is not None
         ]
-        if len(changes) > 1:  # of equal heads, a forge calls each merged: the one that it merged itself, or the first
+        if len(changes) > 1:  # a forge calls all of one head merged: the one that it merged itself goes first
             merge = self.merge_of(revision, base_ref)
             changes.sort(key=lambda change: (merge is None or change.number != merge.number, change.number))
         return changes[0] if changes else None
@@ -160,7 +160,7 @@ class GitLabForge:
         return change if revision in {change.merge_revision, *revisions} else None
 
     def build_start(self, run_uri: str) -> BuildStart | None:
-        """Return whose hands were on the job of this address, or None if it is gone."""
+        """Return who had a hand in the job at this address, or None if it is gone."""
         return start_of(self._api, run_uri, self._people)
 
     def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:

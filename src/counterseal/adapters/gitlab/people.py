@@ -1,4 +1,4 @@
-"""GitLab's accounts as actors: who is a person, who a bot, and what they may do in the project."""
+"""GitLab's accounts as actors: who is a person, who is a bot, and what they may do in the project."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _GLOBAL_ID: Final = re.compile(r"gid://gitlab/User/([0-9]{1,19})\Z")
 
 
 class People:
-    """The accounts that a project meets."""
+    """The accounts that a project deals with."""
 
     def __init__(self, api: GitLabApi, host: str) -> None:
         self._api = api
@@ -59,7 +59,7 @@ class People:
         return actor and self.with_kind(actor)
 
     def with_kind(self, actor: Actor) -> Actor:
-        """Return the account with its kind: only its own page tells it (R13); who has none is nobody's."""
+        """Return the account with its kind, which only its own page tells (R13); without a page it is `OTHER`."""
         if actor.id not in self._kinds:
             what = f"account {actor.login}"
             data = self._api.find(f"/users/{actor.id}", what=what, access=REVIEWS)

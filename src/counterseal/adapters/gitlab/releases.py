@@ -35,7 +35,7 @@ class GitLabReleases:
 
     Args:
         name: `group/project`.
-        tokens: What there is to speak with; `job` or `personal` to write.
+        tokens: At least one; `job` or `personal` to write.
         host: The forge host, for addresses that people follow.
         api_url: Base of the API.
         timeout: Seconds for one answer; for bytes of files, one second more for each 100 kB.
@@ -91,7 +91,7 @@ class GitLabReleases:
     def newest_published(self, passing_over: Collection[int] = ()) -> Release | None:
         """Return the newest released candidate with a ledger proof among its files, or None.
 
-        It has every upload: a second one of a name, which whoever may upload can lay there, is for the reader to judge.
+        It has every upload: a second one of a name, which anybody who may upload can add, is for the reader to judge.
         """
         proven = [
             fields for fields in self._listed() if any(link.text("name") == PROOF_FILE for link in _links(fields))
@@ -156,12 +156,12 @@ class GitLabReleases:
 
     def _require_tag(self, tag: str) -> None:
         what = f"tag {tag} of {self._api.project}"
-        # a job's token may list tags, but not ask for one; `search` narrows the list, exactly is for us
+        # a job's token may list tags, but not ask for one; `search` narrows the list, we match exactly
         listed = self._api.pages(self._api.here("/repository/tags"), what=what, access=READ, search=f"^{tag}$")
         if all(Fields(data, what).text("name") != tag for data in listed):
             raise ServiceError(
                 f"{self._api.project} has no tag {tag}",
-                why="a candidate belongs to a tag, and its release could not be made without",
+                why="a candidate belongs to a tag, and its release could not be made without one",
                 fix=f"git push origin refs/tags/{tag}",
             )
 

@@ -76,7 +76,7 @@ def head_at(versions: Sequence[Version], moment: datetime) -> str | None:
 
 
 def retargeted_at(notes: Sequence[Note], versions: Sequence[Version]) -> datetime | None:
-    """Return when the merge request was last turned to another branch, or None.
+    """Return when the merge request was last retargeted, or None.
 
     Two signs, of which one suffices: the note, and a version with the head of the version before, which no push made.
     """
@@ -102,7 +102,7 @@ def reviews(notes: Sequence[Note], versions: Sequence[Version], standing: Standi
 
 
 class _Timeline:
-    """Reviews in the making; `_open` has the place of each person's approval that nothing took away yet."""
+    """Reviews in the making; `_open` has the place of each person's approval that nothing has taken away yet."""
 
     def __init__(self, versions: Sequence[Version], url: str) -> None:
         self.reviews: list[Review] = []
@@ -137,7 +137,7 @@ class _Timeline:
         return last is not None and last.state is ReviewState.CHANGES_REQUESTED
 
     def _reset(self, note: Note, logins: set[str]) -> None:
-        """Dismiss who is named; somebody with a new name since then is not in the list of who approves."""
+        """Dismiss those who are named; whoever was renamed since is not in the list of approvals."""
         for place in list(self._open.values()):
             actor = self.reviews[place].actor
             if actor is not None and actor.login.lower() in logins:
@@ -165,7 +165,7 @@ class _Timeline:
                 self.reviews.append(Review(0, actor, ReviewState.CHANGES_REQUESTED, None, None, self._url))
 
     def _is_later(self, place: int, approved_at: datetime | None) -> bool:
-        """Return whether the list has a younger approval than the notes: it was given again, and nobody wrote when.
+        """Return whether the list has a newer approval than the notes: it was given again, and no note says when.
 
         GitLab makes the approval first and its note a moment later. So notes are missing, that of the new approval and
         that of what took the old one away; the person approved something else than the notes tell.

@@ -1,4 +1,4 @@
-"""Whose hands were on a job of GitLab CI: who played or retried it, and whether it is one that people play.
+"""Who had a hand in a job of GitLab CI: who played or retried it, and whether it is a manual one.
 
 Whoever plays or retries a manual job gives it variables of their own (GitLab's documentation, "Specify variables when
 running manual jobs"; app/services/ci/retry_job_service.rb keeps them for such jobs only). GraphQL's `CiJob.manualJob`
@@ -23,7 +23,7 @@ _MANUAL: Final = "query($path: ID!, $job: JobID!) { project(fullPath: $path) { j
 
 
 def start_of(api: GitLabApi, run_uri: str, people: People) -> BuildStart | None:
-    """Return whose hands were on a job, as `Forge.build_start` promises."""
+    """Return who had a hand in a job, as `Forge.build_start` promises."""
     match = _JOB.search(run_uri)
     if match is None:
         return None

@@ -1,8 +1,8 @@
 """What of a project's settings the tokens of a gate can see before anything is signed (docs/adr/0010).
 
-Reviews and the mirror, because without them a gate fails in the middle; the schedule, because nobody else would miss
-it. Whether a push is taken at all, git asks (`GitLedgerStore.check_push`). What GitLab shows to maintainers only, such
-as who may force-push, is left to its refusals and to the checks of the ledger.
+Reviews and the mirror, because without them a gate fails halfway; the schedule, because nobody else would miss it.
+Whether a push is taken at all, git asks (`GitLedgerStore.check_push`). What GitLab shows to maintainers only, such as
+who may force-push, is left to its refusals and to the checks of the ledger.
 """
 
 from __future__ import annotations

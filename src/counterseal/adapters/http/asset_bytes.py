@@ -150,7 +150,7 @@ def check_same(asset: Asset, told: str, wanted: tuple[int, str], tag: str, forge
 
 
 class _Digest:
-    """A place for bytes of which only the sha256 is kept."""
+    """A sink for bytes that keeps only their sha256."""
 
     def __init__(self) -> None:
         self._state, self._size = hashlib.sha256(), 0

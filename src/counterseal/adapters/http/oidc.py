@@ -46,7 +46,7 @@ def text(claims: Mapping[str, Any], name: str, grammar: names.Grammar | None = N
 
     Raises:
         FormatError: It is not.
-        UsageError: It is a ref with characters that nobody sees, which people can push.
+        UsageError: It is a ref with invisible characters, which people can push.
     """
     value = claims.get(name)
     if name == "ref" and isinstance(value, str) and value.startswith("refs/") and not value.isprintable():

@@ -34,7 +34,7 @@ RUNNER_VARIABLES: Final = ("ImageOS", "ImageVersion", "RUNNER_ARCH", "RUNNER_OS"
 MAX_LOCK_BYTES: Final = 64 << 20
 MAX_WHEEL_METADATA: Final = 64 << 10
 MAX_VALUE: Final = 200
-#: More than what is shown, because what is replaced gets shorter, and so little that looking for secrets costs nothing.
+#: More than is shown, because replacing shortens it, and so little that looking for secrets costs nothing.
 MAX_READ: Final = 2048
 REDACTED: Final = "[redacted]"
 
@@ -47,8 +47,8 @@ _IN_SECRETS: Final = string.ascii_letters + string.digits + "_-."
 
 
 def redact(text: str) -> str:
-    """Return free text fit to be published: secrets we know the look of replaced, unprintable escaped, 200 long."""
-    # What is cut may be in the middle of a secret, whose beginning alone would not be known by its look.
+    """Return free text fit to be published: known forms of secrets replaced, unprintable escaped, cut to 200."""
+    # The cut may be in the middle of a secret, whose beginning alone would not be recognised.
     read = text if len(text) <= MAX_READ else text[:MAX_READ].rstrip(_IN_SECRETS)
     without = _USERINFO.sub(f"{REDACTED}@", _SECRETS.sub(REDACTED, read))
     shown = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in without[: 2 * MAX_VALUE])

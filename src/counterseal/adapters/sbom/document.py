@@ -202,7 +202,7 @@ Draft7Validator.FORMAT_CHECKER.checks("iri-reference")(_is_address)
 
 
 def _check(document: Mapping[str, Any]) -> None:
-    """Return if the schema holds, no reference stands for two components, and each leads to one."""
+    """Return if the schema holds, no reference stands for two components, and each leads to a component."""
     refs = [component["bom-ref"] for component in (document["metadata"]["component"], *document.get("components", ()))]
     used = {ref for edge in document["dependencies"] for ref in (edge["ref"], *edge.get("dependsOn", ()))}
     problems = [f"edges lead to {ref}, which is nothing" for ref in sorted(used - set(refs))]
@@ -222,7 +222,7 @@ def _check(document: Mapping[str, Any]) -> None:
 def _parts(document: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     """Yield the document with some of its components and edges at a time.
 
-    jsonschema compares each of a list with each other to see that they are unique, which takes a minute for 3,000
+    jsonschema compares all items of a list with each other to see that they are unique, which takes a minute for 3,000
     components. Their references are unique by the check above, and each is judged by the schema on its own.
     """
     components, edges = document.get("components", []), document["dependencies"]

@@ -72,5 +72,5 @@ def _licence(head: Message) -> tuple[str, ...]:
 
 
 def fits(text: str) -> bool:
-    """Return whether a licence is an expression, id or name: not a whole text, nor anything to lose oneself in."""
+    """Return whether a licence is an expression, id or name: not a whole text, nor one nested too deeply to parse."""
     return 0 < len(text) <= MAX_LICENCE and text.isprintable() and text.count("(") <= MAX_PARENTHESES

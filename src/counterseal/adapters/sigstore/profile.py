@@ -86,7 +86,7 @@ def _san(certificate: x509.Certificate) -> str:
     if len(names) == 1 and isinstance(names[0], x509.OtherName):
         raise UnsupportedIdentityError("a user name of an identity provider")
     if len(names) != 1 or not isinstance(names[0], x509.UniformResourceIdentifier):
-        raise ValueError("the certificate names not exactly one identity, or it is no URI")
+        raise ValueError("the certificate does not name exactly one identity, or it is no URI")
     if not names[0].value:
         raise ValueError("the identity is empty")
     return names[0].value

@@ -37,7 +37,7 @@ class Services:
         seconds: How long a service may take for one answer.
 
     Raises:
-        FormatError: The document is no such thing.
+        FormatError: The document is no ClientTrustConfig.
         UsageError: It names a service that is reached in the clear, or too few.
     """
 

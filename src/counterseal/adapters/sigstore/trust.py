@@ -64,7 +64,7 @@ def public_trust(*, offline: bool) -> TrustMaterial:
     Raises:
         ServiceError: The TUF repository cannot be reached or trusted.
     """
-    # That the copy may be old, a verdict says in our words.
+    # A verdict says in our words that the copy may be old.
     logging.getLogger("sigstore").addHandler(logging.NullHandler())
     # 0.5 s to import: only those who use the public instance pay for it.
     from sigstore.errors import Error as SigstoreError  # noqa: PLC0415
