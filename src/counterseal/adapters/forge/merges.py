@@ -20,7 +20,7 @@ class SettledMerges:
         """Return the merge that says most about `revision`, of those that `read` asks the forge for, or None."""
         if (revision, base_ref) in self._settled:
             return self._settled[revision, base_ref]
-        best = min(read(), key=lambda each: _rank(each, revision), default=None)
+        best = min(read(), key=lambda merge: _rank(merge, revision), default=None)
         if best and best.end == revision and best.mover is Mover.FORGE:
             self._settled[revision, base_ref] = best
         return best

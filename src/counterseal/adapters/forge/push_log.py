@@ -21,8 +21,8 @@ from counterseal.model import Actor
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-#: So many entries below where the change began are looked through for its commits: a branch that was turned back to
-#: there, or deleted and made again there, may have had them before.
+#: How many entries below where the change began are searched for its commits: a branch that was reset to there, or
+#: deleted and made again there, may have had them before.
 LOOK_BACK: Final = 300
 #: What a forge answers about a repository that we may not see, or that it may not show (HTTP).
 _HIDDEN: Final = (404, 451)
@@ -92,7 +92,7 @@ def pushers(log: Iterable[Push | None], span: Span) -> Pushers:
             else:
                 known[actor.key] = actor
     except LimitError:
-        unknown += 1  # it goes on, but not for us
+        unknown += 1  # the log goes on, but we stop here
     return Pushers(tuple(known.values()), unknown, _came_back(tips, span.head))
 
 

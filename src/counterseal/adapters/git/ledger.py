@@ -35,7 +35,7 @@ _NEXT: Final = "refs/counterseal/next"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 #: Answers of the remote about a ref that somebody else moved first (facts: the table of what git says).
 _MOVED = re.compile(r"is at [0-9a-f]{40} but expected|reference already exists|unable to resolve reference")
-#: Said before the connection is closed, which would look like a failure of the way there.
+#: Said before the connection is closed, which would look like a failed connection.
 _UNABLE = re.compile(r"the receiving end does not support .*")
 _LOCKED = re.compile(r"Unable to create '([^']*\.lock)': File exists")
 _RACE = ("fetch first", "non-fast-forward", "stale info")
@@ -68,7 +68,7 @@ class GitLedgerStore:
         self._remote = Remote(url, token, user=user)
         self._git = Git(folder)
         self._git.create()
-        self._push_options = tuple(f"--push-option={each}" for each in push_options)
+        self._push_options = tuple(f"--push-option={option}" for option in push_options)
         self._seconds = seconds
         self._known: dict[str, bytes] = {}
         self._locked: tuple[str | None, str] | None = None
@@ -90,8 +90,8 @@ class GitLedgerStore:
 
     def tips(self) -> tuple[str | None, str | None]:
         """Return where notes ref and mirror are at the remote now (None: absent)."""
-        found = self._remote.refs(self._git, NOTES_REF, MIRROR_REF)
-        return found.get(NOTES_REF), found.get(MIRROR_REF)
+        present = self._remote.refs(self._git, NOTES_REF, MIRROR_REF)
+        return present.get(NOTES_REF), present.get(MIRROR_REF)
 
     def fetch(self) -> StoredLedger:
         """Return what the remote has now: both refs, every line, and what the mirror's history lost.
@@ -121,7 +121,7 @@ class GitLedgerStore:
 
         Returns:
             True if the remote has the line now. False if it may or may not have it: somebody was faster, or the
-            way there failed. Fetch again, and look for the line before anything else.
+            connection failed. Fetch again, and look for the line before anything else.
 
         Raises:
             LedgerError: Notes and mirror were not at the same commit in `base`.
@@ -219,7 +219,7 @@ class LocalLedger:
         if partial and not self._git.fetches_nothing():
             raise ServiceError(
                 "this clone is a partial one, and this git would fetch what it lacks",
-                why="to read a ledger must start nothing that the clone's configuration names",
+                why="reading a ledger must start nothing that the clone's configuration names",
                 fix="use git 2.45 or newer, or a clone made without --filter",
             )
         try:
@@ -253,14 +253,14 @@ def _evidence(document: bytes) -> bytes:
     return b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(document), document)
 
 
-def _place(git: Git, base: str | None, note: str) -> tuple[str, bytes]:
+def _place(git: Git, base: str | None, key: str) -> tuple[str, bytes]:
     """Return the path of a note at a commit with what is in it; a new one goes into the fan-out 2/38."""
-    fresh = f"{note[:2]}/{note[2:]}"
-    found = [each for each in notes.notes_at(git, base) if each.key == note] if base else []
-    if not found:
+    fresh = f"{key[:2]}/{key[2:]}"
+    stored = [note for note in notes.notes_at(git, base) if note.key == key] if base else []
+    if not stored:
         return fresh, b""
-    content = git.contents([found[0].blob], limit=notes.MAX_BYTES)[found[0].blob]
-    return found[0].path, content if content.endswith(b"\n") or not content else content + b"\n"
+    content = git.contents([stored[0].blob], limit=notes.MAX_BYTES)[stored[0].blob]
+    return stored[0].path, content if content.endswith(b"\n") or not content else content + b"\n"
 
 
 def _rejections(answer: Ended) -> list[str]:

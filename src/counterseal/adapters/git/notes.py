@@ -45,12 +45,12 @@ def notes_at(git: Git, tip: str, *, limit: int = MAX_BYTES) -> tuple[Note, ...]:
         LedgerError: Something else lies there: another mode than 100644, a path that is neither.
         ServiceError: Together they have more than `limit` bytes, or one is not there.
     """
-    found, beside = [], 0
+    notes, beside = [], 0
     listed = git.read("ls-tree", "-r", "-l", "-z", "--full-tree", "--end-of-options", tip)
-    for each in listed.split(b"\0"):
-        if not each:
+    for entry in listed.split(b"\0"):
+        if not entry:
             continue
-        facts, _, name = each.partition(b"\t")
+        facts, _, name = entry.partition(b"\t")
         mode, kind, blob, size = facts.decode("ascii", "replace").split()
         path = text(name)
         key = path.replace("/", "")
@@ -70,10 +70,10 @@ def notes_at(git: Git, tip: str, *, limit: int = MAX_BYTES) -> tuple[Note, ...]:
         if is_evidence:
             beside += int(size)
         else:
-            found.append(Note(key, path, blob, int(size)))
-    if (total := beside + sum(note.size for note in found)) > limit:
+            notes.append(Note(key, path, blob, int(size)))
+    if (total := beside + sum(note.size for note in notes)) > limit:
         raise ServiceError(f"the ledger's notes have {total} bytes", why=f"at most {limit} are read")
-    return tuple(found)
+    return tuple(notes)
 
 
 def lines_of(content: bytes) -> list[bytes]:

@@ -161,12 +161,12 @@ class Git:
         Raises:
             ServiceError: It failed.
         """
-        found = self._answers.get(arguments)
-        if found is None:
-            found = self.read(*arguments)
-            if len(found) <= _MAX_REMEMBERED:
-                self._answers[arguments] = found
-        return found
+        printed = self._answers.get(arguments)
+        if printed is None:
+            printed = self.read(*arguments)
+            if len(printed) <= _MAX_REMEMBERED:
+                self._answers[arguments] = printed
+        return printed
 
     def commit_exists(self, revision: str) -> bool:
         """Return whether the repository has this commit; one that was seen is not looked for again."""
@@ -181,17 +181,17 @@ class Git:
 
     def fetches_nothing(self) -> bool:
         """Return whether this git obeys when it is told to fetch nothing that was not asked for."""
-        found = _VERSION.match(self.read("version"))
-        if found is None:
+        match = _VERSION.match(self.read("version"))
+        if match is None:
             return False
-        major, minor, patch = map(int, found.groups())
+        major, minor, patch = map(int, match.groups())
         return (major, minor) >= (2, 45) or (major == 2 and patch >= _NO_LAZY_FETCH.get(minor, patch + 1))
 
     def tips(self, *refs: str) -> dict[str, str]:
         """Return the objects that full refs of this repository point to, without those that are absent."""
         printed = self.read("for-each-ref", "--format=%(objectname) %(refname)", *refs).decode("utf-8", "replace")
-        found = (line.partition(" ") for line in printed.splitlines())
-        return {ref: name for name, _, ref in found if ref in refs}
+        lines = (line.partition(" ") for line in printed.splitlines())
+        return {ref: name for name, _, ref in lines if ref in refs}
 
     def contents(self, blobs: Iterable[str], *, limit: int) -> dict[str, bytes]:
         """Return the bytes of blobs by id.
@@ -202,7 +202,7 @@ class Git:
         ids = sorted(set(blobs))
         if not ids:
             return {}
-        asked = "".join(f"{each}\n" for each in ids).encode()
+        asked = "".join(f"{name}\n" for name in ids).encode()
         overhead = 64 * len(ids)  # `<id> blob <size>` and two newlines
         return _split_batch(self.read("cat-file", "--batch", "--buffer", data=asked, limit=limit + overhead))
 
@@ -216,16 +216,16 @@ def explain(answer: Ended) -> str:
 
 
 def _split_batch(stream: bytes) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     place = 0
     while place < len(stream):
         end = stream.index(b"\n", place)
         name, kind, *size = stream[place:end].decode().split(" ")
         if kind != "blob":
             raise ServiceError(f"git object {name[:12]} cannot be read", why=f"it is {kind}, not a blob")
-        found[name] = stream[end + 1 : end + 1 + int(size[0])]
+        contents[name] = stream[end + 1 : end + 1 + int(size[0])]
         place = end + 2 + int(size[0])
-    return found
+    return contents
 
 
 class _Watch:
@@ -245,8 +245,8 @@ class _Watch:
         feeder = threading.Thread(target=_feed, args=(process.stdin, data), daemon=True)
         listener = threading.Thread(target=self._listen, args=(process.stderr,), daemon=True)
         try:
-            for each in (self._timer, feeder, listener):
-                each.start()
+            for thread in (self._timer, feeder, listener):
+                thread.start()
             out = process.stdout.read(self._limit + 1)
             if len(out) > self._limit:
                 self._kill()

@@ -167,15 +167,15 @@ class Remote:
         _check_whole(git, self.url)  # what a fetch that failed has left here is not used by the next one
         asked = [part for ref in refs for part in (check_ref(ref), f"{ref}^{{}}")]
         listed = self.read(git, "ls-remote", "--quiet", "--end-of-options", self.url, *asked).decode("utf-8", "replace")
-        found = {}
+        present = {}
         for line in listed.splitlines():
             name, _, ref = line.partition("\t")
             if ref not in asked:  # git matches the ends of refs
                 continue
             if not digests.is_revision(name):
                 raise ServiceError(f"{self.url}: {ref} is {name[:70]!r}", why="only SHA-1 repositories are read")
-            found[ref] = name
-        return found
+            present[ref] = name
+        return present
 
     def default_ref(self, git: Git) -> str:
         """Return the full ref of the default branch.

@@ -64,10 +64,10 @@ class GitRepository:
         """
         commit = ""
         for _ in range(2):  # the ref may be moved away between asking and fetching
-            found = self._remote.refs(self._git, ref)
-            if ref not in found:
+            present = self._remote.refs(self._git, ref)
+            if ref not in present:
                 return None
-            commit = found.get(f"{ref}^{{}}", found[ref])
+            commit = present.get(f"{ref}^{{}}", present[ref])
             if not self._git.commit_exists(commit):
                 self._remote.fetch(self._git, {ref: f"refs/counterseal/{ref.removeprefix('refs/')}"})
             if self._git.commit_exists(commit):
@@ -99,8 +99,10 @@ class GitRepository:
 
     def _listed(self, revision: str, path: str) -> tuple[str, str]:
         self._require(revision)
-        found = self._git.read_fixed("ls-tree", "-z", "--full-tree", "--end-of-options", revision, "--", _checked(path))
-        for line in found.split(b"\0"):
+        printed = self._git.read_fixed(
+            "ls-tree", "-z", "--full-tree", "--end-of-options", revision, "--", _checked(path)
+        )
+        for line in printed.split(b"\0"):
             facts, _, name = line.partition(b"\t")
             if name == path.encode():
                 mode, _, blob = facts.decode().split(" ")
@@ -149,7 +151,7 @@ class GitRepository:
         self._require(base)
         self._require(revision)
         printed = self._git.read_fixed("diff-tree", "-r", "-z", "--no-renames", "--name-only", base, revision, "--")
-        return [text(each) for each in printed.split(b"\0") if each]
+        return [text(name) for name in printed.split(b"\0") if name]
 
     def _require(self, revision: str) -> None:
         if not self._git.commit_exists(_revision(revision)):

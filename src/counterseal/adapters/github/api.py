@@ -7,7 +7,6 @@ our own line below it (`http/line.py`), and judged in `http/calls.py`.
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from counterseal import __version__
 from counterseal.adapters.http.calls import Calls
 from counterseal.adapters.http.line import Line
 from counterseal.errors import ServiceError, UsageError
+from counterseal.formats import names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,15 +27,14 @@ if TYPE_CHECKING:
 
 API_VERSION: Final = "2022-11-28"
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 #: How GitHub refuses a job's token what only a setting of the repository allows, whatever permissions the job has.
 _MAY_NOT_OPEN: Final = "not permitted to create or approve pull requests"
-#: What PyGithub raises about headers of rate limits that are no numbers; we read those ourselves.
+#: What PyGithub raises about rate limit headers that are no numbers; we read those ourselves.
 _NO_NUMBER: Final = (ValueError, OverflowError)
 
 
 class GitHubApi(Calls[str]):
-    """Calls about one repository; who may is the permission that a job's token needs, such as `contents: read`.
+    """Calls about one repository; `access` is the permission that a job's token needs, such as `contents: read`.
 
     Args:
         repository: `owner/name`.
@@ -52,7 +51,7 @@ class GitHubApi(Calls[str]):
     def __init__(
         self, repository: str, token: str, *, api_url: str, timeout: float, pause: Callable[[float], None] = time.sleep
     ) -> None:
-        if not _NAME.fullmatch(repository):
+        if not names.GITHUB_REPOSITORY.fits(repository):
             raise UsageError(
                 f"{repository[:100]!r} is no repository",
                 why="a name has an owner and one slash",
@@ -111,5 +110,5 @@ class GitHubApi(Calls[str]):
 
 def yaml_of(needs: str) -> str:
     """Return the permissions of a job as YAML to paste; `needs` like `contents: read, pull-requests: read`."""
-    lines = "".join(f"      {each.strip()}\n" for each in needs.split(","))
+    lines = "".join(f"      {permission.strip()}\n" for permission in needs.split(","))
     return f"    permissions:\n{lines}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from counterseal.adapters.github.api import GitHubApi
 
-#: Reading alone wants less, but every job that reads change requests comments on them or opens them, too.
+#: Reading alone needs less, but every job that reads change requests also comments on them or opens them.
 READ: Final = "contents: read, pull-requests: write"
 
 MAX_COMMITS: Final = 250
@@ -29,7 +29,7 @@ MAX_FILES: Final = 3000
 #: The kinds of lines in a push log. "Restore branch" is a creation like any other: no word tells it apart (GitHub's
 #: OpenAPI description, `repos/list-activities`, `activity_type`).
 _CREATION, _DELETION, _FORCED = "branch_creation", "branch_deletion", "force_push"
-_PUSHES: Final = {each: each for each in ("push", _FORCED, "pr_merge", "merge_queue_merge", _CREATION, _DELETION)}
+_PUSHES: Final = {kind: kind for kind in ("push", _FORCED, "pr_merge", "merge_queue_merge", _CREATION, _DELETION)}
 _NOREPLY: Final = re.compile(r"([0-9]{1,19})\+([A-Za-z0-9-]{1,100}(?:\[bot\])?)@users\.noreply\.(.+)\Z")
 
 
@@ -71,7 +71,7 @@ class ChangeReader:
             merged_by=actor_in(fields, "merged_by", host) if merged else None,
             # before the merge this is a test merge of GitHub's and says nothing
             merge_revision=fields.revision("merge_commit_sha") if merged else None,
-            commits=tuple(self._commit(each) for each in listed),
+            commits=tuple(self._commit(commit) for commit in listed),
             pushers=history.people,
             unknown_pushers=history.unknown,
             reviews=reviews,
@@ -85,18 +85,18 @@ class ChangeReader:
         """Return the commits of a pull request, oldest first, as GitHub shows them."""
         what, promised = f"commits of #{number}", fields.number("commits")
         listed = self._api.pages(self._api.here(f"/pulls/{number}/commits"), what=what, access=READ)
-        found = [Fields(each, f"{what}: commit") for each in listed]
+        commits = [Fields(data, f"{what}: commit") for data in listed]
         if promised > MAX_COMMITS:
-            return found  # the rest is not listed; `read` says so
-        if len(found) != promised:
+            return commits  # the rest is not listed; `read` says so
+        if len(commits) != promised:
             raise ServiceError(
-                f"{what}: {len(found)} of {promised} were listed",
+                f"{what}: {len(commits)} of {promised} were listed",
                 why="a page is missing or a push came in between",
                 fix="run again",
             )
-        if found and found[-1].revision("sha") != fields.inner("head").revision("sha"):
+        if commits and commits[-1].revision("sha") != fields.inner("head").revision("sha"):
             raise ServiceError(f"{what}: the last one is not the head", why="a push came in between", fix="run again")
-        return found
+        return commits
 
     def _commit(self, fields: Fields) -> Commit:
         """Return a commit with everybody who had a hand in it."""
@@ -137,8 +137,8 @@ class ChangeReader:
 
     def _pushers(self, fields: Fields, listed: Sequence[Fields]) -> Pushers:
         """Return who pushed what the head branch brings, and for how many pushes nobody can be named."""
-        commits = {each.revision("sha") for each in listed}
-        parents = {Fields(item, each.what).revision("sha") for each in listed for item in each.items("parents")}
+        commits = {commit.revision("sha") for commit in listed}
+        parents = {Fields(data, commit.what).revision("sha") for commit in listed for data in commit.items("parents")}
         head = fields.inner("head")
         if head.is_null("repo"):
             return Pushers((), 1)  # the fork is gone, and its log with it
@@ -151,12 +151,12 @@ class ChangeReader:
             parents - commits,
             fields.moment("created_at"),
             fields.moment("merged_at") if fields.flag("merged") else None,
-            # whoever makes a branch that is then pushed over is taken for one who brought something
+            # whoever makes a branch that is then overwritten counts as having brought something
             is_old=lambda _: False,
         )
 
         def read() -> Pushers:
-            return pushers((self._push(Fields(each, what)) for each in log), span)
+            return pushers((self._push(Fields(data, what)) for data in log), span)
 
         home = fields.inner("base").inner("repo").number("id")
         return read() if head.inner("repo").number("id") == home else of_a_fork(read)
@@ -164,8 +164,8 @@ class ChangeReader:
     def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
         """Yield when a branch of this repository was moved and where to, newest first."""
         what = f"push log of {self._api.repository}:{ref}"
-        for each in self._api.pages(self._api.here("/activity"), what=what, access=READ, ref=ref):
-            push = self._push(Fields(each, what))
+        for data in self._api.pages(self._api.here("/activity"), what=what, access=READ, ref=ref):
+            push = self._push(Fields(data, what))
             yield push.at, push.after
 
     def _push(self, fields: Fields) -> Push:

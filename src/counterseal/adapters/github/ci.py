@@ -1,7 +1,7 @@
 """The run of GitHub Actions that we are in, from its OIDC token (port `Environment`).
 
-Where forge, API and git are follows from the token's issuer by the table in `forges.py`; nothing else in the
-environment chooses a host (R35).
+The token's issuer says where forge, API and git are, by the table in `forges.py`; nothing else in the environment
+chooses a host (R35).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from counterseal.adapters.http.oidc import AUDIENCE, MAX_TOKEN, WHAT
 from counterseal.adapters.http.transport import TIMEOUT
 from counterseal.errors import CountersealError, FormatError, ServiceError, UsageError
 from counterseal.forges import ForgeKind
-from counterseal.formats import wire
+from counterseal.formats import names, wire
 from counterseal.model import Actor, ActorKind, Repository, Run
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _URL: Final = "ACTIONS_ID_TOKEN_REQUEST_URL"
 _TOKEN: Final = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105 - the name of a variable
 _LOOPBACK: Final = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}/")
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+\Z")
 
 
 class GitHubEnvironment:
@@ -99,7 +98,7 @@ class GitHubEnvironment:
             ) from error
 
     def _run(self, claims: Mapping[str, Any], host: ForgeHost) -> Run:
-        name = oidc.text(claims, "repository", _NAME)
+        name = oidc.text(claims, "repository", names.GITHUB_REPOSITORY)
         run_id, attempt = oidc.number(claims, "run_id"), oidc.number(claims, "run_attempt")
         login = oidc.text(claims, "actor")
         # No claim says what kind of account it is; apps have this ending and people cannot.
@@ -153,4 +152,4 @@ def _token_in(answer: Answer) -> str:
 
 
 def _refused(why: str) -> CountersealError:
-    return ServiceError(f"{WHAT} could not be had", why=why, fix="run the job again")
+    return ServiceError(f"{WHAT} could not be obtained", why=why, fix="run the job again")

@@ -49,8 +49,8 @@ class ReleaseFiles(AssetFiles[str]):
         """Return all assets of a release."""
         what = f"assets of release {release_id}"
         listed = self._api.pages(self._api.here(f"/releases/{release_id}/assets"), what=what, access=_READ)
-        assets = tuple(_asset(Fields(each, f"{what}: asset")) for each in listed)
-        if len({each.id for each in assets}) != len(assets) or len({each.name for each in assets}) != len(assets):
+        assets = tuple(_asset(Fields(data, f"{what}: asset")) for data in listed)
+        if len({asset.id for asset in assets}) != len(assets) or len({asset.name for asset in assets}) != len(assets):
             raise ServiceError(
                 f"{what}: one is listed twice", why="the list changed while it was read", fix="run again"
             )
@@ -102,11 +102,11 @@ class ReleaseFiles(AssetFiles[str]):
                 return once(session, "POST", url, data=stream, headers=headers)
 
         answer = self._api.written(send, what)
-        made = _asset(Fields(self._api.json(answer, what, _WRITE), what))
-        if made.name != name:
-            self.delete(release, made.id)
+        asset = _asset(Fields(self._api.json(answer, what, _WRITE), what))
+        if asset.name != name:
+            self.delete(release, asset.id)
             raise ServiceError(
-                f"{what}: GitHub stored it as {made.name!r}",
+                f"{what}: GitHub stored it as {asset.name!r}",
                 why="it rewrites blanks and most punctuation in names of assets",
                 fix="rename the file before signing: letters, digits and . _ - + are safe",
             )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from counterseal.model import Actor, BuildStart, ChangeRequest, Merge
 
 _CONTENTS: Final = "contents: read"
-_ROLES: Final = {each.name.lower(): each for each in Permission}
+_ROLES: Final = {permission.name.lower(): permission for permission in Permission}
 _BRANCH: Final = "refs/heads/"
 
 
@@ -96,13 +96,13 @@ class GitHubForge:
 
     def current_actor(self) -> Actor:
         """Return the account behind the token."""
-        if (found := self._account()) is None:
+        if (actor := self._account()) is None:
             raise ServiceError(
                 "there is no account behind this token",
                 why="it belongs to a job or an App",
                 fix="use a person's token, or start it from a workflow with id-token: write",
             )
-        return found
+        return actor
 
     def _account(self) -> Actor | None:
         what = "the account behind the token"
@@ -116,24 +116,24 @@ class GitHubForge:
     def actor(self, login: str) -> Actor:
         """Return the account that has this login now."""
         what = f"account {login}"
-        found = actor_of(
+        actor = actor_of(
             Fields(self._api.get(f"/users/{in_path(login)}", what=what, access="metadata: read"), what), self._host
         )
-        if found.login.lower() != login.lower():
+        if actor.login.lower() != login.lower():
             raise ServiceError(
-                f"{what}: GitHub answered with {found.login}", why="it is another account", fix="run again"
+                f"{what}: GitHub answered with {actor.login}", why="it is another account", fix="run again"
             )
-        return found
+        return actor
 
     def permission(self, actor: Actor) -> Permission:
         """Return what the account may do in the repository now, checked against its numeric id."""
         what = f"permission of {actor.login}"
         path = self._api.here(f"/collaborators/{in_path(actor.login)}/permission")
         fields = Fields(self._api.get(path, what=what, access="metadata: read"), what)
-        found = fields.inner("user").number("id")
-        if found != actor.id:
+        account_id = fields.inner("user").number("id")
+        if account_id != actor.id:
             raise ServiceError(
-                f"{what}: the login belongs to another account now ({found}, not {actor.id})",
+                f"{what}: the login belongs to another account now ({account_id}, not {actor.id})",
                 why="the account was renamed, and the login may have been registered again by somebody else",
                 fix="have the person review again under the present login",
             )
@@ -155,13 +155,13 @@ class GitHubForge:
         """Return the merged change request that brought `revision` onto `base_ref`, completely read, or None."""
         what = f"change requests of {revision[:12]}"
         listed = self._api.pages(self._api.here(f"/commits/{revision}/pulls"), what=what, access=READ)
-        merged = [each for each in (Fields(item, what) for item in listed) if not each.is_null("merged_at")]
-        candidates = [self._changes.read(each.number("number")) for each in merged if self._aims_at(each, base_ref)]
-        found = [each for each in candidates if self._brought(each, revision, base_ref)]
-        if len(found) > 1:  # of equal heads, a forge calls each merged: the one that it merged itself, or the first
+        merged = [pull for pull in (Fields(data, what) for data in listed) if not pull.is_null("merged_at")]
+        candidates = [self._changes.read(pull.number("number")) for pull in merged if self._aims_at(pull, base_ref)]
+        changes = [change for change in candidates if self._brought(change, revision, base_ref)]
+        if len(changes) > 1:  # a forge calls all of one head merged: the one that it merged itself goes first
             merge = self.merge_of(revision, base_ref)
-            found.sort(key=lambda each: (merge is None or each.number != merge.number, each.number))
-        return found[0] if found else None
+            changes.sort(key=lambda change: (merge is None or change.number != merge.number, change.number))
+        return changes[0] if changes else None
 
     def _aims_at(self, fields: Fields, base_ref: str) -> bool:
         base = fields.inner("base")
@@ -181,16 +181,16 @@ class GitHubForge:
         at = change.merge_revision
         for original in reversed(originals):
             what = f"commit {at}"
-            made = Fields(self._api.get(self._api.here(f"/commits/{at}"), what=what, access=_CONTENTS), what)
-            if _told(made) != _told(original) or len(made.items("parents")) != 1:
+            commit = Fields(self._api.get(self._api.here(f"/commits/{at}"), what=what, access=_CONTENTS), what)
+            if _told(commit) != _told(original) or len(commit.items("parents")) != 1:
                 return False
             if at == revision:
                 return True
-            at = Fields(made.items("parents")[0], what).revision("sha")
+            at = Fields(commit.items("parents")[0], what).revision("sha")
         return False
 
     def build_start(self, run_uri: str) -> BuildStart | None:
-        """Return whose hands were on the run of this address, or None if it is gone."""
+        """Return who had a hand in the run at this address, or None if it is gone."""
         return start_of(self._api, run_uri, self._host)
 
     def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
@@ -202,7 +202,7 @@ class GitHubForge:
         what, fields = f"files of #{number}", self._changes.fields(number)
         promised = fields.number("changed_files")
         listed = self._api.pages(self._api.here(f"/pulls/{number}/files"), what=what, access=READ)
-        files = [Fields(each, what) for each in listed]
+        files = [Fields(data, what) for data in listed]
         if promised > MAX_FILES:
             raise LimitError(
                 f"{what}: {promised}", why=f"GitHub lists {MAX_FILES} at most", fix="make a smaller change"
@@ -210,14 +210,14 @@ class GitHubForge:
         if len(files) != promised:
             why = "a page is missing, or a push came in between"
             raise ServiceError(f"{what}: {len(files)} of {promised} were listed", why=why, fix="run again")
-        paths = [each.text("filename") for each in files]
-        return [*paths, *(each.text("previous_filename") for each in files if each.has("previous_filename"))]
+        paths = [file.text("filename") for file in files]
+        return [*paths, *(file.text("previous_filename") for file in files if file.has("previous_filename"))]
 
     def file_at(self, revision: str, path: str) -> bytes | None:
         """Return a file of the repository at a revision (or full ref) through the API."""
         what = f"{path} at {revision[:60]}"
         try:
-            found = self._api.get(
+            data = self._api.get(
                 self._api.here(f"/contents/{in_path(path)}"), what=what, access=_CONTENTS, ref=revision
             )
         except RefusedError as error:
@@ -225,7 +225,7 @@ class GitHubForge:
                 self.repository()  # else it is the repository that cannot be seen
                 return None
             raise
-        fields = Fields(found, what)
+        fields = Fields(data, what)
         if fields.text("type") != "file" or fields.text("encoding") != "base64":
             raise ServiceError(
                 f"{what}: it cannot be read here", why="it is no file, or bigger than 1 MB", fix="make it a small file"

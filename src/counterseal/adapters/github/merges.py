@@ -45,10 +45,10 @@ class Merges:
     def _told(self, revision: str, base_ref: str, repository_id: int) -> list[Merge]:
         what = f"change requests of {revision[:12]}"
         listed = self._api.pages(self._api.here(f"/commits/{revision}/pulls"), what=what, access=READ)
-        numbers = [each.number("number") for each in (Fields(item, what) for item in listed) if each.has("merged_at")]
+        numbers = [pull.number("number") for pull in (Fields(data, what) for data in listed) if pull.has("merged_at")]
         merged = [self._changes.fields(number) for number in numbers]
-        here = [each for each in merged if each.flag("merged") and _aims_at(each, base_ref, repository_id)]
-        return [self._merge(each, base_ref) for each in here]
+        here = [pull for pull in merged if pull.flag("merged") and _aims_at(pull, base_ref, repository_id)]
+        return [self._merge(pull, base_ref) for pull in here]
 
     def _merge(self, fields: Fields, base_ref: str) -> Merge:
         end, merged_at = fields.revision("merge_commit_sha"), fields.moment("merged_at")
@@ -56,19 +56,19 @@ class Merges:
 
     def _mover(self, revision: str, base_ref: str, merged_at: datetime) -> Mover:
         since = merged_at - _SLACK
-        if any(each.revision("after") == revision for each in self._log(base_ref, "pr_merge", since)):
+        if any(line.revision("after") == revision for line in self._log(base_ref, "pr_merge", since)):
             return Mover.FORGE
-        if any(self._in_group(each, revision) for each in self._log(base_ref, "merge_queue_merge", since)):
+        if any(self._in_group(line, revision) for line in self._log(base_ref, "merge_queue_merge", since)):
             return Mover.FORGE
-        pushed = any(each.revision("after") == revision for each in self._log(base_ref, "push", since))
+        pushed = any(line.revision("after") == revision for line in self._log(base_ref, "push", since))
         return Mover.PERSON if pushed else Mover.UNKNOWN
 
     def _log(self, base_ref: str, kind: str, since: datetime) -> Iterator[Fields]:
         """Yield the lines of one kind in the branch's log, newest first, down to a moment."""
         what = f"push log of {self._api.repository}:{base_ref.removeprefix(_BRANCH)}"
         query = {"ref": base_ref, "activity_type": kind}
-        for item in self._api.pages(self._api.here("/activity"), what=what, access=_CONTENTS, **query):
-            line = Fields(item, what)
+        for data in self._api.pages(self._api.here("/activity"), what=what, access=_CONTENTS, **query):
+            line = Fields(data, what)
             line.require("activity_type", kind)
             line.require("ref", base_ref)
             if line.moment("timestamp") < since:

@@ -1,4 +1,4 @@
-"""GitHub's accounts as actors: who is a person, who a bot, and who is nobody any more."""
+"""GitHub's accounts as actors: who is a person, who is a bot, and whose account is gone."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class GitHubReleases:
 
     def releases(self, tag: str) -> Sequence[Release]:
         """Return all releases of a tag, drafts included, each with all its assets."""
-        return tuple(self._release(each) for each in self._list(_WRITE) if each.text("tag_name") == tag)
+        return tuple(self._release(fields) for fields in self._list(_WRITE) if fields.text("tag_name") == tag)
 
     def release(self, release_id: int) -> Release | None:
         """Return a release by id with all its assets, or None."""
@@ -66,15 +66,15 @@ class GitHubReleases:
     def drafts(self) -> Sequence[Release]:
         """Return every draft release, without its assets."""
         return tuple(
-            Release(each.number("id"), each.text("tag_name"), draft=True, assets=(), url=each.text("html_url"))
-            for each in self._list(_WRITE)
-            if each.flag("draft")
+            Release(fields.number("id"), fields.text("tag_name"), draft=True, assets=(), url=fields.text("html_url"))
+            for fields in self._list(_WRITE)
+            if fields.flag("draft")
         )
 
     def newest_published(self, passing_over: Collection[int] = ()) -> Release | None:
         """Return the newest published release with a ledger proof among its assets, or None."""
-        proven = [each for each in self._list(_READ) if not each.flag("draft") and _names_proof(each)]
-        for fields in sorted(proven, key=lambda each: each.moment("published_at"), reverse=True):
+        proven = [fields for fields in self._list(_READ) if not fields.flag("draft") and _names_proof(fields)]
+        for fields in sorted(proven, key=lambda fields: fields.moment("published_at"), reverse=True):
             if fields.number("id") in passing_over:
                 continue
             release = self._release(fields)
@@ -85,14 +85,14 @@ class GitHubReleases:
     def _list(self, needs: str) -> list[Fields]:
         """Return all releases; GitHub leaves drafts out for those who may not write."""
         what = f"releases of {self._place}"
-        return [Fields(each, what) for each in self._api.pages(self._api.here("/releases"), what=what, access=needs)]
+        return [Fields(data, what) for data in self._api.pages(self._api.here("/releases"), what=what, access=needs)]
 
     def _fields(self, release_id: int) -> Fields | None:
         what = f"release {release_id} of {self._place}"
-        found = self._api.find(self._api.here(f"/releases/{release_id}"), what=what, access=_READ)
-        if found is None:
+        data = self._api.find(self._api.here(f"/releases/{release_id}"), what=what, access=_READ)
+        if data is None:
             return None
-        fields = Fields(found, what)
+        fields = Fields(data, what)
         fields.require("id", release_id)
         return fields
 
@@ -120,26 +120,26 @@ class GitHubReleases:
 
     def _draft(self, tag: str) -> Release | None:
         """Return the only release of a tag, a draft, or None if there is none."""
-        found = self.releases(tag)
-        if any(not each.draft for each in found):
+        releases = self.releases(tag)
+        if any(not release.draft for release in releases):
             raise ServiceError(
                 f"release {tag} is published already",
                 why="a published release is not a candidate",
                 fix="tag a new version",
             )
-        if len(found) > 1:
-            ids = ", ".join(str(each.id) for each in found)
+        if len(releases) > 1:
+            ids = ", ".join(str(release.id) for release in releases)
             raise ServiceError(
-                f"{len(found)} draft releases of {tag}: {ids}",
+                f"{len(releases)} draft releases of {tag}: {ids}",
                 why="which one is the candidate cannot be told",
                 fix="delete all but one on the releases page",
             )
-        return found[0] if found else None
+        return releases[0] if releases else None
 
     def _require_tag(self, tag: str) -> None:
         ref = quote(f"tags/{tag}", safe="/")
-        found = self._api.find(self._api.here(f"/git/ref/{ref}"), what=f"tag {tag}", access=_READ)
-        if found is None or Fields(found, f"tag {tag}").text("ref") != f"refs/tags/{tag}":
+        data = self._api.find(self._api.here(f"/git/ref/{ref}"), what=f"tag {tag}", access=_READ)
+        if data is None or Fields(data, f"tag {tag}").text("ref") != f"refs/tags/{tag}":
             raise ServiceError(
                 f"{self._place} has no tag {tag}",
                 why="GitHub would make the tag itself when the release is published, at whatever stands there then",
@@ -196,4 +196,4 @@ class GitHubReleases:
 
 def _names_proof(release: Fields) -> bool:
     """Return whether the listing of a release has a ledger proof, so that only such a release is read whole."""
-    return any(Fields(each, release.what).text("name") == PROOF_FILE for each in release.items("assets"))
+    return any(Fields(data, release.what).text("name") == PROOF_FILE for data in release.items("assets"))

@@ -64,12 +64,12 @@ class ReviewReader:
         """Return all reviews in GitHub's order."""
         what = f"reviews of #{number}"
         listed = self._api.pages(self._api.here(f"/pulls/{number}/reviews"), what=what, access=self._needs)
-        found = tuple(self._review(number, Fields(each, f"{what}: review"), dismissals) for each in listed)
-        if len({each.id for each in found}) != len(found):
+        reviews = tuple(self._review(number, Fields(data, f"{what}: review"), dismissals) for data in listed)
+        if len({review.id for review in reviews}) != len(reviews):
             raise ServiceError(
                 f"{what}: one is listed twice", why="the list changed while it was read", fix="run again"
             )
-        return found
+        return reviews
 
     def _review(self, number: int, fields: Fields, dismissals: Mapping[int, Dismissal]) -> Review:
         identifier = fields.number("id")
@@ -92,21 +92,21 @@ class ReviewReader:
         """Return what happened to a pull request, of which only some matters here."""
         what = f"timeline of #{number}"
         listed = self._api.pages(self._api.here(f"/issues/{number}/timeline"), what=what, access=self._needs)
-        events = [Fields(each, f"{what}: event") for each in listed]
-        turned = (each.moment("created_at") for each in events if each.text("event") in _RETARGETED)
+        events = [Fields(data, f"{what}: event") for data in listed]
+        turned = (event.moment("created_at") for event in events if event.text("event") in _RETARGETED)
         return Timeline(max(turned, default=None), self._dismissals(events))
 
     def _dismissals(self, events: Iterable[Fields]) -> Mapping[int, Dismissal]:
         """Return who dismissed which review; two that claim the same one tell nothing."""
-        found: dict[int, Dismissal] = {}
+        dismissals: dict[int, Dismissal] = {}
         twice: set[int] = set()
         for event in events:
             if event.text("event") != _DISMISSED or not event.has("dismissed_review"):
                 continue
             about = event.inner("dismissed_review")
             number = about.number("review_id")
-            if number in found:
+            if number in dismissals:
                 twice.add(number)
             by = actor_in(event, "actor", self._host) if event.has("actor") else None
-            found[number] = Dismissal(_STATES.get(about.text("state").upper()), by, event.moment("created_at"))
-        return {number: each for number, each in found.items() if number not in twice}
+            dismissals[number] = Dismissal(_STATES.get(about.text("state").upper()), by, event.moment("created_at"))
+        return {number: dismissal for number, dismissal in dismissals.items() if number not in twice}

@@ -18,10 +18,10 @@ _ACTIONS: Final = "actions: read"
 
 def start_of(api: GitHubApi, run_uri: str, host: str) -> BuildStart | None:
     """Return who started an attempt of a run, as `Forge.build_start` promises."""
-    found = _RUN.search(run_uri)
-    if found is None:
+    match = _RUN.search(run_uri)
+    if match is None:
         return None
-    number, attempt = found.groups()
+    number, attempt = match.groups()
     what, path = f"run {number}", api.here(f"/actions/runs/{number}/attempts/{attempt}")
     answer = api.find(path, what=what, access=_ACTIONS)
     if answer is None:

@@ -19,7 +19,7 @@ def direct_push(api: GitHubApi, ref: str) -> str:
     branch = ref.removeprefix(_BRANCH)
     what = f"rules of {branch}"
     listed = api.pages(api.here(f"/rules/branches/{in_path(branch)}"), what=what, access="metadata: read")
-    if any(Fields(each, what).text("type") in _PULL_REQUESTS_ONLY for each in listed):
+    if any(Fields(data, what).text("type") in _PULL_REQUESTS_ONLY for data in listed):
         return ""
     return (
         f"no ruleset of {branch} requires pull requests, as far as a job can see, so what lies between two promotions "

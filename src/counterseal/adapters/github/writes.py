@@ -58,20 +58,20 @@ class Proposal:
 
         def write() -> None:
             base = self._base.removeprefix(_BRANCH)
-            made = {"title": title, "body": body, "head": self._branch, "base": base}
-            self._api.write("POST", self._api.here("/pulls"), made, what=self._what, access=_OPEN)
+            proposal = {"title": title, "body": body, "head": self._branch, "base": base}
+            self._api.write("POST", self._api.here("/pulls"), proposal, what=self._what, access=_OPEN)
 
         return self._api.ensure(self._what, self._opened, write)
 
     def _opened(self) -> tuple[int, str] | None:
         base = self._base.removeprefix(_BRANCH)
         query = {"head": f"{self._api.repository.split('/')[0]}:{self._branch}", "base": base, "state": "open"}
-        for item in self._api.pages(self._api.here("/pulls"), what=self._what, access=_OPEN, **query):
-            each = Fields(item, self._what)
+        for data in self._api.pages(self._api.here("/pulls"), what=self._what, access=_OPEN, **query):
+            pull = Fields(data, self._what)
             # GitHub ignores a filter that it does not understand, and names are not ids
-            ends = (each.inner("head").text("ref"), each.inner("base").text("ref"))
-            if ends == (self._branch, base) and self._is_ours(each):
-                return each.number("number"), each.text("html_url")
+            ends = (pull.inner("head").text("ref"), pull.inner("base").text("ref"))
+            if ends == (self._branch, base) and self._is_ours(pull):
+                return pull.number("number"), pull.text("html_url")
         return None
 
     def _is_ours(self, fields: Fields) -> bool:
@@ -83,15 +83,15 @@ class Proposal:
             raise ServiceError(
                 f"{self._base} is gone", why="GitHub has no such branch", fix="look at the branches of the repository"
             )
-        made = {"ref": _BRANCH + self._branch, "sha": tip}
-        self._api.write("POST", self._api.here("/git/refs"), made, what=f"branch {self._branch}", access=_OPEN)
+        body = {"ref": _BRANCH + self._branch, "sha": tip}
+        self._api.write("POST", self._api.here("/git/refs"), body, what=f"branch {self._branch}", access=_OPEN)
 
     def _tip(self, ref: str) -> str | None:
         short = in_path(ref.removeprefix("refs/"))
-        found = self._api.find(self._api.here(f"/git/ref/{short}"), what=ref, access=_OPEN)
-        if found is None:
+        data = self._api.find(self._api.here(f"/git/ref/{short}"), what=ref, access=_OPEN)
+        if data is None:
             return None
-        fields = Fields(found, ref)
+        fields = Fields(data, ref)
         fields.require("ref", ref)
         return fields.inner("object").revision("sha")
 
@@ -108,14 +108,14 @@ def keep_comment(api: GitHubApi, number: int, marker: str, body: str, *, me: Act
     """
     text = body if len(body) <= _LONGEST_COMMENT else f"{body[:_LONGEST_COMMENT]}\n… (cut)"
     what, path = f"comment on #{number}", api.here(f"/issues/{number}/comments")
-    for item in api.pages(path, what=what, access=_COMMENT):
-        each = Fields(item, what)
-        if each.is_null("user") or not each.has("body") or not each.text("body").startswith(marker):
+    for data in api.pages(path, what=what, access=_COMMENT):
+        comment = Fields(data, what)
+        if comment.is_null("user") or not comment.has("body") or not comment.text("body").startswith(marker):
             continue
-        author = actor_of(each.inner("user"), "")
+        author = actor_of(comment.inner("user"), "")
         if author.id == me.id if me else author.kind is ActorKind.BOT:
-            if each.text("body") != text:
-                own = api.here(f"/issues/comments/{each.number('id')}")
+            if comment.text("body") != text:
+                own = api.here(f"/issues/comments/{comment.number('id')}")
                 api.write("PATCH", own, {"body": text}, what=what, access=_COMMENT)
             return
     api.write("POST", path, {"body": text}, what=what, access=_COMMENT)

@@ -14,7 +14,7 @@ from counterseal.identifiers import MIRROR_BRANCH
 
 @dataclass(frozen=True, slots=True)
 class GitLabTokens:
-    """What there is to speak to GitLab with; one of them at least.
+    """The tokens that GitLab is asked with, at least one.
 
     `job` is a job's `CI_JOB_TOKEN`, `api` the project access token in `COUNTERSEAL_GITLAB_TOKEN` (role Reporter, scope
     `read_api`), `personal` a person's token.
@@ -30,8 +30,8 @@ class GitLabTokens:
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Return every token that is there."""
-        return tuple(each for each in (self.job, self.api, self.personal) if each)
+        """Return every token that is set."""
+        return tuple(token for token in (self.job, self.api, self.personal) if token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ _HOW_TO_READ: Final = (
     "it); on your machine set GITLAB_TOKEN to a personal access token with the scope api "
     f"({SETTINGS})"
 )
-#: What a job's token may read, too.
+#: What a job's token may read as well.
 READ: Final = Access(("api", "personal", "job"), _HOW_TO_READ)
 #: Approvals, versions, people and pushes, which GitLab does not show to a job's token.
 REVIEWS: Final = Access(("api", "personal"), _HOW_TO_READ)
@@ -88,7 +88,7 @@ VARIABLES: Final = {
     "api": "COUNTERSEAL_GITLAB_TOKEN",
     "personal": "GITLAB_TOKEN (or COUNTERSEAL_TOKEN)",
 }
-#: What to think of a token that GitLab does not know.
+#: What it means that GitLab does not know a token.
 ENDED: Final = {
     "job": "CI_JOB_TOKEN ends with its job and may make few calls: run the job again",
     "api": "COUNTERSEAL_GITLAB_TOKEN is wrong, has ended or was revoked",

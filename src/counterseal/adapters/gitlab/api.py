@@ -166,8 +166,10 @@ class GitLabApi(Calls[Access]):
         """Return the text of a refusal, which GitLab puts into one of several places, as text or as a structure."""
         if not isinstance(data, dict):
             return ""
-        found = [data[name] for name in ("message", "error", "error_description", "errors") if data.get(name)]
-        return "; ".join(each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in found)
+        reasons = [data[name] for name in ("message", "error", "error_description", "errors") if data.get(name)]
+        return "; ".join(
+            reason if isinstance(reason, str) else json.dumps(reason, ensure_ascii=False) for reason in reasons
+        )
 
     def refusal(self, answer: Answer, what: str, access: Access) -> ServiceError:
         """Return the error that explains a status which is not success."""

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from counterseal.adapters.gitlab.people import People
     from counterseal.model import Actor
 
-#: GitLab's word for how far a merge request is, and whether it is merged.
+#: GitLab's word for the state of a merge request, and whether it is merged.
 STATES: Final = {"opened": False, "closed": False, "locked": False, "merged": True}
 
-#: GitLab's word for how a reviewer stands to a merge request, and whether it is a demand for changes.
+#: GitLab's word for what a reviewer has said so far, and whether it is a demand for changes.
 _STANDS: Final = {
     **dict.fromkeys(("unreviewed", "review_started", "reviewed", "approved", "unapproved"), False),
     "requested_changes": True,
@@ -69,9 +69,9 @@ class ChangeReader:
         commits: tuple[Commit, ...] = limits.read(lambda: self._commits(number, head), ())
         notes: list[Note] = limits.read(lambda: self._notes(number), [])
         versions: list[Version] = limits.read(lambda: self._versions(number, head), [])
-        # only the last version's base: who turns it to a branch of their own and back has not made a beginning there
-        begins = {each.base for each in versions[-1:]}
-        history = self._pushes.of(fields, {each.revision for each in commits}, begins)
+        # only the last version's base: whoever retargets it to their own branch and back does not move its beginning
+        begins = {version.base for version in versions[-1:]}
+        history = self._pushes.of(fields, {commit.revision for commit in commits}, begins)
         return ChangeRequest(
             number=number,
             url=url,
@@ -105,8 +105,8 @@ class ChangeReader:
         """Return the commits of a merge request, oldest first, with everybody who had a hand in them."""
         what = f"commits of !{number}"
         listed = self._api.pages(self._below(number, "/commits"), what=what, access=REVIEWS)
-        found, authors = [Fields(each, f"{what}: commit") for each in listed], self._authors(number)
-        revisions = [each.revision("id") for each in found]
+        commits, authors = [Fields(data, f"{what}: commit") for data in listed], self._authors(number)
+        revisions = [commit.revision("id") for commit in commits]
         if set(revisions) != set(authors) or len(set(revisions)) != len(revisions):
             raise ServiceError(
                 f"{what}: two lists of them differ ({len(revisions)} and {len(authors)})",
@@ -115,22 +115,22 @@ class ChangeReader:
             )
         if revisions and revisions[0] != head:
             raise ServiceError(f"{what}: the last one is not the head", why="a push came in between", fix="run again")
-        return tuple(self._commit(each, authors[each.revision("id")]) for each in reversed(found))
+        return tuple(self._commit(commit, authors[commit.revision("id")]) for commit in reversed(commits))
 
     def _authors(self, number: int) -> dict[str, Actor | None]:
         """Return the account that GitLab finds behind the author's address, by commit; REST does not tell."""
         what, after = f"authors of !{number}", None
-        found: dict[str, Actor | None] = {}
+        authors: dict[str, Actor | None] = {}
         for _ in range(_MAX_QUERIES):
             variables = {"path": self._api.project, "iid": str(number), "after": after}
             answer = Fields(self._api.graphql(_AUTHORS, variables, what=what), what)
             listed = answer.inner("project").inner("mergeRequest").inner("commits")
-            for each in (Fields(item, f"{what}: commit") for item in listed.items("nodes")):
-                known = None if each.is_null("author") else self._people.by_global_id(each.inner("author"))
-                found[each.revision("sha")] = known
+            for commit in (Fields(data, f"{what}: commit") for data in listed.items("nodes")):
+                author = None if commit.is_null("author") else self._people.by_global_id(commit.inner("author"))
+                authors[commit.revision("sha")] = author
             page = listed.inner("pageInfo")
             if not page.flag("hasNextPage"):
-                return found
+                return authors
             after = page.text("endCursor")
         raise ServiceError(f"{what}: there is no end of them", why="so many are not read", fix="split the change")
 
@@ -156,8 +156,8 @@ class ChangeReader:
     def _signed_by_gitlab(self, revision: str) -> bool:
         what = f"signature of {revision[:12]}"
         path = self._api.here(f"/repository/commits/{revision}/signature")
-        found = self._api.find(path, what=what, access=REVIEWS)
-        return found is not None and Fields(found, what).text("verification_status") == "verified_system"
+        data = self._api.find(path, what=what, access=REVIEWS)
+        return data is not None and Fields(data, what).text("verification_status") == "verified_system"
 
     # --- reviews -----------------------------------------------------------------------------
 
@@ -167,10 +167,14 @@ class ChangeReader:
         listed = self._api.pages(
             self._below(number, "/notes"), what=what, access=READ, sort="asc", order_by="created_at"
         )
-        found = [Fields(each, f"{what}: note") for each in listed]
-        own = [each for each in found if each.flag("system") and not (each.has("imported") and each.flag("imported"))]
-        notes = sorted((self._note(each) for each in own), key=lambda each: (each.at, each.id))
-        _refuse_doubles([each.number("id") for each in found], what)
+        all_notes = [Fields(data, f"{what}: note") for data in listed]
+        own = [
+            fields
+            for fields in all_notes
+            if fields.flag("system") and not (fields.has("imported") and fields.flag("imported"))
+        ]
+        notes = sorted((self._note(fields) for fields in own), key=lambda note: (note.at, note.id))
+        _refuse_doubles([fields.number("id") for fields in all_notes], what)
         return notes
 
     def _note(self, fields: Fields) -> Note:
@@ -183,29 +187,29 @@ class ChangeReader:
         """Return the versions, oldest first; the last one is about the head."""
         what = f"versions of !{number}"
         listed = self._api.pages(self._below(number, "/versions"), what=what, access=REVIEWS)
-        found = [_version(Fields(each, f"{what}: version")) for each in listed]
-        _refuse_doubles([each.id for each in found], what)
-        found.sort(key=lambda each: (each.at, each.id))
-        if not found or found[-1].head != head:
+        versions = [_version(Fields(data, f"{what}: version")) for data in listed]
+        _refuse_doubles([version.id for version in versions], what)
+        versions.sort(key=lambda version: (version.at, version.id))
+        if not versions or versions[-1].head != head:
             raise ServiceError(
                 f"{what}: the last one is not about the head {head[:12]}",
                 why="GitLab makes versions a moment after a push",
                 fix="run again",
             )
-        return found
+        return versions
 
     def _standing(self, number: int) -> Standing:
         """Return who approves and who requests changes now."""
         what = f"approvals of !{number}"
         answer = Fields(self._api.get(self._below(number, "/approvals"), what=what, access=REVIEWS), what)
         approved = {}
-        for each in (Fields(item, what) for item in answer.items("approved_by")):
-            if (actor := self._people.known(each.inner("user"))) is not None:
-                approved[actor.id] = actor, each.moment("approved_at") if each.has("approved_at") else None
+        for approval in (Fields(data, what) for data in answer.items("approved_by")):
+            if (actor := self._people.known(approval.inner("user"))) is not None:
+                approved[actor.id] = actor, approval.moment("approved_at") if approval.has("approved_at") else None
         what = f"reviewers of !{number}"
         objecting = {}
-        for each in (Fields(item, what) for item in self._reviewers(number, what)):
-            if each.one_of("state", _STANDS) and (actor := self._people.known(each.inner("user"))) is not None:
+        for reviewer in (Fields(data, what) for data in self._reviewers(number, what)):
+            if reviewer.one_of("state", _STANDS) and (actor := self._people.known(reviewer.inner("user"))) is not None:
                 objecting[actor.id] = actor
         return Standing(approved, objecting)
 

@@ -1,13 +1,12 @@
 """The job of GitLab CI that we are in, from its ID token (port `Environment`).
 
-GitLab puts the token into the job's environment (`id_tokens:`). Where forge, API and git are follows from its issuer
-by the table in `forges.py`; what the environment says of the API has to be the same (R35).
+GitLab puts the token into the job's environment (`id_tokens:`). Its issuer says where forge, API and git are, by the
+table in `forges.py`; what the environment says of the API has to be the same (R35).
 Source: docs.gitlab.com "OpenID Connect (OIDC) Authentication Using ID Tokens", token payload.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import forges
@@ -15,6 +14,7 @@ from counterseal.adapters.http import oidc
 from counterseal.adapters.http.oidc import AUDIENCE, REQUEST_AUDIENCE, WHAT
 from counterseal.errors import FormatError, ServiceError, UsageError
 from counterseal.forges import ForgeKind
+from counterseal.formats import names
 from counterseal.model import Actor, Repository, Run
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ TOKEN_VARIABLE: Final = "SIGSTORE_ID_TOKEN"  # noqa: S105 - the name of a variab
 REQUEST_VARIABLE: Final = "COUNTERSEAL_ID_TOKEN"
 _VARIABLES: Final = {AUDIENCE: TOKEN_VARIABLE, REQUEST_AUDIENCE: REQUEST_VARIABLE}
 _API: Final = "CI_API_V4_URL"
-_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+\Z")
+#: To any depth; `names.GITLAB_PROJECT`, for what we sign, allows 20 slashes.
+_PROJECT: Final = names.Grammar(
+    "project", "[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+", "group/project"
+)
 _REFS: Final = {"branch": "refs/heads/", "tag": "refs/tags/"}
 
 
@@ -107,7 +110,7 @@ class GitLabEnvironment:
             )
 
     def _run(self, claims: Mapping[str, Any], host: ForgeHost) -> Run:
-        name = oidc.text(claims, "project_path", _NAME)
+        name = oidc.text(claims, "project_path", _PROJECT)
         job, login = oidc.number(claims, "job_id"), oidc.text(claims, "user_login")
         kind = oidc.text(claims, "ref_type")
         if kind not in _REFS:

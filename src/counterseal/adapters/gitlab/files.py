@@ -1,4 +1,4 @@
-"""The files of candidates in GitLab's generic packages: one file a name, each upload looked for before it is repeated.
+"""The files of candidates in GitLab's generic packages: one per name, each upload looked for before it is repeated.
 
 GitLab keeps a second upload of a name beside the first and serves the newest, so two files of one name are an error
 here. What GitLab says of a file's digest is not checked against the bytes: both are evidence.
@@ -51,17 +51,17 @@ class PackageFiles(AssetFiles[Access]):
         what = f"packages of {self._api.project}"
         query = {"package_type": "generic", "package_name": PACKAGE, **({"package_version": tag} if tag else {})}
         listed = self._api.pages(self._api.here("/packages"), what=what, access=READ, **query)
-        found = (Fields(each, what) for each in listed)
+        packages = (Fields(data, what) for data in listed)
         # GitLab's filter finds every name that has ours in it
-        return [each for each in found if _is_candidate(each) and tag in (None, each.text("version"))]
+        return [package for package in packages if _is_candidate(package) and tag in (None, package.text("version"))]
 
     def package(self, package_id: int) -> Fields | None:
         """Return a candidate as GitLab shows its package, or None."""
         what = f"package {package_id} of {self._api.project}"
-        found = self._api.find(self._api.here(f"/packages/{package_id}"), what=what, access=READ)
-        if found is None:
+        data = self._api.find(self._api.here(f"/packages/{package_id}"), what=what, access=READ)
+        if data is None:
             return None
-        fields = Fields(found, what)
+        fields = Fields(data, what)
         fields.require("id", package_id)
         return fields if _is_candidate(fields) else None
 
@@ -72,9 +72,9 @@ class PackageFiles(AssetFiles[Access]):
             ServiceError: Two have one name: which one is meant cannot be told.
         """
         what, assets = f"files of package {package_id}", self.uploads(package_id)
-        counts = Counter(each.name for each in assets)
+        counts = Counter(asset.name for asset in assets)
         if doubles := sorted(name for name, count in counts.items() if count > 1):
-            ids = ", ".join(str(each.id) for each in assets if each.name == doubles[0])
+            ids = ", ".join(str(asset.id) for asset in assets if asset.name == doubles[0])
             raise ServiceError(
                 f"{what}: {doubles[0]} is there more than once (files {ids})",
                 why="GitLab keeps every upload, and which one was meant cannot be told",
@@ -83,10 +83,10 @@ class PackageFiles(AssetFiles[Access]):
         return assets
 
     def uploads(self, package_id: int) -> tuple[Asset, ...]:
-        """Return every upload of a package, also several of one name."""
+        """Return every upload of a package, even several of one name."""
         what = f"files of package {package_id}"
         listed = self._api.pages(self._api.here(f"/packages/{package_id}/package_files"), what=what, access=READ)
-        return tuple(_asset(Fields(each, f"{what}: file")) for each in listed)
+        return tuple(_asset(Fields(data, f"{what}: file")) for data in listed)
 
     def place(self, tag: str, name: str) -> str:
         """Return the path of a file by tag and name."""
@@ -128,10 +128,10 @@ class PackageFiles(AssetFiles[Access]):
         what = f"{name} of {tag}"
         place = self._api.here(self.place(tag, name))
         answer = self._api.upload(place, path, what=what, access=PACKAGES, select="package_file")
-        made = _asset(Fields(answer, what))
-        if (made.name, made.size) != (name, wanted[0]):
+        asset = _asset(Fields(answer, what))
+        if (asset.name, asset.size) != (name, wanted[0]):
             raise ServiceError(
-                f"{what}: GitLab stored {made.size} bytes as {made.name!r}",
+                f"{what}: GitLab stored {asset.size} bytes as {asset.name!r}",
                 why=f"{wanted[0]} bytes were sent as {name!r}",
                 fix="delete the package, and run again",
             )

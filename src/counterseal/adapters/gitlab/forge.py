@@ -40,7 +40,7 @@ class GitLabForge:
 
     Args:
         name: `group/project`.
-        tokens: What there is to speak with; approvals need `api` or `personal`.
+        tokens: At least one; approvals need `api` or `personal`.
         host: The forge host that ids belong to, such as `gitlab.com`.
         api_url: Base of the API, such as `https://gitlab.com/api/v4`.
         timeout: Seconds for one answer.
@@ -132,13 +132,17 @@ class GitLabForge:
         """Return the merged merge request that brought `revision` onto `base_ref`, completely read, or None."""
         what = f"merge requests of {revision[:12]}"
         path = self._api.here(f"/repository/commits/{part(revision)}/merge_requests")
-        listed = [Fields(each, what) for each in self._api.pages(path, what=what, access=READ)]
-        candidates = [each for each in listed if each.one_of("state", STATES) and self._aims_at(each, base_ref)]
-        found = [change for each in candidates if (change := self._brought(each, revision, base_ref)) is not None]
-        if len(found) > 1:  # of equal heads, a forge calls each merged: the one that it merged itself, or the first
+        listed = [Fields(data, what) for data in self._api.pages(path, what=what, access=READ)]
+        candidates = [
+            request for request in listed if request.one_of("state", STATES) and self._aims_at(request, base_ref)
+        ]
+        changes = [
+            change for request in candidates if (change := self._brought(request, revision, base_ref)) is not None
+        ]
+        if len(changes) > 1:  # a forge calls all of one head merged: the one that it merged itself goes first
             merge = self.merge_of(revision, base_ref)
-            found.sort(key=lambda each: (merge is None or each.number != merge.number, each.number))
-        return found[0] if found else None
+            changes.sort(key=lambda change: (merge is None or change.number != merge.number, change.number))
+        return changes[0] if changes else None
 
     def _aims_at(self, fields: Fields, base_ref: str) -> bool:
         target = fields.number("target_project_id")
@@ -152,11 +156,11 @@ class GitLabForge:
         change = self._changes.read(fields.number("iid"))
         if not change.merged or (change.base_ref, change.repository_id) != (base_ref, self.repository().id):
             return None
-        made = {each.revision for each in change.commits} if merge.forward else set()
-        return change if revision in {change.merge_revision, *made} else None
+        revisions = {commit.revision for commit in change.commits} if merge.forward else set()
+        return change if revision in {change.merge_revision, *revisions} else None
 
     def build_start(self, run_uri: str) -> BuildStart | None:
-        """Return whose hands were on the job of this address, or None if it is gone."""
+        """Return who had a hand in the job at this address, or None if it is gone."""
         return start_of(self._api, run_uri, self._people)
 
     def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
@@ -167,7 +171,7 @@ class GitLabForge:
         """Return the paths that a merge request touches; of a renamed file both."""
         what, promised = f"files of !{number}", self._changes.fields(number).text("changes_count")
         listed = self._api.pages(self._api.here(f"/merge_requests/{number}/diffs"), what=what, access=REVIEWS)
-        files = [Fields(each, what) for each in listed]
+        files = [Fields(data, what) for data in listed]
         if promised.endswith("+"):
             why = "GitLab shows no more of so big a change"
             raise LimitError(f"{what}: {len(files)} of {promised} were listed", why=why, fix="make a smaller change")
@@ -177,7 +181,7 @@ class GitLabForge:
                 why="a page is missing, or a push came in between",
                 fix="run again; if it stays so, make a smaller change",
             )
-        return list(dict.fromkeys(each.text(name) for each in files for name in ("new_path", "old_path")))
+        return list(dict.fromkeys(file.text(name) for file in files for name in ("new_path", "old_path")))
 
     def file_at(self, revision: str, path: str) -> bytes | None:
         """Return a file of the project at a revision (or full ref) through the API."""

@@ -41,11 +41,11 @@ class Merges:
     def _told(self, revision: str, base_ref: str, project_id: int) -> list[Merge]:
         what = f"merge requests of {revision[:12]}"
         path = self._api.here(f"/repository/commits/{part(revision)}/merge_requests")
-        listed = [Fields(each, what) for each in self._api.pages(path, what=what, access=READ)]
-        numbers = [each.number("iid") for each in listed if each.one_of("state", STATES)]
+        listed = [Fields(data, what) for data in self._api.pages(path, what=what, access=READ)]
+        numbers = [request.number("iid") for request in listed if request.one_of("state", STATES)]
         merged = [self._changes.fields(number) for number in numbers]
-        here = [each for each in merged if _aims_at(each, base_ref, project_id)]
-        return [self._merge(each) for each in here]
+        here = [request for request in merged if _aims_at(request, base_ref, project_id)]
+        return [self._merge(request) for request in here]
 
     def _merge(self, fields: Fields) -> Merge:
         number = fields.number("iid")
@@ -54,12 +54,12 @@ class Merges:
     def _mover(self, number: int) -> Mover:
         """Return who moved the branch, by the last event that says merged; GitLab writes it after the merge."""
         what, path = f"state events of !{number}", self._api.here(f"/merge_requests/{number}/resource_state_events")
-        events = [Fields(each, what) for each in self._api.pages(path, what=what, access=REVIEWS)]
-        merges = [each for each in events if each.text("state") == _MERGED]
+        events = [Fields(data, what) for data in self._api.pages(path, what=what, access=REVIEWS)]
+        merges = [event for event in events if event.text("state") == _MERGED]
         if not merges:
             return Mover.UNKNOWN
         by_hand = any(
-            not each.is_null(name) for each in merges for name in ("source_commit", "source_merge_request_id")
+            not event.is_null(name) for event in merges for name in ("source_commit", "source_merge_request_id")
         )
         return Mover.PERSON if by_hand else Mover.FORGE
 

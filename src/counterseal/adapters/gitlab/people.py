@@ -1,4 +1,4 @@
-"""GitLab's accounts as actors: who is a person, who a bot, and what they may do in the project."""
+"""GitLab's accounts as actors: who is a person, who is a bot, and what they may do in the project."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _GLOBAL_ID: Final = re.compile(r"gid://gitlab/User/([0-9]{1,19})\Z")
 
 
 class People:
-    """The accounts that a project meets."""
+    """The accounts that a project deals with."""
 
     def __init__(self, api: GitLabApi, host: str) -> None:
         self._api = api
@@ -59,25 +59,25 @@ class People:
         return actor and self.with_kind(actor)
 
     def with_kind(self, actor: Actor) -> Actor:
-        """Return the account with its kind: only its own page tells it (R13); who has none is nobody's."""
+        """Return the account with its kind, which only its own page tells (R13); without a page it is `OTHER`."""
         if actor.id not in self._kinds:
             what = f"account {actor.login}"
-            found = self._api.find(f"/users/{actor.id}", what=what, access=REVIEWS)
-            self._kinds[actor.id] = ActorKind.OTHER if found is None else _kind_of(Fields(found, what), actor.id)
+            data = self._api.find(f"/users/{actor.id}", what=what, access=REVIEWS)
+            self._kinds[actor.id] = ActorKind.OTHER if data is None else _kind_of(Fields(data, what), actor.id)
         return Actor(actor.host, actor.id, actor.login, self._kinds[actor.id])
 
     def by_login(self, login: str) -> Actor:
         """Return the account that has a login now."""
         what = f"account {login}"
-        listed = [Fields(each, what) for each in self._api.pages("/users", what=what, access=REVIEWS, username=login)]
-        found = [each for each in listed if each.text("username").lower() == login.lower()]
-        if len(found) != 1:
+        listed = [Fields(data, what) for data in self._api.pages("/users", what=what, access=REVIEWS, username=login)]
+        accounts = [account for account in listed if account.text("username").lower() == login.lower()]
+        if len(accounts) != 1:
             raise ServiceError(
-                f"{what}: {len(found)} accounts have this name",
+                f"{what}: {len(accounts)} accounts have this name",
                 why="it was renamed or deleted",
                 fix="use the person's present username",
             )
-        actor = self.known(found[0])
+        actor = self.known(accounts[0])
         if actor is None:
             raise ServiceError(f"{what} is nobody", why="it stands in for deleted accounts", fix="name a person")
         return actor
@@ -110,11 +110,11 @@ class People:
             is_public: Tells whether people who are no members may read the project.
         """
         what = f"permission of {actor.login}"
-        found = self._api.find(self._api.here(f"/members/all/{actor.id}"), what=what, access=REVIEWS)
-        if found is None:
+        data = self._api.find(self._api.here(f"/members/all/{actor.id}"), what=what, access=REVIEWS)
+        if data is None:
             self._api.get(f"/users/{actor.id}", what=f"account {actor.login}", access=REVIEWS)  # a deleted account
             return Permission.READ if is_public() else Permission.NONE
-        fields = Fields(found, what)
+        fields = Fields(data, what)
         fields.require("id", actor.id)
         active = fields.text("state") == "active"
         if fields.has("membership_state"):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from counterseal.adapters.gitlab.people import People
 
 _CREATED, _REMOVED = "created", "removed"
-_ACTIONS = {each: each for each in (_CREATED, "pushed", _REMOVED)}
+_ACTIONS = {action: action for action in (_CREATED, "pushed", _REMOVED)}
 
 
 class PushLog:
@@ -61,14 +61,14 @@ class PushLog:
     def _log(self, project: int, branch: str, what: str) -> Iterator[Push | None]:
         query = {"action": "pushed", "sort": "desc"}
         listed = self._api.pages(f"/projects/{project}/events", what=what, access=REVIEWS, **query)
-        return (self._push(Fields(each, what), branch) for each in listed)
+        return (self._push(Fields(data, what), branch) for data in listed)
 
     def _has(self, project: int, base: str, revision: str) -> bool:
         """Return whether a commit of the target branch has `revision` in its history."""
         what = f"commits between {base[:12]} and {revision[:12]}"
         query = {"from": base, "to": revision, "straight": "true"}
-        found = self._api.find(f"/projects/{project}/repository/compare", what=what, access=REVIEWS, **query)
-        return found is not None and not Fields(found, what).items("commits")
+        data = self._api.find(f"/projects/{project}/repository/compare", what=what, access=REVIEWS, **query)
+        return data is not None and not Fields(data, what).items("commits")
 
     def _push(self, fields: Fields, branch: str) -> Push | None:
         """Return the push that an event tells of, or None if it is about another ref.

@@ -35,7 +35,7 @@ class GitLabReleases:
 
     Args:
         name: `group/project`.
-        tokens: What there is to speak with; `job` or `personal` to write.
+        tokens: At least one; `job` or `personal` to write.
         host: The forge host, for addresses that people follow.
         api_url: Base of the API.
         timeout: Seconds for one answer; for bytes of files, one second more for each 100 kB.
@@ -61,7 +61,7 @@ class GitLabReleases:
 
     def releases(self, tag: str) -> Sequence[Release]:
         """Return all candidates of a tag, published or not, each with all its files."""
-        return tuple(self._release(each) for each in self._files.packages(tag))
+        return tuple(self._release(package) for package in self._files.packages(tag))
 
     def release(self, release_id: int) -> Release | None:
         """Return a candidate by the id of its package with all its files, or None."""
@@ -75,29 +75,33 @@ class GitLabReleases:
         `publish` completes it, or says what is wrong with it.
         """
         packages = self._files.packages()
-        released = {each.text("tag_name") for each in self._listed() if self._is_ours(each)} if packages else set()
+        released = (
+            {fields.text("tag_name") for fields in self._listed() if self._is_ours(fields)} if packages else set()
+        )
         return tuple(
-            Release(each.number("id"), each.text("version"), draft=True, assets=(), url=self._page(each))
-            for each in packages
-            if each.text("version") not in released
+            Release(package.number("id"), package.text("version"), draft=True, assets=(), url=self._page(package))
+            for package in packages
+            if package.text("version") not in released
         )
 
     def _is_ours(self, released: Fields) -> bool:
         tag, links = released.text("tag_name"), _links(released)
-        return bool(links) and all(each.text("url") == self._address(tag, each.text("name")) for each in links)
+        return bool(links) and all(link.text("url") == self._address(tag, link.text("name")) for link in links)
 
     def newest_published(self, passing_over: Collection[int] = ()) -> Release | None:
         """Return the newest released candidate with a ledger proof among its files, or None.
 
-        It has every upload: a second one of a name, which whoever may upload can lay there, is for the reader to judge.
+        It has every upload: a second one of a name, which anybody who may upload can add, is for the reader to judge.
         """
-        proven = [each for each in self._listed() if any(link.text("name") == PROOF_FILE for link in _links(each))]
+        proven = [
+            fields for fields in self._listed() if any(link.text("name") == PROOF_FILE for link in _links(fields))
+        ]
         # `created_at` is GitLab's; `released_at` is whatever the one who made the release likes
-        for fields in sorted(proven, key=lambda each: each.moment("created_at"), reverse=True):
+        for fields in sorted(proven, key=lambda fields: fields.moment("created_at"), reverse=True):
             for package in self._files.packages(fields.text("tag_name")):
                 number = package.number("id")
                 assets = () if number in passing_over else self._files.uploads(number)
-                if any(each.name == PROOF_FILE for each in assets):
+                if any(asset.name == PROOF_FILE for asset in assets):
                     return Release(number, package.text("version"), draft=False, assets=assets, url=_url(fields))
         return None
 
@@ -106,15 +110,15 @@ class GitLabReleases:
         listed = self._api.pages(
             self._api.here("/releases"), what=what, access=READ, order_by="created_at", sort="desc"
         )
-        return [Fields(each, f"{what}: release") for each in listed]
+        return [Fields(data, f"{what}: release") for data in listed]
 
     def _released(self, tag: str) -> Fields | None:
         """Return the release of a tag as GitLab shows it, or None."""
         what = f"release {tag} of {self._api.project}"
-        found = self._api.find(self._api.here(f"/releases/{part(tag)}"), what=what, access=READ)
-        if found is None:
+        data = self._api.find(self._api.here(f"/releases/{part(tag)}"), what=what, access=READ)
+        if data is None:
             return None
-        fields = Fields(found, what)
+        fields = Fields(data, what)
         fields.require("tag_name", tag)
         return fields
 
@@ -134,30 +138,30 @@ class GitLabReleases:
         """Return the only candidate of an existing tag; without files it has no id yet."""
         check_version(tag)
         self._require_tag(tag)
-        found = self.releases(tag)
-        if any(not each.draft for each in found) or (not found and self._released(tag) is not None):
+        candidates = self.releases(tag)
+        if any(not candidate.draft for candidate in candidates) or (not candidates and self._released(tag) is not None):
             raise ServiceError(
                 f"release {tag} is published already",
                 why="a published release is not a candidate",
                 fix="tag a new version",
             )
-        if len(found) > 1:
-            ids = ", ".join(str(each.id) for each in found)
+        if len(candidates) > 1:
+            ids = ", ".join(str(candidate.id) for candidate in candidates)
             raise ServiceError(
-                f"{len(found)} packages of {tag}: {ids}",
+                f"{len(candidates)} packages of {tag}: {ids}",
                 why="which one is the candidate cannot be told",
                 fix="delete all but one on the project's package registry page",
             )
-        return found[0] if found else Release(NOT_MADE, tag, draft=True, assets=(), url="")
+        return candidates[0] if candidates else Release(NOT_MADE, tag, draft=True, assets=(), url="")
 
     def _require_tag(self, tag: str) -> None:
         what = f"tag {tag} of {self._api.project}"
-        # a job's token may list tags, but not ask for one; `search` narrows the list, exactly is for us
+        # a job's token may list tags, but not ask for one; `search` narrows the list, we match exactly
         listed = self._api.pages(self._api.here("/repository/tags"), what=what, access=READ, search=f"^{tag}$")
-        if all(Fields(each, what).text("name") != tag for each in listed):
+        if all(Fields(data, what).text("name") != tag for data in listed):
             raise ServiceError(
                 f"{self._api.project} has no tag {tag}",
-                why="a candidate belongs to a tag, and its release could not be made without",
+                why="a candidate belongs to a tag, and its release could not be made without one",
                 fix=f"git push origin refs/tags/{tag}",
             )
 
@@ -194,7 +198,7 @@ class GitLabReleases:
         shown = self.release(release.id) or release
         place = self._api.here("/releases")
         if shown.draft:
-            links = [self._wanted(shown, each.name) for each in shown.assets]
+            links = [self._wanted(shown, asset.name) for asset in shown.assets]
             body = {"tag_name": shown.tag, "name": shown.tag, "assets": {"links": links}}
             self._api.write("POST", place, body, what=what, access=RELEASES)
             return
@@ -209,7 +213,7 @@ class GitLabReleases:
             ServiceError: It has a link that is none of ours.
         """
         released = self._released(release.tag)
-        wanted = {each.name: self._wanted(release, each.name) for each in release.assets}
+        wanted = {asset.name: self._wanted(release, asset.name) for asset in release.assets}
         for link in _links(released) if released else ():
             ours = wanted.pop(link.text("name"), None)
             permanent = f"/-/releases/{part(release.tag)}/downloads/{link.text('name')}"
@@ -259,4 +263,4 @@ def _url(released: Fields) -> str:
 
 
 def _links(released: Fields) -> list[Fields]:
-    return [Fields(each, f"{released.what}: link") for each in released.inner("assets").items("links")]
+    return [Fields(data, f"{released.what}: link") for data in released.inner("assets").items("links")]

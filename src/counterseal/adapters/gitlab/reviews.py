@@ -72,15 +72,15 @@ def is_opinion(body: str) -> bool:
 
 def head_at(versions: Sequence[Version], moment: datetime) -> str | None:
     """Return what the head was at a moment, or None; `versions` are oldest first."""
-    return next((each.head for each in reversed(versions) if each.at <= moment), None)
+    return next((version.head for version in reversed(versions) if version.at <= moment), None)
 
 
 def retargeted_at(notes: Sequence[Note], versions: Sequence[Version]) -> datetime | None:
-    """Return when the merge request was last turned to another branch, or None.
+    """Return when the merge request was last retargeted, or None.
 
     Two signs, of which one suffices: the note, and a version with the head of the version before, which no push made.
     """
-    told = [each.at for each in notes if each.body.startswith(_RETARGETED)]
+    told = [note.at for note in notes if note.body.startswith(_RETARGETED)]
     repeated = [after.at for before, after in itertools.pairwise(versions) if before.head == after.head]
     return max((*told, *repeated), default=None)
 
@@ -102,7 +102,7 @@ def reviews(notes: Sequence[Note], versions: Sequence[Version], standing: Standi
 
 
 class _Timeline:
-    """Reviews in the making; `_open` has the place of each person's approval that nothing took away yet."""
+    """Reviews in the making; `_open` has the place of each person's approval that nothing has taken away yet."""
 
     def __init__(self, versions: Sequence[Version], url: str) -> None:
         self.reviews: list[Review] = []
@@ -113,7 +113,7 @@ class _Timeline:
     def add(self, note: Note) -> None:
         """Take up what a note says."""
         if reset := _RESET.fullmatch(note.body):
-            self._reset(note, {each.lower() for each in _MENTIONED.findall(reset.group(1))})
+            self._reset(note, {login.lower() for login in _MENTIONED.findall(reset.group(1))})
         elif (state := _STATES.get(note.body)) is not None:
             self._opinion(note, state)
 
@@ -133,11 +133,11 @@ class _Timeline:
 
     def _objects(self, number: int) -> bool:
         """Return whether the last word of a person is a demand for changes, which only their approval lifts."""
-        last = next((each for each in reversed(self.reviews) if each.actor and each.actor.id == number), None)
+        last = next((review for review in reversed(self.reviews) if review.actor and review.actor.id == number), None)
         return last is not None and last.state is ReviewState.CHANGES_REQUESTED
 
     def _reset(self, note: Note, logins: set[str]) -> None:
-        """Dismiss who is named; somebody with a new name since then is not in the list of who approves."""
+        """Dismiss those who are named; whoever was renamed since is not in the list of approvals."""
         for place in list(self._open.values()):
             actor = self.reviews[place].actor
             if actor is not None and actor.login.lower() in logins:
@@ -157,15 +157,15 @@ class _Timeline:
                 self._open.pop(number, None)
                 self._dismiss(actor, 0, moment)
         for number, place in self._open.items():
-            found = self.reviews[place]
-            if found.actor is not None and number not in standing.approved:
-                self._dismiss(found.actor, found.id, found.submitted_at)
+            review = self.reviews[place]
+            if review.actor is not None and number not in standing.approved:
+                self._dismiss(review.actor, review.id, review.submitted_at)
         for number, actor in standing.objecting.items():
             if not self._objects(number):
                 self.reviews.append(Review(0, actor, ReviewState.CHANGES_REQUESTED, None, None, self._url))
 
     def _is_later(self, place: int, approved_at: datetime | None) -> bool:
-        """Return whether the list has a younger approval than the notes: it was given again, and nobody wrote when.
+        """Return whether the list has a newer approval than the notes: it was given again, and no note says when.
 
         GitLab makes the approval first and its note a moment later. So notes are missing, that of the new approval and
         that of what took the old one away; the person approved something else than the notes tell.
@@ -175,7 +175,7 @@ class _Timeline:
 
     def _date(self, place: int, approved_at: datetime | None) -> None:
         """Date an approval when it was given: GitLab writes the note a moment later, and a push may lie between."""
-        found = self.reviews[place]
-        if approved_at is not None and found.submitted_at is not None and approved_at < found.submitted_at:
+        review = self.reviews[place]
+        if approved_at is not None and review.submitted_at is not None and approved_at < review.submitted_at:
             revision = head_at(self._versions, approved_at)
-            self.reviews[place] = replace(found, submitted_at=approved_at, revision=revision)
+            self.reviews[place] = replace(review, submitted_at=approved_at, revision=revision)

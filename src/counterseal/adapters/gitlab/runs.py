@@ -1,4 +1,4 @@
-"""Whose hands were on a job of GitLab CI: who played or retried it, and whether it is one that people play.
+"""Who had a hand in a job of GitLab CI: who played or retried it, and whether it is a manual one.
 
 Whoever plays or retries a manual job gives it variables of their own (GitLab's documentation, "Specify variables when
 running manual jobs"; app/services/ci/retry_job_service.rb keeps them for such jobs only). GraphQL's `CiJob.manualJob`
@@ -23,11 +23,11 @@ _MANUAL: Final = "query($path: ID!, $job: JobID!) { project(fullPath: $path) { j
 
 
 def start_of(api: GitLabApi, run_uri: str, people: People) -> BuildStart | None:
-    """Return whose hands were on a job, as `Forge.build_start` promises."""
-    found = _JOB.search(run_uri)
-    if found is None:
+    """Return who had a hand in a job, as `Forge.build_start` promises."""
+    match = _JOB.search(run_uri)
+    if match is None:
         return None
-    number = int(found[1])
+    number = int(match[1])
     what = f"job {number}"
     answer = api.find(api.here(f"/jobs/{number}"), what=what, access=REVIEWS)
     if answer is None:
@@ -41,8 +41,8 @@ def start_of(api: GitLabApi, run_uri: str, people: People) -> BuildStart | None:
 
 def _was_retried(api: GitLabApi, pipeline: int, name: str, number: int) -> bool:
     what, path = f"jobs of pipeline {pipeline}", api.here(f"/pipelines/{pipeline}/jobs")
-    jobs = (Fields(each, what) for each in api.pages(path, what=what, access=REVIEWS, include_retried="true"))
-    return any(each.text("name") == name and each.number("id") < number for each in jobs)
+    jobs = (Fields(data, what) for data in api.pages(path, what=what, access=REVIEWS, include_retried="true"))
+    return any(job.text("name") == name and job.number("id") < number for job in jobs)
 
 
 def _is_manual(api: GitLabApi, number: int, what: str) -> bool:

@@ -1,8 +1,8 @@
 """What of a project's settings the tokens of a gate can see before anything is signed (docs/adr/0010).
 
-Reviews and the mirror, because without them a gate fails in the middle; the schedule, because nobody else would miss
-it. Whether a push is taken at all, git asks (`GitLedgerStore.check_push`). What GitLab shows to maintainers only, such
-as who may force-push, is left to its refusals and to the checks of the ledger.
+Reviews and the mirror, because without them a gate fails halfway; the schedule, because nobody else would miss it.
+Whether a push is taken at all, git asks (`GitLedgerStore.check_push`). What GitLab shows to maintainers only, such as
+who may force-push, is left to its refusals and to the checks of the ledger.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Settings:
         """Read the approvals of any merge request: only that tells whether the token may."""
         what, path = f"merge requests of {self._api.project}", self._api.here("/merge_requests")
         listed = self._api.get(path, what=what, access=REVIEWS, state="merged", per_page="1")
-        for each in load_list(listed, what, "GitLab"):
-            number = Fields(each, what).number("iid")
+        for data in load_list(listed, what, "GitLab"):
+            number = Fields(data, what).number("iid")
             self._api.get(f"{path}/{number}/approvals", what=f"approvals of !{number}", access=REVIEWS)
 
     def _mirror(self) -> Iterator[str]:
@@ -65,7 +65,7 @@ class Settings:
         """Return a branch as whoever started this pipeline sees it, or None."""
         what, path = f"branch {name}", self._api.here("/repository/branches")
         listed = self._api.pages(path, what=what, access=MIRROR, search=f"^{name}$")
-        return next((each for each in (Fields(item, what) for item in listed) if each.text("name") == name), None)
+        return next((branch for branch in (Fields(data, what) for data in listed) if branch.text("name") == name), None)
 
     def direct_push(self, ref: str) -> str:
         """Return that people may push to a branch: whoever started this pipeline, or all developers."""
@@ -82,11 +82,13 @@ class Settings:
     def _sweep(self, branch: str) -> Iterator[str]:
         what, path = f"pipeline schedules of {self._api.project}", self._api.here("/pipeline_schedules")
         try:
-            listed = [Fields(each, what) for each in self._api.pages(path, what=what, access=REVIEWS, scope="active")]
+            listed = [Fields(data, what) for data in self._api.pages(path, what=what, access=REVIEWS, scope="active")]
         except RefusedError as error:
             if error.status not in (403, 404):
                 raise
             yield f"{what} cannot be read (HTTP {error.status}); without one on {branch}, {_SWEEP}"
             return
-        if not any(each.flag("active") and each.text("ref") in (branch, _BRANCH + branch) for each in listed):
+        if not any(
+            schedule.flag("active") and schedule.text("ref") in (branch, _BRANCH + branch) for schedule in listed
+        ):
             yield f"no pipeline schedule is active on {branch}; {_SWEEP}"

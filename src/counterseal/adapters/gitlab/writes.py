@@ -71,26 +71,26 @@ class Proposal:
         """Return number and URL of the open merge request."""
 
         def write() -> None:
-            made = {
+            proposal = {
                 "source_branch": self._branch,
                 "target_branch": self._base,
                 "title": title,
                 "description": harmless(body),
                 "remove_source_branch": True,
             }
-            self._api.write("POST", self._api.here("/merge_requests"), made, what=self._what, access=PEOPLE)
+            self._api.write("POST", self._api.here("/merge_requests"), proposal, what=self._what, access=PEOPLE)
 
         return self._api.ensure(self._what, self._opened, write)
 
     def _opened(self) -> tuple[int, str] | None:
         query = {"source_branch": self._branch, "target_branch": self._base, "state": "opened"}
         path = self._api.here("/merge_requests")
-        for item in self._api.pages(path, what=self._what, access=PEOPLE, **query):
-            each = Fields(item, self._what)
+        for data in self._api.pages(path, what=self._what, access=PEOPLE, **query):
+            request = Fields(data, self._what)
             # a filter that GitLab does not understand is ignored, and names are not ids
-            ends = (each.text("source_branch"), each.text("target_branch"), each.text("state"))
-            if ends == (self._branch, self._base, "opened") and self._is_ours(each):
-                return each.number("iid"), each.text("web_url")
+            ends = (request.text("source_branch"), request.text("target_branch"), request.text("state"))
+            if ends == (self._branch, self._base, "opened") and self._is_ours(request):
+                return request.number("iid"), request.text("web_url")
         return None
 
     def _is_ours(self, fields: Fields) -> bool:
@@ -109,12 +109,12 @@ def keep_comment(api: GitLabApi, number: int, marker: str, body: str, *, me: Act
     """
     text = harmless(body if len(body) <= _LONGEST_COMMENT else f"{body[:_LONGEST_COMMENT]}\n… (cut)")
     what, path = f"comment on !{number}", api.here(f"/merge_requests/{number}/notes")
-    for item in api.pages(path, what=what, access=PEOPLE, sort="asc", order_by="created_at"):
-        each = Fields(item, what)
-        own = not each.flag("system") and each.inner("author").number("id") == me.id
-        if own and each.text("body").startswith(marker):
-            if each.text("body") != text:
-                api.write("PUT", f"{path}/{each.number('id')}", {"body": text}, what=what, access=PEOPLE)
+    for data in api.pages(path, what=what, access=PEOPLE, sort="asc", order_by="created_at"):
+        comment = Fields(data, what)
+        own = not comment.flag("system") and comment.inner("author").number("id") == me.id
+        if own and comment.text("body").startswith(marker):
+            if comment.text("body") != text:
+                api.write("PUT", f"{path}/{comment.number('id')}", {"body": text}, what=what, access=PEOPLE)
             return
     api.write("POST", path, {"body": text}, what=what, access=PEOPLE)
 

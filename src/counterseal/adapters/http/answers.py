@@ -1,4 +1,4 @@
-"""What the answers of a forge come to, for every forge: refusals, writes of which nobody knows, strict JSON, pages."""
+"""What a forge's answers amount to, for every forge: refusals, writes of unknown outcome, strict JSON, pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NEXT: Final = re.compile(r'<([^<>]*)>;\s*rel="next"')
 
 
 class UncertainError(ServiceError):
-    """A write of which nobody knows whether it was done. Look before you write again."""
+    """A write that may or may not have been done. Look before you write again."""
 
 
 class RefusedError(ServiceError):
@@ -40,13 +40,13 @@ def check_token(token: str, forge: str) -> None:
     """Refuse what cannot be a token.
 
     Raises:
-        UsageError: It is empty, or holds what does not belong into a header.
+        UsageError: It is empty, or holds what does not belong in a header.
     """
     if not _TOKEN.fullmatch(token):
         raise UsageError(
             f"the token for {forge} cannot be a token",
             why="it is empty or holds blanks or line breaks",
-            fix="look how it is set",
+            fix="check how it is set",
         )
 
 
@@ -54,7 +54,7 @@ def load(answer: Answer, what: str, forge: str) -> Any:
     """Return the JSON of an answer.
 
     Raises:
-        ServiceError: It is none.
+        ServiceError: It is not JSON.
     """
     try:
         return wire.load_json(answer.body, what, max_bytes=MAX_ANSWER)
@@ -68,7 +68,7 @@ def load_list(data: Any, what: str, forge: str) -> list[Any]:
     """Return one page of a list.
 
     Raises:
-        ServiceError: It is none.
+        ServiceError: It is not a list.
     """
     if not isinstance(data, list):
         raise ServiceError(
@@ -99,7 +99,7 @@ def next_page(answer: Answer, base: str, what: str) -> str | None:
 
 
 def check_complete(answer: Answer, count: int, what: str) -> None:
-    """Refuse a list whose last page says that there is more (R01); what became longer meanwhile is complete.
+    """Refuse a list whose last page says that there is more (R01); one that has grown meanwhile is complete.
 
     Raises:
         ServiceError: A page is missing.
@@ -114,7 +114,7 @@ def check_complete(answer: Answer, count: int, what: str) -> None:
 
 
 def endless(what: str, *, full: bool) -> ServiceError:
-    """Return the error of a list that does not end; if all its pages were `full`, that is how it is."""
+    """Return the error of a list that does not end; if all its pages were `full`, it really is that long."""
     if full:
         return LimitError(f"{what}: more than {MAX_PAGES} pages", why="so many are not read", fix="make a new request")
     return ServiceError(
@@ -123,19 +123,19 @@ def endless(what: str, *, full: bool) -> ServiceError:
 
 
 class Limits:
-    """What was so big that it could not be read completely, a sentence each."""
+    """What was too big to be read completely, one sentence each."""
 
     def __init__(self) -> None:
-        self._found: list[str] = []
+        self._sentences: list[str] = []
 
     @property
     def found(self) -> tuple[str, ...]:
         """Return the sentences."""
-        return tuple(self._found)
+        return tuple(self._sentences)
 
     def add(self, sentence: str) -> None:
         """Add one."""
-        self._found.append(sentence)
+        self._sentences.append(sentence)
 
     def read(self, look: Callable[[], T], instead: T) -> T:
         """Return what `look` finds, or `instead`, after noting why, if there is more than is read."""

@@ -89,7 +89,7 @@ class AssetFiles(ABC, Generic[AccessT]):
         """Delete a file; it is no error if it is gone already."""
 
         def there() -> bool:
-            return any(each.id == asset_id for each in self.of(release.id))
+            return any(asset.id == asset_id for asset in self.of(release.id))
 
         what = f"file {asset_id} of {release.tag}"
         self._calls.remove(self._place_of(release, asset_id), there, what=what, access=self._write)
@@ -101,7 +101,7 @@ def downloadable(release: Release, asset_id: int, max_bytes: int) -> Asset:
     Raises:
         ServiceError: It is not there, not whole, or too big.
     """
-    asset = next((each for each in release.assets if each.id == asset_id), None)
+    asset = next((asset for asset in release.assets if asset.id == asset_id), None)
     if asset is None or not asset.complete:
         raise ServiceError(
             f"release {release.tag}: no asset {asset_id}",
@@ -150,7 +150,7 @@ def check_same(asset: Asset, told: str, wanted: tuple[int, str], tag: str, forge
 
 
 class _Digest:
-    """A place for bytes of which only the sha256 is kept."""
+    """A sink for bytes that keeps only their sha256."""
 
     def __init__(self) -> None:
         self._state, self._size = hashlib.sha256(), 0

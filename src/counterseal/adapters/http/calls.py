@@ -1,4 +1,4 @@
-"""Calls of a forge's API, the same for every forge: strict JSON, all pages, bounded patience, refusals explained.
+"""Calls to a forge's API, the same for every forge: strict JSON, all pages, bounded patience, refusals explained.
 
 Reads are repeated, writes never: whoever writes looks first, and looks again before it writes again.
 """
@@ -36,7 +36,7 @@ class Calls(ABC, Generic[AccessT]):
         pause: Waits so many seconds between tries.
 
     Raises:
-        UsageError: The base is not https, or what is no token is given as one.
+        UsageError: The base is not https, or what cannot be a token is given as one.
     """
 
     forge: ClassVar[str]
@@ -78,7 +78,7 @@ class Calls(ABC, Generic[AccessT]):
             **query: Parameters.
 
         Raises:
-            ServiceError: It is not to be had.
+            ServiceError: It cannot be read.
         """
         return self.json(self.read(path, what=what, access=access, **query), what, access)
 
@@ -95,7 +95,7 @@ class Calls(ABC, Generic[AccessT]):
         """Yield the items of a list, page by page.
 
         Raises:
-            ServiceError: A page is not to be had or missing, is no list, or there is no end of pages.
+            ServiceError: A page cannot be read, is missing or is no list, or the pages do not end.
         """
         wanted: Mapping[str, str] = {"per_page": "100", **query}
         count, full = 0, True
@@ -143,7 +143,7 @@ class Calls(ABC, Generic[AccessT]):
     def ensure(self, what: str, look: Callable[[], T | None], write: Callable[[], None]) -> T:
         """Return what `look` finds, written by `write` if it was not there.
 
-        After a write of which nobody knows whether it was done, it is looked for again before it is repeated.
+        After a write of unknown outcome, `look` is asked again before the write is repeated.
 
         Raises:
             ServiceError: It is not there after three tries.
@@ -170,7 +170,7 @@ class Calls(ABC, Generic[AccessT]):
 
         Args:
             path: Below the API's base.
-            there: Looks whether it is still there.
+            there: Tells whether it is still there.
             what: Its name for messages.
             access: Who may.
 
@@ -213,7 +213,7 @@ class Calls(ABC, Generic[AccessT]):
         """Return the error that explains a status which is not success."""
 
     def _refused(self, what: str, answer: Answer, fixes: Mapping[int, str]) -> RefusedError:
-        """Return the error of a refusal; `fixes` say what to do about a status that the forge has its own way with."""
+        """Return the error of a refusal; `fixes` say what to do about a status that is special at this forge."""
         status = answer.status
         general = {
             202: "it is not ready yet: run again",

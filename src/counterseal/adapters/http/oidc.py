@@ -7,11 +7,10 @@ reads the certificate. Here they only say where to look.
 from __future__ import annotations
 
 import base64
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.errors import FormatError, UsageError
-from counterseal.formats import digests, wire
+from counterseal.formats import digests, names, wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +21,7 @@ REQUEST_AUDIENCE: Final = "counterseal-request"
 WHAT: Final = "the identity token of this run"
 MAX_TOKEN: Final = 64 << 10
 
-_NUMBER: Final = re.compile(r"[0-9]{1,19}\Z")
+_NUMBER: Final = names.Grammar("number", "[0-9]{1,19}", "at most 19 digits")
 
 
 def decode(token: str) -> Mapping[str, Any]:
@@ -42,12 +41,12 @@ def decode(token: str) -> Mapping[str, Any]:
     return claims
 
 
-def text(claims: Mapping[str, Any], name: str, form: re.Pattern[str] | None = None) -> str:
-    """Return a claim that is a printable text, of a form if one is given.
+def text(claims: Mapping[str, Any], name: str, grammar: names.Grammar | None = None) -> str:
+    """Return a claim that is a printable text, written as `grammar` says if one is given.
 
     Raises:
         FormatError: It is not.
-        UsageError: It is a ref with characters that nobody sees, which people can push.
+        UsageError: It is a ref with invisible characters, which people can push.
     """
     value = claims.get(name)
     if name == "ref" and isinstance(value, str) and value.startswith("refs/") and not value.isprintable():
@@ -56,7 +55,7 @@ def text(claims: Mapping[str, Any], name: str, form: re.Pattern[str] | None = No
             why="nobody could tell what is signed from what it looks like",
             fix="name it with letters, digits and . _ + - /",
         )
-    if not isinstance(value, str) or not value.isprintable() or not value or (form and not form.match(value)):
+    if not isinstance(value, str) or not value.isprintable() or not value or (grammar and not grammar.fits(value)):
         raise FormatError(f"{WHAT}: the claim {name!r} is {'missing' if value is None else 'malformed'}")
     return value
 

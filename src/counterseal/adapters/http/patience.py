@@ -53,7 +53,7 @@ def patiently(
             raise ServiceError(
                 f"{what}: the service asks to wait {wait:.0f} seconds",
                 why=f"HTTP {answer.status}: a rate limit is used up",
-                fix="run again later; at GitHub, a token of an App has a higher limit",
+                fix="run again later; on GitHub, an App's token has a higher limit",
             )
         pause(max(wait, _backoff(number)))
     raise AssertionError  # tries is at least 1

@@ -34,7 +34,7 @@ RUNNER_VARIABLES: Final = ("ImageOS", "ImageVersion", "RUNNER_ARCH", "RUNNER_OS"
 MAX_LOCK_BYTES: Final = 64 << 20
 MAX_WHEEL_METADATA: Final = 64 << 10
 MAX_VALUE: Final = 200
-#: More than what is shown, because what is replaced gets shorter, and so little that looking for secrets costs nothing.
+#: More than is shown, because replacing shortens it, and so little that looking for secrets costs nothing.
 MAX_READ: Final = 2048
 REDACTED: Final = "[redacted]"
 
@@ -47,11 +47,11 @@ _IN_SECRETS: Final = string.ascii_letters + string.digits + "_-."
 
 
 def redact(text: str) -> str:
-    """Return free text fit to be published: secrets we know the look of replaced, unprintable escaped, 200 long."""
-    # What is cut may be in the middle of a secret, whose beginning alone would not be known by its look.
+    """Return free text fit to be published: known forms of secrets replaced, unprintable escaped, cut to 200."""
+    # The cut may be in the middle of a secret, whose beginning alone would not be recognised.
     read = text if len(text) <= MAX_READ else text[:MAX_READ].rstrip(_IN_SECRETS)
     without = _USERINFO.sub(f"{REDACTED}@", _SECRETS.sub(REDACTED, read))
-    shown = "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in without[: 2 * MAX_VALUE])
+    shown = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in without[: 2 * MAX_VALUE])
     return shown[:MAX_VALUE]
 
 
@@ -100,26 +100,26 @@ def _digest(path: Path) -> str:
 
 def _tools() -> dict[str, str]:
     """Return the tools of the environment that this process runs in."""
-    found = {"counterseal": __version__, "python": platform.python_version()}
+    tools = {"counterseal": __version__, "python": platform.python_version()}
     for head in installed_packages.metadata(sys.path, prefixes=TOOLS):
-        if (name := str(head.get("Name", ""))) in TOOLS and name not in found:
-            found[name] = redact(str(head.get("Version", "")))
-    return found
+        if (name := str(head.get("Name", ""))) in TOOLS and name not in tools:
+            tools[name] = redact(str(head.get("Version", "")))
+    return tools
 
 
 def _generators(files: Sequence[Path]) -> dict[str, str]:
     """Return what each wheel says of the tool that wrote it (`Generator` of WHEEL, binary distribution format)."""
-    found = {}
+    generators = {}
     for path in files:
         if path.suffix == ".whl" and (generator := _generator(path)):
-            found[f"generator of {path.name}"] = redact(generator)
-    return found
+            generators[f"generator of {path.name}"] = redact(generator)
+    return generators
 
 
 def _generator(path: Path) -> str:
     try:
         with plain_file.opened(path) as file, zipfile.ZipFile(file) as archive:
-            name = next(each for each in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/WHEEL", each))
+            name = next(name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/WHEEL", name))
             with archive.open(name) as stream:
                 text = stream.read(MAX_WHEEL_METADATA).decode("utf-8", "replace")
     except Exception:  # noqa: BLE001 - an archive can be damaged in more ways than its readers have errors

@@ -44,16 +44,16 @@ class WorkspaceFiles:
             UsageError: A pattern matches nothing; a symlink, a folder, a file outside; a refused name or content.
             FormatError: A checksum list is malformed.
         """
-        found: dict[Path, Subject] = {}
+        subjects: dict[Path, Subject] = {}
         for pattern in patterns:
             for path in self._matches(pattern):
                 if path.name == CHECKSUMS_FILE:
-                    found.update(self._listed(path))
-                elif path not in found:
-                    found[path] = self._subject(path)
-        ordered = subject.together(list(found.values()))
-        by_name = {each.name: path for path, each in found.items()}
-        return tuple((by_name[each.name], each) for each in ordered)
+                    subjects.update(self._listed(path))
+                elif path not in subjects:
+                    subjects[path] = self._subject(path)
+        ordered = subject.together(list(subjects.values()))
+        by_name = {artifact.name: path for path, artifact in subjects.items()}
+        return tuple((by_name[artifact.name], artifact) for artifact in ordered)
 
     def _matches(self, pattern: str) -> Iterator[Path]:
         relative = self._inside(pattern)
@@ -105,7 +105,7 @@ class WorkspaceFiles:
                 missing = True
                 break
             folder /= part
-        names = sorted(each.name for each in folder.iterdir())
+        names = sorted(entry.name for entry in folder.iterdir())
         where = "the workspace" if folder == self._root else repr(str(folder.relative_to(self._root)))
         wanted = relative.parts[len(folder.relative_to(self._root).parts)]
         near = difflib.get_close_matches(wanted, names, n=1)
@@ -115,7 +115,7 @@ class WorkspaceFiles:
         return f"{missing_folder}{where} holds {listed or 'nothing'}{hint}"
 
     def _listed(self, path: Path) -> dict[Path, Subject]:
-        found: dict[Path, Subject] = {}
+        subjects: dict[Path, Subject] = {}
         descriptor = self._open(path)
         with os.fdopen(descriptor, "rb") as stream:
             lines = subject.parse_checksums(stream.read(subject.MAX_CHECKSUMS_BYTES + 1), self._show(path))
@@ -123,14 +123,14 @@ class WorkspaceFiles:
             if Path(line.path).is_absolute():
                 raise UsageError(f"{self._show(path)}: {line.path!r} is absolute", fix="list names beside the list")
             file = self._root / self._inside(str(path.parent.relative_to(self._root) / line.path))
-            found[file] = self._subject(file)
-            if found[file].digest != line.digest:
+            subjects[file] = self._subject(file)
+            if subjects[file].digest != line.digest:
                 raise UsageError(
                     f"{self._show(file)} is not what {self._show(path)} says",
-                    why=f"its sha256 is {found[file].digest}, listed is {line.digest}",
+                    why=f"its sha256 is {subjects[file].digest}, listed is {line.digest}",
                     fix="build again, or write the list again",
                 )
-        return found
+        return subjects
 
     def _subject(self, path: Path) -> Subject:
         subject.check_name(path.name)
@@ -171,7 +171,7 @@ class WorkspaceFiles:
 
     def _unusable(self, path: Path, error: OSError) -> UsageError:
         way = [path, *path.parents]
-        link = next((each for each in way if each != self._root and each.is_symlink()), None)
+        link = next((place for place in way if place != self._root and place.is_symlink()), None)
         if link is not None and self._root in link.parents:
             return UsageError(
                 f"{self._show(path)} is behind a symlink",

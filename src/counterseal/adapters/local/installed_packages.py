@@ -35,7 +35,7 @@ def metadata(path: Iterable[str], *, prefixes: tuple[str, ...] = ()) -> Iterator
     """
     for folder in map(Path, path):
         try:
-            names = sorted(each.name for each in folder.iterdir() if each.suffix in (".dist-info", ".egg-info"))
+            names = sorted(entry.name for entry in folder.iterdir() if entry.suffix in (".dist-info", ".egg-info"))
         except OSError:
             continue
         for name in names:

@@ -39,7 +39,7 @@ class PythonSbomBuilder:
         """Return the SBOM; see the port."""
         if not 0 <= epoch <= MAX_EPOCH:
             raise UsageError(f"{epoch} is no time in seconds since 1970", fix="correct SOURCE_DATE_EPOCH")
-        artifacts = sorted(subjects, key=lambda each: each.name)
+        artifacts = sorted(subjects, key=lambda artifact: artifact.name)
         own = projects.read(project, artifacts)
         path = self._lock or projects.find_lock(project)
         lock = self._read(path, own)

@@ -78,8 +78,8 @@ def write(
         CountersealError: The document does not fit the schema; a defect of ours.
     """
     root = _root(project, facts)
-    components = {lock.root: root} | {each.key: _component(each, licences) for each in lock.packages}
-    artifacts = [_artifact(each) for each in subjects]
+    components = {lock.root: root} | {package.key: _component(package, licences) for package in lock.packages}
+    artifacts = [_artifact(subject) for subject in subjects]
     bom = Bom(
         metadata=BomMetaData(
             component=root,
@@ -87,8 +87,8 @@ def write(
             lifecycles=[PredefinedLifecycle(LifecyclePhase.BUILD)],
             tools=ToolRepository(components=[_ourselves()]),
         ),
-        components=[*artifacts, *(components[each.key] for each in lock.packages)],
-        dependencies=[*_dependencies(lock, components), *(Dependency(each.bom_ref) for each in artifacts)],
+        components=[*artifacts, *(components[package.key] for package in lock.packages)],
+        dependencies=[*_dependencies(lock, components), *(Dependency(artifact.bom_ref) for artifact in artifacts)],
     )
     with warnings.catch_warnings():
         # A project without dependencies is no incomplete graph.
@@ -106,9 +106,9 @@ def write(
 def _dependencies(lock: Lock, components: Mapping[str, Component]) -> Iterable[Dependency]:
     """Return the edges as objects: `Bom.register_dependency` takes time quadratic in their number."""
     leaves = {key: Dependency(component.bom_ref) for key, component in components.items()}
-    wanted = {lock.root: lock.direct} | {each.key: each.dependencies for each in lock.packages}
+    wanted = {lock.root: lock.direct} | {package.key: package.dependencies for package in lock.packages}
     for key, needs in wanted.items():
-        yield Dependency(components[key].bom_ref, [leaves[each] for each in needs])
+        yield Dependency(components[key].bom_ref, [leaves[need] for need in needs])
 
 
 def _root(project: Project, facts: Mapping[str, str]) -> Component:
@@ -151,16 +151,16 @@ def _component(package: Package, licences: Mapping[tuple[str, str], tuple[str, .
         hashes=_hashes(package.files[0].hashes) if len(package.files) == 1 else [],
         licenses=_licences(licences.get((package.name, package.version or ""), ())),
         external_references=[*_references(package)],
-        properties=[*origin, *(_property("python:marker", each) for each in package.markers)],
+        properties=[*origin, *(_property("python:marker", marker) for marker in package.markers)],
     )
 
 
 def _references(package: Package) -> Iterable[ExternalReference]:
     if package.revision and package.location:
         yield ExternalReference(type=ExternalReferenceType.VCS, url=XsUri(package.location))
-    for each in package.files:
+    for file in package.files:
         yield ExternalReference(
-            type=ExternalReferenceType.DISTRIBUTION, url=XsUri(_address(each, package)), hashes=_hashes(each.hashes)
+            type=ExternalReferenceType.DISTRIBUTION, url=XsUri(_address(file, package)), hashes=_hashes(file.hashes)
         )
 
 
@@ -178,8 +178,10 @@ def _licences(says: Sequence[str]) -> list[License]:
     if len(says) == 1:
         return [factory.make_from_string(says[0], license_acknowledgement=LicenseAcknowledgement.DECLARED)]
     # Beside each other stand licences by id or name; an expression stands alone (CycloneDX 1.6, licenseChoice).
-    found = [factory.make_from_string(each, license_acknowledgement=LicenseAcknowledgement.DECLARED) for each in says]
-    return [each if isinstance(each, DisjunctiveLicense) else _named(each) for each in found]
+    licences = [
+        factory.make_from_string(text, license_acknowledgement=LicenseAcknowledgement.DECLARED) for text in says
+    ]
+    return [licence if isinstance(licence, DisjunctiveLicense) else _named(licence) for licence in licences]
 
 
 def _named(licence: License) -> DisjunctiveLicense:
@@ -200,9 +202,9 @@ Draft7Validator.FORMAT_CHECKER.checks("iri-reference")(_is_address)
 
 
 def _check(document: Mapping[str, Any]) -> None:
-    """Return if the schema holds, no reference stands for two components, and each leads to one."""
-    refs = [each["bom-ref"] for each in (document["metadata"]["component"], *document.get("components", ()))]
-    used = {ref for each in document["dependencies"] for ref in (each["ref"], *each.get("dependsOn", ()))}
+    """Return if the schema holds, no reference stands for two components, and each leads to a component."""
+    refs = [component["bom-ref"] for component in (document["metadata"]["component"], *document.get("components", ()))]
+    used = {ref for edge in document["dependencies"] for ref in (edge["ref"], *edge.get("dependsOn", ()))}
     problems = [f"edges lead to {ref}, which is nothing" for ref in sorted(used - set(refs))]
     problems += [
         f"{ref} stands there twice" for ref in sorted(ref for ref, count in Counter(refs).items() if count > 1)
@@ -220,7 +222,7 @@ def _check(document: Mapping[str, Any]) -> None:
 def _parts(document: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     """Yield the document with some of its components and edges at a time.
 
-    jsonschema compares each of a list with each other to see that they are unique, which takes a minute for 3,000
+    jsonschema compares all items of a list with each other to see that they are unique, which takes a minute for 3,000
     components. Their references are unique by the check above, and each is judged by the schema on its own.
     """
     components, edges = document.get("components", []), document["dependencies"]

@@ -36,7 +36,7 @@ _CLASSIFIERS: Final = {
 def search_path(project: Path) -> list[str]:
     """Return where the project's packages may be installed: its `.venv` if it has one, else our own environment."""
     own = sorted(project.glob(".venv/lib/python3*/site-packages")) + sorted(project.glob(".venv/Lib/site-packages"))
-    return [str(each) for each in own if each.is_dir()] or list(sys.path)
+    return [str(folder) for folder in own if folder.is_dir()] or list(sys.path)
 
 
 def licences(path: Iterable[str]) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -45,12 +45,12 @@ def licences(path: Iterable[str]) -> dict[tuple[str, str], tuple[str, ...]]:
     One text is an SPDX expression, id or name; several are names of classifiers. The version has to be the locked
     one for this to say something about the locked package, so it is part of the key.
     """
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    by_package: dict[tuple[str, str], tuple[str, ...]] = {}
     for head in installed_packages.metadata(path):
         name, version = _first(head, "Name"), _first(head, "Version")
         if name and version and (says := _licence(head)):
-            found.setdefault((canonicalize_name(name), version), says)
-    return found
+            by_package.setdefault((canonicalize_name(name), version), says)
+    return by_package
 
 
 def _first(head: Message, key: str) -> str:
@@ -72,5 +72,5 @@ def _licence(head: Message) -> tuple[str, ...]:
 
 
 def fits(text: str) -> bool:
-    """Return whether a licence is an expression, id or name: not a whole text, nor anything to lose oneself in."""
+    """Return whether a licence is an expression, id or name: not a whole text, nor one nested too deeply to parse."""
     return 0 < len(text) <= MAX_LICENCE and text.isprintable() and text.count("(") <= MAX_PARENTHESES

@@ -207,10 +207,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def check_names(names: Iterable[str], file: str) -> None:
-    """Refuse a lock in which one name stands so often that looking among its versions would take for ever.
+    """Refuse a lock that has one name so often that searching its versions would take for ever.
 
     Raises:
-        UsageError: One stands there more than 100 times.
+        UsageError: One is there more than 100 times.
     """
     name, count = max(Counter(names).items(), key=itemgetter(1), default=("", 0))
     if count > MAX_VERSIONS:

@@ -76,7 +76,7 @@ def read(folder: Path, subjects: Iterable[Subject]) -> Project:
     dynamic = table.texts("dynamic")
     direct = None if "dependencies" in dynamic else _names(table.texts("dependencies"))
     extras = table.table("optional-dependencies")
-    others = frozenset[str]().union(*(_names(extras.texts(each)) for each in extras.data))
+    others = frozenset[str]().union(*(_names(extras.texts(extra)) for extra in extras.data))
     licence = table.data.get("license")
     return Project(
         name=name,
@@ -91,18 +91,18 @@ def read(folder: Path, subjects: Iterable[Subject]) -> Project:
 
 def _names(requirements: Iterable[str]) -> frozenset[str]:
     return frozenset(
-        canonicalize_name(requirement(each, f"{PROJECT_FILE}: a dependency").name) for each in requirements
+        canonicalize_name(requirement(text, f"{PROJECT_FILE}: a dependency").name) for text in requirements
     )
 
 
 def _version(name: str, written: str | None, subjects: Iterable[Subject]) -> str | None:
-    for each in subjects:
-        built = _built(each.name)
+    for artifact in subjects:
+        built = _built(artifact.name)
         if built is None or built[0] != name:
             continue
         if written is not None and built[1] != written and not _same(built[1], written):
             raise UsageError(
-                f"{each.name} is of version {built[1]}, but {PROJECT_FILE} says {written}",
+                f"{artifact.name} is of version {built[1]}, but {PROJECT_FILE} says {written}",
                 why="it was built from another revision",
                 fix="build again from this revision, and remove what is left of older builds",
             )

@@ -54,24 +54,24 @@ def read(document: Table, project: Project) -> Lock:
         raise FormatError(f"{document.place}: not a pylock file", why=str(error), fix="make it again") from error
     if len(lock.packages) > MAX_PACKAGES:
         raise UsageError(f"{document.place} has more than {MAX_PACKAGES} packages", why="that many are not read")
-    check_names((str(each.name) for each in lock.packages), document.place)
-    entries = [each for each in lock.packages if each.name != project.name]
+    check_names((str(entry.name) for entry in lock.packages), document.place)
+    entries = [entry for entry in lock.packages if entry.name != project.name]
     packages = [_package(entry, document.place) for entry in entries]
     keys: dict[str, list[str]] = {}
-    for each in packages:
-        keys.setdefault(each.name, []).append(each.key)
+    for package in packages:
+        keys.setdefault(package.name, []).append(package.key)
     if len(set().union(*keys.values())) != len(packages):
         raise FormatError(f"{document.place}: a package stands there twice", fix="make it again")
     linked = tuple(
-        replace(each, dependencies=_edges(entry, keys)) for entry, each in zip(entries, packages, strict=True)
+        replace(package, dependencies=_edges(entry, keys)) for entry, package in zip(entries, packages, strict=True)
     )
     root = purl(project.name, project.version).to_string()
     direct = direct_keys(project, keys, document.place)
-    return Lock(document.place, root, direct, linked, has_edges=any(each.dependencies for each in linked))
+    return Lock(document.place, root, direct, linked, has_edges=any(package.dependencies for package in linked))
 
 
 def _edges(entry: Entry, keys: dict[str, list[str]]) -> tuple[str, ...]:
-    names = {str(each.get("name", "")) for each in entry.dependencies or ()}
+    names = {str(dependency.get("name", "")) for dependency in entry.dependencies or ()}
     return tuple(sorted(key for name in names for key in keys.get(name, ())))
 
 
@@ -102,7 +102,7 @@ def _package(entry: Entry, file: str) -> Package:
 
 
 def _files(entry: Entry, place: str) -> Iterator[Distribution]:
-    for each in (entry.archive, entry.sdist, *(entry.wheels or ())):
-        if each is not None:
-            address = each.url or each.path or getattr(each, "name", None) or ""
-            yield distribution(address, each.hashes, place)
+    for file in (entry.archive, entry.sdist, *(entry.wheels or ())):
+        if file is not None:
+            address = file.url or file.path or getattr(file, "name", None) or ""
+            yield distribution(address, file.hashes, place)

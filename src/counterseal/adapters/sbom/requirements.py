@@ -61,7 +61,7 @@ def read(data: bytes, file: str, project: Project) -> Lock:
         package = _package(line, f"{file}:{number}")
         packages[package.key] = package
         needed_by.setdefault(package.key, set()).update(via)
-    check_names((each.name for each in packages.values()), file)
+    check_names((package.name for package in packages.values()), file)
     keys: dict[str, list[str]] = {}
     for key, package in packages.items():
         keys.setdefault(package.name, []).append(key)
@@ -69,7 +69,9 @@ def read(data: bytes, file: str, project: Project) -> Lock:
     for key, parents in needed_by.items():
         for name in parents & keys.keys():
             needs.setdefault(name, set()).add(key)
-    linked = tuple(replace(each, dependencies=tuple(sorted(needs.get(each.name, ())))) for each in packages.values())
+    linked = tuple(
+        replace(package, dependencies=tuple(sorted(needs.get(package.name, ())))) for package in packages.values()
+    )
     root = purl(project.name, project.version).to_string()
     return Lock(file, root, direct_keys(project, keys, file), linked, any(needed_by.values()))
 
@@ -104,7 +106,7 @@ def _joined(parts: list[str]) -> str:
 
 def _via(comment: str) -> set[str]:
     """Return the names in a comment; what is no name (a file, `-r x.in`) matches no package later."""
-    return {canonicalize_name(each) for each in re.findall(r"[A-Za-z0-9._-]+", comment.replace("via", " ", 1))}
+    return {canonicalize_name(name) for name in re.findall(r"[A-Za-z0-9._-]+", comment.replace("via", " ", 1))}
 
 
 def _package(line: str, place: str) -> Package:
@@ -114,7 +116,11 @@ def _package(line: str, place: str) -> Package:
         )
     hashes = _HASH.findall(line)
     asked = requirement(_HASH.sub("", line).strip(), place)
-    pins = [each.version for each in asked.specifier if each.operator in ("==", "===") and "*" not in each.version]
+    pins = [
+        specifier.version
+        for specifier in asked.specifier
+        if specifier.operator in ("==", "===") and "*" not in specifier.version
+    ]
     if not hashes or not (pins or asked.url):
         raise UsageError(
             f"{place}: {asked.name} is not pinned with a digest",

@@ -103,7 +103,7 @@ def _package(entry: Table, members: set[str]) -> Package:
         revision = git.partition("#")[2] or None
     elif url := source.optional_text("url"):
         origin, location = Origin.URL, clean_url(url)
-    elif any(source.data.get(each) is not None for each in _LOCAL):
+    elif any(source.data.get(kind) is not None for kind in _LOCAL):
         origin = Origin.MEMBER if name in members or "virtual" in source.data else Origin.PATH
     files = tuple(dict.fromkeys(_files(entry, f"{entry.place} ({name})")))
     key = purl(name, version, location, revision).to_string()
@@ -112,10 +112,10 @@ def _package(entry: Table, members: set[str]) -> Package:
 
 def _files(entry: Table, place: str) -> Iterator[Distribution]:
     sdist = entry.table("sdist")
-    for each in (*([sdist] if sdist.data else []), *entry.tables("wheels")):
-        address = each.optional_text("url") or each.optional_text("path") or each.optional_text("filename")
+    for file in (*([sdist] if sdist.data else []), *entry.tables("wheels")):
+        address = file.optional_text("url") or file.optional_text("path") or file.optional_text("filename")
         url = entry.table("source").optional_text("url")
-        algorithm, _, digest = (each.optional_text("hash") or "").partition(":")
+        algorithm, _, digest = (file.optional_text("hash") or "").partition(":")
         yield distribution(address or url or "", {algorithm: digest} if algorithm else {}, place)
 
 
@@ -145,7 +145,7 @@ def _check_current(root: Table, project: Project, file: str) -> None:
     metadata = root.table("metadata")
     if "requires-dist" not in metadata.data or project.requirements is None:
         return
-    locked = {canonicalize_name(each.text("name")) for each in metadata.tables("requires-dist")} - {project.name}
+    locked = {canonicalize_name(need.text("name")) for need in metadata.tables("requires-dist")} - {project.name}
     if locked != project.requirements:
         differing = ", ".join(sorted(locked ^ project.requirements))
         raise UsageError(
@@ -166,7 +166,7 @@ def _walk(nodes: list[_Node], root: _Node, *, development: bool) -> None:
         passes.append((Scope.EXCLUDED, _grouped(root.entry.table("dev-dependencies"))))
     seen: set[tuple[str, str]] = {(root.package.key, "")}
     for scope, wanted in passes:
-        waiting = [(root, each) for each in wanted]
+        waiting = [(root, edge) for edge in wanted]
         while waiting:
             parent, edge = waiting.pop()
             target = _target(by_name, parent, edge)
@@ -178,11 +178,11 @@ def _walk(nodes: list[_Node], root: _Node, *, development: bool) -> None:
                 if target is root or (target.package.key, extra) in seen:
                     continue
                 seen.add((target.package.key, extra))
-                waiting.extend((target, each) for each in _needs(target.entry, extra))
+                waiting.extend((target, edge) for edge in _needs(target.entry, extra))
 
 
 def _grouped(table: Table) -> list[Table]:
-    return [each for name in sorted(table.data) for each in table.tables(name)]
+    return [edge for name in sorted(table.data) for edge in table.tables(name)]
 
 
 def _needs(entry: Table, extra: str) -> list[Table]:

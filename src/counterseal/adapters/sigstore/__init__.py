@@ -7,5 +7,5 @@ these modules alone; the package is pinned to `sigstore~=4.5.1` for that reason.
 
 import logging
 
-# What the library warns of is an error here, or said by us in our words.
+# What the library warns of is an error here, or we say it in our own words.
 logging.getLogger("sigstore").addHandler(logging.NullHandler())

@@ -58,19 +58,19 @@ def _entry(bundle: Bundle) -> TransparencyLogEntry:
 def _covers(window: TimeRange | None, moments: Sequence[datetime]) -> bool:
     if window is None:
         return False
-    return all(window.start <= each and (window.end is None or each <= window.end) for each in moments)
+    return all(window.start <= moment and (window.end is None or moment <= window.end) for moment in moments)
 
 
 def _check_authority(leaf: Certificate, root: TrustedRoot, moments: Sequence[datetime]) -> None:
-    windows = [each.valid_for for each in root.certificate_authorities if _issued(leaf, each)]
+    windows = [authority.valid_for for authority in root.certificate_authorities if _issued(leaf, authority)]
     if not any(_covers(window, moments) for window in windows):
         raise ValueError("the certificate authority was not valid at the time of signing")
 
 
 def _issued(leaf: Certificate, authority: CertificateAuthority) -> bool:
-    for each in authority.cert_chain.certificates:
+    for certificate in authority.cert_chain.certificates:
         try:
-            leaf.verify_directly_issued_by(load_der_x509_certificate(each.raw_bytes))
+            leaf.verify_directly_issued_by(load_der_x509_certificate(certificate.raw_bytes))
         except (ValueError, TypeError, InvalidSignature):
             continue
         return True

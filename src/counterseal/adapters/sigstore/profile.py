@@ -48,11 +48,11 @@ def read(certificate: x509.Certificate) -> Certificate:
     """
     _check_leaf(certificate)
     san = _san(certificate)
-    found = dict(_fulcio(certificate))
-    values = {number: _utf8(value, number) for number, value in found.items() if number in _FIELDS or number == 8}
+    extensions = dict(_fulcio(certificate))
+    values = {number: _utf8(value, number) for number, value in extensions.items() if number in _FIELDS or number == 8}
     issuers = {values[8]} if 8 in values else set()
-    if 1 in found:
-        issuers.add(found[1].decode())
+    if 1 in extensions:
+        issuers.add(extensions[1].decode())
     if len(issuers) != 1:
         raise ValueError(f"the issuer extensions .1 and .8 name {len(issuers)} issuers, not one")
     issuer = issuers.pop()
@@ -70,8 +70,8 @@ def _check_leaf(certificate: x509.Certificate) -> None:
     purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     if list(purposes) != [ExtendedKeyUsageOID.CODE_SIGNING]:
         raise ValueError("the certificate is not for code signing alone")
-    constraints = [each.value for each in extensions if isinstance(each.value, x509.BasicConstraints)]
-    if any(each.ca for each in constraints):
+    constraints = [extension.value for extension in extensions if isinstance(extension.value, x509.BasicConstraints)]
+    if any(constraint.ca for constraint in constraints):
         raise ValueError("the certificate is that of an authority, not of a signer")
 
 
@@ -86,7 +86,7 @@ def _san(certificate: x509.Certificate) -> str:
     if len(names) == 1 and isinstance(names[0], x509.OtherName):
         raise UnsupportedIdentityError("a user name of an identity provider")
     if len(names) != 1 or not isinstance(names[0], x509.UniformResourceIdentifier):
-        raise ValueError("the certificate names not exactly one identity, or it is no URI")
+        raise ValueError("the certificate does not name exactly one identity, or it is no URI")
     if not names[0].value:
         raise ValueError("the identity is empty")
     return names[0].value

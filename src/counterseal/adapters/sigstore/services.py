@@ -37,7 +37,7 @@ class Services:
         seconds: How long a service may take for one answer.
 
     Raises:
-        FormatError: The document is no such thing.
+        FormatError: The document is no ClientTrustConfig.
         UsageError: It names a service that is reached in the clear, or too few.
     """
 
@@ -53,7 +53,7 @@ class Services:
         # The library has no public way to its clients.
         self._log: Any = context._rekor  # noqa: SLF001
         self._fulcio = context._fulcio  # noqa: SLF001
-        self._timestamps: list[Any] = [_StrictTimestamps(each) for each in context._tsa_clients]  # noqa: SLF001
+        self._timestamps: list[Any] = [_StrictTimestamps(client) for client in context._tsa_clients]  # noqa: SLF001
         context._tsa_clients = self._timestamps  # noqa: SLF001
         self._context = context
         self._check()
@@ -79,11 +79,11 @@ class Services:
         bounded.bound(self._fulcio.session, self._fulcio.url, self._seconds, repeatable=True)
         # An answer of the log that was lost may stand in the log: not asked twice.
         bounded.bound(self._log._session, self._log.url, self._seconds, repeatable=False)  # noqa: SLF001 - as above
-        for each in self._timestamps:
-            bounded.bound(each._session, each.url, self._seconds, repeatable=True)  # noqa: SLF001 - as above
+        for client in self._timestamps:
+            bounded.bound(client._session, client.url, self._seconds, repeatable=True)  # noqa: SLF001 - as above
 
     def _check(self) -> None:
-        for url in (self.fulcio_url, self.log_url, *(each.url for each in self._timestamps)):
+        for url in (self.fulcio_url, self.log_url, *(client.url for client in self._timestamps)):
             if not http.is_protected(url):
                 raise UsageError(_WHAT, why=f"{url} is not https", fix="plain http is for services on loopback only")
         if isinstance(self._log, RekorV2Client) and not self._timestamps:

@@ -39,13 +39,13 @@ def check(document: Any, what: str) -> None:
     """
     waiting = [document]
     while waiting:
-        each = waiting.pop()
-        if isinstance(each, dict):
-            for key, value in each.items():
+        part = waiting.pop()
+        if isinstance(part, dict):
+            for key, value in part.items():
                 _check_field(key, value, what)
-            waiting.extend(each.values())
-        elif isinstance(each, list):
-            waiting.extend(each)
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
 
 
 def _check_field(key: str, value: Any, what: str) -> None:
@@ -54,7 +54,7 @@ def _check_field(key: str, value: Any, what: str) -> None:
             f"{what}: the key {key[:80]!r} is not in lowerCamelCase",
             why="readers of bundles differ in which of two spellings they take",
         )
-    if key in _BYTES and not all(is_canonical(each) for each in (value if isinstance(value, list) else [value])):
+    if key in _BYTES and not all(is_canonical(text) for text in (value if isinstance(value, list) else [value])):
         raise FormatError(
             f"{what}: `{key}` is not in strict base64",
             why="it has characters, blanks or loose bits that readers pass over, so other text would mean the same",

@@ -64,7 +64,7 @@ def public_trust(*, offline: bool) -> TrustMaterial:
     Raises:
         ServiceError: The TUF repository cannot be reached or trusted.
     """
-    # That the copy may be old, a verdict says in our words.
+    # A verdict says in our words that the copy may be old.
     logging.getLogger("sigstore").addHandler(logging.NullHandler())
     # 0.5 s to import: only those who use the public instance pay for it.
     from sigstore.errors import Error as SigstoreError  # noqa: PLC0415
@@ -85,7 +85,7 @@ def _real_trust() -> Trust:
     text = resources.files("counterseal").joinpath("released.json").read_bytes()
     data = wire.load_json(text, "released.json")
     return Trust(
-        issuers={each.host: each.issuer for each in forges.HOSTS},
+        issuers={forge.host: forge.issuer for forge in forges.HOSTS},
         released=_revisions(data["released"], "released"),
         withdrawn=_revisions(data["withdrawn"], "withdrawn"),
         sandbox=False,
@@ -113,6 +113,6 @@ def _issuers(data: Any, *, sandbox: bool) -> dict[str, str]:
 
 
 def _revisions(data: Any, name: str) -> tuple[str, ...]:
-    if not isinstance(data, list) or not all(digests.is_revision(each) for each in data):
+    if not isinstance(data, list) or not all(digests.is_revision(revision) for revision in data):
         raise FormatError(f"{_WHAT}: `{name}` is not a list of full revisions")
     return tuple(data)

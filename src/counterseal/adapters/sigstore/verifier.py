@@ -99,7 +99,7 @@ class _Timed(Verifier):
 
     def _establish_time(self, bundle: Bundle) -> list[Any]:
         results = super()._establish_time(bundle)
-        self.moments = [each.time for each in results]
+        self.moments = [result.time for result in results]
         return results
 
 
@@ -121,8 +121,8 @@ def _for_the_library(root: TrustedRootDocument) -> TrustedRootDocument:
         if authority.valid_for.end is not None:
             authority.valid_for.end += _INSTANT
     for window in (
-        *(each.valid_for for each in changed.certificate_authorities),
-        *(each.public_key.valid_for for each in (*changed.ctlogs, *changed.tlogs)),
+        *(authority.valid_for for authority in changed.certificate_authorities),
+        *(log.public_key.valid_for for log in (*changed.ctlogs, *changed.tlogs)),
     ):
         if window is not None:
             window.start = _EPOCH
