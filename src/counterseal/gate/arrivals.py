@@ -85,11 +85,14 @@ class Arrivals:
         gate there. Whoever builds on an allow asks how its policies came: that of its signer, and that which judged.
         """
         return tuple(
-            replace(each, pushed=each.outcome is Outcome.ALLOW and self._was_pushed(history.decisions[each.entry_id]))
-            for each in history.earlier_decisions(manifest)
+            replace(
+                decision,
+                pushed=decision.outcome is Outcome.ALLOW and self._was_pushed(history.decisions[decision.entry_id]),
+            )
+            for decision in history.earlier_decisions(manifest)
         )
 
     def _was_pushed(self, recorded: RecordedDecision) -> bool:
         signer = recorded.entry.attestation.certificate.source_revision or recorded.decision.policy.revision
-        origins = (self.policy(each) for each in dict.fromkeys((signer, recorded.decision.policy.revision)))
-        return any(each is None or not each.merged for each in origins)
+        origins = (self.policy(revision) for revision in dict.fromkeys((signer, recorded.decision.policy.revision)))
+        return any(origin is None or not origin.merged for origin in origins)

@@ -57,9 +57,9 @@ def _publication(decision: Decision, evidence: Evidence, link: LedgerLink) -> by
     publishes = stage is not None and stage.publish and decision.outcome is Outcome.ALLOW
     if not publishes or content is None or evidence.manifest is None:
         return b""
-    summaries = (each.name + VSA_SUFFIX for each in evidence.manifest.subjects)
+    summaries = (artifact.name + VSA_SUFFIX for artifact in evidence.manifest.subjects)
     ours = (BUNDLES_FILE, EVIDENCE_FILE, CHECKSUMS_FILE)
-    names = (*(each.name for each in content.candidate.assets), *summaries, *ours)
+    names = (*(asset.name for asset in content.candidate.assets), *summaries, *ours)
     assets = tuple(PublishedAsset(name, _NO_DIGEST, _LARGEST) for name in names)
     line = EntryReference(link.entry_id, link.sequence, _NO_DIGEST)
     body = Publication(evidence.stage, content.candidate.tag, _NO_DIGEST, line, content.candidate.release, assets)

@@ -48,7 +48,8 @@ def merged_requests(repository: SourceRepository, head: str) -> list[MergedReque
         again = path in last
         last[path] = MergedRequest(path, last.pop(path).revision if again else revision, again)
     others = (
-        MergedRequest(f"{REQUEST_FOLDER}@{at}", at, again=False, strays=tuple(each)) for at, each in strays.items()
+        MergedRequest(f"{REQUEST_FOLDER}@{revision}", revision, again=False, strays=tuple(paths))
+        for revision, paths in strays.items()
     )
     return [*last.values(), *others]
 
@@ -133,7 +134,7 @@ def request_file(
     merged: MergedRequest,
     base: str | None,
     change: ChangeRequest | None,
-    used: Policy,
+    policy: Policy,
 ) -> RequestFile:
     """Return the file and how it came; what is wrong with it, and will stay so, is said there."""
     end = (change.merge_revision if change else None) or merged.revision
@@ -143,7 +144,7 @@ def request_file(
     if base is None:
         problem = f"{merged.path} came with the first commit of the branch, which nobody reviews"
     elif data is not None:
-        content, problem = _content(data, merged.path, used)
+        content, problem = _content(data, merged.path, policy)
     same = change is not None and data is not None and head == change.head
     return RequestFile(
         path=merged.path,
@@ -164,14 +165,14 @@ def request_file(
     )
 
 
-def _content(data: bytes, path: str, used: Policy) -> tuple[PromotionRequest | None, str]:
+def _content(data: bytes, path: str, policy: Policy) -> tuple[PromotionRequest | None, str]:
     """Return what a file says, or why it says nothing."""
     try:
         content = manifest.parse_request(data, path)
     except CountersealError as error:
         return None, str(error)
-    if used.stage(content.stage) is None:
-        names = ", ".join(stage.name for stage in used.stages)
+    if policy.stage(content.stage) is None:
+        names = ", ".join(stage.name for stage in policy.stages)
         return None, f"the policy has no stage {content.stage!r} (it has {names})"
     return content, ""
 
@@ -197,10 +198,10 @@ def _other_changes(
 
     On the branch alone it could hide: a merge that moves the branch forward chooses what its first parent is.
     """
-    on_branch = [each for each in repository.changed_paths(base, end) if each != path]
+    on_branch = [changed for changed in repository.changed_paths(base, end) if changed != path]
     if not on_branch and change is not None:
         try:
-            on_branch = [each for each in forge.changed_files(change.number) if each != path]
+            on_branch = [changed for changed in forge.changed_files(change.number) if changed != path]
         except LimitError as error:
             on_branch = [error.what]
-    return tuple(shown(each) for each in on_branch[:MAX_OTHERS])
+    return tuple(shown(changed) for changed in on_branch[:MAX_OTHERS])

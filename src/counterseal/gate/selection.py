@@ -25,29 +25,31 @@ if TYPE_CHECKING:
 MAX_UNAPPROVED: Final = 32
 
 
-def selected(gate: Gate, current: Ledger, stage: str | None, request: str | None) -> tuple[list[MergedRequest], int]:
+def selected(
+    gate: Gate, current_ledger: Ledger, stage: str | None, request: str | None
+) -> tuple[list[MergedRequest], int]:
     """Return the requests without a decision and decided ones that this run is about, and how many have to wait."""
     sources = gate.sources
-    known = merged_requests(sources.repository, gate.run.revision)
-    if request is not None and not any(each.path == request for each in known):
+    requests = merged_requests(sources.repository, gate.run.revision)
+    if request is not None and not any(merged.path == request for merged in requests):
         raise UsageError(
             f"no merged request {request!r}",
             why=f"the default branch did not have this file at {gate.run.revision[:12]}, of which this run is",
         )
 
     def is_decided(path: str) -> bool:
-        return current.find(ledger.entry_id("decision", current.id, path)) is not None
+        return current_ledger.find(ledger.entry_id("decision", current_ledger.id, path)) is not None
 
     files = [
-        each
-        for each in known
-        if not each.strays
-        and (stage is None or each.path.split("/")[1:2] == [stage])
-        and (request is None or each.path == request)
-        and (not is_decided(each.path) or request is not None or each.revision == gate.run.revision)
+        merged
+        for merged in requests
+        if not merged.strays
+        and (stage is None or merged.path.split("/")[1:2] == [stage])
+        and (request is None or merged.path == request)
+        and (not is_decided(merged.path) or request is not None or merged.revision == gate.run.revision)
     ]
     if stage is None:
-        files += _strays(gate, [each for each in known if each.strays], is_decided, request)
+        files += _strays(gate, [merged for merged in requests if merged.strays], is_decided, request)
     ref = sources.repository.default_ref()
     return in_turn(sources.forge, ref, gate.policy, files, is_decided)
 
@@ -57,22 +59,22 @@ def _strays(
 ) -> list[MergedRequest]:
     """Return what else came into the folder since the last time that this was decided, one for each change."""
     if request is not None:
-        return [each for each in strays if each.path == request]
-    last = max((place for place, each in enumerate(strays) if is_decided(each.path)), default=-1)
-    again = [each for each in strays[: last + 1] if is_decided(each.path) and each.revision == gate.run.revision]
+        return [stray for stray in strays if stray.path == request]
+    last = max((place for place, stray in enumerate(strays) if is_decided(stray.path)), default=-1)
+    again = [stray for stray in strays[: last + 1] if is_decided(stray.path) and stray.revision == gate.run.revision]
     return again + one_a_change(gate.sources.repository, gate.sources.forge, strays[last + 1 :])
 
 
 def one_a_change(repository: SourceRepository, forge: Forge, strays: Sequence[MergedRequest]) -> list[MergedRequest]:
     """Return strays, oldest first, with those that one change request brought as several commits put together."""
-    found: list[MergedRequest] = []
+    changes: list[MergedRequest] = []
     rest = list(strays)
     while rest:
         newest = rest.pop()
         own = _take_brought_with(repository, forge, newest, rest) if rest else []
-        names = (*(name for each in own for name in each.strays), *newest.strays)
-        found.append(replace(newest, strays=names))
-    return found[::-1]
+        names = (*(name for stray in own for name in stray.strays), *newest.strays)
+        changes.append(replace(newest, strays=names))
+    return changes[::-1]
 
 
 def _take_brought_with(
@@ -99,22 +101,22 @@ def in_turn(
 
     Approved ones are first, what cannot be allowed is last; of those that nobody approved one run decides some.
     """
-    files = Counter(each.revision for each in waiting)
+    files = Counter(merged.revision for merged in waiting)
 
-    def rank(each: MergedRequest) -> int:
-        if each.strays:
+    def rank(merged: MergedRequest) -> int:
+        if merged.strays:
             return 4
-        if is_decided(each.path):
+        if is_decided(merged.path):
             return 0
-        if files[each.revision] > 1:
+        if files[merged.revision] > 1:
             return 3  # no request, if there are several in one change
-        return 1 if _looks_approved(forge, default_ref, policy, each) else 2
+        return 1 if _looks_approved(forge, default_ref, policy, merged) else 2
 
     if len(waiting) < 2:
         return list(waiting), 0
-    ranks = [(rank(each), each) for each in waiting]
+    ranks = [(rank(merged), merged) for merged in waiting]
     first = sum(number < 2 for number, _ in ranks)
-    ordered = [each for _, each in sorted(ranks, key=lambda each: each[0])]
+    ordered = [merged for _, merged in sorted(ranks, key=lambda ranked: ranked[0])]
     return ordered[: first + MAX_UNAPPROVED], max(0, len(ordered) - first - MAX_UNAPPROVED)
 
 
@@ -126,6 +128,6 @@ def _looks_approved(forge: Forge, default_ref: str, policy: Policy, merged: Merg
         return False  # it is said when it is its turn
     people = {member.key for members in policy.groups.values() for member in members}
     return change is not None and any(
-        each.state is ReviewState.APPROVED and each.actor is not None and each.actor.key in people
-        for each in change.reviews
+        review.state is ReviewState.APPROVED and review.actor is not None and review.actor.key in people
+        for review in change.reviews
     )
