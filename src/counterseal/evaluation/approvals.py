@@ -70,20 +70,20 @@ def approvals(evidence: Evidence) -> Approvals:
     dismissed: list[Dismissed] = []
     others: list[Dismissed] = []
     for reviews in people.values():
-        found = _opinion(reviews, change, evidence)
-        if isinstance(found, Dismissed):
+        opinion = _opinion(reviews, change, evidence)
+        if isinstance(opinion, Dismissed):
             named = reviews[0].actor is not None and groups_of(reviews[0].actor, evidence.policy)
-            (dismissed if named else others).append(found)
-        elif found and found.review.state is ReviewState.APPROVED:
-            counted.append(found)
-        elif found and found.groups:
-            objections.append(found)
+            (dismissed if named else others).append(opinion)
+        elif opinion and opinion.review.state is ReviewState.APPROVED:
+            counted.append(opinion)
+        elif opinion and opinion.groups:
+            objections.append(opinion)
     return Approvals(tuple(counted), _bounded([*dismissed, *others, *_of_nobody(change)]), tuple(objections))
 
 
 def _of_nobody(change: ChangeRequest) -> list[Dismissed]:
     """Return what to say of the approvals of deleted accounts, which are all one to the forge."""
-    number = sum(each.actor is None and each.state is ReviewState.APPROVED for each in change.reviews)
+    number = sum(review.actor is None and review.state is ReviewState.APPROVED for review in change.reviews)
     if not number:
         return []
     return [Dismissed(None, "account-deleted", {"approvals": number})]
@@ -162,7 +162,9 @@ def _why_not(review: Review, actor: Actor, change: ChangeRequest, evidence: Evid
 
 def _person_problems(actor: Actor, evidence: Evidence) -> Iterator[Reason]:
     part = excluded(evidence).get(actor.key)
-    permission = min((held for who, held in evidence.permissions if who.key == actor.key), default=Permission.NONE)
+    permission = min(
+        (granted for person, granted in evidence.permissions if person.key == actor.key), default=Permission.NONE
+    )
     if actor.kind is not ActorKind.USER:
         yield reason("no-person", kind=actor.kind)
     if part:
@@ -229,9 +231,9 @@ def unknown_authorship(evidence: Evidence) -> tuple[Reason, ...]:
     if not change.commits:
         gaps.append(reason("no-commits"))
     gaps.extend(
-        reason("commit-unattributed", revision=each.revision, people=each.unattributed or 1)
-        for each in change.commits
-        if each.unattributed or not each.people
+        reason("commit-unattributed", revision=commit.revision, people=commit.unattributed or 1)
+        for commit in change.commits
+        if commit.unattributed or not commit.people
     )
     if change.unknown_pushers:
         gaps.append(reason("pushers-unknown", people=change.unknown_pushers))

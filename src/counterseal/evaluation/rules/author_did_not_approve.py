@@ -20,9 +20,9 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     change = evidence.change
     if evidence.request.content is None or change is None:
         return no_request(NAME)
-    found, gaps = approvals(evidence), unknown_authorship(evidence)
-    own = [each for each in found.dismissed if each.code in PARTS]
-    people = [each.person for each in found.counted]
+    tally, gaps = approvals(evidence), unknown_authorship(evidence)
+    own = [dismissed for dismissed in tally.dismissed if dismissed.code in PARTS]
+    people = [approval.person for approval in tally.counted]
     if gaps:
         more = max(0, len(gaps) - MAX_GAPS)
         why = reason("author-unknown", gaps=gaps[:MAX_GAPS], more=more)
