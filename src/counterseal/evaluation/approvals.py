@@ -141,11 +141,15 @@ def _after_dismissal(
 
 def _closed(review: Review, change: ChangeRequest, evidence: Evidence) -> bool:
     """Return whether a demand for changes was dismissed by who made it, or by one who may approve, before the merge."""
-    by, at = review.dismissed_by, review.dismissed_at
-    if by is None or at is None or (change.merged and (change.merged_at is None or at > change.merged_at)):
+    dismisser, dismissed_at = review.dismissed_by, review.dismissed_at
+    if (
+        dismisser is None
+        or dismissed_at is None
+        or (change.merged and (change.merged_at is None or dismissed_at > change.merged_at))
+    ):
         return False
-    return (review.actor is not None and by.key == review.actor.key) or next(
-        _person_problems(by, evidence), None
+    return (review.actor is not None and dismisser.key == review.actor.key) or next(
+        _person_problems(dismisser, evidence), None
     ) is None
 
 

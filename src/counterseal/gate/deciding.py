@@ -132,17 +132,17 @@ def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
         if entry := current_ledger.find(identifier):
             return entry
         history = History(current_ledger.entries)
-        before, facts = _look(gate, merged, (current_ledger, history), anchor, facts)
+        evidence, facts = _look(gate, merged, (current_ledger, history), anchor, facts)
         for _ in range(READINGS):
-            findings = evaluation.judge(before)
-            decision = decisions.decide(before, findings, abandoned=abandoned)
-            again, facts = _look(gate, merged, (current_ledger, history), anchor, facts)
-            if evidence_room.digest(again) == evidence_room.digest(before):
+            findings = evaluation.judge(evidence)
+            decision = decisions.decide(evidence, findings, abandoned=abandoned)
+            reread, facts = _look(gate, merged, (current_ledger, history), anchor, facts)
+            if evidence_room.digest(reread) == evidence_room.digest(evidence):
                 link = current_ledger.next_link(identifier)
-                decision, data = fitting.fitting(decision, before, link)
-                document = evidence_room.canonical(before)
-                return recording.Draft(data, identifier, _note(before), _message(link.sequence, decision), document)
-            before = again
+                decision, data = fitting.fitting(decision, evidence, link)
+                document = evidence_room.canonical(evidence)
+                return recording.Draft(data, identifier, _note(evidence), _message(link.sequence, decision), document)
+            evidence = reread
         raise ServiceError(f"{merged.path}: reviews, tag or candidate keep changing", fix="run the gate again")
 
     recorded = appending.record(gate, prepare)

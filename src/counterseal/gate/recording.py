@@ -173,13 +173,13 @@ class _Writer:
             line = self._sign(prepared.payload)
             ledger.check_line(line, f"entry {len(current_ledger.entries)}")
             self._signed.add(line)
-            after = self._push(stored, note, line, prepared) if self._fits(line) else None
-        if after is None:
+            stored_after = self._push(stored, note, line, prepared) if self._fits(line) else None
+        if stored_after is None:
             self.abandoned.append(digests.sha256(line))
             return None
-        ledger_after = self._read(after)
+        ledger_after = self._read(stored_after)
         if entry := ledger_after.find(prepared.entry_id):
-            return _recorded(entry, after, ledger_after, fresh=True)
+            return _recorded(entry, stored_after, ledger_after, fresh=True)
         raise LedgerError(f"entry {len(current_ledger.entries)} was pushed and cannot be found in the ledger")
 
     def _push(self, base: StoredLedger, note: str, line: bytes, draft: Draft) -> StoredLedger | None:
@@ -191,17 +191,17 @@ class _Writer:
         except ServiceError as error:
             refused = error
         try:
-            after = self._store.fetch()
+            stored_after = self._store.fetch()
         except ServiceError as error:
             raise refused or _unknown(error) from error
-        if any(stored_line.line == line for stored_line in after.lines):
-            return after
+        if any(stored_line.line == line for stored_line in stored_after.lines):
+            return stored_after
         if refused:
             raise refused
         if pushed:
             raise LedgerError(
                 "the entry was pushed, and the ledger has lost it again",
-                why=f"notes are at {after.notes or 'nothing'}, mirror at {after.mirror or 'nothing'}",
+                why=f"notes are at {stored_after.notes or 'nothing'}, mirror at {stored_after.mirror or 'nothing'}",
                 fix="find out who pushed it; the mirror branch has to be protected against force pushes",
             )
         return None

@@ -91,8 +91,8 @@ def _in_group(forge: Forge, merged: MergedRequest, parent: str, change: ChangeRe
     """Return whether the change put several commits onto the branch; of a squash the parent is another's."""
     if change.merge_revision != merged.revision:
         return True
-    before = forge.change_request_of(parent, ref) if len(change.commits) > 1 else None
-    return before is not None and before.number == change.number
+    parent_change = forge.change_request_of(parent, ref) if len(change.commits) > 1 else None
+    return parent_change is not None and parent_change.number == change.number
 
 
 def require_no_lag(repository: SourceRepository, forge: Forge, clock: Clock, merged: MergedRequest) -> None:
@@ -105,9 +105,9 @@ def require_no_lag(repository: SourceRepository, forge: Forge, clock: Clock, mer
     """
     ref, since = repository.default_ref(), clock.now() - LAG
     young = False
-    for at, tip in forge.moves(ref):
-        young = at > since or tip is None or not _has(repository, tip, merged.revision)
-        if at <= since:
+    for moved_at, tip in forge.moves(ref):
+        young = moved_at > since or tip is None or not _has(repository, tip, merged.revision)
+        if moved_at <= since:
             break
     if young:
         raise ServiceError(

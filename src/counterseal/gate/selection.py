@@ -61,8 +61,8 @@ def _strays(
     if request is not None:
         return [stray for stray in strays if stray.path == request]
     last = max((place for place, stray in enumerate(strays) if is_decided(stray.path)), default=-1)
-    again = [stray for stray in strays[: last + 1] if is_decided(stray.path) and stray.revision == gate.run.revision]
-    return again + one_a_change(gate.sources.repository, gate.sources.forge, strays[last + 1 :])
+    repeated = [stray for stray in strays[: last + 1] if is_decided(stray.path) and stray.revision == gate.run.revision]
+    return repeated + one_a_change(gate.sources.repository, gate.sources.forge, strays[last + 1 :])
 
 
 def one_a_change(repository: SourceRepository, forge: Forge, strays: Sequence[MergedRequest]) -> list[MergedRequest]:
@@ -71,8 +71,8 @@ def one_a_change(repository: SourceRepository, forge: Forge, strays: Sequence[Me
     rest = list(strays)
     while rest:
         newest = rest.pop()
-        own = _take_brought_with(repository, forge, newest, rest) if rest else []
-        names = (*(name for stray in own for name in stray.strays), *newest.strays)
+        siblings = _take_brought_with(repository, forge, newest, rest) if rest else []
+        names = (*(name for stray in siblings for name in stray.strays), *newest.strays)
         changes.append(replace(newest, strays=names))
     return changes[::-1]
 
@@ -89,9 +89,9 @@ def _take_brought_with(
     count = len(older)
     while count and base is not None and not repository.is_ancestor(older[count - 1].revision, base):
         count -= 1
-    own = older[count:]
+    siblings = older[count:]
     del older[count:]
-    return own
+    return siblings
 
 
 def in_turn(

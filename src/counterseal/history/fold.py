@@ -120,10 +120,10 @@ class History:
         Raises:
             LedgerError: It is not here any more.
         """
-        now = self.decisions.get(recorded.entry.link.entry_id)
-        if now is None or now.entry.line != recorded.entry.line:
+        current = self.decisions.get(recorded.entry.link.entry_id)
+        if current is None or current.entry.line != recorded.entry.line:
             raise LedgerError(f"entry {recorded.sequence} was read, and is not in the ledger any more")
-        return now.withdrawn
+        return current.withdrawn
 
     def query(
         self, *, stage: str | None = None, since: datetime | None = None, text: str | None = None

@@ -186,15 +186,17 @@ def verify_proof(proof: LedgerProof, decision: Statement, publication: Statement
     Raises:
         LedgerError: It proves nothing; the message says why.
     """
-    mine, later, inclusion = link_of(decision), link_of(publication), proof.inclusion
-    check_link(mine, "the decision")
-    check_link(later, "the publication")
-    if mine.id != later.id:
-        raise LedgerError("decision and publication are of different ledgers", why=f"{mine.id} and {later.id}")
+    decision_link, publication_link, inclusion = link_of(decision), link_of(publication), proof.inclusion
+    check_link(decision_link, "the decision")
+    check_link(publication_link, "the publication")
+    if decision_link.id != publication_link.id:
+        raise LedgerError(
+            "decision and publication are of different ledgers", why=f"{decision_link.id} and {publication_link.id}"
+        )
     pairs = (
-        ("index", inclusion.index, mine.sequence),
-        ("tree size", inclusion.tree_size, later.tree_size),
-        ("root", inclusion.root_hash, later.root_hash),
+        ("index", inclusion.index, decision_link.sequence),
+        ("tree size", inclusion.tree_size, publication_link.tree_size),
+        ("root", inclusion.root_hash, publication_link.root_hash),
     )
     for name, says, signed in pairs:
         if says != signed:
@@ -202,10 +204,10 @@ def verify_proof(proof: LedgerProof, decision: Statement, publication: Statement
     if not all(map(digests.is_sha256, inclusion.hashes)):
         raise LedgerError("the proof has a hash that is no sha256")
     hashes = [bytes.fromhex(digest) for digest in inclusion.hashes]
-    leaf, root = merkle.leaf(proof.decision_line), bytes.fromhex(later.root_hash)
+    leaf, root = merkle.leaf(proof.decision_line), bytes.fromhex(publication_link.root_hash)
     if not merkle.verify_inclusion(leaf, inclusion.index, inclusion.tree_size, hashes, root):
         raise LedgerError(
-            f"entry {mine.sequence} is not in the ledger that entry {later.sequence} vouches for",
+            f"entry {decision_link.sequence} is not in the ledger that entry {publication_link.sequence} vouches for",
             why="the inclusion proof does not lead to the signed root",
         )
     return inclusion

@@ -184,8 +184,8 @@ def _check_publication(wanted: Wanted, published: Attestation, attestation: Atte
     body = event.body
     if event.kind is not EventKind.PUBLICATION or not isinstance(body, Publication):
         _fail(Look.LEDGER, f"an event {event.kind} stands where the publication should")
-    mine = ledger.link_of(attestation.statement)
-    same = (mine.entry_id, mine.sequence, attestation.digest) == (
+    link = ledger.link_of(attestation.statement)
+    same = (link.entry_id, link.sequence, attestation.digest) == (
         body.decision.entry_id,
         body.decision.sequence,
         body.decision.line,

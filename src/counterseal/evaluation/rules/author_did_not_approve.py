@@ -21,15 +21,15 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     if evidence.request.content is None or change is None:
         return no_request(NAME)
     tally, gaps = approvals(evidence), unknown_authorship(evidence)
-    own = [dismissed for dismissed in tally.dismissed if dismissed.code in PARTS]
+    participants = [dismissed for dismissed in tally.dismissed if dismissed.code in PARTS]
     people = [approval.person for approval in tally.counted]
     if gaps:
         more = max(0, len(gaps) - MAX_GAPS)
         why = reason("author-unknown", gaps=gaps[:MAX_GAPS], more=more)
-        return violated(NAME, why, counted=people, dismissed=own)
+        return violated(NAME, why, counted=people, dismissed=participants)
     if not people:
-        return violated(NAME, reason("nobody-else"), dismissed=own)
-    return satisfied(NAME, counted=people, dismissed=own)
+        return violated(NAME, reason("nobody-else"), dismissed=participants)
+    return satisfied(NAME, counted=people, dismissed=participants)
 
 
 RULE: Final = RuleSpec(

@@ -101,11 +101,11 @@ def _unpinned(evidence: Evidence, content: PromotionRequest, release: Release) -
 
 
 def _manifest_problems(evidence: Evidence, content: PromotionRequest, manifest: Manifest) -> Iterator[Reason]:
-    here, there = evidence.home, manifest.repository
+    home, repository = evidence.home, manifest.repository
     if evidence.manifest_digest != content.manifest:
         yield reason("manifest-differs", digest=evidence.manifest_digest, requested=content.manifest)
-    if (here.host, here.id) != (there.host, there.id):
-        yield reason("manifest-of-another-repository", repository=there, expected=here)
+    if (home.host, home.id) != (repository.host, repository.id):
+        yield reason("manifest-of-another-repository", repository=repository, expected=home)
     if manifest.tag != content.candidate.tag:
         yield reason("manifest-of-another-tag", tag=manifest.tag, requested=content.candidate.tag)
     if not manifest.subjects:
@@ -119,8 +119,8 @@ def _listed_problems(evidence: Evidence, content: PromotionRequest, manifest: Ma
     for observed in evidence.observed:
         digests.setdefault(observed.name, []).append(observed.digest)
     for file in (*manifest.subjects, Subject(SBOM_FILE, manifest.sbom), Subject(MANIFEST_FILE, content.manifest)):
-        if (here := digests.get(file.name, [])) != [file.digest]:
-            yield reason("subject-differs", name=file.name, listed=file.digest, digests=here)
+        if (read_digests := digests.get(file.name, [])) != [file.digest]:
+            yield reason("subject-differs", name=file.name, listed=file.digest, digests=read_digests)
     names = [artifact.name for artifact in manifest.subjects]
     for name in names:
         if len(digests.get(name + BLOB_SUFFIX, [])) != 1:

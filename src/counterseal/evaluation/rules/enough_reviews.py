@@ -72,7 +72,7 @@ def match(places: Sequence[str], people: Sequence[Sequence[str]]) -> dict[int, i
             if person in tried or (places[place] != ANY and places[place] not in groups):
                 continue
             tried.add(person)
-            current_place = next((number for number, who in holder.items() if who == person), None)
+            current_place = next((number for number, seated in holder.items() if seated == person), None)
             if current_place is None or seat(current_place, tried):
                 holder[place] = person
                 return True

@@ -199,10 +199,10 @@ def _take_proof_away(gate: Gate, evidence: Evidence) -> None:
 def _check_tag(gate: Gate, recorded: RecordedDecision, evidence: Evidence, public: Release) -> None:
     """Read the tag back after the release is public; if it moved, withdraw the allow and take the release back."""
     source = recorded.decision.source
-    now = gate.sources.repository.resolve(f"refs/tags/{public.tag}")
-    if source is not None and now == source.revision:
+    revision = gate.sources.repository.resolve(f"refs/tags/{public.tag}")
+    if source is not None and revision == source.revision:
         return
-    moved = Reason("tag-moved", {"tag": public.tag, "now": now})
+    moved = Reason("tag-moved", {"tag": public.tag, "now": revision})
     _withdraw(gate, recorded, evidence, moved)
     raise _WithdrawnError(moved, taken_back=gate.sources.assets.unpublish(public))
 

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 def upload(gate: Gate, recorded: RecordedDecision, evidence: Evidence, release: Release) -> tuple[PublishedAsset, ...]:
     """Bring the release to exactly what is wanted; return its assets as they were read back."""
     store, folder = gate.sources.assets, gate.sources.work / f"release-{recorded.sequence}"
-    before = fresh(gate, release.id)
+    draft = fresh(gate, release.id)
     pinned = release_files.kept(evidence)
     files = release_files.write(
         recorded, evidence, pinned, signer=gate.signer, now=gate.sources.clock.now(), folder=folder
     )
-    for asset in before.assets:
+    for asset in draft.assets:
         if asset.name in files or asset.name == PROOF_FILE:
             store.delete(release, asset.id)  # left by a run that was stopped before it sealed anything
         elif asset.name not in pinned:
