@@ -204,7 +204,7 @@ def groups_of(actor: Actor, policy: Policy) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The draft release as the forge tells it, with the assets that the request pins."""
+    """The draft release as the forge describes it, with the assets that the request pins."""
 
     release: int
     tag: str
