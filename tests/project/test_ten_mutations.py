@@ -35,8 +35,8 @@ MUTATIONS = (
     Mutation(
         "an open demand for changes is no problem if somebody else approved",
         "rules/review_of_this_revision.py",
-        "if found.objections:",
-        "if found.objections and not found.counted:",
+        "if tally.objections:",
+        "if tally.objections and not tally.counted:",
     ),
     Mutation(
         "a manifest with other bytes than the requested one is good enough",
@@ -53,8 +53,8 @@ MUTATIONS = (
     Mutation(
         "an allow that was withdrawn still passes the stage",
         "rules/previous_stage_passed.py",
-        "and not each.withdrawn and not each.pushed",
-        "and not each.pushed",
+        "and not decision.withdrawn and not decision.pushed",
+        "and not decision.pushed",
     ),
     Mutation(
         "a ledger needs no mirror",
@@ -65,8 +65,8 @@ MUTATIONS = (
     Mutation(
         "two SBOMs are as good as one",
         "rules/sbom_present.py",
-        "if len(found) > 1:",
-        "if len(found) > 2:",
+        "if len(sboms) > 1:",
+        "if len(sboms) > 2:",
     ),
     Mutation(
         "nobody unknown costs an approval more",

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from counterseal.model import ChangeRequest
 
 
-#: So many are named whose approval does not count, first those whom the policy names: anybody may approve, and the
-#: record is for ever.
+#: How many people are named whose approval does not count, the policy's first: anybody may approve, and the record is
+#: for ever.
 MAX_DISMISSED: Final = 24
 
 
@@ -57,7 +57,7 @@ def approvals(evidence: Evidence) -> Approvals:
     A demand for changes or a dismissal cancels all that the same person, by (host, id), approved before it; an
     approval after the merge changes nothing. An objection needs only the policy to name the person: taking
     away a permission cannot silence them. It is closed by who made it, or by one who may approve, before the merge
-    (R49); a dismissal of which nobody knows whose it was, or of what, closes nothing.
+    (R49); a dismissal by somebody unknown, or of something unknown, closes nothing.
     """
     change = evidence.change
     if change is None:
@@ -70,20 +70,20 @@ def approvals(evidence: Evidence) -> Approvals:
     dismissed: list[Dismissed] = []
     others: list[Dismissed] = []
     for reviews in people.values():
-        found = _opinion(reviews, change, evidence)
-        if isinstance(found, Dismissed):
+        opinion = _opinion(reviews, change, evidence)
+        if isinstance(opinion, Dismissed):
             named = reviews[0].actor is not None and groups_of(reviews[0].actor, evidence.policy)
-            (dismissed if named else others).append(found)
-        elif found and found.review.state is ReviewState.APPROVED:
-            counted.append(found)
-        elif found and found.groups:
-            objections.append(found)
+            (dismissed if named else others).append(opinion)
+        elif opinion and opinion.review.state is ReviewState.APPROVED:
+            counted.append(opinion)
+        elif opinion and opinion.groups:
+            objections.append(opinion)
     return Approvals(tuple(counted), _bounded([*dismissed, *others, *_of_nobody(change)]), tuple(objections))
 
 
 def _of_nobody(change: ChangeRequest) -> list[Dismissed]:
-    """Return what to say of the approvals of deleted accounts, which are all one to the forge."""
-    number = sum(each.actor is None and each.state is ReviewState.APPROVED for each in change.reviews)
+    """Return how many approvals are of deleted accounts, which the forge does not tell apart."""
+    number = sum(review.actor is None and review.state is ReviewState.APPROVED for review in change.reviews)
     if not number:
         return []
     return [Dismissed(None, "account-deleted", {"approvals": number})]
@@ -141,11 +141,15 @@ def _after_dismissal(
 
 def _closed(review: Review, change: ChangeRequest, evidence: Evidence) -> bool:
     """Return whether a demand for changes was dismissed by who made it, or by one who may approve, before the merge."""
-    by, at = review.dismissed_by, review.dismissed_at
-    if by is None or at is None or (change.merged and (change.merged_at is None or at > change.merged_at)):
+    dismisser, dismissed_at = review.dismissed_by, review.dismissed_at
+    if (
+        dismisser is None
+        or dismissed_at is None
+        or (change.merged and (change.merged_at is None or dismissed_at > change.merged_at))
+    ):
         return False
-    return (review.actor is not None and by.key == review.actor.key) or next(
-        _person_problems(by, evidence), None
+    return (review.actor is not None and dismisser.key == review.actor.key) or next(
+        _person_problems(dismisser, evidence), None
     ) is None
 
 
@@ -162,7 +166,9 @@ def _why_not(review: Review, actor: Actor, change: ChangeRequest, evidence: Evid
 
 def _person_problems(actor: Actor, evidence: Evidence) -> Iterator[Reason]:
     part = excluded(evidence).get(actor.key)
-    permission = min((held for who, held in evidence.permissions if who.key == actor.key), default=Permission.NONE)
+    permission = min(
+        (granted for person, granted in evidence.permissions if person.key == actor.key), default=Permission.NONE
+    )
     if actor.kind is not ActorKind.USER:
         yield reason("no-person", kind=actor.kind)
     if part:
@@ -229,9 +235,9 @@ def unknown_authorship(evidence: Evidence) -> tuple[Reason, ...]:
     if not change.commits:
         gaps.append(reason("no-commits"))
     gaps.extend(
-        reason("commit-unattributed", revision=each.revision, people=each.unattributed or 1)
-        for each in change.commits
-        if each.unattributed or not each.people
+        reason("commit-unattributed", revision=commit.revision, people=commit.unattributed or 1)
+        for commit in change.commits
+        if commit.unattributed or not commit.people
     )
     if change.unknown_pushers:
         gaps.append(reason("pushers-unknown", people=change.unknown_pushers))

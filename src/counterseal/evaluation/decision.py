@@ -173,7 +173,7 @@ def decide(evidence: Evidence, findings: Sequence[Finding], *, abandoned: Sequen
         raise CountersealError(f"could not decide on {evidence.request.path}", why="not everything was read")
     outcome = evaluation.outcome(findings)
     if outcome is None:
-        broken = next(each for each in findings if each.outcome is FindingOutcome.ERROR)
+        broken = next(finding for finding in findings if finding.outcome is FindingOutcome.ERROR)
         raise CountersealError(
             f"could not decide on {evidence.request.path}", why=f"{broken.rule}: {broken.data.get('detail')}"
         )
@@ -225,8 +225,8 @@ def _reviews(evidence: Evidence) -> tuple[ReviewUse, ...]:
 
     Then the policy's people, then others, then nobody, the latest ones each time: anybody may write reviews.
     """
-    found = approvals(evidence)
-    weighty = [each.review for each in (*found.counted, *found.objections)]
+    tally = approvals(evidence)
+    weighty = [approval.review for approval in (*tally.counted, *tally.objections)]
     listed = [(review, _review(review, evidence)) for review in (evidence.change.reviews if evidence.change else ())]
 
     def rank(place: int) -> tuple[int, int]:
@@ -234,8 +234,8 @@ def _reviews(evidence: Evidence) -> tuple[ReviewUse, ...]:
         weight = 0 if review in weighty else 1 if use.groups else 2 if use.actor else 3
         return weight, -place
 
-    kept = sorted(sorted(range(len(listed)), key=rank)[:MAX_REVIEWS])
-    return tuple(listed[place][1] for place in kept)
+    places = sorted(sorted(range(len(listed)), key=rank)[:MAX_REVIEWS])
+    return tuple(listed[place][1] for place in places)
 
 
 def _review(review: Review, evidence: Evidence) -> ReviewUse:
@@ -247,28 +247,30 @@ def _responsible(evidence: Evidence, run_actor: Actor) -> Responsible:
     content = evidence.request.content
     requester = None
     if content:
-        who = content.requested_by
-        requester = Actor(who.host, who.id, who.login)
-    approvers = tuple(each.actor for each in approvals(evidence).counted)
+        person = content.requested_by
+        requester = Actor(person.host, person.id, person.login)
+    approvers = tuple(approval.actor for approval in approvals(evidence).counted)
     return Responsible(requester, approvers, run_actor, evidence.run_actors)
 
 
 def _evidence(evidence: Evidence) -> list[EvidenceUse]:
-    found = [
+    documents = [
         EvidenceUse(EVIDENCE_FILE, DigestSet(evidence_room.digest(evidence)), "application/json", None),
     ]
-    for each in evidence.builds:
-        kind = each.statement.predicate_type
-        found.append(EvidenceUse(f"sha256:{each.digest}", DigestSet(each.digest), BUNDLE_MEDIA_TYPE, kind))
+    for build in evidence.builds:
+        kind = build.statement.predicate_type
+        documents.append(EvidenceUse(f"sha256:{build.digest}", DigestSet(build.digest), BUNDLE_MEDIA_TYPE, kind))
     if evidence.sbom:
-        found.append(EvidenceUse(SBOM_FILE, DigestSet(evidence.sbom.digest), "application/vnd.cyclonedx+json", SBOM))
-    return found
+        documents.append(
+            EvidenceUse(SBOM_FILE, DigestSet(evidence.sbom.digest), "application/vnd.cyclonedx+json", SBOM)
+        )
+    return documents
 
 
 def _builds(evidence: Evidence) -> list[BuildUse]:
     seen: dict[tuple[str | None, str], BuildUse] = {}
-    for each in evidence.builds:
-        run, builder = each.certificate.run_uri, each.certificate.san
+    for build in evidence.builds:
+        run, builder = build.certificate.run_uri, build.certificate.san
         seen.setdefault((run, builder), BuildUse(run, run, (), builder))
     return list(seen.values())
 

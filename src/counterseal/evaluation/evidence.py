@@ -199,12 +199,12 @@ class Evidence:
 
 def groups_of(actor: Actor, policy: Policy) -> tuple[str, ...]:
     """Return the names of the policy's groups that list this account, by (host, id)."""
-    return tuple(name for name, members in policy.groups.items() if any(each.key == actor.key for each in members))
+    return tuple(name for name, members in policy.groups.items() if any(member.key == actor.key for member in members))
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The draft release as the forge tells it, with the assets that the request pins."""
+    """The draft release as the forge describes it, with the assets that the request pins."""
 
     release: int
     tag: str
@@ -251,7 +251,7 @@ def document(evidence: Evidence) -> dict[str, Any]:
     Without what changes by itself: the moment, the run that looks, the ledger's head. So two readings of
     an unchanged world are equal (R24). No e-mail addresses, no review texts, no raw answers.
     """
-    found: dict[str, Any] = wire.encode(
+    encoded: dict[str, Any] = wire.encode(
         EvidenceFile(
             schema=SCHEMA,
             policy=evidence.policy_reference,
@@ -272,18 +272,20 @@ def document(evidence: Evidence) -> dict[str, Any]:
             source=evidence.source,
         )
     )
-    return found
+    return encoded
 
 
 def _candidate(evidence: Evidence) -> Candidate | None:
-    pinned = {each.id for each in evidence.request.content.candidate.assets} if evidence.request.content else set()
-    found = evidence.candidate
-    return Candidate(found.id, found.tag, tuple(each for each in found.assets if each.id in pinned)) if found else None
+    pinned = {asset.id for asset in evidence.request.content.candidate.assets} if evidence.request.content else set()
+    release = evidence.candidate
+    if release is None:
+        return None
+    return Candidate(release.id, release.tag, tuple(asset for asset in release.assets if asset.id in pinned))
 
 
 def _build(attestation: Attestation) -> Build:
-    said, signed_at = attestation.statement, attestation.signed_at
-    return Build(attestation.digest, said.predicate_type, said.subjects, attestation.certificate, signed_at)
+    statement, signed_at = attestation.statement, attestation.signed_at
+    return Build(attestation.digest, statement.predicate_type, statement.subjects, attestation.certificate, signed_at)
 
 
 def canonical(evidence: Evidence) -> bytes:

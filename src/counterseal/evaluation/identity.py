@@ -148,9 +148,11 @@ def _builder_start(certificate: Certificate, builder: BuilderIdentity, hosted: s
     yield _environment(certificate, builder.environment)
 
 
-def _environment(certificate: Certificate, wanted: str | None) -> Check:
-    held = certificate.environment
-    return wanted is None or held == wanted, reason("environment", environment=held, expected=wanted)
+def _environment(certificate: Certificate, expected: str | None) -> Check:
+    environment = certificate.environment
+    return expected is None or environment == expected, reason(
+        "environment", environment=environment, expected=expected
+    )
 
 
 def gate_problem(
@@ -228,9 +230,9 @@ def _released_gate(certificate: Certificate, trust: Trust, accepted: AcceptedGat
 
 def _own_gate(certificate: Certificate, host: str, own: OwnGate) -> Iterable[Check]:
     """Yield what makes a certificate that of an own gate: one file at one branch of the project itself (R34)."""
-    wanted = f"{certificate.source_uri}{DIALECTS[kind_of(host)].definition}{own.file}@{own.ref}"
-    yield certificate.san == wanted, reason("other-gate", gate=certificate.san, expected=wanted)
-    yield certificate.config_uri == wanted, reason("began-elsewhere", file=certificate.config_uri, expected=wanted)
+    expected = f"{certificate.source_uri}{DIALECTS[kind_of(host)].definition}{own.file}@{own.ref}"
+    yield certificate.san == expected, reason("other-gate", gate=certificate.san, expected=expected)
+    yield certificate.config_uri == expected, reason("began-elsewhere", file=certificate.config_uri, expected=expected)
     yield (
         own.project is None or certificate.source_id == str(own.project),
         reason("gate-project", project=certificate.source_id, expected=own.project),

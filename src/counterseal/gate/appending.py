@@ -27,9 +27,9 @@ def genesis(gate: Gate) -> None:
     about = [Subject(POLICY_PATH, reference.digest)]
     identifier = ledger.entry_id("genesis", gate.policy.ledger_id)
 
-    def prepare(current: Ledger, _: Sequence[str]) -> recording.Draft | Entry:
-        if found := current.find(identifier):
-            return found
+    def prepare(current_ledger: Ledger, _: Sequence[str]) -> recording.Draft | Entry:
+        if entry := current_ledger.find(identifier):
+            return entry
         event = Event(
             EventKind.GENESIS,
             gate.sources.clock.now(),
@@ -37,7 +37,7 @@ def genesis(gate: Gate) -> None:
             PolicyUse(reference.uri, DigestSet(reference.digest), reference.revision, reference.ref),
             Genesis(gate.policy.ledger_id, reference.digest),
         )
-        data = events.payload(event, about, current.next_link(identifier))
+        data = events.payload(event, about, current_ledger.next_link(identifier))
         return recording.Draft(data, identifier, None, f"0 genesis {gate.policy.ledger_id}")
 
     record(gate, prepare)
@@ -50,11 +50,11 @@ def record(gate: Gate, prepare: recording.Prepare) -> recording.Recorded:
         ServiceError: A run of a younger branch has written meanwhile, or this machine's clock is wrong.
     """
 
-    def in_turn(current: Ledger, abandoned: Sequence[str]) -> recording.Draft | Entry:
-        made = prepare(current, abandoned)
-        if isinstance(made, recording.Draft):
-            _check_turn(gate, current)
-        return made
+    def in_turn(current_ledger: Ledger, abandoned: Sequence[str]) -> recording.Draft | Entry:
+        prepared = prepare(current_ledger, abandoned)
+        if isinstance(prepared, recording.Draft):
+            _check_turn(gate, current_ledger)
+        return prepared
 
     def sign(payload: bytes) -> bytes:
         what = "the entry to be signed"  # one that readers would refuse would end the ledger
@@ -75,9 +75,9 @@ def record(gate: Gate, prepare: recording.Prepare) -> recording.Recorded:
     return recording.record(gate.store, read=gate.reader.read, prepare=in_turn, sign=sign, fits=fits)
 
 
-def _check_turn(gate: Gate, current: Ledger) -> None:
+def _check_turn(gate: Gate, current_ledger: Ledger) -> None:
     """Refuse to append after a run of a younger branch: along the ledger the signers' revisions never go back."""
-    last = current.entries[-1].attestation.certificate.source_revision if current.entries else None
+    last = current_ledger.entries[-1].attestation.certificate.source_revision if current_ledger.entries else None
     if last and last != gate.run.revision and gate.reader.is_older(gate.run.revision, last):
         raise ServiceError(
             f"this run is of {gate.run.revision[:12]}, and a run of {last[:12]}, which is younger, has written since",

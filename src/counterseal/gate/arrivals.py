@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from counterseal.history import History, RecordedDecision
     from counterseal.model import EarlierDecision, Manifest
 
-#: So long after a commit came onto the branch a forge may not yet say which change request brought it and who merged
+#: How long after a commit came onto the branch a forge may not yet say which change request brought it and who merged
 #: that (R50); afterwards what it does not say counts as a push.
 LAG: Final = timedelta(minutes=15)
 
@@ -81,15 +81,18 @@ class Arrivals:
     def earlier(self, history: History, manifest: str | None) -> tuple[EarlierDecision, ...]:
         """Return the earlier decisions on a manifest, and of each allow whether a policy that was pushed made it (R44).
 
-        Readers take the word of every policy that the branch was at, and for one commit a push may have named another
-        gate there. Whoever builds on an allow asks how its policies came: that of its signer, and that which judged.
+        Readers accept every policy that the branch ever had, and a push may have named another gate for one commit.
+        Whoever builds on an allow asks how both its policies came: the signer's, and the one that judged.
         """
         return tuple(
-            replace(each, pushed=each.outcome is Outcome.ALLOW and self._was_pushed(history.decisions[each.entry_id]))
-            for each in history.earlier_decisions(manifest)
+            replace(
+                decision,
+                pushed=decision.outcome is Outcome.ALLOW and self._was_pushed(history.decisions[decision.entry_id]),
+            )
+            for decision in history.earlier_decisions(manifest)
         )
 
     def _was_pushed(self, recorded: RecordedDecision) -> bool:
         signer = recorded.entry.attestation.certificate.source_revision or recorded.decision.policy.revision
-        origins = (self.policy(each) for each in dict.fromkeys((signer, recorded.decision.policy.revision)))
-        return any(each is None or not each.merged for each in origins)
+        origins = (self.policy(revision) for revision in dict.fromkeys((signer, recorded.decision.policy.revision)))
+        return any(origin is None or not origin.merged for origin in origins)

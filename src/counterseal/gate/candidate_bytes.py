@@ -1,7 +1,7 @@
 """Reads the bytes of a candidate: every pinned asset is downloaded and digested, the builder's signatures verified.
 
 Whether the digests are the right ones and the builder the right one is left to the rules. Whoever can write to a
-candidate can lay anything there, so nothing is read before its size is known, as the forge states it and as it arrives,
+candidate can put anything there, so nothing is read before its size is known, as the forge states it and as it arrives,
 and what cannot be read is a problem for the rules, never the end of the run.
 """
 
@@ -71,10 +71,10 @@ def _download(
 ) -> tuple[tuple[ObservedAsset, ...], dict[str, Path]]:
     """Return what was read of the pinned assets, and where each lies by its name."""
     present = {asset.id: asset for asset in release.assets if asset.complete}
-    wanted = [present[each.id] for each in pinned.assets if each.id in present]
-    refused = subject.too_large(wanted)
+    pinned_assets = [present[pin.id] for pin in pinned.assets if pin.id in present]
+    refused = subject.too_large(pinned_assets)
     observed, contents = [], {}
-    for asset in wanted:
+    for asset in pinned_assets:
         if asset.id in refused:
             continue
         target = work / f"{asset.id}"
@@ -96,7 +96,7 @@ def _manifest(path: Path | None, problems: list[str]) -> tuple[Manifest | None, 
     try:
         return manifest.parse(data), digests.sha256(data)
     except CountersealError as error:
-        problems.append(_told(error))
+        problems.append(_error_line(error))
         return None, None
 
 
@@ -113,7 +113,7 @@ def _builds(verifier: BundleVerifier, path: Path | None, problems: list[str]) ->
         try:
             verified.append(verifier.verify_statement(line, f"{BUILD_BUNDLES_FILE} line {number}"))
         except CountersealError as error:
-            problems.append(_told(error))
+            problems.append(_error_line(error))
     return tuple(verified)
 
 
@@ -121,7 +121,7 @@ def _signatures(
     verifier: BundleVerifier, listed: Manifest | None, contents: dict[str, Path]
 ) -> tuple[SignatureFacts, ...]:
     """Return who signed each artifact, as the manifest lists it, in the signature that lies beside it."""
-    found = []
+    signatures = []
     for artifact in listed.subjects if listed else ():
         name = artifact.name + BLOB_SUFFIX
         if name not in contents:
@@ -129,14 +129,14 @@ def _signatures(
         try:
             certificate = verifier.verify_digest(contents[name].read_bytes(), artifact.digest, name)
         except CountersealError as error:
-            found.append(SignatureFacts(artifact.name, None, _told(error)))
+            signatures.append(SignatureFacts(artifact.name, None, _error_line(error)))
         else:
-            found.append(SignatureFacts(artifact.name, certificate, ""))
-    return tuple(found)
+            signatures.append(SignatureFacts(artifact.name, certificate, ""))
+    return tuple(signatures)
 
 
-def _told(error: CountersealError) -> str:
-    """Return an error as one line that fits into a decision: what is in it may be anybody's."""
+def _error_line(error: CountersealError) -> str:
+    """Return an error as one line that fits into a decision: its text may come from anybody."""
     return visible.plain(f"{error.what}: {error.why}" if error.why else error.what)
 
 
@@ -147,10 +147,10 @@ def _sbom(path: Path | None, builds: tuple[Attestation, ...], problems: list[str
     try:
         document = wire.load_json(data, SBOM_FILE)
     except CountersealError as error:
-        problems.append(_told(error))
+        problems.append(_error_line(error))
         return None
     components = document.get("components") if isinstance(document, dict) else None
-    attested = [each.statement.predicate for each in builds if each.statement.predicate_type == SBOM]
+    attested = [build.statement.predicate for build in builds if build.statement.predicate_type == SBOM]
     return SbomFacts(
         digests.sha256(data),
         len(components) if isinstance(components, list) else 0,

@@ -60,8 +60,8 @@ def read_policy(repository: SourceRepository, revision: str) -> tuple[Policy, Po
             why="without a policy nothing is allowed",
             fix="write one (docs/policy-reference.md), check it with `counterseal policy check`, and merge it",
         )
-    found = policy.load(data, rules=rules.RULES)
-    return found, PolicyReference(POLICY_PATH, found.digest, revision, repository.default_ref())
+    loaded_policy = policy.load(data, rules=rules.RULES)
+    return loaded_policy, PolicyReference(POLICY_PATH, loaded_policy.digest, revision, repository.default_ref())
 
 
 def collect(
@@ -89,15 +89,15 @@ def collect(
     if change is None:
         require_no_lag(sources.repository, sources.forge, sources.clock, merged)
     base = base_of(sources.repository, sources.forge, merged, change)
-    found_policy, reference = _policy(sources, run, base)
+    used_policy, reference = _policy(sources, run, base)
     arrivals = arrivals_of(sources)
-    request = request_file(sources.repository, sources.forge, merged, base, change, found_policy)
+    request = request_file(sources.repository, sources.forge, merged, base, change, used_policy)
     if request.merged and change and change.merge_revision:
-        came = dataclasses.replace(request.merged, mover=arrivals.mover(change.merge_revision))
-        request = dataclasses.replace(request, merged=came)
+        merged_file = dataclasses.replace(request.merged, mover=arrivals.mover(change.merge_revision))
+        request = dataclasses.replace(request, merged=merged_file)
     release: Release | None = None
     facts = candidate or candidate_bytes.CandidateFacts()
-    content, needed = request.content, evaluation.needs(found_policy, _stage(merged.path))
+    content, needed = request.content, evaluation.needs(used_policy, _stage(merged.path))
     if Need.BYTES in needed and content and change and content.valid_until >= sources.clock.now():
         release = _release(sources.assets, content)
         if candidate is None:
@@ -106,13 +106,13 @@ def collect(
         now=sources.clock.now(),
         home=run.repository,
         run=run,
-        policy=found_policy,
+        policy=used_policy,
         policy_reference=reference,
         policy_origin=arrivals.policy(reference.revision),
         stage=_stage(merged.path),
         request=request,
         change=change,
-        permissions=permissions(sources.forge, change, found_policy) if Need.REVIEWS in needed else (),
+        permissions=permissions(sources.forge, change, used_policy) if Need.REVIEWS in needed else (),
         run_actors=_run_actors(sources.forge, run),
         candidate=release,
         observed=facts.observed,
@@ -120,7 +120,7 @@ def collect(
         manifest_digest=facts.manifest_digest,
         builds=facts.builds,
         build_problems=facts.problems,
-        starts=_starts(sources, run, found_policy, facts.builds),
+        starts=_starts(sources, run, used_policy, facts.builds),
         signatures=facts.signatures,
         sbom=facts.sbom,
         source=arrivals.source(facts.manifest),
@@ -151,9 +151,9 @@ def _policy(sources: Sources, run: Run, base: str | None) -> tuple[Policy, Polic
     """
     if base is not None:
         with contextlib.suppress(PolicyError):
-            found, reference = read_policy(sources.repository, base)
-            if not identity.run_problem(run, found.gate, sources.trust, reference.ref):
-                return found, reference
+            base_policy, reference = read_policy(sources.repository, base)
+            if not identity.run_problem(run, base_policy.gate, sources.trust, reference.ref):
+                return base_policy, reference
     return read_policy(sources.repository, run.revision)
 
 
@@ -163,7 +163,7 @@ def _stage(path: str) -> str:
 
 
 def permissions(
-    forge: Forge, change: ChangeRequest | None, used: Policy | None = None
+    forge: Forge, change: ChangeRequest | None, used_policy: Policy | None = None
 ) -> tuple[tuple[Actor, Permission], ...]:
     """Return what each person who approved, objected or dismissed may do in the repository now (R13, R49).
 
@@ -173,7 +173,7 @@ def permissions(
     for review in change.reviews if change else ():
         counts = review.state in (ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED)
         for actor in (review.actor if counts else None, review.dismissed_by):
-            if actor and actor.kind == "user" and (used is None or groups_of(actor, used)):
+            if actor and actor.kind == "user" and (used_policy is None or groups_of(actor, used_policy)):
                 reviewers.setdefault(actor.key, actor)
     return tuple((actor, forge.permission(actor)) for actor in reviewers.values())
 
@@ -185,20 +185,20 @@ def _run_actors(forge: Forge, run: Run) -> tuple[Actor, ...]:
     return tuple(dict.fromkeys((run.actor, forge.actor(run.triggering_login))))
 
 
-def _starts(sources: Sources, run: Run, used: Policy, builds: Sequence[Attestation]) -> tuple[BuildStart, ...]:
+def _starts(sources: Sources, run: Run, used_policy: Policy, builds: Sequence[Attestation]) -> tuple[BuildStart, ...]:
     """Return whose hands were on the accepted builder's runs, where a forge lets somebody steer them (R46)."""
-    home, found = run.repository, []
+    home, run_uris = run.repository, []
     on_github = kind_of(home.host) is ForgeKind.GITHUB
     issuer = sources.trust.issuers.get(home.host, "")
-    for each in builds:
-        certificate = each.certificate
-        if identity.builder_problem(certificate, issuer=issuer, repository=home, builder=used.builder):
+    for build in builds:
+        certificate = build.certificate
+        if identity.builder_problem(certificate, issuer=issuer, repository=home, builder=used_policy.builder):
             continue
         if on_github and certificate.trigger == "push":
             continue  # what GitHub runs again, it runs with the same inputs
-        found.append(certificate.run_uri or "")
-    starts = (sources.forge.build_start(address) for address in dict.fromkeys(found))
-    return tuple(each for each in starts if each is not None)
+        run_uris.append(certificate.run_uri or "")
+    starts = (sources.forge.build_start(run_uri) for run_uri in dict.fromkeys(run_uris))
+    return tuple(start for start in starts if start is not None)
 
 
 def _release(assets: AssetStore, content: PromotionRequest) -> Release:

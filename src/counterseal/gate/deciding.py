@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from counterseal.gate.reading import Anchor
     from counterseal.ledger import Ledger
 
-#: How often the evidence may change under our eyes before we give up (R24).
+#: How often the evidence is judged before we give up because it keeps changing (R24).
 READINGS: Final = 3
 
 
@@ -69,7 +69,7 @@ class GateResult:
         """Return the code of the first failure, else 10 if something is not allowed, else 0."""
         if self.failed:
             return self.failed[0].error.exit_code
-        if not all(each.allowed for each in self.decided):
+        if not all(decided.allowed for decided in self.decided):
             return errors.DENIED
         return errors.ALLOWED
 
@@ -90,30 +90,31 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
     """
     stored = gate.store.fetch()
     reading.require_mirror(stored)
-    current = gate.reader.read(stored)
-    anchor = reading.check_anchor(current, gate.sources.assets, gate.reader, gate.sources.work)
-    if not current.entries:
+    current_ledger = gate.reader.read(stored)
+    anchor = reading.check_anchor(current_ledger, gate.sources.assets, gate.reader, gate.sources.work)
+    if not current_ledger.entries:
         appending.genesis(gate)
     decided: list[Decided] = []
     failed: list[Failed] = []
-    selected, left = selection.selected(gate, current, stage, request)
+    selected, postponed = selection.selected(gate, current_ledger, stage, request)
     for merged in selected:
         try:
             decided.append(_decide(gate, merged, anchor))
         except CountersealError as error:
             failed.append(Failed(merged.path, error))
-    later = (
-        f"{left} more requests wait for the next run: one run decides {selection.MAX_UNAPPROVED} that nobody approved"
+    backlog = (
+        f"{postponed} more requests wait for the next run: "
+        f"one run decides {selection.MAX_UNAPPROVED} that nobody approved"
     )
-    spoken = (anchor.warning, later if left else "", _open_branch(gate, selected))
-    warnings = (*gate.warnings, *filter(None, spoken))
+    notices = (anchor.warning, backlog if postponed else "", _open_branch(gate, selected))
+    warnings = (*gate.warnings, *filter(None, notices))
     return GateResult(tuple(decided), tuple(failed), warnings, gate.sources.trust.sandbox)
 
 
 def _open_branch(gate: Gate, selected: Sequence[MergedRequest]) -> str:
-    """Return what a stage that publishes has to say of a branch that takes pushes; nothing where none was decided."""
-    asked = {each.path.split("/")[1] for each in selected if "/" in each.path}
-    if not any(stage.publish and stage.name in asked for stage in gate.policy.stages):
+    """Return a warning if a stage that publishes was selected and the branch takes, or may take, direct pushes."""
+    requested_stages = {merged.path.split("/")[1] for merged in selected if "/" in merged.path}
+    if not any(stage.publish and stage.name in requested_stages for stage in gate.policy.stages):
         return ""
     ref = gate.sources.repository.default_ref()
     try:
@@ -126,28 +127,28 @@ def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
     identifier = ledger.entry_id("decision", gate.policy.ledger_id, merged.path)
     facts: candidate_bytes.CandidateFacts | None = None
 
-    def prepare(current: Ledger, abandoned: Sequence[str]) -> recording.Draft | Entry:
+    def prepare(current_ledger: Ledger, abandoned: Sequence[str]) -> recording.Draft | Entry:
         nonlocal facts
-        if found := current.find(identifier):
-            return found
-        history = History(current.entries)
-        before, facts = _look(gate, merged, (current, history), anchor, facts)
+        if entry := current_ledger.find(identifier):
+            return entry
+        history = History(current_ledger.entries)
+        evidence, facts = _look(gate, merged, (current_ledger, history), anchor, facts)
         for _ in range(READINGS):
-            findings = evaluation.judge(before)
-            made = decisions.decide(before, findings, abandoned=abandoned)
-            again, facts = _look(gate, merged, (current, history), anchor, facts)
-            if evidence_room.digest(again) == evidence_room.digest(before):
-                link = current.next_link(identifier)
-                made, data = fitting.fitting(made, before, link)
-                kept = evidence_room.canonical(before)
-                return recording.Draft(data, identifier, _note(before), _message(link.sequence, made), kept)
-            before = again
+            findings = evaluation.judge(evidence)
+            decision = decisions.decide(evidence, findings, abandoned=abandoned)
+            reread, facts = _look(gate, merged, (current_ledger, history), anchor, facts)
+            if evidence_room.digest(reread) == evidence_room.digest(evidence):
+                link = current_ledger.next_link(identifier)
+                decision, data = fitting.fitting(decision, evidence, link)
+                document = evidence_room.canonical(evidence)
+                return recording.Draft(data, identifier, _note(evidence), _message(link.sequence, decision), document)
+            evidence = reread
         raise ServiceError(f"{merged.path}: reviews, tag or candidate keep changing", fix="run the gate again")
 
     recorded = appending.record(gate, prepare)
     entry = recorded.entry
-    found = History(recorded.ledger.entries).decisions[entry.link.entry_id]
-    return Decided(merged.path, found.decision, entry, recorded.fresh, found.withdrawn)
+    recorded_decision = History(recorded.ledger.entries).decisions[entry.link.entry_id]
+    return Decided(merged.path, recorded_decision.decision, entry, recorded.fresh, recorded_decision.withdrawn)
 
 
 def _look(
@@ -157,8 +158,8 @@ def _look(
     anchor: Anchor,
     facts: candidate_bytes.CandidateFacts | None,
 ) -> tuple[Evidence, candidate_bytes.CandidateFacts]:
-    current, history = on
-    state = reading.facts(current, mirror=True, anchor=anchor)
+    current_ledger, history = on
+    state = reading.facts(current_ledger, mirror=True, anchor=anchor)
     evidence, facts = collect.collect(gate.sources, gate.run, merged, ledger=state, candidate=facts)
     return collect.with_ledger(gate.sources, evidence, state, history), facts
 
@@ -168,6 +169,6 @@ def _note(evidence: Evidence) -> str | None:
     return manifest.revision if source and manifest and source.on_protected_branch else None
 
 
-def _message(sequence: int, made: Decision) -> str:
-    approvers = ", ".join(each.login for each in made.responsible.approvers) or "nobody"
-    return f"{sequence} {made.outcome} {made.stage} {label(made)} · {approvers}"
+def _message(sequence: int, decision: Decision) -> str:
+    approvers = ", ".join(approver.login for approver in decision.responsible.approvers) or "nobody"
+    return f"{sequence} {decision.outcome} {decision.stage} {label(decision)} · {approvers}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from counterseal.evaluation import Decision, Evidence
     from counterseal.model import LedgerLink
 
-#: What a payload may have so that its bundle (base64, certificate, log entry, timestamp) is a line of the ledger.
+#: How many bytes a payload may have so that its bundle (base64, certificate, log entry, timestamp) fits on a line.
 MAX_PAYLOAD: Final = 32 << 10
 MAX_ABANDONED: Final = 16
 _NO_DIGEST: Final = "0" * 64
@@ -27,7 +27,7 @@ TOO_LONG: Final = ("review-of-this-revision", "decision-too-long")
 def fitting(decision: Decision, evidence: Evidence, link: LedgerLink) -> tuple[Decision, bytes]:
     """Return the decision and its bytes, or, where a line of the ledger cannot hold it, a short deny that says so.
 
-    What would be too long now is so at the next run, too; without an entry the request would stop its gate for ever.
+    What is too long now is too long at the next run; without an entry the request would block its gate for ever.
     """
     data = decisions.payload(decision, decisions.subjects(evidence), link)
     released = _publication(decision, evidence, link)
@@ -57,9 +57,9 @@ def _publication(decision: Decision, evidence: Evidence, link: LedgerLink) -> by
     publishes = stage is not None and stage.publish and decision.outcome is Outcome.ALLOW
     if not publishes or content is None or evidence.manifest is None:
         return b""
-    summaries = (each.name + VSA_SUFFIX for each in evidence.manifest.subjects)
+    summaries = (artifact.name + VSA_SUFFIX for artifact in evidence.manifest.subjects)
     ours = (BUNDLES_FILE, EVIDENCE_FILE, CHECKSUMS_FILE)
-    names = (*(each.name for each in content.candidate.assets), *summaries, *ours)
+    names = (*(asset.name for asset in content.candidate.assets), *summaries, *ours)
     assets = tuple(PublishedAsset(name, _NO_DIGEST, _LARGEST) for name in names)
     line = EntryReference(link.entry_id, link.sequence, _NO_DIGEST)
     body = Publication(evidence.stage, content.candidate.tag, _NO_DIGEST, line, content.candidate.release, assets)

@@ -44,7 +44,7 @@ class Judge:
         self._head = head
         self._line = self._repository.first_parents(head)
         self._ages = {revision: age for age, revision in enumerate(self._line)}
-        self._changes = [self._ages[each] for each in self._repository.commits_touching(head, POLICY_PATH)]
+        self._changes = [self._ages[revision] for revision in self._repository.commits_touching(head, POLICY_PATH)]
 
     def __call__(self, attestation: Attestation, what: str) -> None:
         """Accept the signer of `attestation`.
@@ -85,15 +85,15 @@ class Judge:
 
     def _check_named(self, statement: Statement, signer: str | None, what: str) -> None:
         """Require that the statement names a policy of the branch as the signer could know it."""
-        named = statement.predicate.get("policy")
-        revision = named.get("revision") if isinstance(named, dict) else None
-        digest = named.get("digest") if isinstance(named, dict) else None
+        named_policy = statement.predicate.get("policy")
+        revision = named_policy.get("revision") if isinstance(named_policy, dict) else None
+        digest = named_policy.get("digest") if isinstance(named_policy, dict) else None
         if not isinstance(revision, str):
             raise VerificationError(f"{what}: it names no policy revision")
         age = self.age(revision)
         if age is None:
             raise VerificationError(f"{what}: policy revision {revision[:12]} is not on the default branch")
-        signer_age = self.age(signer)  # again: by asking for the other, the branch may have been looked at anew
+        signer_age = self.age(signer)  # after the other, which may have read the branch anew
         if signer_age is None or age < signer_age:
             raise VerificationError(f"{what}: policy revision {revision[:12]} is younger than the run that signed it")
         if not isinstance(digest, dict) or digest.get("sha256") != self._policy(age, what).digest:

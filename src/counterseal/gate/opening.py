@@ -40,7 +40,7 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
     default_ref = sources.repository.default_ref()
     head = reading.tip(sources.repository)
     of_branch = run.revision in sources.repository.first_parents(head)
-    found, reference = collect.read_policy(sources.repository, run.revision if of_branch else head)
+    policy, reference = collect.read_policy(sources.repository, run.revision if of_branch else head)
     home = sources.forge.repository()
     if (home.host, home.id) != (run.repository.host, run.repository.id):
         raise UsageError(
@@ -49,24 +49,24 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
             fix="start a new run in the repository that has the name now",
         )
     if not run.ref_protected:
-        raise _no_gate(found, f"{run.ref} is not protected")
-    if problem := identity.run_problem(run, found.gate, sources.trust, default_ref):
-        raise _no_gate(found, identity_words.sentence(problem))
-    check_ledger_id(found, home)
+        raise _no_gate(policy, f"{run.ref} is not protected")
+    if problem := identity.run_problem(run, policy.gate, sources.trust, default_ref):
+        raise _no_gate(policy, identity_words.sentence(problem))
+    check_ledger_id(policy, home)
     _check_age(run, sources.repository, head, of_branch=of_branch)
     store.check_push()
-    missed = tuple(sources.forge.check_settings())
+    warnings = tuple(sources.forge.check_settings())
     reader = reading.open_reader(
         sources.repository, head, sources.trust, sources.verifier, home=home, own_revision=run.signer_digest
     )
-    return Gate(sources, store, signer, run, head, found, reference, reader, missed)
+    return Gate(sources, store, signer, run, head, policy, reference, reader, warnings)
 
 
 def _check_age(run: Run, repository: SourceRepository, head: str, *, of_branch: bool) -> None:
     """Refuse a run that began before policy or gate were changed: a run that is started again has its old revision.
 
     Raises:
-        ServiceError: Something that makes the gate what it is was changed since, or the branch was rewritten.
+        ServiceError: The policy, the gate's file or another YAML file was changed since, or the branch was rewritten.
     """
     if run.revision == head:
         return
@@ -98,8 +98,8 @@ def check_ledger_id(policy: Policy, home: Repository) -> None:
         )
 
 
-def _no_gate(found: Policy, why: str) -> UsageError:
+def _no_gate(policy: Policy, why: str) -> UsageError:
     fix = f"call {REPOSITORY}/{GATE_WORKFLOW} from a workflow on the protected default branch"
-    if (own := found.gate.own) is not None:
+    if (own := policy.gate.own) is not None:
         fix = f"run the gate in {own.file} on {own.ref}, which has to be protected"
     return UsageError("this run is not a gate", why=why, fix=fix)

@@ -102,18 +102,18 @@ def _request(sources: Sources, change: ChangeRequest, path: str) -> RequestFile:
 
 def _evidence(sources: Sources, change: ChangeRequest, request: RequestFile, head: str) -> Evidence:
     """Return what a preview reads: neither the candidate's bytes (a draft is not readable) nor a merge."""
-    used, reference = collect.read_policy(sources.repository, head)
+    policy, reference = collect.read_policy(sources.repository, head)
     return Evidence(
         now=sources.clock.now(),
         home=sources.forge.repository(),
         run=None,
-        policy=used,
+        policy=policy,
         policy_reference=reference,
         policy_origin=None,
         stage=request.path.split("/")[1],
         request=request,
         change=change,
-        permissions=collect.permissions(sources.forge, change, used),
+        permissions=collect.permissions(sources.forge, change, policy),
         run_actors=(),
         candidate=None,
         observed=(),
@@ -124,7 +124,7 @@ def _evidence(sources: Sources, change: ChangeRequest, request: RequestFile, hea
         starts=(),
         sbom=None,
         source=None,
-        ledger=evidence_room.LedgerFacts(used.ledger_id, 0, mirror=False, anchors=()),
+        ledger=evidence_room.LedgerFacts(policy.ledger_id, 0, mirror=False, anchors=()),
         history=(),
         trust=sources.trust,
         unread=frozenset({Need.BYTES, Need.MERGE}),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from counterseal.model import Release, StoredLedger, StoredLine, Trust
     from counterseal.ports import AssetStore, SourceRepository
 
-#: So many worthless proofs in published releases are passed over (R32); more of them are an error.
+#: How many worthless proofs in published releases are passed over (R32); more of them are an error.
 MAX_WORTHLESS: Final = 20
 
 
@@ -58,7 +58,7 @@ def open_reader(
     home: Repository | None = None,
     own_revision: str | None = None,
 ) -> LedgerReader:
-    """Return how to read the ledger of the policy at the tip of a branch: its lines are judged by that branch.
+    """Return a reader for the ledger of the policy at the tip of a branch: its lines are judged by that branch.
 
     Args:
         repository: Where the policies are.
@@ -95,7 +95,7 @@ class LedgerReader:
             VerificationError: A line is not validly signed by a gate.
         """
         _check_mirror(stored)
-        entries = [self._entry(each) for each in stored.lines]
+        entries = [self._entry(stored_line) for stored_line in stored.lines]
         entries.sort(key=lambda entry: entry.link.sequence)
         checked = ledger.check(entries, self.ledger_id)
         self._check_order(checked)
@@ -104,7 +104,7 @@ class LedgerReader:
     def _check_order(self, checked: Ledger) -> None:
         """Require that no entry was signed by a run of an older branch than the entry before it (R44)."""
         for before, entry in pairwise(checked.entries):
-            old, new = (each.attestation.certificate.source_revision for each in (before, entry))
+            old, new = (neighbour.attestation.certificate.source_revision for neighbour in (before, entry))
             if old != new and self.is_older(new, old):
                 raise LedgerError(
                     f"entry {entry.link.sequence} was signed by a run of {(new or '')[:12]}, "
@@ -114,9 +114,9 @@ class LedgerReader:
                 )
 
     def is_older(self, revision: str | None, other: str | None) -> bool:
-        """Return whether a revision of the default branch is older than another, or none of it."""
-        age, others = self.judge.age(revision), self.judge.age(other)
-        return age is None or others is None or age > others
+        """Return whether a revision of the default branch is older than another; also if either is not on it."""
+        age, other_age = self.judge.age(revision), self.judge.age(other)
+        return age is None or other_age is None or age > other_age
 
     def _entry(self, stored: StoredLine) -> Entry:
         line = stored.line
@@ -186,7 +186,7 @@ class Anchor:
     warning: str = ""
 
 
-def check_anchor(found: Ledger, assets: AssetStore, reader: LedgerReader, work: Path) -> Anchor:
+def check_anchor(current_ledger: Ledger, assets: AssetStore, reader: LedgerReader, work: Path) -> Anchor:
     """Check that the ledger extends the proof of the newest published release that has one of its own (R32).
 
     A proof that no gate signed, or that is another release's, is passed over and warned of: anybody with write access
@@ -211,11 +211,11 @@ def check_anchor(found: Ledger, assets: AssetStore, reader: LedgerReader, work: 
                 ) from error
             continue
         number = entry.link.sequence
-        recorded = found.entries[number] if number < len(found.entries) else None
+        recorded = current_ledger.entries[number] if number < len(current_ledger.entries) else None
         if recorded is None or recorded.attestation.payload != entry.attestation.payload:
             raise LedgerError(
                 f"the ledger was rewound: release {release.tag} proves an entry {number} that it does not have",
-                why=f"the ledger has {len(found.entries)} entries",
+                why=f"the ledger has {len(current_ledger.entries)} entries",
                 fix=ledger.RESTORE,
             )
         if recorded.line != entry.line:
@@ -235,7 +235,7 @@ def _publication_of(release: Release, assets: AssetStore, reader: LedgerReader, 
         VerificationError: No gate signed it, it is about another release, too large, or there more than once.
     """
     what = f"{PROOF_FILE} of {release.tag}"
-    asset, *others = (each for each in release.assets if each.name == PROOF_FILE)
+    asset, *others = (asset for asset in release.assets if asset.name == PROOF_FILE)
     if others:
         raise VerificationError(f"{what}: it is there more than once", why="which one was meant cannot be told")
     if asset.size > MAX_PROOF:
@@ -253,6 +253,8 @@ def _publication_of(release: Release, assets: AssetStore, reader: LedgerReader, 
     return ledger.entry_of(line, attestation)
 
 
-def facts(found: Ledger, *, mirror: bool, anchor: Anchor) -> LedgerFacts:
+def facts(current_ledger: Ledger, *, mirror: bool, anchor: Anchor) -> LedgerFacts:
     """Return what the rules may know of the ledger."""
-    return LedgerFacts(found.id, len(found.entries), mirror, (anchor.extends,) if anchor.extends else ())
+    return LedgerFacts(
+        current_ledger.id, len(current_ledger.entries), mirror, (anchor.extends,) if anchor.extends else ()
+    )

@@ -126,8 +126,8 @@ def record(
     started = patience.clock()
     for attempt in range(1, MAX_TRIES + 1):
         began = patience.clock()
-        if found := writer.attempt():
-            return found
+        if recorded := writer.attempt():
+            return recorded
         now = patience.clock()
         if attempt == MAX_TRIES or now - started > MAX_SECONDS:
             break
@@ -150,56 +150,58 @@ class _Writer:
         self._sign = sign
         self._fits = fits
         self._signed: set[bytes] = set()
-        self._wanted: str | None = None
+        self._entry_id: str | None = None
         self.abandoned: list[str] = []
 
     def attempt(self) -> Recorded | None:
         """Return the entry if it is in the ledger now; None: try again."""
         stored = self._store.fetch()
-        found = self._read(stored)
+        current_ledger = self._read(stored)
         # an earlier push of ours may have arrived late, or another run may have had the same task
-        made = (found.find(self._wanted) if self._wanted else None) or self._prepare(found, tuple(self.abandoned))
-        if isinstance(made, Entry):
-            return _recorded(made, stored, found, fresh=made.line in self._signed)
-        _check_draft(made, found)
-        self._wanted = made.entry_id
+        prepared = (current_ledger.find(self._entry_id) if self._entry_id else None) or self._prepare(
+            current_ledger, tuple(self.abandoned)
+        )
+        if isinstance(prepared, Entry):
+            return _recorded(prepared, stored, current_ledger, fresh=prepared.line in self._signed)
+        _check_draft(prepared, current_ledger)
+        self._entry_id = prepared.entry_id
         if self._store.tips() != (stored.notes, stored.mirror):
             return None
-        held = sum(each.note == made.note for each in stored.lines)
-        note = ledger.choose_note(made.note, held, len(found.entries))
+        lines_in_note = sum(stored_line.note == prepared.note for stored_line in stored.lines)
+        note = ledger.choose_note(prepared.note, lines_in_note, len(current_ledger.entries))
         with deferred_signals():
-            line = self._sign(made.payload)
-            ledger.check_line(line, f"entry {len(found.entries)}")
+            line = self._sign(prepared.payload)
+            ledger.check_line(line, f"entry {len(current_ledger.entries)}")
             self._signed.add(line)
-            after = self._push(stored, note, line, made) if self._fits(line) else None
-        if after is None:
+            stored_after = self._push(stored, note, line, prepared) if self._fits(line) else None
+        if stored_after is None:
             self.abandoned.append(digests.sha256(line))
             return None
-        now = self._read(after)
-        if entry := now.find(made.entry_id):
-            return _recorded(entry, after, now, fresh=True)
-        raise LedgerError(f"entry {len(found.entries)} was pushed and cannot be found in the ledger")
+        ledger_after = self._read(stored_after)
+        if entry := ledger_after.find(prepared.entry_id):
+            return _recorded(entry, stored_after, ledger_after, fresh=True)
+        raise LedgerError(f"entry {len(current_ledger.entries)} was pushed and cannot be found in the ledger")
 
-    def _push(self, base: StoredLedger, note: str, line: bytes, made: Draft) -> StoredLedger | None:
+    def _push(self, base: StoredLedger, note: str, line: bytes, draft: Draft) -> StoredLedger | None:
         """Return the store with the line in it, whatever the push said of itself, or None if it is not there."""
         refused: ServiceError | None = None
         pushed = False
         try:
-            pushed = self._store.push(base, note, line, made.message, evidence=made.evidence)
+            pushed = self._store.push(base, note, line, draft.message, evidence=draft.evidence)
         except ServiceError as error:
             refused = error
         try:
-            after = self._store.fetch()
+            stored_after = self._store.fetch()
         except ServiceError as error:
             raise refused or _unknown(error) from error
-        if any(each.line == line for each in after.lines):
-            return after
+        if any(stored_line.line == line for stored_line in stored_after.lines):
+            return stored_after
         if refused:
             raise refused
         if pushed:
             raise LedgerError(
                 "the entry was pushed, and the ledger has lost it again",
-                why=f"notes are at {after.notes or 'nothing'}, mirror at {after.mirror or 'nothing'}",
+                why=f"notes are at {stored_after.notes or 'nothing'}, mirror at {stored_after.mirror or 'nothing'}",
                 fix="find out who pushed it; the mirror branch has to be protected against force pushes",
             )
         return None
@@ -213,17 +215,17 @@ def _unknown(error: ServiceError) -> ServiceError:
     )
 
 
-def _recorded(entry: Entry, stored: StoredLedger, found: Ledger, *, fresh: bool) -> Recorded:
-    note = next(each.note for each in stored.lines if each.line == entry.line)
-    return Recorded(entry, fresh, note, stored, found)
+def _recorded(entry: Entry, stored: StoredLedger, current_ledger: Ledger, *, fresh: bool) -> Recorded:
+    note = next(stored_line.note for stored_line in stored.lines if stored_line.line == entry.line)
+    return Recorded(entry, fresh, note, stored, current_ledger)
 
 
-def _check_draft(made: Draft, found: Ledger) -> None:
+def _check_draft(draft: Draft, current_ledger: Ledger) -> None:
     """Refuse to sign what is not for this place, or cannot become a line."""
-    what = f"entry {len(found.entries)}"
-    if ledger.link_of(statement.parse(made.payload, what)) != found.next_link(made.entry_id):
+    what = f"entry {len(current_ledger.entries)}"
+    if ledger.link_of(statement.parse(draft.payload, what)) != current_ledger.next_link(draft.entry_id):
         raise LedgerError(f"{what}: the statement to be signed names another place in the ledger")
-    ledger.check_line(base64.b64encode(made.payload), what)
+    ledger.check_line(base64.b64encode(draft.payload), what)
 
 
 @contextlib.contextmanager
@@ -244,7 +246,7 @@ def deferred_signals() -> Iterator[None]:
     try:
         yield
     finally:
-        for each, handler in before.items():
-            signal.signal(each, signal.SIG_DFL if handler is None else handler)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
         if arrived:
             signal.raise_signal(arrived[0])

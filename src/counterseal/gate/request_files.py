@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from counterseal.model import ChangeRequest, Policy, PromotionRequest
     from counterseal.ports import Clock, Forge, SourceRepository
 
-#: So many paths beside the request are kept, each so long; one is enough to deny.
+#: How many paths beside the request are kept, and how long each may be; one is enough to deny.
 MAX_OTHERS: Final = 1000
 MAX_PATH: Final = 200
 
@@ -48,7 +48,8 @@ def merged_requests(repository: SourceRepository, head: str) -> list[MergedReque
         again = path in last
         last[path] = MergedRequest(path, last.pop(path).revision if again else revision, again)
     others = (
-        MergedRequest(f"{REQUEST_FOLDER}@{at}", at, again=False, strays=tuple(each)) for at, each in strays.items()
+        MergedRequest(f"{REQUEST_FOLDER}@{revision}", revision, again=False, strays=tuple(paths))
+        for revision, paths in strays.items()
     )
     return [*last.values(), *others]
 
@@ -72,7 +73,7 @@ def shown(path: str) -> str:
 def base_of(
     repository: SourceRepository, forge: Forge, merged: MergedRequest, change: ChangeRequest | None
 ) -> str | None:
-    """Return the branch as it was before the request: the first parent, or of a rebased group the group's (R21).
+    """Return the branch as it was before the request: the first parent, of a rebased group its first commit's (R21).
 
     None: it came with the first commit of the branch.
     """
@@ -87,26 +88,26 @@ def base_of(
 
 
 def _in_group(forge: Forge, merged: MergedRequest, parent: str, change: ChangeRequest, ref: str) -> bool:
-    """Return whether the change put several commits onto the branch; of a squash the parent is another's."""
+    """Return whether the change put several commits onto the branch; the parent of a squash is another's."""
     if change.merge_revision != merged.revision:
         return True
-    before = forge.change_request_of(parent, ref) if len(change.commits) > 1 else None
-    return before is not None and before.number == change.number
+    parent_change = forge.change_request_of(parent, ref) if len(change.commits) > 1 else None
+    return parent_change is not None and parent_change.number == change.number
 
 
 def require_no_lag(repository: SourceRepository, forge: Forge, clock: Clock, merged: MergedRequest) -> None:
-    """Demand that the forge has had its time to tell which change request brought a commit.
+    """Require that the forge has had time to say which change request brought a commit.
 
     The push log of the branch says when it came; the commit's own date is anybody's choice.
 
     Raises:
-        ServiceError: It came so lately that the forge may not know yet.
+        ServiceError: It came so recently that the forge may not know yet.
     """
     ref, since = repository.default_ref(), clock.now() - LAG
     young = False
-    for at, tip in forge.moves(ref):
-        young = at > since or tip is None or not _has(repository, tip, merged.revision)
-        if at <= since:
+    for moved_at, tip in forge.moves(ref):
+        young = moved_at > since or tip is None or not _has(repository, tip, merged.revision)
+        if moved_at <= since:
             break
     if young:
         raise ServiceError(
@@ -121,7 +122,7 @@ def _has(repository: SourceRepository, tip: str, revision: str) -> bool:
     try:
         return repository.is_ancestor(revision, tip)
     except ServiceError:
-        return False  # the branch was forced away from there
+        return False  # a force push removed it
 
 
 # --- what it is ------------------------------------------------------------------------------
@@ -133,9 +134,9 @@ def request_file(
     merged: MergedRequest,
     base: str | None,
     change: ChangeRequest | None,
-    used: Policy,
+    policy: Policy,
 ) -> RequestFile:
-    """Return the file and how it came; what is wrong with it, and will stay so, is said there."""
+    """Return the file and how it came, with what is wrong with it and will stay wrong."""
     end = (change.merge_revision if change else None) or merged.revision
     head = repository.fetch_head(change.number) if change and not merged.strays else None
     data, problem = _read(repository, end, merged)
@@ -143,7 +144,7 @@ def request_file(
     if base is None:
         problem = f"{merged.path} came with the first commit of the branch, which nobody reviews"
     elif data is not None:
-        content, problem = _content(data, merged.path, used)
+        content, problem = _content(data, merged.path, policy)
     same = change is not None and data is not None and head == change.head
     return RequestFile(
         path=merged.path,
@@ -164,14 +165,14 @@ def request_file(
     )
 
 
-def _content(data: bytes, path: str, used: Policy) -> tuple[PromotionRequest | None, str]:
+def _content(data: bytes, path: str, policy: Policy) -> tuple[PromotionRequest | None, str]:
     """Return what a file says, or why it says nothing."""
     try:
         content = manifest.parse_request(data, path)
     except CountersealError as error:
         return None, str(error)
-    if used.stage(content.stage) is None:
-        names = ", ".join(stage.name for stage in used.stages)
+    if policy.stage(content.stage) is None:
+        names = ", ".join(stage.name for stage in policy.stages)
         return None, f"the policy has no stage {content.stage!r} (it has {names})"
     return content, ""
 
@@ -197,10 +198,10 @@ def _other_changes(
 
     On the branch alone it could hide: a merge that moves the branch forward chooses what its first parent is.
     """
-    on_branch = [each for each in repository.changed_paths(base, end) if each != path]
+    on_branch = [changed for changed in repository.changed_paths(base, end) if changed != path]
     if not on_branch and change is not None:
         try:
-            on_branch = [each for each in forge.changed_files(change.number) if each != path]
+            on_branch = [changed for changed in forge.changed_files(change.number) if changed != path]
         except LimitError as error:
             on_branch = [error.what]
-    return tuple(shown(each) for each in on_branch[:MAX_OTHERS])
+    return tuple(shown(changed) for changed in on_branch[:MAX_OTHERS])

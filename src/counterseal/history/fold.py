@@ -65,8 +65,8 @@ class History:
     def _add(self, entry: Entry) -> None:
         kind, what = entry.attestation.statement.predicate_type, f"entry {entry.link.sequence}"
         if kind == DECISION:
-            found = decisions.parse(entry.attestation.statement, what)
-            self.decisions[entry.link.entry_id] = RecordedDecision(entry, found)
+            decision = decisions.parse(entry.attestation.statement, what)
+            self.decisions[entry.link.entry_id] = RecordedDecision(entry, decision)
         elif kind == EVENT:
             event = events.parse(entry.attestation.statement, what)
             self.events.append(RecordedEvent(entry, event))
@@ -101,15 +101,17 @@ class History:
         """Return the decisions on a manifest (sha256) in their order, as evidence for the rules."""
         return tuple(
             EarlierDecision(
-                each.entry.link.entry_id,
-                each.sequence,
-                each.decision.stage,
-                each.decision.outcome,
-                each.decision.decided_at,
-                each.withdrawn,
+                recorded.entry.link.entry_id,
+                recorded.sequence,
+                recorded.decision.stage,
+                recorded.decision.outcome,
+                recorded.decision.decided_at,
+                recorded.withdrawn,
             )
-            for each in self.decisions.values()
-            if manifest is not None and each.decision.manifest is not None and each.decision.manifest.sha256 == manifest
+            for recorded in self.decisions.values()
+            if manifest is not None
+            and recorded.decision.manifest is not None
+            and recorded.decision.manifest.sha256 == manifest
         )
 
     def is_withdrawn(self, recorded: RecordedDecision) -> bool:
@@ -118,10 +120,10 @@ class History:
         Raises:
             LedgerError: It is not here any more.
         """
-        now = self.decisions.get(recorded.entry.link.entry_id)
-        if now is None or now.entry.line != recorded.entry.line:
+        current = self.decisions.get(recorded.entry.link.entry_id)
+        if current is None or current.entry.line != recorded.entry.line:
             raise LedgerError(f"entry {recorded.sequence} was read, and is not in the ledger any more")
-        return now.withdrawn
+        return current.withdrawn
 
     def query(
         self, *, stage: str | None = None, since: datetime | None = None, text: str | None = None
@@ -134,24 +136,26 @@ class History:
             text: Only decisions with a tag, artifact, manifest digest, revision or login that contains this.
         """
         return tuple(
-            each
-            for each in reversed(self.decisions.values())
-            if (stage is None or each.decision.stage == stage)
-            and (since is None or each.decision.decided_at >= since)
-            and (text is None or any(text in word for word in _words(each)))
+            recorded
+            for recorded in reversed(self.decisions.values())
+            if (stage is None or recorded.decision.stage == stage)
+            and (since is None or recorded.decision.decided_at >= since)
+            and (text is None or any(text in word for word in _words(recorded)))
         )
 
 
 def _words(recorded: RecordedDecision) -> Iterator[str]:
-    found = recorded.decision
-    if found.source:
-        yield from (found.source.tag, found.source.revision)
+    decision = recorded.decision
+    if decision.source:
+        yield from (decision.source.tag, decision.source.revision)
     for subject in recorded.entry.attestation.statement.subjects:
         yield from (subject.name, subject.digest)
-    responsible = found.responsible
-    yield from (each.login for each in (responsible.requester, *responsible.approvers, responsible.run_actor) if each)
+    responsible = decision.responsible
+    yield from (
+        person.login for person in (responsible.requester, *responsible.approvers, responsible.run_actor) if person
+    )
 
 
-def label(found: Decision) -> str:
+def label(decision: Decision) -> str:
     """Return what was to be promoted, in words: `acme/app v1.2.0`, or the request's path if it names nothing."""
-    return f"{found.source.repository.name} {found.source.tag}" if found.source else found.request.file
+    return f"{decision.source.repository.name} {decision.source.tag}" if decision.source else decision.request.file

@@ -30,7 +30,7 @@ from counterseal.model import Entry, InclusionProof, LedgerLink
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: The fix where somebody wrote into the ledger who is no gate, or took something from it.
+#: The fix where something other than a gate wrote to the ledger, or took something from it.
 RESTORE: Final = f"find out who pushed it, then restore {NOTES_REF} and {MIRROR_BRANCH} from a clone that has all"
 
 
@@ -59,14 +59,14 @@ class Ledger:
         Raises:
             LedgerError: An entry with this id is recorded already.
         """
-        if found := self.find(entry_id):
-            raise LedgerError(f"entry {entry_id[:12]} is recorded already, at {found.link.sequence}")
+        if entry := self.find(entry_id):
+            raise LedgerError(f"entry {entry_id[:12]} is recorded already, at {entry.link.sequence}")
         size = len(self.entries)
-        return LedgerLink(self.id, entry_id, size, self.head, size, self.root, tuple(each.hex() for each in self.peaks))
+        return LedgerLink(self.id, entry_id, size, self.head, size, self.root, tuple(peak.hex() for peak in self.peaks))
 
     def find(self, entry_id: str) -> Entry | None:
         """Return the entry with this id, or None."""
-        return next((each for each in self.entries if each.link.entry_id == entry_id), None)
+        return next((entry for entry in self.entries if entry.link.entry_id == entry_id), None)
 
     def inclusion(self, sequence: int, tree_size: int) -> InclusionProof:
         """Return the proof that entry `sequence` is among the first `tree_size` ones.
@@ -79,7 +79,7 @@ class Ledger:
                 f"no proof of entry {sequence} in {tree_size} entries", why=f"there are {len(self.entries)}"
             )
         leaves = self.leaves[:tree_size]
-        hashes = tuple(each.hex() for each in merkle.inclusion(leaves, sequence))
+        hashes = tuple(sibling.hex() for sibling in merkle.inclusion(leaves, sequence))
         return InclusionProof(sequence, tree_size, merkle.root(leaves).hex(), hashes)
 
 
@@ -104,7 +104,7 @@ def check(entries: Iterable[Entry], ledger_id: str) -> Ledger:
             previous,
             size,
             merkle.root_of_peaks(peaks).hex(),
-            tuple(each.hex() for each in peaks),
+            tuple(peak.hex() for peak in peaks),
         )
         if link != expected:
             raise _difference(link, expected)
@@ -120,20 +120,22 @@ def check(entries: Iterable[Entry], ledger_id: str) -> Ledger:
 
 
 def _check_sequence(size: int, ordered: list[Entry]) -> None:
-    found = ordered[size].link.sequence
-    if found == size:
+    sequence = ordered[size].link.sequence
+    if sequence == size:
         return
-    if found < size:
+    if sequence < size:
         one, other = digests.sha256(ordered[size - 1].line), digests.sha256(ordered[size].line)
         if one == other:
-            raise LedgerError(f"entry {found}: its line stands twice in the ledger", why=f"sha256 {one}", fix=RESTORE)
+            raise LedgerError(
+                f"entry {sequence}: its line stands twice in the ledger", why=f"sha256 {one}", fix=RESTORE
+            )
         raise LedgerError(
-            f"entry {found}: two entries claim this place, a fork",
+            f"entry {sequence}: two entries claim this place, a fork",
             why=f"sha256 {one} and {other}",
             fix=RESTORE,
         )
     raise LedgerError(
-        f"entry {size}: it is missing, entry {found} comes next",
+        f"entry {size}: it is missing, entry {sequence} comes next",
         why="a note was removed; `git notes prune` does that to notes of objects that are not in the clone",
         fix="fetch refs/notes/counterseal again; if it is missing at the forge, restore it from a copy that you trust",
     )
@@ -141,7 +143,7 @@ def _check_sequence(size: int, ordered: list[Entry]) -> None:
 
 def _difference(link: LedgerLink, expected: LedgerLink) -> LedgerError:
     names = {"id": "ledger id", "previous": "previous", "tree_size": "tree size", "root_hash": "root", "peaks": "peaks"}
-    name = next(each for each in names if getattr(link, each) != getattr(expected, each))
+    name = next(member for member in names if getattr(link, member) != getattr(expected, member))
     says, gives = getattr(link, name), getattr(expected, name)
     return LedgerError(
         f"entry {link.sequence}: its {names[name]} is not what the ledger gives",
@@ -163,5 +165,5 @@ def build_proof(ledger: Ledger, decision: int, publication: int) -> bytes:
     if not 0 <= publication < len(ledger.entries):
         raise LedgerError(f"no entry {publication}", why=f"the ledger has {len(ledger.entries)}")
     proof = ledger.inclusion(decision, publication)
-    lines = [ledger.entries[each].line for each in (decision, publication)]
+    lines = [ledger.entries[sequence].line for sequence in (decision, publication)]
     return proof_file(lines[0], proof, lines[1])

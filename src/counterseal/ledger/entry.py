@@ -67,17 +67,17 @@ def check_line(line: bytes, what: str) -> None:
 
 
 def moment_problem(attestation: Attestation) -> str | None:
-    """Return why what an entry says of its time is not what its signature proves, or None.
+    """Return how the time that an entry states differs from what its signature proves, or None.
 
     A decision says `decidedAt`, an event `occurredAt`; either lies within 5 minutes of the signed timestamp.
     """
     predicate = attestation.statement.predicate
     name = "decidedAt" if "decidedAt" in predicate else "occurredAt"
-    said = wire.parse_timestamp(predicate.get(name), name)
-    if abs(said - attestation.signed_at) <= MAX_SKEW:
+    moment = wire.parse_timestamp(predicate.get(name), name)
+    if abs(moment - attestation.signed_at) <= MAX_SKEW:
         return None
     signed = wire.timestamp(attestation.signed_at)
-    return f"it says {name} {wire.timestamp(said)}, and was signed at {signed}, more than 5 minutes apart"
+    return f"it says {name} {wire.timestamp(moment)}, and was signed at {signed}, more than 5 minutes apart"
 
 
 def link_of(statement: Statement) -> LedgerLink:
@@ -113,7 +113,7 @@ def check_link(link: LedgerLink, what: str) -> None:
         raise LedgerError(f"{what}: only entry 0 has no previous line, and it has none", why=f"this is {link.sequence}")
     if not all(map(digests.is_sha256, link.peaks)) or len(link.peaks) != link.tree_size.bit_count():
         raise LedgerError(f"{what}: its peaks are not those of a tree of {link.tree_size} entries")
-    if merkle.root_of_peaks([bytes.fromhex(each) for each in link.peaks]).hex() != link.root_hash:
+    if merkle.root_of_peaks([bytes.fromhex(peak) for peak in link.peaks]).hex() != link.root_hash:
         raise LedgerError(f"{what}: its peaks do not have the root that it names")
 
 
@@ -166,13 +166,13 @@ def parse_proof(data: bytes) -> LedgerProof:
         FormatError: It is not in our form.
     """
     what = "ledger-proof.json"
-    found = wire.decode(ProofFile, wire.load_json(data, what, max_bytes=MAX_PROOF), what)
-    if found.schema != PROOF_SCHEMA:
-        raise FormatError(f"{what}: schema {found.schema!r} is unknown", fix=f"this version reads {PROOF_SCHEMA}")
-    decision, publication = found.decision.line.encode(), found.publication.line.encode()
+    proof = wire.decode(ProofFile, wire.load_json(data, what, max_bytes=MAX_PROOF), what)
+    if proof.schema != PROOF_SCHEMA:
+        raise FormatError(f"{what}: schema {proof.schema!r} is unknown", fix=f"this version reads {PROOF_SCHEMA}")
+    decision, publication = proof.decision.line.encode(), proof.publication.line.encode()
     check_line(decision, f"{what}: decision")
     check_line(publication, f"{what}: publication")
-    return LedgerProof(decision, publication, found.decision.inclusion)
+    return LedgerProof(decision, publication, proof.decision.inclusion)
 
 
 def verify_proof(proof: LedgerProof, decision: Statement, publication: Statement) -> InclusionProof:
@@ -186,26 +186,28 @@ def verify_proof(proof: LedgerProof, decision: Statement, publication: Statement
     Raises:
         LedgerError: It proves nothing; the message says why.
     """
-    mine, later, inclusion = link_of(decision), link_of(publication), proof.inclusion
-    check_link(mine, "the decision")
-    check_link(later, "the publication")
-    if mine.id != later.id:
-        raise LedgerError("decision and publication are of different ledgers", why=f"{mine.id} and {later.id}")
+    decision_link, publication_link, inclusion = link_of(decision), link_of(publication), proof.inclusion
+    check_link(decision_link, "the decision")
+    check_link(publication_link, "the publication")
+    if decision_link.id != publication_link.id:
+        raise LedgerError(
+            "decision and publication are of different ledgers", why=f"{decision_link.id} and {publication_link.id}"
+        )
     pairs = (
-        ("index", inclusion.index, mine.sequence),
-        ("tree size", inclusion.tree_size, later.tree_size),
-        ("root", inclusion.root_hash, later.root_hash),
+        ("index", inclusion.index, decision_link.sequence),
+        ("tree size", inclusion.tree_size, publication_link.tree_size),
+        ("root", inclusion.root_hash, publication_link.root_hash),
     )
     for name, says, signed in pairs:
         if says != signed:
             raise LedgerError(f"the proof's {name} is {says}, the signed entries say {signed}")
     if not all(map(digests.is_sha256, inclusion.hashes)):
         raise LedgerError("the proof has a hash that is no sha256")
-    hashes = [bytes.fromhex(each) for each in inclusion.hashes]
-    leaf, root = merkle.leaf(proof.decision_line), bytes.fromhex(later.root_hash)
+    hashes = [bytes.fromhex(digest) for digest in inclusion.hashes]
+    leaf, root = merkle.leaf(proof.decision_line), bytes.fromhex(publication_link.root_hash)
     if not merkle.verify_inclusion(leaf, inclusion.index, inclusion.tree_size, hashes, root):
         raise LedgerError(
-            f"entry {mine.sequence} is not in the ledger that entry {later.sequence} vouches for",
+            f"entry {decision_link.sequence} is not in the ledger that entry {publication_link.sequence} vouches for",
             why="the inclusion proof does not lead to the signed root",
         )
     return inclusion

@@ -41,11 +41,11 @@ def append(peaks: Sequence[bytes], size: int, leaf_hash: bytes) -> tuple[bytes, 
     """
     if len(peaks) != size.bit_count():
         raise ValueError(f"a tree of {size} leaves has {size.bit_count()} peaks, not {len(peaks)}")
-    kept, last = list(peaks), leaf_hash
+    remaining, last = list(peaks), leaf_hash
     while size & 1:
-        last = node(kept.pop(), last)
+        last = node(remaining.pop(), last)
         size >>= 1
-    return (*kept, last)
+    return (*remaining, last)
 
 
 def root_of_peaks(peaks: Sequence[bytes]) -> bytes:
@@ -61,8 +61,8 @@ def root_of_peaks(peaks: Sequence[bytes]) -> bytes:
 def peaks_of(leaves: Iterable[bytes]) -> tuple[bytes, ...]:
     """Return the peaks of the tree with these leaves."""
     peaks: tuple[bytes, ...] = ()
-    for size, each in enumerate(leaves):
-        peaks = append(peaks, size, each)
+    for size, leaf_hash in enumerate(leaves):
+        peaks = append(peaks, size, leaf_hash)
     return peaks
 
 
@@ -105,16 +105,16 @@ def verify_inclusion(leaf_hash: bytes, index: int, size: int, hashes: Sequence[b
     if not 0 <= index < size:
         return False
     position, last, result = index, size - 1, leaf_hash
-    for each in hashes:
+    for sibling in hashes:
         if last == 0:
             return False
         if position & 1 or position == last:
-            result = node(each, result)
+            result = node(sibling, result)
             while position and not position & 1:
                 position >>= 1
                 last >>= 1
         else:
-            result = node(result, each)
+            result = node(result, sibling)
         position >>= 1
         last >>= 1
     return last == 0 and result == root_hash

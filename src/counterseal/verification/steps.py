@@ -73,7 +73,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A file was verified; that it was not is a `VerificationError`, so that nobody can forget to look."""
+    """A file was verified; if it was not, that is a `VerificationError`, so that nobody can forget to look."""
 
     file_name: str
     digest: str
@@ -102,25 +102,25 @@ def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust
     if attestation.statement.predicate_type != DECISION:
         _fail(Look.SUBJECT, f"the proof is about a {attestation.statement.predicate_type}, no decision")
     _check_subject(wanted, attestation)  # (1)
-    found = decisions.parse(attestation.statement, "the decision")
-    _check_signer(wanted, attestation, found.policy.ref, trust, Look.SIGNATURE)  # (2)
+    decision = decisions.parse(attestation.statement, "the decision")
+    _check_signer(wanted, attestation, decision.policy.ref, trust, Look.SIGNATURE)  # (2)
     _check_time(attestation)  # (3), beside what is part of every signature
-    _check_decision(wanted, attestation, found)  # (4)
+    _check_decision(wanted, attestation, decision)  # (4)
     published = verifier.verify_statement(proof.publication_line, "the publication line of the ledger proof")
-    event = _check_publication(wanted, published, attestation, found)  # (5)
+    event = _check_publication(wanted, published, attestation, decision)  # (5)
     _check_signer(wanted, published, event.policy.ref, trust, Look.LEDGER)
     _check_time(published)
     inclusion = ledger.verify_proof(proof, attestation.statement, published.statement)
-    if found.source is None:
+    if decision.source is None:
         _fail(Look.DECISION, "it names no source")
     return Verdict(
         wanted.file_name,
         wanted.digest,
         wanted.stage,
-        found.decided_at,
-        found.source.repository,
+        decision.decided_at,
+        decision.source.repository,
         trust.sandbox,
-        _steps(wanted, (attestation, published), found, len(inclusion.hashes), now),
+        _steps(wanted, (attestation, published), decision, len(inclusion.hashes), now),
     )
 
 
@@ -135,12 +135,12 @@ def _fail(look: Look, why: str) -> NoReturn:
 
 def _check_subject(wanted: Wanted, attestation: Attestation) -> None:
     subjects = attestation.statement.subjects
-    if not any(each.digest == wanted.digest for each in subjects):
-        named = next((each for each in subjects if each.name == wanted.file_name), None)
-        told = f", which names sha256:{named.digest}" if named else ""
-        _fail(Look.SUBJECT, f"{wanted.file_name} has sha256:{wanted.digest}, not in the decision{told}")
-    if not any(each.digest == wanted.digest and each.name == wanted.file_name for each in subjects):
-        names = [each.name for each in subjects if each.digest == wanted.digest]
+    if not any(subject.digest == wanted.digest for subject in subjects):
+        namesake = next((subject for subject in subjects if subject.name == wanted.file_name), None)
+        hint = f", which names sha256:{namesake.digest}" if namesake else ""
+        _fail(Look.SUBJECT, f"{wanted.file_name} has sha256:{wanted.digest}, not in the decision{hint}")
+    if not any(subject.digest == wanted.digest and subject.name == wanted.file_name for subject in subjects):
+        names = [subject.name for subject in subjects if subject.digest == wanted.digest]
         _fail(Look.SUBJECT, f"these bytes were decided on as {names[0]}, not as {wanted.file_name}")
 
 
@@ -168,31 +168,36 @@ def _check_time(attestation: Attestation) -> None:
         _fail(Look.TIME, problem)
 
 
-def _check_decision(wanted: Wanted, attestation: Attestation, found: Decision) -> None:
-    if found.outcome is not Outcome.ALLOW:
-        _fail(Look.DECISION, f"the decision on {wanted.file_name} for {found.stage} was {found.outcome}")
-    if found.stage != wanted.stage:
-        _fail(Look.DECISION, f"the decision is for the stage {found.stage}, not for {wanted.stage}")
-    if found.source is None or str(found.source.repository.id) != attestation.certificate.source_id:
+def _check_decision(wanted: Wanted, attestation: Attestation, decision: Decision) -> None:
+    if decision.outcome is not Outcome.ALLOW:
+        _fail(Look.DECISION, f"the decision on {wanted.file_name} for {decision.stage} was {decision.outcome}")
+    if decision.stage != wanted.stage:
+        _fail(Look.DECISION, f"the decision is for the stage {decision.stage}, not for {wanted.stage}")
+    if decision.source is None or str(decision.source.repository.id) != attestation.certificate.source_id:
         _fail(Look.DECISION, "its source is another repository than the one whose gate signed")
 
 
-def _check_publication(wanted: Wanted, published: Attestation, attestation: Attestation, found: Decision) -> Event:
+def _check_publication(wanted: Wanted, published: Attestation, attestation: Attestation, decision: Decision) -> Event:
     if published.statement.predicate_type != EVENT:
         _fail(Look.LEDGER, f"a {published.statement.predicate_type} stands where the publication should")
     event = events.parse(published.statement, "the publication")
     body = event.body
     if event.kind is not EventKind.PUBLICATION or not isinstance(body, Publication):
         _fail(Look.LEDGER, f"an event {event.kind} stands where the publication should")
-    mine = ledger.link_of(attestation.statement)
-    same = (mine.entry_id, mine.sequence, attestation.digest) == (
+    link = ledger.link_of(attestation.statement)
+    same = (link.entry_id, link.sequence, attestation.digest) == (
         body.decision.entry_id,
         body.decision.sequence,
         body.decision.line,
     )
-    if not same or body.stage != found.stage or found.manifest is None or body.manifest != found.manifest.sha256:
+    if (
+        not same
+        or body.stage != decision.stage
+        or decision.manifest is None
+        or body.manifest != decision.manifest.sha256
+    ):
         _fail(Look.LEDGER, "the publication is of another decision")
-    if not any(each.digest == wanted.digest and each.name == wanted.file_name for each in body.assets):
+    if not any(asset.digest == wanted.digest and asset.name == wanted.file_name for asset in body.assets):
         _fail(Look.LEDGER, f"{wanted.file_name} is not among the assets that were published")
     if published.certificate.source_id != attestation.certificate.source_id:
         _fail(Look.LEDGER, "decision and publication were signed for different repositories")
@@ -213,12 +218,12 @@ def _gate_name(wanted: Wanted, certificate: Certificate) -> str:
 
 
 def _steps(
-    wanted: Wanted, lines: tuple[Attestation, Attestation], found: Decision, hashes: int, now: datetime
+    wanted: Wanted, lines: tuple[Attestation, Attestation], decision: Decision, hashes: int, now: datetime
 ) -> tuple[Step, ...]:
     decided, published = lines
     certificate = decided.certificate
-    entry, seal = (ledger.link_of(each.statement).sequence for each in lines)
-    satisfied = sum(each.outcome is FindingOutcome.SATISFIED for each in found.findings)
+    entry, seal = (ledger.link_of(line.statement).sequence for line in lines)
+    satisfied = sum(finding.outcome is FindingOutcome.SATISFIED for finding in decision.findings)
     hours = max(0, int((now - published.signed_at).total_seconds() // 3600))
     return (
         Step(Look.SUBJECT, f"sha256:{wanted.digest}"),
@@ -228,7 +233,8 @@ def _steps(
         Step(Look.TIME, f"log entry {decided.log_index}, timestamp {wire.timestamp(decided.signed_at)}"),
         Step(
             Look.DECISION,
-            f"{found.outcome}, policy sha256:{found.policy.digest.sha256[:12]}…, {satisfied} rules, entry {entry}",
+            f"{decision.outcome}, policy sha256:{decision.policy.digest.sha256[:12]}…, "
+            f"{satisfied} rules, entry {entry}",
         ),
         Step(Look.LEDGER, f"included ({hashes} hashes), proven against entry {seal} (publication)"),
         Step(Look.BEYOND, f"revocations after entry {seal} (knowledge {hours} h old)"),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from counterseal.model import Finding
 
 NAME: Final = "author-did-not-approve"
-MAX_GAPS: Final = 8  # so many are named: a change may have hundreds of commits
+MAX_GAPS: Final = 8  # how many are named: a change may have hundreds of commits
 
 
 def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - every rule has this form
@@ -20,16 +20,16 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     change = evidence.change
     if evidence.request.content is None or change is None:
         return no_request(NAME)
-    found, gaps = approvals(evidence), unknown_authorship(evidence)
-    own = [each for each in found.dismissed if each.code in PARTS]
-    people = [each.person for each in found.counted]
+    tally, gaps = approvals(evidence), unknown_authorship(evidence)
+    participants = [dismissed for dismissed in tally.dismissed if dismissed.code in PARTS]
+    people = [approval.person for approval in tally.counted]
     if gaps:
         more = max(0, len(gaps) - MAX_GAPS)
         why = reason("author-unknown", gaps=gaps[:MAX_GAPS], more=more)
-        return violated(NAME, why, counted=people, dismissed=own)
+        return violated(NAME, why, counted=people, dismissed=participants)
     if not people:
-        return violated(NAME, reason("nobody-else"), dismissed=own)
-    return satisfied(NAME, counted=people, dismissed=own)
+        return violated(NAME, reason("nobody-else"), dismissed=participants)
+    return satisfied(NAME, counted=people, dismissed=participants)
 
 
 RULE: Final = RuleSpec(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "digest-matches"
 
-#: What `sign` lays beside the artifacts.
+#: What `sign` puts beside the artifacts.
 BUILT: Final = (MANIFEST_FILE, SBOM_FILE, BUILD_BUNDLES_FILE)
 #: What a gate itself adds to a candidate after it has allowed it; a publication compares these with what it wants.
 OURS: Final = (BUNDLES_FILE, EVIDENCE_FILE, CHECKSUMS_FILE, PROOF_FILE)
@@ -46,15 +46,15 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     problem = next(_problems(evidence, content, release), None)
     if problem:
         return violated(NAME, problem)
-    size = sum(each.size for each in evidence.observed)
+    size = sum(asset.size for asset in evidence.observed)
     return satisfied(NAME, release=release.id, files=len(evidence.observed), bytes=size)
 
 
 def _problems(evidence: Evidence, content: PromotionRequest, release: Release) -> Iterator[Reason]:
     pinned = content.candidate
     if (release.id, release.tag) != (pinned.release, pinned.tag):
-        asked = {"release": pinned.release, "tag": pinned.tag}
-        yield reason("candidate-differs", release=release.id, tag=release.tag, requested=asked)
+        requested = {"release": pinned.release, "tag": pinned.tag}
+        yield reason("candidate-differs", release=release.id, tag=release.tag, requested=requested)
     stage = evidence.policy.stage(evidence.stage)
     if stage is not None and stage.publish and not release.draft:
         yield reason("released-already", release=release.id, tag=release.tag)
@@ -67,45 +67,45 @@ def _problems(evidence: Evidence, content: PromotionRequest, release: Release) -
 
 
 def _asset_problems(evidence: Evidence, content: PromotionRequest) -> Iterator[Reason]:
-    observed = {each.id: each for each in evidence.observed}
+    observed = {asset.id: asset for asset in evidence.observed}
     refused = _too_large(evidence, content)
     for pin in content.candidate.assets:
-        found = observed.get(pin.id)
+        asset = observed.get(pin.id)
         if pin.id in refused:
             large = refused[pin.id]
             limits = {"largest": subject.largest(large.name), "together": subject.MAX_CANDIDATE_BYTES}
             yield reason("asset-too-large", name=large.name, size=large.size, **limits)
-        elif found is None or found.name != pin.name:
+        elif asset is None or asset.name != pin.name:
             yield reason("asset-missing", name=pin.name, asset=pin.id)
-        elif found.digest != pin.digest:
-            yield reason("asset-differs", name=pin.name, digest=found.digest, requested=pin.digest)
-        elif found.forge_digest not in (None, found.digest):
-            yield reason("asset-not-the-forges", name=pin.name, digest=found.digest, forge=found.forge_digest)
+        elif asset.digest != pin.digest:
+            yield reason("asset-differs", name=pin.name, digest=asset.digest, requested=pin.digest)
+        elif asset.forge_digest not in (None, asset.digest):
+            yield reason("asset-not-the-forges", name=pin.name, digest=asset.digest, forge=asset.forge_digest)
 
 
 def _too_large(evidence: Evidence, content: PromotionRequest) -> dict[int, Asset]:
     """Return what was not read because of its size, by id."""
-    present = {each.id: each for each in (evidence.candidate.assets if evidence.candidate else ()) if each.complete}
-    wanted = [present[each.id] for each in content.candidate.assets if each.id in present]
-    return {each: present[each] for each in subject.too_large(wanted)}
+    present = {asset.id: asset for asset in (evidence.candidate.assets if evidence.candidate else ()) if asset.complete}
+    pinned = [present[pin.id] for pin in content.candidate.assets if pin.id in present]
+    return {asset_id: present[asset_id] for asset_id in subject.too_large(pinned)}
 
 
 def _unpinned(evidence: Evidence, content: PromotionRequest, release: Release) -> Iterator[Reason]:
-    """Yield what somebody laid beside the reviewed files: it would be released with them."""
-    pinned = {each.id for each in content.candidate.assets}
+    """Yield what somebody put beside the reviewed files: it would be released with them."""
+    pinned = {pin.id for pin in content.candidate.assets}
     subjects = evidence.manifest.subjects if evidence.manifest else ()
-    ours = {*OURS, *(f"{each.name}{VSA_SUFFIX}" for each in subjects)}
+    ours = {*OURS, *(f"{artifact.name}{VSA_SUFFIX}" for artifact in subjects)}
     for asset in release.assets:
         if asset.complete and asset.id not in pinned and asset.name not in ours:
             yield reason("asset-not-pinned", name=asset.name, asset=asset.id)
 
 
 def _manifest_problems(evidence: Evidence, content: PromotionRequest, manifest: Manifest) -> Iterator[Reason]:
-    here, there = evidence.home, manifest.repository
+    home, repository = evidence.home, manifest.repository
     if evidence.manifest_digest != content.manifest:
         yield reason("manifest-differs", digest=evidence.manifest_digest, requested=content.manifest)
-    if (here.host, here.id) != (there.host, there.id):
-        yield reason("manifest-of-another-repository", repository=there, expected=here)
+    if (home.host, home.id) != (repository.host, repository.id):
+        yield reason("manifest-of-another-repository", repository=repository, expected=home)
     if manifest.tag != content.candidate.tag:
         yield reason("manifest-of-another-tag", tag=manifest.tag, requested=content.candidate.tag)
     if not manifest.subjects:
@@ -118,16 +118,16 @@ def _listed_problems(evidence: Evidence, content: PromotionRequest, manifest: Ma
     digests: dict[str, list[str]] = {}
     for observed in evidence.observed:
         digests.setdefault(observed.name, []).append(observed.digest)
-    for each in (*manifest.subjects, Subject(SBOM_FILE, manifest.sbom), Subject(MANIFEST_FILE, content.manifest)):
-        if (here := digests.get(each.name, [])) != [each.digest]:
-            yield reason("subject-differs", name=each.name, listed=each.digest, digests=here)
-    names = [each.name for each in manifest.subjects]
+    for file in (*manifest.subjects, Subject(SBOM_FILE, manifest.sbom), Subject(MANIFEST_FILE, content.manifest)):
+        if (read_digests := digests.get(file.name, [])) != [file.digest]:
+            yield reason("subject-differs", name=file.name, listed=file.digest, digests=read_digests)
+    names = [artifact.name for artifact in manifest.subjects]
     for name in names:
         if len(digests.get(name + BLOB_SUFFIX, [])) != 1:
             yield reason("signature-missing", name=name, signature=name + BLOB_SUFFIX)
-    known = {*BUILT, *OURS, *names, *(name + suffix for name in names for suffix in (BLOB_SUFFIX, VSA_SUFFIX))}
+    expected_names = {*BUILT, *OURS, *names, *(name + suffix for name in names for suffix in (BLOB_SUFFIX, VSA_SUFFIX))}
     for pin in content.candidate.assets:
-        if pin.name not in known:
+        if pin.name not in expected_names:
             yield reason("asset-not-in-manifest", name=pin.name, asset=pin.id)
 
 

@@ -37,23 +37,23 @@ def judge(evidence: Evidence, options: Options) -> Finding:
     change = evidence.change
     if evidence.request.content is None or change is None:
         return no_request(NAME)
-    found = approvals(evidence)
+    tally = approvals(evidence)
     gaps = (*unknown_authorship(evidence), *hidden_hands(evidence))
     places = _places(options, extra=1 if gaps else 0)
-    filled = match(places, [each.groups for each in found.counted])
-    people = [each.person for each in found.counted]
+    filled = match(places, [approval.groups for approval in tally.counted])
+    people = [approval.person for approval in tally.counted]
     about = {"filled": len(filled), "required": len(places), "head": change.head, "merged": change.merged}
     if len(filled) == len(places):
-        return satisfied(NAME, counted=people, dismissed=found.dismissed, **about)
+        return satisfied(NAME, counted=people, dismissed=tally.dismissed, **about)
     missing = Counter(place for number, place in enumerate(places) if number not in filled)
-    spare = [each.person for number, each in enumerate(found.counted) if number not in filled.values()]
+    spare = [approval.person for number, approval in enumerate(tally.counted) if number not in filled.values()]
     return violated(
         NAME,
-        reason("review-missing", missing=_missing(evidence, missing, found.counted), because=gaps[:1], **about),
+        reason("review-missing", missing=_missing(evidence, missing, tally.counted), because=gaps[:1], **about),
         counted=[people[number] for number in sorted(filled.values())],
         dismissed=[
-            *found.dismissed,
-            *(Dismissed(each.actor, "no-place", {"groups": list(each.groups)}) for each in spare),
+            *tally.dismissed,
+            *(Dismissed(person.actor, "no-place", {"groups": list(person.groups)}) for person in spare),
         ],
     )
 
@@ -72,8 +72,8 @@ def match(places: Sequence[str], people: Sequence[Sequence[str]]) -> dict[int, i
             if person in tried or (places[place] != ANY and places[place] not in groups):
                 continue
             tried.add(person)
-            held = next((number for number, who in holder.items() if who == person), None)
-            if held is None or seat(held, tried):
+            current_place = next((number for number, seated in holder.items() if seated == person), None)
+            if current_place is None or seat(current_place, tried):
                 holder[place] = person
                 return True
         return False
@@ -90,7 +90,7 @@ def _places(options: Options, *, extra: int) -> list[str]:
 
 def _missing(evidence: Evidence, missing: Mapping[str, int], counted: Sequence[Approval]) -> list[dict[str, object]]:
     """Return how many are missing of which group (None: of any), and who of its people could still approve."""
-    out = {*excluded(evidence), *(each.actor.key for each in counted)}
+    out = {*excluded(evidence), *(approval.actor.key for approval in counted)}
     return [
         {"group": group or None, "people": number, "left": _left(evidence, group, out)}
         for group, number in missing.items()
@@ -99,7 +99,7 @@ def _missing(evidence: Evidence, missing: Mapping[str, int], counted: Sequence[A
 
 def _left(evidence: Evidence, group: str, out: Collection[tuple[str, int]]) -> list[str]:
     members = evidence.policy.groups[group] if group else _everybody(evidence)
-    return list(dict.fromkeys(each.login for each in members if each.key not in out))
+    return list(dict.fromkeys(member.login for member in members if member.key not in out))
 
 
 def _everybody(evidence: Evidence) -> list[Person]:

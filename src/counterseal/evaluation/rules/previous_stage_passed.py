@@ -22,12 +22,19 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
         return no_request(NAME)
     stage = evidence.policy.stage(evidence.stage)
     if stage is None:
-        stages = [each.name for each in evidence.policy.stages]
+        stages = [stage.name for stage in evidence.policy.stages]
         return violated(NAME, reason("stage-unknown", stage=evidence.stage, stages=stages))
     if stage.after is None:
         return skipped(NAME, "first-stage")
-    earlier = sorted((each for each in evidence.history if each.stage == stage.after), key=lambda each: each.sequence)
-    standing = [each for each in earlier if each.outcome is Outcome.ALLOW and not each.withdrawn and not each.pushed]
+    earlier = sorted(
+        (decision for decision in evidence.history if decision.stage == stage.after),
+        key=lambda decision: decision.sequence,
+    )
+    standing = [
+        decision
+        for decision in earlier
+        if decision.outcome is Outcome.ALLOW and not decision.withdrawn and not decision.pushed
+    ]
     if standing:
         age = max(0, int((evidence.now - standing[-1].decided_at).total_seconds()))
         return satisfied(NAME, after=stage.after, entry=standing[-1].sequence, seconds_ago=age)

@@ -48,10 +48,10 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
 
 
 def _hands(evidence: Evidence) -> list[dict[str, object]]:
-    """Return who started the build, by which trigger, where somebody did, or did so again."""
+    """Return who started the build or ran it again, and by which trigger; nobody where a push started it once."""
     hands: list[dict[str, object]] = []
     for start in evidence.starts:
-        triggers = (each.certificate.trigger for each in evidence.builds if each.certificate.run_uri == start.run)
+        triggers = (build.certificate.trigger for build in evidence.builds if build.certificate.run_uri == start.run)
         trigger = next(triggers, None)
         if trigger != PUSH or start.again:
             hands.append({"people": start.people, "trigger": trigger, "again": start.again})
@@ -60,12 +60,12 @@ def _hands(evidence: Evidence) -> list[dict[str, object]]:
 
 def _steered(evidence: Evidence) -> Iterator[Reason]:
     """Yield why a person may have chosen what the build did (R46)."""
-    starts = {each.run: each for each in evidence.starts}
-    # of what a push started on GitHub nobody is asked; a job of GitLab may be a manual one, and be deleted since
-    asked = forges.kind_of(evidence.home.host) is forges.ForgeKind.GITLAB
-    for certificate in {each.certificate.run_uri: each.certificate for each in evidence.builds}.values():
+    starts = {start.run: start for start in evidence.starts}
+    # GitHub is not asked about what a push started; a GitLab job may have been a manual one, and deleted since
+    on_gitlab = forges.kind_of(evidence.home.host) is forges.ForgeKind.GITLAB
+    for certificate in {build.certificate.run_uri: build.certificate for build in evidence.builds}.values():
         start = starts.get(certificate.run_uri or "")
-        if start is None and (certificate.trigger != PUSH or asked):
+        if start is None and (certificate.trigger != PUSH or on_gitlab):
             yield reason("builder-gone", run=certificate.run_uri, trigger=certificate.trigger)
         elif start is not None and start.manual:
             yield reason("builder-steered", run=certificate.run_uri, people=start.people)
@@ -74,18 +74,18 @@ def _steered(evidence: Evidence) -> Iterator[Reason]:
 def _problems(evidence: Evidence, manifest: Manifest) -> Iterator[Reason]:
     if evidence.build_problems:
         yield reason("provenance-unverified", detail=evidence.build_problems[0])
-    found = [each for each in evidence.builds if each.statement.predicate_type == PROVENANCE]
-    if not found:
+    provenances = [build for build in evidence.builds if build.statement.predicate_type == PROVENANCE]
+    if not provenances:
         yield reason("provenance-missing")
         return
-    if len(found) > 1:
-        yield reason("provenance-ambiguous", statements=len(found))
+    if len(provenances) > 1:
+        yield reason("provenance-ambiguous", statements=len(provenances))
     yield from _builder_problems(evidence)
     yield from _steered(evidence)
-    provenance = found[0]
+    provenance = provenances[0]
     listed = (*manifest.subjects, Subject(MANIFEST_FILE, evidence.manifest_digest or ""))
     if missing := statement.uncovered(provenance.statement, listed):
-        yield reason("subjects-differ", missing=[each.name for each in missing])
+        yield reason("subjects-differ", missing=[subject.name for subject in missing])
     yield from _source_problems(evidence, manifest, provenance)
     if (differs := _disagreement(provenance)) is not None:
         yield reason("statement-disagrees", field=differs)
@@ -93,10 +93,10 @@ def _problems(evidence: Evidence, manifest: Manifest) -> Iterator[Reason]:
 
 
 def _builder_problems(evidence: Evidence) -> Iterator[Reason]:
-    for each in evidence.builds:
-        if problem := _not_the_builders(evidence, each.certificate):
-            yield reason("builder-not-accepted", predicate_type=each.statement.predicate_type, problem=problem)
-    runs = sorted({each.certificate.run_uri or "unknown" for each in evidence.builds})
+    for build in evidence.builds:
+        if problem := _not_the_builders(evidence, build.certificate):
+            yield reason("builder-not-accepted", predicate_type=build.statement.predicate_type, problem=problem)
+    runs = sorted({build.certificate.run_uri or "unknown" for build in evidence.builds})
     if len(runs) > 1:
         yield reason("runs-differ", runs=runs)
 
@@ -111,24 +111,24 @@ def _not_the_builders(evidence: Evidence, certificate: Certificate) -> Reason | 
 def _signature_problems(evidence: Evidence, manifest: Manifest, provenance: Attestation) -> Iterator[Reason]:
     """Yield what is wrong with the signatures beside the artifacts: each is the builder's, of the provenance's run.
 
-    One that does not lie there is denied by `digest-matches`.
+    A missing one is denied by `digest-matches`.
     """
-    made = provenance.certificate
-    beside = {each.subject: each for each in evidence.signatures}
-    here = {each.name for each in evidence.observed}
+    signer = provenance.certificate
+    signatures = {signature.subject: signature for signature in evidence.signatures}
+    observed_names = {asset.name for asset in evidence.observed}
     for artifact in manifest.subjects:
-        file, found = artifact.name + BLOB_SUFFIX, beside.get(artifact.name)
-        if found is None and file not in here:
+        file, signature = artifact.name + BLOB_SUFFIX, signatures.get(artifact.name)
+        if signature is None and file not in observed_names:
             continue
-        if found is None or found.certificate is None:
-            detail = found.problem if found else None
+        if signature is None or signature.certificate is None:
+            detail = signature.problem if signature else None
             yield reason("signature-unverified", file=file, name=artifact.name, detail=detail)
             continue
-        if problem := _not_the_builders(evidence, found.certificate):
+        if problem := _not_the_builders(evidence, signature.certificate):
             yield reason("signature-not-the-builders", file=file, problem=problem)
-        run = found.certificate.run_uri
-        if run is None or run != made.run_uri or found.certificate.source_revision != made.source_revision:
-            yield reason("signature-of-another-run", file=file, run=run, provenance_run=made.run_uri)
+        run = signature.certificate.run_uri
+        if run is None or run != signer.run_uri or signature.certificate.source_revision != signer.source_revision:
+            yield reason("signature-of-another-run", file=file, run=run, provenance_run=signer.run_uri)
 
 
 def _source_problems(evidence: Evidence, manifest: Manifest, provenance: Attestation) -> Iterator[Reason]:
@@ -170,12 +170,12 @@ def _disagreement(provenance: Attestation) -> str | None:
         "path": path.removeprefix(certificate.source_uri or "").lstrip("/"),
         "ref": ref,
     }
-    said = _at(predicate, "buildDefinition", "externalParameters", "workflow")
-    if said != workflow:
+    stated_workflow = _at(predicate, "buildDefinition", "externalParameters", "workflow")
+    if stated_workflow != workflow:
         return "workflow"
     dependencies = _at(predicate, "buildDefinition", "resolvedDependencies")
-    commits = [_at(each, "digest", "gitCommit") for each in dependencies] if isinstance(dependencies, list) else []
-    if [each for each in commits if each is not None] != [certificate.source_revision]:
+    commits = [_at(item, "digest", "gitCommit") for item in dependencies] if isinstance(dependencies, list) else []
+    if [commit for commit in commits if commit is not None] != [certificate.source_revision]:
         return "sourceRevision"
     if _at(predicate, "runDetails", "builder", "id") != certificate.san:
         return "builder"

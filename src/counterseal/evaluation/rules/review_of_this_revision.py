@@ -36,23 +36,23 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     if change is None:
         branch, commit = evidence.policy_reference.ref, merged.merge_revision
         return violated(NAME, reason("no-change-request", branch=branch, commit=commit))
-    found = approvals(evidence)
-    counted = [each.person for each in found.counted]
+    tally = approvals(evidence)
+    counted = [approval.person for approval in tally.counted]
     problems = (
         *_limit_problems(change),
         *_file_problems(evidence, content, merged),
         *_change_problems(evidence, change, merged),
         *_time_problems(evidence, content, change),
         *_policy_problems(evidence),
-        *_review_problems(change, found),
+        *_review_problems(change, tally),
     )
     if problems:
-        return violated(NAME, problems[0], counted=counted, dismissed=found.dismissed)
-    back, early = change.head_came_back_at, _before_it_came_back(change, found)
+        return violated(NAME, problems[0], counted=counted, dismissed=tally.dismissed)
+    back, early = change.head_came_back_at, _before_it_came_back(change, tally)
     return satisfied(
         NAME,
         counted=counted,
-        dismissed=found.dismissed,
+        dismissed=tally.dismissed,
         head=change.head,
         base_ref=change.base_ref,
         came_back_at=back if early else None,
@@ -60,21 +60,21 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     )
 
 
-def _before_it_came_back(change: ChangeRequest, found: Approvals) -> list[Actor]:
+def _before_it_came_back(change: ChangeRequest, tally: Approvals) -> list[Actor]:
     """Return who approved before the head was pushed away and came back; their approvals are for these bytes."""
     back = change.head_came_back_at
     if back is None:
         return []
     return [
-        each.actor
-        for each in found.counted
-        if each.review.submitted_at is not None and each.review.submitted_at <= back
+        approval.actor
+        for approval in tally.counted
+        if approval.review.submitted_at is not None and approval.review.submitted_at <= back
     ]
 
 
 def _limit_problems(change: ChangeRequest) -> Iterator[Reason]:
-    for each in change.limits:
-        yield reason("beyond-limits", limit=each)
+    for limit in change.limits:
+        yield reason("beyond-limits", limit=limit)
 
 
 def _file_problems(evidence: Evidence, content: PromotionRequest, merged: MergedFile) -> Iterator[Reason]:
@@ -121,11 +121,11 @@ def _time_problems(evidence: Evidence, content: PromotionRequest, change: Change
         yield reason("policy-changed", asked_under=content.policy, now=evidence.policy_reference.digest)
 
 
-def _review_problems(change: ChangeRequest, found: Approvals) -> Iterator[Reason]:
-    if found.objections:
-        people = [each.actor for each in found.objections]
-        yield reason("changes-requested", head=change.head, people=people, dismissed_by=_dismissers(found.objections))
-    if not found.counted:
+def _review_problems(change: ChangeRequest, tally: Approvals) -> Iterator[Reason]:
+    if tally.objections:
+        people = [approval.actor for approval in tally.objections]
+        yield reason("changes-requested", head=change.head, people=people, dismissed_by=_dismissers(tally.objections))
+    if not tally.counted:
         yield reason("not-reviewed", head=change.head, merged=change.merged)
     if not change.merged or change.merged_at is None:
         yield reason("not-merged")
@@ -133,8 +133,10 @@ def _review_problems(change: ChangeRequest, found: Approvals) -> Iterator[Reason
 
 def _dismissers(objections: Sequence[Approval]) -> list[Actor | None]:
     """Return who dismissed objections without being able to close them (None: nobody knows who)."""
-    reviews = [each.review for each in objections if each.review.state is ReviewState.DISMISSED]
-    return list({each.dismissed_by.key if each.dismissed_by else None: each.dismissed_by for each in reviews}.values())
+    reviews = [objection.review for objection in objections if objection.review.state is ReviewState.DISMISSED]
+    return list(
+        {review.dismissed_by.key if review.dismissed_by else None: review.dismissed_by for review in reviews}.values()
+    )
 
 
 RULE: Final = RuleSpec(

@@ -21,13 +21,13 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     """Return whether the build attested exactly one SBOM, for all artifacts, with components in it."""
     if evidence.request.content is None or evidence.change is None:
         return no_request(NAME)
-    found = [each for each in evidence.builds if each.statement.predicate_type == SBOM]
+    sboms = [build for build in evidence.builds if build.statement.predicate_type == SBOM]
     facts, manifest = evidence.sbom, evidence.manifest
-    if not found or facts is None or manifest is None:
-        return violated(NAME, reason("sbom-missing", file=SBOM_FILE, attested=bool(found)))
-    if len(found) > 1:
-        return violated(NAME, reason("sbom-ambiguous", attestations=len(found)))
-    problem = next(_problems(evidence, found[0], facts, manifest), None)
+    if not sboms or facts is None or manifest is None:
+        return violated(NAME, reason("sbom-missing", file=SBOM_FILE, attested=bool(sboms)))
+    if len(sboms) > 1:
+        return violated(NAME, reason("sbom-ambiguous", attestations=len(sboms)))
+    problem = next(_problems(evidence, sboms[0], facts, manifest), None)
     if problem:
         return violated(NAME, problem)
     return satisfied(NAME, components=facts.components, artifacts=len(manifest.subjects))
@@ -35,14 +35,14 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
 
 def _problems(evidence: Evidence, sbom: Attestation, facts: SbomFacts, manifest: Manifest) -> Iterator[Reason]:
     runs = {
-        (each.certificate.san, each.certificate.run_uri)
-        for each in evidence.builds
-        if each.statement.predicate_type == PROVENANCE
+        (build.certificate.san, build.certificate.run_uri)
+        for build in evidence.builds
+        if build.statement.predicate_type == PROVENANCE
     }
     if runs != {(sbom.certificate.san, sbom.certificate.run_uri)}:
         yield reason("sbom-other-run", run=sbom.certificate.run_uri)
     if missing := statement.uncovered(sbom.statement, manifest.subjects):
-        yield reason("sbom-incomplete", missing=[each.name for each in missing])
+        yield reason("sbom-incomplete", missing=[subject.name for subject in missing])
     if not facts.same_as_attested or facts.digest != manifest.sbom:
         yield reason("sbom-differs", file=SBOM_FILE, digest=facts.digest, listed=manifest.sbom)
     if facts.components < 1:

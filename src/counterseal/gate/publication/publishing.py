@@ -68,53 +68,53 @@ class PublishResult:
     @property
     def exit_code(self) -> int:
         """Return the code of the first failure, else 10 if something was withdrawn, else 0."""
-        failures = [each.error.exit_code for each in self.stopped if each.error]
+        failures = [stopped.error.exit_code for stopped in self.stopped if stopped.error]
         if failures:
             return failures[0]
         return errors.DENIED if self.stopped else errors.ALLOWED
 
 
-def run(opened: Gate, *, stage: str | None = None) -> PublishResult:
+def run(gate: Gate, *, stage: str | None = None) -> PublishResult:
     """Publish what is allowed and not published.
 
     Args:
-        opened: The gate whose identity signs summaries and publication entries.
+        gate: The gate whose identity signs summaries and publication entries.
         stage: Only allows of this stage.
 
     Raises:
         LedgerError: The ledger is not what it was.
     """
-    waiting = _read(opened, stage)
+    waiting = _read(gate, stage)
     published: list[Published] = []
     stopped: list[NotPublished] = []
     for recorded in waiting:
-        found = recorded.decision
-        tag = found.source.tag if found.source else ""
+        decision = recorded.decision
+        tag = decision.source.tag if decision.source else ""
         try:
-            published.append(_publish(opened, recorded))
+            published.append(_publish(gate, recorded))
         except _WithdrawnError as withdrawn:
-            stopped.append(NotPublished(tag, found.stage, withdrawn.why, withdrawn.taken_back))
+            stopped.append(NotPublished(tag, decision.stage, withdrawn.why, withdrawn.taken_back))
         except CountersealError as error:
-            stopped.append(NotPublished(tag, found.stage, error=error))
+            stopped.append(NotPublished(tag, decision.stage, error=error))
     return PublishResult(tuple(published), tuple(stopped))
 
 
-def plan(opened: Gate, *, stage: str | None = None) -> tuple[RecordedDecision, ...]:
+def plan(gate: Gate, *, stage: str | None = None) -> tuple[RecordedDecision, ...]:
     """Return the allows that `run` would publish.
 
     Raises:
         LedgerError: The ledger is not what it was.
     """
-    return tuple(_read(opened, stage))
+    return tuple(_read(gate, stage))
 
 
-def _read(opened: Gate, stage: str | None) -> list[RecordedDecision]:
-    stored = opened.store.fetch()
+def _read(gate: Gate, stage: str | None) -> list[RecordedDecision]:
+    stored = gate.store.fetch()
     reading.require_mirror(stored)
-    current = opened.reader.read(stored)
-    reading.check_anchor(current, opened.sources.assets, opened.reader, opened.sources.work)
-    history = History(current.entries)
-    return [each for each in _waiting(opened, history) if stage in (None, each.decision.stage)]
+    current_ledger = gate.reader.read(stored)
+    reading.check_anchor(current_ledger, gate.sources.assets, gate.reader, gate.sources.work)
+    history = History(current_ledger.entries)
+    return [recorded for recorded in _waiting(gate, history) if stage in (None, recorded.decision.stage)]
 
 
 class _WithdrawnError(Exception):
@@ -126,85 +126,85 @@ class _WithdrawnError(Exception):
         self.taken_back = taken_back
 
 
-def _waiting(opened: Gate, history: History) -> list[RecordedDecision]:
+def _waiting(gate: Gate, history: History) -> list[RecordedDecision]:
     """Return allows of publishing stages without a *public* release: never published, or sealed but still a draft."""
-    drafts = {each.id for each in opened.sources.assets.drafts()}
+    drafts = {draft.id for draft in gate.sources.assets.drafts()}
     policies: dict[str, Policy] = {}
     waiting = []
-    for each in history.decisions.values():
-        found = each.decision
-        if found.outcome is not Outcome.ALLOW or each.withdrawn or found.source is None:
+    for recorded in history.decisions.values():
+        decision = recorded.decision
+        if decision.outcome is not Outcome.ALLOW or recorded.withdrawn or decision.source is None:
             continue
-        if each.publication is not None and _publication(each.publication).release not in drafts:
+        if recorded.publication is not None and _publication(recorded.publication).release not in drafts:
             continue
-        digest = found.policy.digest.sha256
+        digest = decision.policy.digest.sha256
         if digest not in policies:
-            policies[digest], _ = collect.read_policy(opened.sources.repository, found.policy.revision)
-        stage = policies[digest].stage(found.stage)
+            policies[digest], _ = collect.read_policy(gate.sources.repository, decision.policy.revision)
+        stage = policies[digest].stage(decision.stage)
         if stage is not None and stage.publish:
-            waiting.append(each)
+            waiting.append(recorded)
     return waiting
 
 
-def _publish(opened: Gate, recorded: RecordedDecision) -> Published:
-    """Bring one allow to the public, judged again before anything is done and again immediately before (R24, R47)."""
-    evidence, facts = _read_again(opened, recorded)
+def _publish(gate: Gate, recorded: RecordedDecision) -> Published:
+    """Publish one allow, judged again before anything is done and again immediately before it is public (R24, R47)."""
+    evidence, facts = _read_again(gate, recorded)
     sealed = recorded.publication
     if sealed is None:
         release = evidence.candidate
         if release is None:
             raise ServiceError("the candidate cannot be read any more", fix="build again and make a new request")
-        sealed = _seal(opened, recorded, release, release_assets.upload(opened, recorded, evidence, release))
+        sealed = _seal(gate, recorded, release, release_assets.upload(gate, recorded, evidence, release))
     body = _publication(sealed)
-    release = release_assets.fresh(opened, body.release)
-    current = opened.reader.read(opened.store.fetch())
-    proof = opened.sources.work / PROOF_FILE
-    proof.write_bytes(ledger.build_proof(current, recorded.sequence, sealed.link.sequence))
-    opened.sources.assets.upload(release, PROOF_FILE, proof)
-    wanted = {each.name: each.digest for each in body.assets} | {PROOF_FILE: digests.sha256(proof.read_bytes())}
-    release_assets.check_assets(opened, release_assets.fresh(opened, release.id), wanted)
-    _read_again(opened, recorded, facts)
-    public = opened.sources.assets.publish(release)
-    release_assets.check_assets(opened, public, wanted)
-    _check_tag(opened, recorded, evidence, public)
-    return Published(public.tag, public.url, body.stage, sealed, wanted)
+    release = release_assets.fresh(gate, body.release)
+    current_ledger = gate.reader.read(gate.store.fetch())
+    proof = gate.sources.work / PROOF_FILE
+    proof.write_bytes(ledger.build_proof(current_ledger, recorded.sequence, sealed.link.sequence))
+    gate.sources.assets.upload(release, PROOF_FILE, proof)
+    expected = {asset.name: asset.digest for asset in body.assets} | {PROOF_FILE: digests.sha256(proof.read_bytes())}
+    release_assets.check_assets(gate, release_assets.fresh(gate, release.id), expected)
+    _read_again(gate, recorded, facts)
+    public = gate.sources.assets.publish(release)
+    release_assets.check_assets(gate, public, expected)
+    _check_tag(gate, recorded, evidence, public)
+    return Published(public.tag, public.url, body.stage, sealed, expected)
 
 
 def _read_again(
-    opened: Gate, recorded: RecordedDecision, known: CandidateFacts | None = None
+    gate: Gate, recorded: RecordedDecision, known_bytes: CandidateFacts | None = None
 ) -> tuple[Evidence, CandidateFacts]:
     """Return the evidence as it is now, or withdraw the allow if it does not stand on it (R24, R38).
 
     Args:
-        opened: The gate.
+        gate: The gate.
         recorded: The allow.
-        known: What the candidate's bytes said when they were read before; they are pinned by digest.
+        known_bytes: What the candidate's bytes said when they were read before; they are pinned by digest.
     """
-    evidence, facts, problem = second_reading.read(opened, recorded, known)
+    evidence, facts, problem = second_reading.read(gate, recorded, known_bytes)
     if problem is not None:
-        _withdraw(opened, recorded, evidence, problem)
-        _take_proof_away(opened, evidence)
+        _withdraw(gate, recorded, evidence, problem)
+        _take_proof_away(gate, evidence)
         raise _WithdrawnError(problem)
     return evidence, facts
 
 
-def _take_proof_away(opened: Gate, evidence: Evidence) -> None:
+def _take_proof_away(gate: Gate, evidence: Evidence) -> None:
     """Delete the proof from the draft of a withdrawn allow, so that nobody makes a release of it by hand."""
     draft = evidence.candidate
-    proof = next((each for each in draft.assets if each.name == PROOF_FILE), None) if draft and draft.draft else None
+    proof = next((asset for asset in draft.assets if asset.name == PROOF_FILE), None) if draft and draft.draft else None
     if draft and proof:
-        opened.sources.assets.delete(draft, proof.id)
+        gate.sources.assets.delete(draft, proof.id)
 
 
-def _check_tag(opened: Gate, recorded: RecordedDecision, evidence: Evidence, public: Release) -> None:
+def _check_tag(gate: Gate, recorded: RecordedDecision, evidence: Evidence, public: Release) -> None:
     """Read the tag back after the release is public; if it moved, withdraw the allow and take the release back."""
     source = recorded.decision.source
-    now = opened.sources.repository.resolve(f"refs/tags/{public.tag}")
-    if source is not None and now == source.revision:
+    revision = gate.sources.repository.resolve(f"refs/tags/{public.tag}")
+    if source is not None and revision == source.revision:
         return
-    moved = Reason("tag-moved", {"tag": public.tag, "now": now})
-    _withdraw(opened, recorded, evidence, moved)
-    raise _WithdrawnError(moved, taken_back=opened.sources.assets.unpublish(public))
+    moved = Reason("tag-moved", {"tag": public.tag, "now": revision})
+    _withdraw(gate, recorded, evidence, moved)
+    raise _WithdrawnError(moved, taken_back=gate.sources.assets.unpublish(public))
 
 
 def _reference(recorded: RecordedDecision) -> EntryReference:
@@ -213,54 +213,54 @@ def _reference(recorded: RecordedDecision) -> EntryReference:
 
 
 def _record_event(
-    opened: Gate,
+    gate: Gate,
     identifier: str,
     about: Sequence[Subject],
     event: Event,
     message: str,
     check: Callable[[Ledger], None] = lambda _: None,
 ) -> Entry:
-    def prepare(current: Ledger, _: Sequence[str]) -> recording.Draft | Entry:
-        check(current)
-        if found := current.find(identifier):
-            return found
-        link = current.next_link(identifier)
+    def prepare(current_ledger: Ledger, _: Sequence[str]) -> recording.Draft | Entry:
+        check(current_ledger)
+        if entry := current_ledger.find(identifier):
+            return entry
+        link = current_ledger.next_link(identifier)
         return recording.Draft(events.payload(event, about, link), identifier, None, f"{link.sequence} {message}")
 
-    return appending.record(opened, prepare).entry
+    return appending.record(gate, prepare).entry
 
 
-def _withdraw(opened: Gate, recorded: RecordedDecision, evidence: Evidence, why: Reason) -> None:
+def _withdraw(gate: Gate, recorded: RecordedDecision, evidence: Evidence, why: Reason) -> None:
     reference = _reference(recorded)
     event = Event(
         EventKind.WITHDRAWN,
-        opened.sources.clock.now(),
-        opened.run.actor,
+        gate.sources.clock.now(),
+        gate.run.actor,
         decisions.policy_use(evidence),
         Withdrawn(reference, why.code, why.data),
     )
-    identifier = ledger.entry_id("withdrawn", opened.policy.ledger_id, reference.entry_id)
+    identifier = ledger.entry_id("withdrawn", gate.policy.ledger_id, reference.entry_id)
     about = recorded.entry.attestation.statement.subjects
-    _record_event(opened, identifier, about, event, f"withdrawn entry {reference.sequence}: {why.code}")
+    _record_event(gate, identifier, about, event, f"withdrawn entry {reference.sequence}: {why.code}")
 
 
-def _seal(opened: Gate, recorded: RecordedDecision, release: Release, assets: tuple[PublishedAsset, ...]) -> Entry:
+def _seal(gate: Gate, recorded: RecordedDecision, release: Release, assets: tuple[PublishedAsset, ...]) -> Entry:
     """Record the publication entry: from here on the release is exactly these assets and the proof."""
-    found = recorded.decision
-    if found.source is None or found.manifest is None:
+    decision = recorded.decision
+    if decision.source is None or decision.manifest is None:
         raise ServiceError("an allow without source or manifest cannot be published")
-    listed = tuple(sorted(assets, key=lambda each: each.name))
-    manifest = found.manifest.sha256
-    body = Publication(found.stage, found.source.tag, manifest, _reference(recorded), release.id, listed)
-    event = Event(EventKind.PUBLICATION, opened.sources.clock.now(), opened.run.actor, found.policy, body)
-    identifier = ledger.entry_id("publication", opened.policy.ledger_id, body.decision.entry_id)
+    listed = tuple(sorted(assets, key=lambda asset: asset.name))
+    manifest = decision.manifest.sha256
+    body = Publication(decision.stage, decision.source.tag, manifest, _reference(recorded), release.id, listed)
+    event = Event(EventKind.PUBLICATION, gate.sources.clock.now(), gate.run.actor, decision.policy, body)
+    identifier = ledger.entry_id("publication", gate.policy.ledger_id, body.decision.entry_id)
     about = recorded.entry.attestation.statement.subjects
 
-    def standing(current: Ledger) -> None:
-        if History(current.entries).is_withdrawn(recorded):
+    def standing(current_ledger: Ledger) -> None:
+        if History(current_ledger.entries).is_withdrawn(recorded):
             raise _WithdrawnError(Reason("withdrawn-before"))
 
-    return _record_event(opened, identifier, about, event, f"publication {found.stage} {label(found)}", standing)
+    return _record_event(gate, identifier, about, event, f"publication {decision.stage} {label(decision)}", standing)
 
 
 def _publication(sealed: Entry) -> Publication:

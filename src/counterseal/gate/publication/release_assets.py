@@ -20,20 +20,18 @@ if TYPE_CHECKING:
     from counterseal.model import Release
 
 
-def upload(
-    opened: Gate, recorded: RecordedDecision, evidence: Evidence, release: Release
-) -> tuple[PublishedAsset, ...]:
+def upload(gate: Gate, recorded: RecordedDecision, evidence: Evidence, release: Release) -> tuple[PublishedAsset, ...]:
     """Bring the release to exactly what is wanted; return its assets as they were read back."""
-    store, folder = opened.sources.assets, opened.sources.work / f"release-{recorded.sequence}"
-    before = fresh(opened, release.id)
-    stay = release_files.kept(evidence)
+    store, folder = gate.sources.assets, gate.sources.work / f"release-{recorded.sequence}"
+    draft = fresh(gate, release.id)
+    pinned = release_files.kept(evidence)
     files = release_files.write(
-        recorded, evidence, stay, signer=opened.signer, now=opened.sources.clock.now(), folder=folder
+        recorded, evidence, pinned, signer=gate.signer, now=gate.sources.clock.now(), folder=folder
     )
-    for asset in before.assets:
+    for asset in draft.assets:
         if asset.name in files or asset.name == PROOF_FILE:
             store.delete(release, asset.id)  # left by a run that was stopped before it sealed anything
-        elif asset.name not in stay:
+        elif asset.name not in pinned:
             raise ServiceError(
                 f"release {release.tag} has an asset {asset.name} that nobody asked for",
                 why="it is neither in the request nor made by this gate, and would be published with the rest",
@@ -41,43 +39,43 @@ def upload(
             )
     for name, path in files.items():
         store.upload(release, name, path)
-    wanted = stay | {name: digests.sha256(path.read_bytes()) for name, path in files.items()}
-    final = fresh(opened, release.id)
-    check_assets(opened, final, wanted)
-    return tuple(PublishedAsset(each.name, wanted[each.name], each.size) for each in final.assets)
+    expected = pinned | {name: digests.sha256(path.read_bytes()) for name, path in files.items()}
+    final = fresh(gate, release.id)
+    check_assets(gate, final, expected)
+    return tuple(PublishedAsset(asset.name, expected[asset.name], asset.size) for asset in final.assets)
 
 
-def fresh(opened: Gate, release_id: int) -> Release:
+def fresh(gate: Gate, release_id: int) -> Release:
     """Return a release as the forge has it now.
 
     Raises:
         ServiceError: It is gone.
     """
-    found = opened.sources.assets.release(release_id)
-    if found is None:
+    release = gate.sources.assets.release(release_id)
+    if release is None:
         raise ServiceError(f"release {release_id} disappeared while it was published", fix="make a new candidate")
-    return found
+    return release
 
 
-def check_assets(opened: Gate, release: Release, wanted: Mapping[str, str]) -> None:
-    """Refuse a release whose assets, read back, are not exactly the wanted ones (R05)."""
-    found = {each.name: each.digest or _downloaded(opened, release, each.id) for each in release.assets}
-    for name, digest in wanted.items():
-        if found.get(name) != digest:
+def check_assets(gate: Gate, release: Release, expected: Mapping[str, str]) -> None:
+    """Refuse a release whose assets, read back, are not exactly the expected ones (R05)."""
+    actual = {asset.name: asset.digest or _downloaded(gate, release, asset.id) for asset in release.assets}
+    for name, digest in expected.items():
+        if actual.get(name) != digest:
             raise ServiceError(
-                f"release {release.tag}: {name} has sha256:{found.get(name, 'nothing')}, not sha256:{digest}",
+                f"release {release.tag}: {name} has sha256:{actual.get(name, 'nothing')}, not sha256:{digest}",
                 why="it was replaced or removed after it was checked",
                 fix="find out who did it; publish again from a new candidate",
             )
-    if extra := sorted(set(found) - set(wanted)):
+    if extra := sorted(set(actual) - set(expected)):
         raise ServiceError(
             f"release {release.tag} has an asset {extra[0]} that nobody asked for",
             fix="delete it, then run the gate again",
         )
 
 
-def _downloaded(opened: Gate, release: Release, asset_id: int) -> str:
-    target = opened.sources.work / f"back-{asset_id}"
-    opened.sources.assets.download(release, asset_id, target, max_bytes=candidate_bytes.MAX_ASSET_BYTES)
+def _downloaded(gate: Gate, release: Release, asset_id: int) -> str:
+    target = gate.sources.work / f"back-{asset_id}"
+    gate.sources.assets.download(release, asset_id, target, max_bytes=candidate_bytes.MAX_ASSET_BYTES)
     with target.open("rb") as stream:
         return digests.sha256_of(stream)

@@ -27,13 +27,13 @@ PUBLIC: Final = "public"
 
 def kept(evidence: Evidence) -> dict[str, str]:
     """Return name and sha256 of what stays in a release: the pinned assets."""
-    return {each.name: each.digest for each in evidence.observed}
+    return {asset.name: asset.digest for asset in evidence.observed}
 
 
 def write(
     recorded: RecordedDecision,
     evidence: Evidence,
-    stay: Mapping[str, str],
+    pinned: Mapping[str, str],
     *,
     signer: Signer,
     now: datetime,
@@ -44,7 +44,7 @@ def write(
     Args:
         recorded: The allow.
         evidence: What it rests on.
-        stay: What `kept` returned, for the checksums.
+        pinned: What `kept` returned, for the checksums.
         signer: Signs the summaries.
         now: When they are made.
         folder: Made here.
@@ -57,7 +57,7 @@ def write(
     line_digest = digests.sha256(recorded.entry.line)
     verifier = identity.verifier_id(evidence.policy.gate, evidence.home)
     files: dict[str, bytes] = {}
-    lines = [*(each.bundle for each in evidence.builds), recorded.entry.line]
+    lines = [*(build.bundle for build in evidence.builds), recorded.entry.line]
     for subject in evidence.manifest.subjects:
         data = vsa.payload(
             subject,
@@ -72,7 +72,7 @@ def write(
     files[BUNDLES_FILE] = b"".join(line.rstrip(b"\n") + b"\n" for line in lines)
     if evidence.run is not None and evidence.run.visibility == PUBLIC:
         files[EVIDENCE_FILE] = evidence_room.canonical(evidence)
-    listed = {**stay, **{name: digests.sha256(data) for name, data in files.items()}}
+    listed = {**pinned, **{name: digests.sha256(data) for name, data in files.items()}}
     files[CHECKSUMS_FILE] = "".join(f"{listed[name]}  {name}\n" for name in sorted(listed)).encode()
     folder.mkdir(exist_ok=True)
     for name, data in files.items():
@@ -82,5 +82,5 @@ def write(
 
 def _build_level(evidence: Evidence) -> str:
     """Return the honest SLSA build level: L2 where a hosted platform's identity signed, else L1."""
-    hosted = all(each.certificate.runner_environment in forges.HOSTED_RUNNERS for each in evidence.builds)
+    hosted = all(build.certificate.runner_environment in forges.HOSTED_RUNNERS for build in evidence.builds)
     return vsa.BUILD_L2 if hosted and evidence.builds else vsa.BUILD_L1

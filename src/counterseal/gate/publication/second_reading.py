@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def read(
-    opened: Gate, recorded: RecordedDecision, known_bytes: CandidateFacts | None = None
+    gate: Gate, recorded: RecordedDecision, known_bytes: CandidateFacts | None = None
 ) -> tuple[Evidence, CandidateFacts, Reason | None]:
     """Return the evidence as it is now, what the candidate's bytes say, and why the allow does not stand on it.
 
@@ -34,20 +34,20 @@ def read(
         ServiceError: The request is not on the default branch any more, or something cannot be read.
     """
     path = recorded.decision.request.file
-    known = collect.merged_requests(opened.sources.repository, opened.head)
-    merged = next((each for each in known if each.path == path), None)
+    requests = collect.merged_requests(gate.sources.repository, gate.head)
+    merged = next((merged for merged in requests if merged.path == path), None)
     if merged is None:
         raise ServiceError(
             f"{path} is not on the default branch any more", fix="ask again: counterseal request --again"
         )
-    current = opened.reader.read(opened.store.fetch())
-    state = reading.facts(current, mirror=True, anchor=reading.Anchor())
-    evidence, facts = collect.collect(opened.sources, opened.run, merged, ledger=state, candidate=known_bytes)
-    told = History(current.entries)
-    evidence = collect.with_ledger(opened.sources, evidence, state, told)
+    current_ledger = gate.reader.read(gate.store.fetch())
+    state = reading.facts(current_ledger, mirror=True, anchor=reading.Anchor())
+    evidence, facts = collect.collect(gate.sources, gate.run, merged, ledger=state, candidate=known_bytes)
+    history = History(current_ledger.entries)
+    evidence = collect.with_ledger(gate.sources, evidence, state, history)
     problem: Reason | None = None
-    sealed = recorded.publication is not None  # what is public of a sealed release, an earlier run has begun
-    if told.is_withdrawn(recorded):
+    sealed = recorded.publication is not None  # if a sealed release is public, an earlier run published it
+    if history.is_withdrawn(recorded):
         problem = Reason("withdrawn-before")
     elif evidence.candidate is not None and not evidence.candidate.draft and not sealed:
         problem = Reason("public-already")
@@ -59,13 +59,15 @@ def read(
 
 
 def _allowed(evidence: Evidence, recorded: RecordedDecision) -> bool:
-    """Return whether the rules allow it; a file that somebody laid beside it is for publication to refuse.
+    """Return whether the rules allow it; a file that somebody put beside it is for publication to refuse.
 
-    Excluded from approving is whom the run excluded that decided: an approver may start the one that publishes.
+    Whom the deciding run excluded from approving stays excluded; an approver may start the run that publishes.
     """
-    release, seen = evidence.candidate, {each.id for each in evidence.observed}
+    release, observed_ids = evidence.candidate, {asset.id for asset in evidence.observed}
     if release is not None:
-        release = replace(release, assets=tuple(each for each in release.assets if each.id in seen), draft=True)
+        release = replace(
+            release, assets=tuple(asset for asset in release.assets if asset.id in observed_ids), draft=True
+        )
     excluded = recorded.decision.responsible.excluded_by_run
     judged = replace(evidence, candidate=release, run_actors=excluded)
     return evaluation.outcome(evaluation.judge(judged)) is Outcome.ALLOW

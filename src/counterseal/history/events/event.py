@@ -73,10 +73,10 @@ def parse(statement: Statement, what: str) -> Event:
         FormatError: It is no event, or of a kind that this version does not know.
     """
     statements.check_critical(statement.predicate, (*wire.keys(Event), "ledger"), what)
-    found = wire.decode_lenient(_Envelope, dict(statement.predicate), what)
+    envelope = wire.decode_lenient(_Envelope, dict(statement.predicate), what)
     try:
-        kind = EventKind(found.kind)
+        kind = EventKind(envelope.kind)
     except ValueError:
-        raise FormatError(f"{what}: unknown kind of event {found.kind!r}", fix="upgrade counterseal") from None
-    body = wire.decode_lenient(_BODIES[kind], found.body, f"{what} ({kind})")
-    return Event(kind, found.occurred_at, found.actor, found.policy, body)
+        raise FormatError(f"{what}: unknown kind of event {envelope.kind!r}", fix="upgrade counterseal") from None
+    body = wire.decode_lenient(_BODIES[kind], envelope.body, f"{what} ({kind})")
+    return Event(kind, envelope.occurred_at, envelope.actor, envelope.policy, body)
