@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from counterseal.model import ChangeRequest
 
 
-#: So many are named whose approval does not count, first those whom the policy names: anybody may approve, and the
-#: record is for ever.
+#: How many people are named whose approval does not count, the policy's first: anybody may approve, and the record is
+#: for ever.
 MAX_DISMISSED: Final = 24
 
 
@@ -57,7 +57,7 @@ def approvals(evidence: Evidence) -> Approvals:
     A demand for changes or a dismissal cancels all that the same person, by (host, id), approved before it; an
     approval after the merge changes nothing. An objection needs only the policy to name the person: taking
     away a permission cannot silence them. It is closed by who made it, or by one who may approve, before the merge
-    (R49); a dismissal of which nobody knows whose it was, or of what, closes nothing.
+    (R49); a dismissal by somebody unknown, or of something unknown, closes nothing.
     """
     change = evidence.change
     if change is None:
@@ -82,7 +82,7 @@ def approvals(evidence: Evidence) -> Approvals:
 
 
 def _of_nobody(change: ChangeRequest) -> list[Dismissed]:
-    """Return what to say of the approvals of deleted accounts, which are all one to the forge."""
+    """Return how many approvals are of deleted accounts, which the forge does not tell apart."""
     number = sum(review.actor is None and review.state is ReviewState.APPROVED for review in change.reviews)
     if not number:
         return []

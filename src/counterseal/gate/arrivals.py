@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from counterseal.history import History, RecordedDecision
     from counterseal.model import EarlierDecision, Manifest
 
-#: So long after a commit came onto the branch a forge may not yet say which change request brought it and who merged
+#: How long after a commit came onto the branch a forge may not yet say which change request brought it and who merged
 #: that (R50); afterwards what it does not say counts as a push.
 LAG: Final = timedelta(minutes=15)
 
@@ -81,8 +81,8 @@ class Arrivals:
     def earlier(self, history: History, manifest: str | None) -> tuple[EarlierDecision, ...]:
         """Return the earlier decisions on a manifest, and of each allow whether a policy that was pushed made it (R44).
 
-        Readers take the word of every policy that the branch was at, and for one commit a push may have named another
-        gate there. Whoever builds on an allow asks how its policies came: that of its signer, and that which judged.
+        Readers accept every policy that the branch ever had, and a push may have named another gate for one commit.
+        Whoever builds on an allow asks how both its policies came: the signer's, and the one that judged.
         """
         return tuple(
             replace(

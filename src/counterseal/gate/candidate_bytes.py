@@ -1,7 +1,7 @@
 """Reads the bytes of a candidate: every pinned asset is downloaded and digested, the builder's signatures verified.
 
 Whether the digests are the right ones and the builder the right one is left to the rules. Whoever can write to a
-candidate can lay anything there, so nothing is read before its size is known, as the forge states it and as it arrives,
+candidate can put anything there, so nothing is read before its size is known, as the forge states it and as it arrives,
 and what cannot be read is a problem for the rules, never the end of the run.
 """
 
@@ -136,7 +136,7 @@ def _signatures(
 
 
 def _error_line(error: CountersealError) -> str:
-    """Return an error as one line that fits into a decision: what is in it may be anybody's."""
+    """Return an error as one line that fits into a decision: its text may come from anybody."""
     return visible.plain(f"{error.what}: {error.why}" if error.why else error.what)
 
 

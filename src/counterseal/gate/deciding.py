@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from counterseal.gate.reading import Anchor
     from counterseal.ledger import Ledger
 
-#: How often the evidence may change under our eyes before we give up (R24).
+#: How often the evidence is judged before we give up because it keeps changing (R24).
 READINGS: Final = 3
 
 
@@ -112,7 +112,7 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
 
 
 def _open_branch(gate: Gate, selected: Sequence[MergedRequest]) -> str:
-    """Return what a stage that publishes has to say of a branch that takes pushes; nothing where none was decided."""
+    """Return a warning if a stage that publishes was selected and the branch takes, or may take, direct pushes."""
     requested_stages = {merged.path.split("/")[1] for merged in selected if "/" in merged.path}
     if not any(stage.publish and stage.name in requested_stages for stage in gate.policy.stages):
         return ""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from counterseal.evaluation import Decision, Evidence
     from counterseal.model import LedgerLink
 
-#: What a payload may have so that its bundle (base64, certificate, log entry, timestamp) is a line of the ledger.
+#: How many bytes a payload may have so that its bundle (base64, certificate, log entry, timestamp) fits on a line.
 MAX_PAYLOAD: Final = 32 << 10
 MAX_ABANDONED: Final = 16
 _NO_DIGEST: Final = "0" * 64
@@ -27,7 +27,7 @@ TOO_LONG: Final = ("review-of-this-revision", "decision-too-long")
 def fitting(decision: Decision, evidence: Evidence, link: LedgerLink) -> tuple[Decision, bytes]:
     """Return the decision and its bytes, or, where a line of the ledger cannot hold it, a short deny that says so.
 
-    What would be too long now is so at the next run, too; without an entry the request would stop its gate for ever.
+    What is too long now is too long at the next run; without an entry the request would block its gate for ever.
     """
     data = decisions.payload(decision, decisions.subjects(evidence), link)
     released = _publication(decision, evidence, link)

@@ -93,7 +93,7 @@ class Judge:
         age = self.age(revision)
         if age is None:
             raise VerificationError(f"{what}: policy revision {revision[:12]} is not on the default branch")
-        signer_age = self.age(signer)  # again: by asking for the other, the branch may have been looked at anew
+        signer_age = self.age(signer)  # after the other, which may have read the branch anew
         if signer_age is None or age < signer_age:
             raise VerificationError(f"{what}: policy revision {revision[:12]} is younger than the run that signed it")
         if not isinstance(digest, dict) or digest.get("sha256") != self._policy(age, what).digest:

@@ -66,7 +66,7 @@ def _check_age(run: Run, repository: SourceRepository, head: str, *, of_branch: 
     """Refuse a run that began before policy or gate were changed: a run that is started again has its old revision.
 
     Raises:
-        ServiceError: Something that makes the gate what it is was changed since, or the branch was rewritten.
+        ServiceError: The policy, the gate's file or another YAML file was changed since, or the branch was rewritten.
     """
     if run.revision == head:
         return

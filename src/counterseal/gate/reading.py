@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from counterseal.model import Release, StoredLedger, StoredLine, Trust
     from counterseal.ports import AssetStore, SourceRepository
 
-#: So many worthless proofs in published releases are passed over (R32); more of them are an error.
+#: How many worthless proofs in published releases are passed over (R32); more of them are an error.
 MAX_WORTHLESS: Final = 20
 
 
@@ -58,7 +58,7 @@ def open_reader(
     home: Repository | None = None,
     own_revision: str | None = None,
 ) -> LedgerReader:
-    """Return how to read the ledger of the policy at the tip of a branch: its lines are judged by that branch.
+    """Return a reader for the ledger of the policy at the tip of a branch: its lines are judged by that branch.
 
     Args:
         repository: Where the policies are.
@@ -114,7 +114,7 @@ class LedgerReader:
                 )
 
     def is_older(self, revision: str | None, other: str | None) -> bool:
-        """Return whether a revision of the default branch is older than another, or none of it."""
+        """Return whether a revision of the default branch is older than another; also if either is not on it."""
         age, other_age = self.judge.age(revision), self.judge.age(other)
         return age is None or other_age is None or age > other_age
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from counterseal.model import ChangeRequest, Policy, PromotionRequest
     from counterseal.ports import Clock, Forge, SourceRepository
 
-#: So many paths beside the request are kept, each so long; one is enough to deny.
+#: How many paths beside the request are kept, and how long each may be; one is enough to deny.
 MAX_OTHERS: Final = 1000
 MAX_PATH: Final = 200
 
@@ -73,7 +73,7 @@ def shown(path: str) -> str:
 def base_of(
     repository: SourceRepository, forge: Forge, merged: MergedRequest, change: ChangeRequest | None
 ) -> str | None:
-    """Return the branch as it was before the request: the first parent, or of a rebased group the group's (R21).
+    """Return the branch as it was before the request: the first parent, of a rebased group its first commit's (R21).
 
     None: it came with the first commit of the branch.
     """
@@ -88,7 +88,7 @@ def base_of(
 
 
 def _in_group(forge: Forge, merged: MergedRequest, parent: str, change: ChangeRequest, ref: str) -> bool:
-    """Return whether the change put several commits onto the branch; of a squash the parent is another's."""
+    """Return whether the change put several commits onto the branch; the parent of a squash is another's."""
     if change.merge_revision != merged.revision:
         return True
     parent_change = forge.change_request_of(parent, ref) if len(change.commits) > 1 else None
@@ -96,12 +96,12 @@ def _in_group(forge: Forge, merged: MergedRequest, parent: str, change: ChangeRe
 
 
 def require_no_lag(repository: SourceRepository, forge: Forge, clock: Clock, merged: MergedRequest) -> None:
-    """Demand that the forge has had its time to tell which change request brought a commit.
+    """Require that the forge has had time to say which change request brought a commit.
 
     The push log of the branch says when it came; the commit's own date is anybody's choice.
 
     Raises:
-        ServiceError: It came so lately that the forge may not know yet.
+        ServiceError: It came so recently that the forge may not know yet.
     """
     ref, since = repository.default_ref(), clock.now() - LAG
     young = False
@@ -122,7 +122,7 @@ def _has(repository: SourceRepository, tip: str, revision: str) -> bool:
     try:
         return repository.is_ancestor(revision, tip)
     except ServiceError:
-        return False  # the branch was forced away from there
+        return False  # a force push removed it
 
 
 # --- what it is ------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def request_file(
     change: ChangeRequest | None,
     policy: Policy,
 ) -> RequestFile:
-    """Return the file and how it came; what is wrong with it, and will stay so, is said there."""
+    """Return the file and how it came, with what is wrong with it and will stay wrong."""
     end = (change.merge_revision if change else None) or merged.revision
     head = repository.fetch_head(change.number) if change and not merged.strays else None
     data, problem = _read(repository, end, merged)

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from counterseal.ports import Forge, SourceRepository
 
 
-#: So many that nobody of the policy approved are decided by one run: what was allowed is published after them.
+#: How many requests one run decides that nobody in the policy approved: what was allowed is published after them.
 MAX_UNAPPROVED: Final = 32
 
 
 def selected(
     gate: Gate, current_ledger: Ledger, stage: str | None, request: str | None
 ) -> tuple[list[MergedRequest], int]:
-    """Return the requests without a decision and decided ones that this run is about, and how many have to wait."""
+    """Return the undecided requests, the decided ones that this run is about, and how many have to wait."""
     sources = gate.sources
     requests = merged_requests(sources.repository, gate.run.revision)
     if request is not None and not any(merged.path == request for merged in requests):
@@ -57,7 +57,7 @@ def selected(
 def _strays(
     gate: Gate, strays: Sequence[MergedRequest], is_decided: Callable[[str], bool], request: str | None
 ) -> list[MergedRequest]:
-    """Return what else came into the folder since the last time that this was decided, one for each change."""
+    """Return what else came into the folder since strays were last decided, one item a change."""
     if request is not None:
         return [stray for stray in strays if stray.path == request]
     last = max((place for place, stray in enumerate(strays) if is_decided(stray.path)), default=-1)
@@ -66,7 +66,7 @@ def _strays(
 
 
 def one_a_change(repository: SourceRepository, forge: Forge, strays: Sequence[MergedRequest]) -> list[MergedRequest]:
-    """Return strays, oldest first, with those that one change request brought as several commits put together."""
+    """Return strays, oldest first; those that one change request brought as several commits become one."""
     changes: list[MergedRequest] = []
     rest = list(strays)
     while rest:
@@ -85,7 +85,7 @@ def _take_brought_with(
         change = forge.change_request_of(newest.revision, repository.default_ref())
         base = base_of(repository, forge, newest, change)
     except CountersealError:
-        return []  # it is said when it is its turn
+        return []  # reported when its turn comes
     count = len(older)
     while count and base is not None and not repository.is_ancestor(older[count - 1].revision, base):
         count -= 1
@@ -99,7 +99,8 @@ def in_turn(
 ) -> tuple[list[MergedRequest], int]:
     """Return requests in the order in which they are decided, and how many are left for another run.
 
-    Approved ones are first, what cannot be allowed is last; of those that nobody approved one run decides some.
+    Approved ones are first, what cannot be allowed is last. One run decides at most `MAX_UNAPPROVED` that nobody
+    approved.
     """
     files = Counter(merged.revision for merged in waiting)
 
@@ -109,7 +110,7 @@ def in_turn(
         if is_decided(merged.path):
             return 0
         if files[merged.revision] > 1:
-            return 3  # no request, if there are several in one change
+            return 3  # several in one change: none can be allowed
         return 1 if _looks_approved(forge, default_ref, policy, merged) else 2
 
     if len(waiting) < 2:
@@ -121,11 +122,11 @@ def in_turn(
 
 
 def _looks_approved(forge: Forge, default_ref: str, policy: Policy, merged: MergedRequest) -> bool:
-    """Return whether somebody of the policy approved it: the least that an allow takes."""
+    """Return whether somebody in the policy approved it: the least that an allow takes."""
     try:
         change = forge.change_request_of(merged.revision, default_ref)
     except CountersealError:
-        return False  # it is said when it is its turn
+        return False  # reported when its turn comes
     people = {member.key for members in policy.groups.values() for member in members}
     return change is not None and any(
         review.state is ReviewState.APPROVED and review.actor is not None and review.actor.key in people

@@ -30,7 +30,7 @@ from counterseal.model import Entry, InclusionProof, LedgerLink
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: The fix where somebody wrote into the ledger who is no gate, or took something from it.
+#: The fix where something other than a gate wrote to the ledger, or took something from it.
 RESTORE: Final = f"find out who pushed it, then restore {NOTES_REF} and {MIRROR_BRANCH} from a clone that has all"
 
 

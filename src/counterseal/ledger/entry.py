@@ -67,7 +67,7 @@ def check_line(line: bytes, what: str) -> None:
 
 
 def moment_problem(attestation: Attestation) -> str | None:
-    """Return why what an entry says of its time is not what its signature proves, or None.
+    """Return how the time that an entry states differs from what its signature proves, or None.
 
     A decision says `decidedAt`, an event `occurredAt`; either lies within 5 minutes of the signed timestamp.
     """

@@ -73,7 +73,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A file was verified; that it was not is a `VerificationError`, so that nobody can forget to look."""
+    """A file was verified; if it was not, that is a `VerificationError`, so that nobody can forget to look."""
 
     file_name: str
     digest: str

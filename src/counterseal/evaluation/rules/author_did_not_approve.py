@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from counterseal.model import Finding
 
 NAME: Final = "author-did-not-approve"
-MAX_GAPS: Final = 8  # so many are named: a change may have hundreds of commits
+MAX_GAPS: Final = 8  # how many are named: a change may have hundreds of commits
 
 
 def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - every rule has this form

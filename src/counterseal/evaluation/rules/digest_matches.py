@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "digest-matches"
 
-#: What `sign` lays beside the artifacts.
+#: What `sign` puts beside the artifacts.
 BUILT: Final = (MANIFEST_FILE, SBOM_FILE, BUILD_BUNDLES_FILE)
 #: What a gate itself adds to a candidate after it has allowed it; a publication compares these with what it wants.
 OURS: Final = (BUNDLES_FILE, EVIDENCE_FILE, CHECKSUMS_FILE, PROOF_FILE)
@@ -91,7 +91,7 @@ def _too_large(evidence: Evidence, content: PromotionRequest) -> dict[int, Asset
 
 
 def _unpinned(evidence: Evidence, content: PromotionRequest, release: Release) -> Iterator[Reason]:
-    """Yield what somebody laid beside the reviewed files: it would be released with them."""
+    """Yield what somebody put beside the reviewed files: it would be released with them."""
     pinned = {pin.id for pin in content.candidate.assets}
     subjects = evidence.manifest.subjects if evidence.manifest else ()
     ours = {*OURS, *(f"{artifact.name}{VSA_SUFFIX}" for artifact in subjects)}

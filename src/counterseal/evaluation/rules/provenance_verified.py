@@ -48,7 +48,7 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
 
 
 def _hands(evidence: Evidence) -> list[dict[str, object]]:
-    """Return who started the build, by which trigger, where somebody did, or did so again."""
+    """Return who started the build or ran it again, and by which trigger; nobody where a push started it once."""
     hands: list[dict[str, object]] = []
     for start in evidence.starts:
         triggers = (build.certificate.trigger for build in evidence.builds if build.certificate.run_uri == start.run)
@@ -61,7 +61,7 @@ def _hands(evidence: Evidence) -> list[dict[str, object]]:
 def _steered(evidence: Evidence) -> Iterator[Reason]:
     """Yield why a person may have chosen what the build did (R46)."""
     starts = {start.run: start for start in evidence.starts}
-    # of what a push started on GitHub nobody is asked; a job of GitLab may be a manual one, and be deleted since
+    # GitHub is not asked about what a push started; a GitLab job may have been a manual one, and deleted since
     on_gitlab = forges.kind_of(evidence.home.host) is forges.ForgeKind.GITLAB
     for certificate in {build.certificate.run_uri: build.certificate for build in evidence.builds}.values():
         start = starts.get(certificate.run_uri or "")
@@ -111,7 +111,7 @@ def _not_the_builders(evidence: Evidence, certificate: Certificate) -> Reason | 
 def _signature_problems(evidence: Evidence, manifest: Manifest, provenance: Attestation) -> Iterator[Reason]:
     """Yield what is wrong with the signatures beside the artifacts: each is the builder's, of the provenance's run.
 
-    One that does not lie there is denied by `digest-matches`.
+    A missing one is denied by `digest-matches`.
     """
     signer = provenance.certificate
     signatures = {signature.subject: signature for signature in evidence.signatures}

@@ -147,7 +147,7 @@ def _waiting(gate: Gate, history: History) -> list[RecordedDecision]:
 
 
 def _publish(gate: Gate, recorded: RecordedDecision) -> Published:
-    """Bring one allow to the public, judged again before anything is done and again immediately before (R24, R47)."""
+    """Publish one allow, judged again before anything is done and again immediately before it is public (R24, R47)."""
     evidence, facts = _read_again(gate, recorded)
     sealed = recorded.publication
     if sealed is None:

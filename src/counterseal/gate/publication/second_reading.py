@@ -46,7 +46,7 @@ def read(
     history = History(current_ledger.entries)
     evidence = collect.with_ledger(gate.sources, evidence, state, history)
     problem: Reason | None = None
-    sealed = recorded.publication is not None  # what is public of a sealed release, an earlier run has begun
+    sealed = recorded.publication is not None  # if a sealed release is public, an earlier run published it
     if history.is_withdrawn(recorded):
         problem = Reason("withdrawn-before")
     elif evidence.candidate is not None and not evidence.candidate.draft and not sealed:
@@ -59,9 +59,9 @@ def read(
 
 
 def _allowed(evidence: Evidence, recorded: RecordedDecision) -> bool:
-    """Return whether the rules allow it; a file that somebody laid beside it is for publication to refuse.
+    """Return whether the rules allow it; a file that somebody put beside it is for publication to refuse.
 
-    Excluded from approving is whom the run excluded that decided: an approver may start the one that publishes.
+    Whom the deciding run excluded from approving stays excluded; an approver may start the run that publishes.
     """
     release, observed_ids = evidence.candidate, {asset.id for asset in evidence.observed}
     if release is not None:
