@@ -12,6 +12,7 @@ from tests.evidence_samples import (
     ERIN,
     FRANK,
     MALLORY,
+    OLD_HEAD,
     ROBOT,
     commit,
     evidence,
@@ -22,7 +23,9 @@ from tests.evidence_samples import (
 )
 
 from counterseal.evaluation.approvals import approvals, excluded, hidden_hands, unknown_authorship
+from counterseal.evaluation.rules import author_did_not_approve
 from counterseal.model import Reason, ReviewState
+from counterseal.policy import NoOptions
 
 
 def test_of_a_request_that_cannot_be_read_the_makers_are_known_and_nobody_asked() -> None:
@@ -84,3 +87,10 @@ def test_a_dismissed_comment_neither_closes_nor_opens_an_objection() -> None:
     found = approvals(with_reviews(comment, *CHANGE.reviews))
     assert found.objections == ()
     assert [each.actor for each in found.dismissed] == [CAROL]
+
+
+def test_the_rule_about_parts_lists_whom_a_part_excluded_and_nobody_else() -> None:
+    found = with_reviews(review(ERIN), review(CAROL, of=OLD_HEAD), *CHANGE.reviews)
+    listed = author_did_not_approve.judge(found, NoOptions())
+    assert [each.actor for each in listed.dismissed] == [ERIN]
+    assert {each.actor.login for each in listed.counted} == {"alice", "dora"}

@@ -33,7 +33,7 @@ _NOTES_HERE: Final = "refs/counterseal/notes"
 _MIRROR_HERE: Final = "refs/counterseal/mirror"
 _NEXT: Final = "refs/counterseal/next"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-#: Answers of the remote about a ref that somebody else moved first (facts: the table of what git says).
+#: Answers of the remote about a ref that somebody else moved first, in git's words.
 _MOVED = re.compile(r"is at [0-9a-f]{40} but expected|reference already exists|unable to resolve reference")
 #: Said before the connection is closed, which would look like a failed connection.
 _UNABLE = re.compile(r"the receiving end does not support .*")

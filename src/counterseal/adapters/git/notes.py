@@ -1,7 +1,7 @@
 """The ledger's notes as git has them: lines at a tip, and what a history of them lost. Verifies no line.
 
 Any fan-out is read; a note is known by its id (the path without slashes), so that a change of the fan-out is no
-change (facts: one such commit moves all notes at once). Sizes are read before contents (R42).
+change (one such commit moves all notes at once). Sizes are read before contents (R42).
 """
 
 from __future__ import annotations
