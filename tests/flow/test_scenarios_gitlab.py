@@ -326,7 +326,7 @@ def test_a_job_that_was_deleted_after_it_had_signed(fresh: FlowWorld) -> None:
     stories.approve_and_merge(fresh, asked, "alice")
     stories.hosted(fresh).jobs.clear()
     decision = fresh.gate(code=10)["decisions"][-1]["decision"]
-    assert "it is gone from the forge" in stories.finding(decision, "provenance-verified", "builder-steered")
+    assert "it is gone from the forge" in stories.finding(decision, "provenance-verified", "builder-gone")
 
 
 def test_a_release_that_somebody_else_made_is_denied(fresh: FlowWorld) -> None:
