@@ -87,7 +87,7 @@ DIALECTS: Final = {
     ),
 }
 #: Runners that the forge itself keeps.
-HOSTED_RUNNERS: Final = frozenset(each.hosted for each in DIALECTS.values())
+HOSTED_RUNNERS: Final = frozenset(dialect.hosted for dialect in DIALECTS.values())
 #: Everything that a certificate may say of a runner.
 RUNNERS: Final = HOSTED_RUNNERS | {"self-hosted"}
 HOSTS: Final = (
@@ -122,14 +122,14 @@ def forge_host(issuer: str) -> ForgeHost:
     Raises:
         UsageError: Nobody that we know.
     """
-    for known in HOSTS:
-        if known.issuer == issuer:
-            return known
-    if (found := _SANDBOX.match(issuer)) is not None:
-        return sandbox_host(found.group(1), ForgeKind(found.group(2)))
+    for forge in HOSTS:
+        if forge.issuer == issuer:
+            return forge
+    if (match := _SANDBOX.match(issuer)) is not None:
+        return sandbox_host(match.group(1), ForgeKind(match.group(2)))
     raise UsageError(
         f"the OIDC issuer {issuer!r} is not known",
-        why=f"runs are recognised by {', '.join(each.issuer for each in HOSTS)} and by a sandbox on 127.0.0.1",
+        why=f"runs are recognised by {', '.join(forge.issuer for forge in HOSTS)} and by a sandbox on 127.0.0.1",
         fix="run this in GitHub Actions on github.com, or in GitLab CI on gitlab.com",
     )
 
@@ -137,29 +137,29 @@ def forge_host(issuer: str) -> ForgeHost:
 def sandbox_host(origin: str, kind: ForgeKind) -> ForgeHost:
     """Return the forge of this kind in the sandbox at an origin; ids there belong to the real host's name."""
     issuer = f"{origin}/{kind}"
-    host = next(each.host for each in HOSTS if each.kind is kind)
+    host = next(forge.host for forge in HOSTS if forge.kind is kind)
     return ForgeHost(kind, issuer, host, issuer + _SANDBOX_API[kind], f"{issuer}/git", sandbox=True)
 
 
 def by_api(api: str) -> ForgeHost | None:
     """Return the forge whose API has this base, or None."""
     origin, _, kind = api.removesuffix("/v4").removesuffix("/api").rpartition("/")
-    if (found := _SANDBOX.match(f"{origin}/{kind}")) is not None:
-        found_host = sandbox_host(found.group(1), ForgeKind(found.group(2)))
-        return found_host if found_host.api == api else None
-    return next((each for each in HOSTS if each.api == api), None)
+    if (match := _SANDBOX.match(f"{origin}/{kind}")) is not None:
+        sandbox = sandbox_host(match.group(1), ForgeKind(match.group(2)))
+        return sandbox if sandbox.api == api else None
+    return next((forge for forge in HOSTS if forge.api == api), None)
 
 
 def by_address(url: str) -> tuple[ForgeHost, str] | None:
     """Return forge and repository of the address that a clone came from, over https or ssh, or None."""
-    found = _ADDRESS.fullmatch(url)
-    host = next((each for each in HOSTS if found and each.host == found["host"].lower()), None)
-    return (host, found["name"]) if host and found else None
+    match = _ADDRESS.fullmatch(url)
+    host = next((forge for forge in HOSTS if match and forge.host == match["host"].lower()), None)
+    return (host, match["name"]) if host and match else None
 
 
 def kind_of(host: str) -> ForgeKind:
     """Return which forge a host is; an unknown one is taken for GitHub's, whose identities are the stricter."""
-    return next((each.kind for each in HOSTS if each.host == host), ForgeKind.GITHUB)
+    return next((forge.kind for forge in HOSTS if forge.host == host), ForgeKind.GITHUB)
 
 
 def change_name(host: str, number: int) -> str:

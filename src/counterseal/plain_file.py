@@ -68,11 +68,11 @@ def read(path: Path, *, max_bytes: int, what: str = "") -> bytes:
     return data
 
 
-def _check(found: os.stat_result, max_bytes: int | None, what: str) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise _refusal(what, stat.S_IFMT(found.st_mode))
-    if max_bytes is not None and found.st_size > max_bytes:
-        raise _too_large(what, found.st_size, max_bytes)
+def _check(status: os.stat_result, max_bytes: int | None, what: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise _refusal(what, stat.S_IFMT(status.st_mode))
+    if max_bytes is not None and status.st_size > max_bytes:
+        raise _too_large(what, status.st_size, max_bytes)
 
 
 def _refusal(what: str, kind: int) -> UsageError:

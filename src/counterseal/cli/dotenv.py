@@ -32,7 +32,7 @@ def lines(outputs: Mapping[str, str], used: int = 0) -> tuple[str, tuple[str, ..
         used: Bytes that the report has already.
     """
     text, problems = "", []
-    for name, value in sorted(outputs.items(), key=lambda each: each[0] != FIRST):
+    for name, value in sorted(outputs.items(), key=lambda output: output[0] != FIRST):
         start = f"{PREFIX}{name.replace('-', '_')}="
         room = LIMIT - used - len(text) - len(start) - 1
         encoded = _encode(value)
@@ -69,5 +69,5 @@ def _encode(value: str) -> str | None:
             compact = json.dumps(json.loads(value), separators=(",", ":"))
         except ValueError:
             return None
-        return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", compact)
+        return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", compact)
     return value if _SAFE.match(value) else None

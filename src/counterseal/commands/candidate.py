@@ -66,7 +66,7 @@ def run(
     listed, digest = _manifest(outputs, work)
     files = _artifacts(listed, artifacts, work) | _outputs(listed, digest, outputs, work)
     release = _draft(assets, listed.tag, create=not dry_run)
-    present = {each.name: each for each in release.assets if each.complete}
+    present = {asset.name: asset for asset in release.assets if asset.complete}
     missing = [name for name in files if name not in present]
     if not dry_run:
         # all of them: the store passes over equal ones and refuses other bytes under the same name
@@ -89,7 +89,7 @@ def _manifest(outputs: Path, work: Path) -> tuple[Manifest, str]:
 
 def _artifacts(listed: Manifest, artifacts: Sequence[Path], work: Path) -> dict[str, Path]:
     """Return the artifacts by name, each with the bytes that were signed."""
-    by_name = {each.name: each for each in artifacts}
+    by_name = {path.name: path for path in artifacts}
     files: dict[str, Path] = {}
     for artifact in listed.subjects:
         if artifact.name not in by_name:
@@ -108,7 +108,7 @@ def _outputs(listed: Manifest, digest: str, outputs: Path, work: Path) -> dict[s
 
     Whatever else lies under these names would wait in the draft for everybody to read.
     """
-    signatures = {each.name + BLOB_SUFFIX: each for each in listed.subjects}
+    signatures = {artifact.name + BLOB_SUFFIX: artifact for artifact in listed.subjects}
     names = (*signatures, BUILD_BUNDLES_FILE, MANIFEST_FILE, SBOM_FILE)
     if gone := [name for name in names if not os.path.lexists(outputs / name)]:
         raise UsageError(f"no {outputs / gone[0]}", why="`counterseal sign` did not finish", fix="sign again")
@@ -146,7 +146,7 @@ def _check_digest(path: Path, wanted: Subject) -> None:
 
 def _check_statements(data: bytes, listed: Manifest, digest: str, sbom: object) -> None:
     """Refuse bundles that are not about the manifest's artifacts. Who signed them is verified by the gate."""
-    found = {}
+    statements = {}
     for number, line in enumerate(data.split(b"\n", candidate_bytes.MAX_BUNDLES), 1):
         if line:
             what = f"{BUILD_BUNDLES_FILE} line {number}"
@@ -154,11 +154,11 @@ def _check_statements(data: bytes, listed: Manifest, digest: str, sbom: object) 
             said = statement.parse(payload, what)
             if statement.uncovered(said, listed.subjects):
                 raise FormatError(f"{what} is not about what {MANIFEST_FILE} lists", why=said.predicate_type)
-            found[said.predicate_type] = said
+            statements[said.predicate_type] = said
     own = [Subject(MANIFEST_FILE, digest)]
-    if PROVENANCE not in found or statement.uncovered(found[PROVENANCE], own):
+    if PROVENANCE not in statements or statement.uncovered(statements[PROVENANCE], own):
         raise FormatError(f"{BUILD_BUNDLES_FILE} has no provenance of {MANIFEST_FILE}", why="it is of another signing")
-    if SBOM not in found or found[SBOM].predicate != sbom:
+    if SBOM not in statements or statements[SBOM].predicate != sbom:
         raise FormatError(f"{BUILD_BUNDLES_FILE} does not attest {SBOM_FILE}", why="it is of another signing")
 
 
@@ -169,19 +169,20 @@ def _check_signature(data: bytes, name: str, artifact: Subject) -> None:
         raise FormatError(f"{name} is not the signature of {artifact.name}", why=f"it is over sha256:{over[:64]}")
 
 
-def _bytes(found: Any, what: str, *path: str) -> bytes:
+def _bytes(bundle: Any, what: str, *path: str) -> bytes:
     """Return the bytes in a text of a bundle."""
+    value = bundle
     for key in path:
-        found = found.get(key) if isinstance(found, dict) else None
+        value = value.get(key) if isinstance(value, dict) else None
     try:
-        return base64.b64decode(found or "", validate=True)
+        return base64.b64decode(value or "", validate=True)
     except (TypeError, ValueError) as error:
         raise FormatError(f"{what} is no bundle of `counterseal sign`", why=f"`{path[-1]}` is no base64") from error
 
 
 def _draft(assets: AssetStore, tag: str, *, create: bool) -> Release:
     releases = assets.releases(tag)
-    if any(not each.draft for each in releases):
+    if any(not release.draft for release in releases):
         raise ServiceError(
             f"{tag} is released already", why="a published release is not a candidate any more", fix="make a new tag"
         )

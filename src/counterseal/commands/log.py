@@ -73,12 +73,12 @@ def read(reader: reading.LedgerReader, stored: StoredLedger) -> Ledger:
 
 def run(reader: reading.LedgerReader, stored: StoredLedger, query: LogQuery) -> LogResult:
     """Return the decisions that fit the query, newest first."""
-    found = read(reader, stored)
-    history = History(found.entries)
+    ledger = read(reader, stored)
+    history = History(ledger.entries)
     return LogResult(
-        ledger_id=found.id,
-        entries=len(found.entries),
-        head=found.head,
+        ledger_id=ledger.id,
+        entries=len(ledger.entries),
+        head=ledger.head,
         mirror=stored.mirror is not None,
         decisions=history.query(stage=query.stage, since=query.since, text=query.text),
         sandbox=reader.judge.trust.sandbox,
@@ -91,17 +91,17 @@ def show(reader: reading.LedgerReader, stored: StoredLedger, sequence: int) -> S
     Raises:
         UsageError: There is no such entry.
     """
-    found = read(reader, stored)
-    if not 0 <= sequence < len(found.entries):
+    ledger = read(reader, stored)
+    if not 0 <= sequence < len(ledger.entries):
         raise UsageError(
             f"no entry {sequence}",
-            why=f"the ledger has entries 0 to {len(found.entries) - 1}",
+            why=f"the ledger has entries 0 to {len(ledger.entries) - 1}",
             fix="counterseal log shows the number of each",
         )
-    entry = found.entries[sequence]
-    history = History(found.entries)
+    entry = ledger.entries[sequence]
+    history = History(ledger.entries)
     decision = history.decisions.get(entry.link.entry_id)
-    event = next((each for each in history.events if each.entry is entry), None)
+    event = next((event for event in history.events if event.entry is entry), None)
     recorded = decision or event
     if recorded is None:
         raise UsageError(f"entry {sequence} is neither decision nor event")
@@ -114,8 +114,8 @@ def prove(reader: reading.LedgerReader, stored: StoredLedger, sequence: int) -> 
     Raises:
         UsageError: The entry is no decision, or was not published yet.
     """
-    found = read(reader, stored)
+    ledger = read(reader, stored)
     shown = show(reader, stored, sequence)
     if not isinstance(shown.recorded, RecordedDecision) or shown.recorded.publication is None:
         raise UsageError(f"entry {sequence} is no published decision", fix="see `counterseal log` for those that are")
-    return ledgers.build_proof(found, sequence, shown.recorded.publication.link.sequence)
+    return ledgers.build_proof(ledger, sequence, shown.recorded.publication.link.sequence)

@@ -98,8 +98,8 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
             why="without a policy nothing is allowed",
             fix="write and merge a policy first (docs/policy-reference.md)",
         )
-    found, digest = _manifest(assets, release, work)
-    pinned = tuple(_pin(assets, release, name, work) for name in _names(found))
+    listed, digest = _manifest(assets, release, work)
+    pinned = tuple(_pin(assets, release, name, work) for name in _names(listed))
     number = _next_id(forge, asked, release.tag, digest)
     requester = asked.requester
     valid_until = _valid_until(ports.clock.now(), asked.valid_for)
@@ -160,7 +160,7 @@ def _candidate(assets: AssetStore, tag: str | None) -> Release:
 
 
 def _only_draft(assets: AssetStore) -> str:
-    tags = sorted({each.tag for each in assets.drafts()})
+    tags = sorted({draft.tag for draft in assets.drafts()})
     if len(tags) != 1:
         raise UsageError(
             "which candidate?",
@@ -178,14 +178,14 @@ def _manifest(assets: AssetStore, release: Release, work: Path) -> tuple[Manifes
     return manifest.parse(data), digests.sha256(data)
 
 
-def _names(found: Manifest) -> list[str]:
+def _names(listed: Manifest) -> list[str]:
     """Return the files that people are asked about: the artifacts, and what `sign` laid beside them."""
-    artifacts = [each.name for each in found.subjects]
+    artifacts = [artifact.name for artifact in listed.subjects]
     return [*artifacts, *(name + BLOB_SUFFIX for name in artifacts), BUILD_BUNDLES_FILE, MANIFEST_FILE, SBOM_FILE]
 
 
 def _pin(assets: AssetStore, release: Release, name: str, work: Path) -> PinnedAsset:
-    asset = next((each for each in release.assets if each.name == name and each.complete), None)
+    asset = next((asset for asset in release.assets if asset.name == name and asset.complete), None)
     if asset is None:
         raise UsageError(f"the candidate of {release.tag} has no {name}", fix="run sign and candidate again")
     if asset.digest is not None:

@@ -57,10 +57,10 @@ def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> Sbo
         UsageError: A file, the project or its lock cannot be used.
         FormatError: The project or its lock is malformed.
     """
-    subjects = tuple(each for _, each in files.collect(inputs.subjects))
+    subjects = tuple(artifact for _, artifact in files.collect(inputs.subjects))
     data = builder.build(inputs.project, subjects, revision=inputs.revision, epoch=inputs.epoch)
     components = read(data)["components"]
-    packages = sum(1 for each in components if each["type"] != "file")
+    packages = sum(1 for component in components if component["type"] != "file")
     if not inputs.dry_run:
         outputs.place(inputs.output, {SBOM_FILE: data})
     return SbomResult(inputs.output / SBOM_FILE, digests.sha256(data), packages, subjects, inputs.dry_run)
@@ -76,6 +76,8 @@ def read(data: bytes) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("bomFormat") != "CycloneDX":
         raise FormatError(f"{SBOM_FILE}: not a CycloneDX document", fix="make it with `counterseal sbom`")
     components = document.setdefault("components", [])
-    if not isinstance(components, list) or not all(isinstance(each, dict) and "type" in each for each in components):
+    if not isinstance(components, list) or not all(
+        isinstance(component, dict) and "type" in component for component in components
+    ):
         raise FormatError(f"{SBOM_FILE}: `components` is no list of components", fix="make it with `counterseal sbom`")
     return document

@@ -99,7 +99,7 @@ def run(inputs: SignInputs, ports: SignPorts) -> SignResult:
     _check_names_may_leak(inputs, current)
     collected = ports.files.collect(inputs.subjects)
     plan = _plan(inputs, ports, current, collected)
-    written = [f"{each.name}{BLOB_SUFFIX}" for each in plan.subjects] + [BUILD_BUNDLES_FILE, MANIFEST_FILE]
+    written = [f"{subject.name}{BLOB_SUFFIX}" for subject in plan.subjects] + [BUILD_BUNDLES_FILE, MANIFEST_FILE]
     if not inputs.dry_run:
         files = _sign(ports.signer, plan)
         _check_unchanged(collected, ports.files.collect(inputs.subjects), "while it was signed")
@@ -142,7 +142,7 @@ def _check_names_may_leak(inputs: SignInputs, current: Run) -> None:
 
 
 def _plan(inputs: SignInputs, ports: SignPorts, current: Run, collected: Sequence[tuple[Path, Subject]]) -> _Plan:
-    subjects = tuple(each for _, each in collected)
+    subjects = tuple(subject for _, subject in collected)
     data, document = _read_sbom(inputs)
     _check_recorded(document, subjects)
     facts = ports.facts.collect(inputs.project, [path for path, _ in collected])
@@ -183,13 +183,13 @@ def _read_sbom(inputs: SignInputs) -> tuple[bytes, dict[str, Any]]:
 def _check_recorded(document: Mapping[str, Any], subjects: Sequence[Subject]) -> None:
     """Return if the artifacts are those that `sbom` saw."""
     recorded: dict[str, str | None] = {}
-    for each in document["components"]:
-        if each["type"] == "file":
-            recorded[str(each.get("name"))] = _recorded_sha256(each.get("hashes"))
-    for each in subjects:
-        if each.name not in recorded:
-            raise UsageError(f"{each.name} is not in {SBOM_FILE}", why="`sbom` was run with other files", fix=_AGAIN)
-        _check_same(each, recorded.pop(each.name), "after `sbom` recorded it")
+    for component in document["components"]:
+        if component["type"] == "file":
+            recorded[str(component.get("name"))] = _recorded_sha256(component.get("hashes"))
+    for subject in subjects:
+        if subject.name not in recorded:
+            raise UsageError(f"{subject.name} is not in {SBOM_FILE}", why="`sbom` was run with other files", fix=_AGAIN)
+        _check_same(subject, recorded.pop(subject.name), "after `sbom` recorded it")
     if recorded:
         raise UsageError(
             f"{SBOM_FILE} names {', '.join(sorted(recorded))}",
@@ -200,19 +200,19 @@ def _check_recorded(document: Mapping[str, Any], subjects: Sequence[Subject]) ->
 
 def _recorded_sha256(hashes: object) -> str | None:
     """Return the one sha256 among a component's hashes, or None: whatever else stands there is no match."""
-    listed = [each for each in hashes if isinstance(each, dict)] if isinstance(hashes, list) else []
-    found = [each.get("content") for each in listed if each.get("alg") == "SHA-256"]
-    return str(found[0]) if len(found) == 1 else None
+    listed = [entry for entry in hashes if isinstance(entry, dict)] if isinstance(hashes, list) else []
+    contents = [entry.get("content") for entry in listed if entry.get("alg") == "SHA-256"]
+    return str(contents[0]) if len(contents) == 1 else None
 
 
 _AGAIN = "run `counterseal sbom` and `counterseal sign` with the same files"
 
 
 def _check_unchanged(before: Sequence[tuple[Path, Subject]], after: Sequence[tuple[Path, Subject]], when: str) -> None:
-    now = {each.name: each for _, each in after}
-    for _, each in before:
-        found = now.get(each.name)
-        _check_same(found or Subject(each.name, "nothing"), each.digest, when)
+    now = {subject.name: subject for _, subject in after}
+    for _, subject in before:
+        subject_now = now.get(subject.name)
+        _check_same(subject_now or Subject(subject.name, "nothing"), subject.digest, when)
 
 
 def _check_same(now: Subject, then: str | None, when: str) -> None:
@@ -234,7 +234,7 @@ def _test_results(path: Path, current: Run) -> dict[str, Any]:
 def _sign(signer: Signer, plan: _Plan) -> dict[str, bytes]:
     """Return the files to write, the manifest last: where it stands, everything stands."""
     bundles = [signer.sign_statement(payload) for payload in plan.statements.values()]
-    blobs = {f"{each.name}{BLOB_SUFFIX}": signer.sign_digest(each.digest) for each in plan.subjects}
+    blobs = {f"{subject.name}{BLOB_SUFFIX}": signer.sign_digest(subject.digest) for subject in plan.subjects}
     return {**blobs, BUILD_BUNDLES_FILE: b"".join(line + b"\n" for line in bundles), MANIFEST_FILE: plan.manifest}
 
 

@@ -67,7 +67,7 @@ class VerifyResult:
     @property
     def exit_code(self) -> int:
         """Return 0 if all files were verified, else the code of the first refusal."""
-        refused = [each for each in self.verdicts if isinstance(each, Refused)]
+        refused = [verdict for verdict in self.verdicts if isinstance(verdict, Refused)]
         return refused[0].error.exit_code if refused else 0
 
 

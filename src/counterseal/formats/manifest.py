@@ -80,15 +80,17 @@ def build(manifest: Manifest) -> bytes:
         FormatError: A digest or the revision is malformed.
     """
     _check(manifest)
-    subjects = tuple(ListedSubject(each.name, DigestSet(each.digest)) for each in subject.together(manifest.subjects))
+    subjects = tuple(
+        ListedSubject(artifact.name, DigestSet(artifact.digest)) for artifact in subject.together(manifest.subjects)
+    )
     sbom, matrix = DigestSet(manifest.sbom), DigestSet(manifest.input_matrix)
     document = ManifestFile(SCHEMA, manifest.repository, manifest.revision, manifest.tag, subjects, sbom, matrix)
     return wire.canonical(wire.encode(document))
 
 
 def _check(manifest: Manifest) -> None:
-    for each in manifest.subjects:
-        subject.make(each.name, each.digest, size=1)
+    for artifact in manifest.subjects:
+        subject.make(artifact.name, artifact.digest, size=1)
     for name, digest in (("sbom", manifest.sbom), ("inputMatrix", manifest.input_matrix)):
         if not digests.is_sha256(digest):
             raise FormatError(f"{MANIFEST_FILE}: {name}: {digest!r} is no sha256")
@@ -127,11 +129,9 @@ def parse(data: bytes, what: str = MANIFEST_FILE) -> Manifest:
     document = wire.load_json(data, what)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise FormatError(f"{what}: not a manifest", why=f"`schema` has to be {SCHEMA}")
-    found = wire.decode(ManifestFile, document, what)
-    subjects = tuple(Subject(each.name, each.digest.sha256) for each in found.subjects)
-    manifest = Manifest(
-        found.repository, found.revision, found.tag, subjects, found.sbom.sha256, found.input_matrix.sha256
-    )
+    file = wire.decode(ManifestFile, document, what)
+    subjects = tuple(Subject(artifact.name, artifact.digest.sha256) for artifact in file.subjects)
+    manifest = Manifest(file.repository, file.revision, file.tag, subjects, file.sbom.sha256, file.input_matrix.sha256)
     try:
         again = build(manifest)
     except UsageError as error:
@@ -157,8 +157,8 @@ def input_matrix(inputs: BuildInputs, revision: str) -> dict[str, Any]:
         dict(sorted(inputs.platform.items())),
         dict(sorted(inputs.variables.items())),
     )
-    found: dict[str, Any] = wire.encode(matrix)
-    return found
+    data: dict[str, Any] = wire.encode(matrix)
+    return data
 
 
 def request(content: PromotionRequest) -> bytes:
@@ -268,11 +268,11 @@ def _check_assets(content: PromotionRequest) -> None:
     assets = content.candidate.assets
     if not 0 < len(assets) <= 4 * subject.MAX_SUBJECTS:
         raise FormatError(f"{len(assets)} assets in one candidate", why=f"1 to {4 * subject.MAX_SUBJECTS} are taken")
-    if len({each.id for each in assets}) != len(assets) or len({each.name for each in assets}) != len(assets):
+    if len({asset.id for asset in assets}) != len(assets) or len({asset.name for asset in assets}) != len(assets):
         raise FormatError("an asset of the candidate stands there twice")
-    for each in assets:
-        if each.id < 1 or not digests.is_sha256(each.digest) or not subject.is_plain(each.name):
-            raise FormatError(f"{each.name[:80]!r} is not an asset by id, plain name and sha256")
+    for asset in assets:
+        if asset.id < 1 or not digests.is_sha256(asset.digest) or not subject.is_plain(asset.name):
+            raise FormatError(f"{asset.name[:80]!r} is not an asset by id, plain name and sha256")
 
 
 def _check_reason(reason: str) -> None:
@@ -288,9 +288,9 @@ def _check_reason(reason: str) -> None:
             why=f"at most {names.MAX_REASON} are taken",
             fix="say it shorter, and link to the rest",
         )
-    if found := re.search(f"[{names.UNSEEN}]", reason):
+    if match := re.search(f"[{names.UNSEEN}]", reason):
         raise UsageError(
-            f"the reason has the character U+{ord(found[0]):04X} at {found.start()}",
+            f"the reason has the character U+{ord(match[0]):04X} at {match.start()}",
             why="control characters and marks of direction hide what people would read",
             fix="write the reason in plain text",
         )

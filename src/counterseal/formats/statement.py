@@ -38,7 +38,7 @@ def build(subjects: Iterable[Subject], predicate_type: str, predicate: Mapping[s
     return wire.canonical(
         {
             "_type": STATEMENT_TYPE,
-            "subject": [{"name": each.name, "digest": {digests.SHA256: each.digest}} for each in listed],
+            "subject": [{"name": subject.name, "digest": {digests.SHA256: subject.digest}} for subject in listed],
             "predicateType": predicate_type,
             "predicate": predicate,
         }
@@ -71,7 +71,7 @@ def parse(payload: bytes, what: str) -> Statement:
     if not isinstance(subjects, list) or not 0 < len(subjects) <= MAX_SUBJECTS:
         raise FormatError(f"{what}: it needs 1 to {MAX_SUBJECTS} subjects")
     known = _Digests(what)
-    return Statement(tuple(_subject(each, known, what) for each in subjects), predicate_type, predicate)
+    return Statement(tuple(_subject(subject, known, what) for subject in subjects), predicate_type, predicate)
 
 
 class _Digests:
@@ -81,10 +81,10 @@ class _Digests:
         self._what = what
         self._said: dict[tuple[str, str, str], str] = {}
 
-    def add(self, name: str, found: Mapping[str, object]) -> None:
+    def add(self, name: str, digest_set: Mapping[str, object]) -> None:
         """Take what one subject says; refuse it if that contradicts itself or an earlier one."""
-        said = [(algorithm, digest) for algorithm, digest in digests.of_content(found)]
-        sha256 = str(found.get(digests.SHA256))
+        said = [(algorithm, digest) for algorithm, digest in digests.of_content(digest_set)]
+        sha256 = str(digest_set.get(digests.SHA256))
         for algorithm, digest in said:
             same = [("sha256", sha256)] if name in NAMELESS else [("name", name), ("sha256", sha256)]
             for kind, value in same:
@@ -97,11 +97,11 @@ class _Digests:
 
 def _subject(data: Any, known: _Digests, what: str) -> Subject:
     name = data.get("name", "") if isinstance(data, dict) else None
-    found = data.get("digest") if isinstance(data, dict) else None
-    if not isinstance(name, str) or not isinstance(found, dict):
+    digest_set = data.get("digest") if isinstance(data, dict) else None
+    if not isinstance(name, str) or not isinstance(digest_set, dict):
         raise FormatError(f"{what}: a subject is not {{name, digest}}")
-    sha256 = digests.required_sha256(found, f"{what}: subject {name[:80]!r}")
-    known.add(name, found)
+    sha256 = digests.required_sha256(digest_set, f"{what}: subject {name[:80]!r}")
+    known.add(name, digest_set)
     return Subject(name, sha256)
 
 
@@ -122,7 +122,7 @@ def check_critical(predicate: Mapping[str, Any], known: Iterable[str], what: str
 
 def uncovered(statement: Statement, wanted: Iterable[Subject]) -> list[Subject]:
     """Return those of `wanted` that the statement is not about: no subject of that name, or one of another digest."""
-    found: dict[str, set[str]] = {}
+    by_name: dict[str, set[str]] = {}
     for subject in statement.subjects:
-        found.setdefault(subject.name, set()).add(subject.digest)
-    return [each for each in wanted if found.get(each.name) != {each.digest}]
+        by_name.setdefault(subject.name, set()).add(subject.digest)
+    return [subject for subject in wanted if by_name.get(subject.name) != {subject.digest}]

@@ -71,11 +71,11 @@ def largest(name: str) -> int:
 def too_large(files: Iterable[Asset]) -> frozenset[int]:
     """Return the ids of the files that are not read, because one of them, or all together, have too many bytes."""
     refused, total = set(), 0
-    for each in files:
-        if each.size > largest(each.name) or total + each.size > MAX_CANDIDATE_BYTES:
-            refused.add(each.id)
+    for file in files:
+        if file.size > largest(file.name) or total + file.size > MAX_CANDIDATE_BYTES:
+            refused.add(file.id)
         else:
-            total += each.size
+            total += file.size
     return frozenset(refused)
 
 
@@ -117,7 +117,7 @@ def _name_problem(name: str) -> str:
 def _is_ours(name: str) -> bool:
     """Return whether a name (in lower case) is one of those that we write beside the artifacts."""
     evidence = name.startswith("evidence.") and name.endswith(".json")
-    return name in {each.lower() for each in RESERVED} or name.endswith(identifiers.BLOB_SUFFIX) or evidence
+    return name in {reserved.lower() for reserved in RESERVED} or name.endswith(identifiers.BLOB_SUFFIX) or evidence
 
 
 def _name_fix(name: str) -> str:
@@ -161,14 +161,16 @@ def together(subjects: Sequence[Subject]) -> tuple[Subject, ...]:
             fix="pack them into archives, or release them apart",
         )
     seen: dict[str, Subject] = {}
-    for each in subjects:
-        if (other := seen.setdefault(each.name.lower(), each)) is not each:
+    for subject in subjects:
+        if (other := seen.setdefault(subject.name.lower(), subject)) is not subject:
             raise UsageError(
-                f"two files are called {each.name}" if other.name == each.name else f"{other.name} and {each.name}",
-                why=f"one release holds one file of a name (sha256 {other.digest[:12]}… and {each.digest[:12]}…)",
+                f"two files are called {subject.name}"
+                if other.name == subject.name
+                else f"{other.name} and {subject.name}",
+                why=f"one release holds one file of a name (sha256 {other.digest[:12]}… and {subject.digest[:12]}…)",
                 fix="rename one of them before `sbom`",
             )
-    return tuple(sorted(subjects, key=lambda each: each.name))
+    return tuple(sorted(subjects, key=lambda subject: subject.name))
 
 
 def parse_checksums(data: bytes, what: str) -> tuple[Checksum, ...]:
@@ -187,12 +189,12 @@ def parse_checksums(data: bytes, what: str) -> tuple[Checksum, ...]:
         lines = data.decode("utf-8").removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
         raise FormatError(f"{what}: not UTF-8", why=str(error)) from error
-    found: dict[str, Checksum] = {}
+    checksums: dict[str, Checksum] = {}
     for number, line in enumerate(lines, start=1):
-        each = _checksum(line, f"{what}:{number}")
-        if found.setdefault(each.path, each) is not each:
-            raise FormatError(f"{what}:{number}: {each.path!r} stands there twice")
-    return tuple(found.values())
+        checksum = _checksum(line, f"{what}:{number}")
+        if checksums.setdefault(checksum.path, checksum) is not checksum:
+            raise FormatError(f"{what}:{number}: {checksum.path!r} stands there twice")
+    return tuple(checksums.values())
 
 
 def _checksum(line: str, place: str) -> Checksum:

@@ -147,7 +147,7 @@ def key(name: str) -> str:
 
 def keys(record: type) -> tuple[str, ...]:
     """Return the keys that a record has on the wire."""
-    return tuple(key(each.name) for each in dataclasses.fields(record))
+    return tuple(key(field.name) for field in dataclasses.fields(record))
 
 
 def encode(value: Any) -> Any:
@@ -178,22 +178,22 @@ def _adapter(record: Any) -> TypeAdapter[Any]:
     from pydantic import ConfigDict, TypeAdapter  # noqa: PLC0415 - 100 ms, paid only by what reads records
 
     config = ConfigDict(strict=True, alias_generator=key, arbitrary_types_allowed=False)
-    for each in _records(record):
-        each.__pydantic_config__ = config  # type: ignore[attr-defined]
+    for record_type in _records(record):
+        record_type.__pydantic_config__ = config  # type: ignore[attr-defined]
     return TypeAdapter(record)
 
 
 def _records(hint: Any) -> set[type]:
     """Return every dataclass that `hint` reaches, itself included."""
-    found: set[type] = set()
+    records: set[type] = set()
     waiting = [hint]
     while waiting:
-        each = waiting.pop()
-        if isinstance(each, type) and dataclasses.is_dataclass(each) and each not in found:
-            found.add(each)
-            waiting.extend(get_type_hints(each).values())
-        waiting.extend(get_args(each))
-    return found
+        annotation = waiting.pop()
+        if isinstance(annotation, type) and dataclasses.is_dataclass(annotation) and annotation not in records:
+            records.add(annotation)
+            waiting.extend(get_type_hints(annotation).values())
+        waiting.extend(get_args(annotation))
+    return records
 
 
 def decode(record: type[T], data: Any, what: str) -> T:
@@ -253,5 +253,5 @@ def _check_times(value: Any, data: Any, what: str) -> None:
             if (name := key(field.name)) in data:
                 _check_times(getattr(value, field.name), data[name], f"{what}: {name}")
     elif isinstance(value, tuple):
-        for number, (each, raw) in enumerate(zip(value, data, strict=True)):
-            _check_times(each, raw, f"{what}: {number}")
+        for number, (item, raw) in enumerate(zip(value, data, strict=True)):
+            _check_times(item, raw, f"{what}: {number}")

@@ -204,15 +204,15 @@ def _double(node: Scalar, first: Place) -> NoReturn:
 
 def fields(node: Node, what: str, required: Iterable[str], optional: Iterable[str] = ()) -> dict[str, Node]:
     """Return the entries of a mapping that has all `required` keys, maybe `optional` ones, and no others."""
-    found, needed = mapping(node, what), list(required)
+    entries, needed = mapping(node, what), list(required)
     known = [*needed, *optional]
-    for key, place in found.keys.items():
+    for key, place in entries.keys.items():
         if key not in known:
             raise place.error(f"unknown key {shown(key)}", fix=near(key, known))
     for key in needed:
-        if key not in found.items:
-            raise found.place.error(f"{what} lacks the key '{key}'", fix=f"add `{key}: …`")
-    return found.items
+        if key not in entries.items:
+            raise entries.place.error(f"{what} lacks the key '{key}'", fix=f"add `{key}: …`")
+    return entries.items
 
 
 def near(word: str, known: Iterable[str]) -> str:
@@ -250,22 +250,22 @@ def text(node: Node, what: str) -> str:
 
 def texts(node: Node, what: str) -> list[tuple[str, Place]]:
     """Return the distinct texts of a list that is not empty, each with its place."""
-    found = [(text(item, what), item.place) for item in sequence(node, what).items]
-    if not found:
+    pairs = [(text(item, what), item.place) for item in sequence(node, what).items]
+    if not pairs:
         raise node.place.error(f"{what} is empty", fix="name at least one")
     seen: set[str] = set()
-    for each, place in found:
-        if each in seen:
-            raise place.error(f"{shown(each)} stands twice in {what}", fix="remove one")
-        seen.add(each)
-    return found
+    for word, place in pairs:
+        if word in seen:
+            raise place.error(f"{shown(word)} stands twice in {what}", fix="remove one")
+        seen.add(word)
+    return pairs
 
 
 def number(node: Node, what: str) -> int:
     """Return a whole number from 1, written in digits without quotes."""
     if not isinstance(node, Scalar) or not node.plain or not _NUMBER.match(node.text):
-        found = f", not {shown(node.text)}" if isinstance(node, Scalar) else ""
-        raise node.place.error(f"{what} has to be a whole number from 1{found}", fix="write digits only, no quotes")
+        instead = f", not {shown(node.text)}" if isinstance(node, Scalar) else ""
+        raise node.place.error(f"{what} has to be a whole number from 1{instead}", fix="write digits only, no quotes")
     return int(node.text)
 
 

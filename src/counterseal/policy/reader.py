@@ -71,10 +71,10 @@ def load(data: bytes, *, rules: Mapping[str, RuleSpec], name: str = "policy.yml"
 
 
 def _ledger(node: yaml.Node) -> tuple[str, str]:
-    found = yaml.fields(node, "ledger", ("id",))["id"]
-    text = yaml.text(found, "ledger.id")
+    id_node = yaml.fields(node, "ledger", ("id",))["id"]
+    text = yaml.text(id_node, "ledger.id")
     if not names.LEDGER_ID.fits(text):
-        raise found.place.error(
+        raise id_node.place.error(
             f"{yaml.shown(text)} is no ledger id",
             why=f"it is {names.LEDGER_ID.words}",
             fix="take the one that `counterseal policy check --new-ledger-id HOST/REPOSITORY-ID` prints",
@@ -185,14 +185,16 @@ def _rules(
 def _options(node: yaml.Node, spec: RuleSpec) -> tuple[Any, yaml.Mapping]:
     entries = yaml.mapping(node, f"the options of {spec.name}")
     hints = get_type_hints(spec.options)
-    fields = {each.metadata.get("key", each.name.replace("_", "-")): each for each in dataclasses.fields(spec.options)}
+    fields = {
+        field.metadata.get("key", field.name.replace("_", "-")): field for field in dataclasses.fields(spec.options)
+    }
     required = [
         key
-        for key, each in fields.items()
-        if each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
+        for key, field in fields.items()
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     ]
-    found = yaml.fields(node, spec.name, required, [key for key in fields if key not in required])
-    values = {fields[key].name: _converted(item, hints[fields[key].name], key) for key, item in found.items()}
+    nodes = yaml.fields(node, spec.name, required, [key for key in fields if key not in required])
+    values = {fields[key].name: _converted(item, hints[fields[key].name], key) for key, item in nodes.items()}
     return spec.options(**values), entries
 
 

@@ -58,11 +58,11 @@ def _identity(run: Run, own: OwnGate) -> str:
 def _gate(run: Run, policy: Policy) -> dict[str, str]:
     """Return whose gate and builder it is, as far as the scripts would not take it for granted."""
     kind, own = forges.kind_of(run.repository.host), policy.gate.own
-    found = {"GATE_REVISION": run.signer_digest} if own is None else {"HOST": run.repository.host}
+    variables = {"GATE_REVISION": run.signer_digest} if own is None else {"HOST": run.repository.host}
     if own is not None and own.file != _DEFAULTS[kind]:
-        found["GATE"] = own.file
+        variables["GATE"] = own.file
     if run.ref != "refs/heads/main":
-        found["DEFAULT_REF"] = run.ref
+        variables["DEFAULT_REF"] = run.ref
     if policy.builder.workflow != _DEFAULTS[kind]:
-        found["BUILDER"] = policy.builder.workflow
-    return found
+        variables["BUILDER"] = policy.builder.workflow
+    return variables

@@ -63,16 +63,16 @@ def inert(text: str) -> str:
     searches the text as it was written: GitLab for quick actions and for issues to close, and both where a merge takes
     a description over into its commit message.
     """
-    shown = (each for each in (_coded(plain(line, 2000)) for line in text.strip().split("\n")) if each)
+    shown = (coded for coded in (_coded(plain(line, 2000)) for line in text.strip().split("\n")) if coded)
     return f"> <code>{'<br>'.join(shown)}</code>"
 
 
 def _coded(line: str) -> str:
-    return "".join(each if each.isalnum() or each in " ,." else f"&#x{ord(each):x};" for each in line)
+    return "".join(char if char.isalnum() or char in " ,." else f"&#x{ord(char):x};" for char in line)
 
 
 def verbatim(body: str) -> str:
     """Return lines of text as a block of code in Markdown that nothing in them can end."""
-    longest = max((len(each) for each in re.findall("`+", body)), default=0)
+    longest = max((len(ticks) for ticks in re.findall("`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}\n{body}\n{fence}\n"

@@ -39,56 +39,56 @@ def error(problem: CountersealError) -> str:
     return "\n".join(parts)
 
 
-def decision(found: Decision, sequence: int, digest: str, *, fresh: bool) -> str:
+def decision(decision: Decision, sequence: int, digest: str, *, fresh: bool) -> str:
     """Return a decision: the verdict first, then what is wrong (deny) or that all is well (allow)."""
-    may = "may" if found.outcome is Outcome.ALLOW else "may not"
-    head = f"{found.outcome}: {plain(label(found))} {may} enter {plain(found.stage)}"
+    may = "may" if decision.outcome is Outcome.ALLOW else "may not"
+    head = f"{decision.outcome}: {plain(label(decision))} {may} enter {plain(decision.stage)}"
     recorded = "recorded" if fresh else "recorded before, not decided again"
-    if found.outcome is Outcome.ALLOW:
-        approvers = ", ".join(plain(each.login) for each in found.responsible.approvers)
-        satisfied = sum(each.outcome is FindingOutcome.SATISFIED for each in found.findings)
+    if decision.outcome is Outcome.ALLOW:
+        approvers = ", ".join(plain(person.login) for person in decision.responsible.approvers)
+        satisfied = sum(finding.outcome is FindingOutcome.SATISFIED for finding in decision.findings)
         return "\n".join(
             (
                 head,
-                f"  {satisfied} rules satisfied · request {_request(found)} approved by {approvers}",
+                f"  {satisfied} rules satisfied · request {_request(decision)} approved by {approvers}",
                 f"  ledger: entry {sequence} (allow {recorded}) · decision sha256:{digest[:12]}…",
             )
         )
-    violated = [each for each in found.findings if each.outcome is FindingOutcome.VIOLATED]
-    about = findings.of_decision(found)
-    body = [line for each in violated for line in finding(each, about)]
-    rules = ", ".join(f"docs/rules.md#{each.rule}" for each in violated)
+    violated = [finding for finding in decision.findings if finding.outcome is FindingOutcome.VIOLATED]
+    about = findings.of_decision(decision)
+    body = [line for finding in violated for line in finding_lines(finding, about)]
+    rules = ", ".join(f"docs/rules.md#{finding.rule}" for finding in violated)
     return "\n".join((head, *body, f"  ledger: entry {sequence} (deny {recorded})   rules: {rules}"))
 
 
-def _request(found: Decision) -> str:
+def _request(decision: Decision) -> str:
     """Return what people call the change request of a decision, or a word for that there was none."""
-    number = found.request.number
-    return forges.change_name(found.responsible.run_actor.host, number) if number else "without a change request:"
+    number = decision.request.number
+    return forges.change_name(decision.responsible.run_actor.host, number) if number else "without a change request:"
 
 
-def finding(found: Finding, about: About, indent: str = "  ") -> list[str]:
+def finding_lines(finding: Finding, about: About, indent: str = "  ") -> list[str]:
     """Return a finding: rule and reason, who counted and who did not, and the fix."""
-    result = [f"{indent}{found.rule}: {plain(findings.reason(found, about), 1000)}"]
-    counted = ", ".join(plain(findings.counted(each)) for each in found.counted)
-    left_out = map(findings.not_counted, found.dismissed)
+    result = [f"{indent}{finding.rule}: {plain(findings.reason(finding, about), 1000)}"]
+    counted = ", ".join(plain(findings.counted(person)) for person in finding.counted)
+    left_out = map(findings.not_counted, finding.dismissed)
     dismissed = "; ".join(f"{plain(who)} ({plain(why)})" for who, why in left_out)
     people = "   ".join(
         part for part in (counted and f"counted: {counted}", dismissed and f"not counted: {dismissed}") if part
     )
     if people:
         result.append(f"{indent}    {people}")
-    if fix := findings.fix(found, about):
+    if fix := findings.fix(finding, about):
         result.append(f"{indent}    fix: {plain(fix, 1000)}")
     return result
 
 
-def sentences(found: Decision) -> list[dict[str, str]]:
+def sentences(decision: Decision) -> list[dict[str, str]]:
     """Return what the findings of a decision say, for JSON: the decision itself has codes and data only."""
-    about = findings.of_decision(found)
+    about = findings.of_decision(decision)
     return [
-        {"rule": each.rule, "reason": findings.reason(each, about), "fix": findings.fix(each, about)}
-        for each in found.findings
+        {"rule": finding.rule, "reason": findings.reason(finding, about), "fix": findings.fix(finding, about)}
+        for finding in decision.findings
     ]
 
 
@@ -102,17 +102,17 @@ def withdrawn(why: Reason, *, taken_back: bool | None) -> str:
     )
 
 
-def marked(found: Finding, about: About) -> list[str]:
+def marked(finding: Finding, about: About) -> list[str]:
     """Return a finding with a mark in front, for previews and for one entry in full."""
-    first, *rest = finding(found, about)
-    return [f"  {MARKS[found.outcome]} {first.strip()}", *(f"  {line}" for line in rest)]
+    first, *rest = finding_lines(finding, about)
+    return [f"  {MARKS[finding.outcome]} {first.strip()}", *(f"  {line}" for line in rest)]
 
 
-def verdict(found: Verdict) -> str:
+def verdict(verdict: Verdict) -> str:
     """Return a verdict with its numbered steps."""
-    head = f"verified: {plain(found.file_name)}, {found.stage}, decided {wire.timestamp(found.decided_at)}"
-    steps = [f"  {step.look.number} {step.look:<20} {plain(step.result)}" for step in found.steps]
-    return "\n".join((head, *steps, *([f"  {SANDBOX_NOTE}"] if found.sandbox else [])))
+    head = f"verified: {plain(verdict.file_name)}, {verdict.stage}, decided {wire.timestamp(verdict.decided_at)}"
+    steps = [f"  {step.look.number} {step.look:<20} {plain(step.result)}" for step in verdict.steps]
+    return "\n".join((head, *steps, *([f"  {SANDBOX_NOTE}"] if verdict.sandbox else [])))
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -124,7 +124,7 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 def log_rows(decisions: Sequence[RecordedDecision]) -> list[tuple[str, ...]]:
     """Return the table of decisions, its head first."""
     head = ("seq", "decided (UTC)", "outcome", "what", "stage", "approved by", "requested by", "why")
-    return [head, *(_log_row(each) for each in decisions)]
+    return [head, *(_log_row(recorded) for recorded in decisions)]
 
 
 def log(decisions: Sequence[RecordedDecision], *, entries: int, head: str | None, mirror: bool, sandbox: bool) -> str:
@@ -136,27 +136,29 @@ def log(decisions: Sequence[RecordedDecision], *, entries: int, head: str | None
 
 
 def _log_row(recorded: RecordedDecision) -> tuple[str, ...]:
-    found = recorded.decision
-    responsible = found.responsible
-    outcome = str(found.outcome) + (" (withdrawn)" if recorded.withdrawn else "")
+    decision = recorded.decision
+    responsible = decision.responsible
+    outcome = str(decision.outcome) + (" (withdrawn)" if recorded.withdrawn else "")
     return (
         str(recorded.sequence),
-        f"{found.decided_at:%Y-%m-%d %H:%M}",
+        f"{decision.decided_at:%Y-%m-%d %H:%M}",
         outcome,
-        plain(label(found), 60),
-        plain(found.stage),
-        ", ".join(plain(each.login, 40) for each in responsible.approvers) or "nobody",
+        plain(label(decision), 60),
+        plain(decision.stage),
+        ", ".join(plain(person.login, 40) for person in responsible.approvers) or "nobody",
         plain(responsible.requester.login, 40) if responsible.requester else "unknown",
-        plain(_why(found), 120),
+        plain(_why(decision), 120),
     )
 
 
-def _why(found: Decision) -> str:
+def _why(decision: Decision) -> str:
     """Return in one line why it was decided so: the requester's reason, or the first violated finding."""
-    if found.outcome is Outcome.ALLOW:
-        return found.reason
-    first = next((each for each in found.findings if each.outcome is FindingOutcome.VIOLATED), None)
-    return f"{first.rule}: {findings.reason(first, findings.of_decision(found))}" if first else "no rule was satisfied"
+    if decision.outcome is Outcome.ALLOW:
+        return decision.reason
+    first = next((finding for finding in decision.findings if finding.outcome is FindingOutcome.VIOLATED), None)
+    return (
+        f"{first.rule}: {findings.reason(first, findings.of_decision(decision))}" if first else "no rule was satisfied"
+    )
 
 
 def entry(recorded: RecordedDecision | RecordedEvent) -> str:
@@ -179,32 +181,38 @@ def entry(recorded: RecordedDecision | RecordedEvent) -> str:
                 *(f"  {key}: {plain(str(value))}" for key, value in body.items()),
             )
         )
-    found = recorded.decision
+    head = decision(recorded.decision, recorded.sequence, attestation.digest, fresh=True).split("\n")[0]
+    return "\n".join((head, *place, *_details(recorded.decision)))
+
+
+def _details(decision: Decision) -> list[str]:
+    """Return what a decision was made from, what every rule said, and every review."""
+    policy, about = decision.policy, findings.of_decision(decision)
     reviews = [
-        f"    {plain(each.actor.login) if each.actor else 'deleted account'} · {each.state} · "
-        f"{(each.revision or 'no revision')[:12]} · {', '.join(each.groups) or 'no group'} · {each.url}"
-        for each in found.reviews
+        f"    {plain(review.actor.login) if review.actor else 'deleted account'} · {review.state} · "
+        f"{(review.revision or 'no revision')[:12]} · {', '.join(review.groups) or 'no group'} · {review.url}"
+        for review in decision.reviews
     ]
-    return "\n".join(
-        (
-            decision(found, recorded.sequence, attestation.digest, fresh=True).split("\n")[0],
-            *place,
-            f"  policy        {found.policy.uri} at {found.policy.revision[:12]}, sha256:{found.policy.digest.sha256}",
-            f"  request       {_request(found)} {plain(found.request.file)}",
-            f"  evidence      sha256:{found.evidence_digest.sha256}",
-            *(f"  built by      {each.invocation_uri}" for each in found.builds),
-            f"  reason        {plain(found.reason)}",
-            "  findings",
-            *(f"  {line}" for each in found.findings for line in marked(each, findings.of_decision(found))),
-            *(["  reviews"] if reviews else []),
-            *reviews,
-        )
-    )
+    return [
+        f"  policy        {policy.uri} at {policy.revision[:12]}, sha256:{policy.digest.sha256}",
+        f"  request       {_request(decision)} {plain(decision.request.file)}",
+        f"  evidence      sha256:{decision.evidence_digest.sha256}",
+        *(f"  built by      {build.invocation_uri}" for build in decision.builds),
+        f"  reason        {plain(decision.reason)}",
+        "  findings",
+        *(f"  {line}" for finding in decision.findings for line in marked(finding, about)),
+        *(["  reviews"] if reviews else []),
+        *reviews,
+    ]
 
 
 def earlier(history: Sequence[EarlierDecision], stage: str | None) -> str | None:
     """Return in one line where the manifest passed before, or None."""
-    passed = [each for each in history if each.outcome is Outcome.ALLOW and not each.withdrawn and each.stage != stage]
+    passed = [
+        decision
+        for decision in history
+        if decision.outcome is Outcome.ALLOW and not decision.withdrawn and decision.stage != stage
+    ]
     if not passed:
         return None
     last = passed[-1]

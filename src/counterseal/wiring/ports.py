@@ -172,8 +172,8 @@ class Wiring:
             return self
         from counterseal.adapters.git.ledger import origin
 
-        found = forges.by_address(origin(Path.cwd()))
-        return Wiring({**here.environ, NAMED[found[0].kind]: found[1]}) if found else self
+        clone = forges.by_address(origin(Path.cwd()))
+        return Wiring({**here.environ, NAMED[clone[0].kind]: clone[1]}) if clone else self
 
     # --- the forge, for people and for build jobs ----------------------------------------------
 

@@ -189,14 +189,14 @@ class Surroundings:
         Raises:
             UsageError: There is none at all.
         """
-        found = (self.environ.get(JOB_TOKEN), self.environ.get(API_TOKEN), self.personal_token())
-        if not any(found):
+        tokens = (self.environ.get(JOB_TOKEN), self.environ.get(API_TOKEN), self.personal_token())
+        if not any(tokens):
             raise UsageError(
                 "no token for the forge",
                 why=f"none of {JOB_TOKEN}, {API_TOKEN}, {', '.join(TOKEN_VARIABLES[ForgeKind.GITLAB])} is set",
                 fix="on your machine: export GITLAB_TOKEN=… with a personal access token (scope api)",
             )
-        return found
+        return tokens
 
     def token(self) -> str:
         """Return the token for GitHub."""
@@ -248,16 +248,16 @@ class Surroundings:
         api_name, site_name = (
             ("CI_API_V4_URL", "CI_SERVER_URL") if in_gitlab else ("GITHUB_API_URL", "GITHUB_SERVER_URL")
         )
-        real = next(each for each in forges.HOSTS if each.kind is self.kind)
+        real = next(forge for forge in forges.HOSTS if forge.kind is self.kind)
         api = self.environ.get(api_name) or real.api
-        found = forges.by_api(api.rstrip("/"))
-        if found is None or found.kind is not self.kind:
+        forge = forges.by_api(api.rstrip("/"))
+        if forge is None or forge.kind is not self.kind:
             raise _no_forge(api_name, api, real.host)
-        expected = found.api.removesuffix("/api/v4") if in_gitlab else found.git
+        expected = forge.api.removesuffix("/api/v4") if in_gitlab else forge.git
         site = self.environ.get(site_name) or expected
         if site.rstrip("/") != expected:
             raise _no_forge(site_name, site, real.host)
-        return found
+        return forge
 
     def change_request_number(self) -> int | None:
         """Return the number of the change request that this event is about, or None."""

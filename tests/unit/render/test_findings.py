@@ -77,7 +77,7 @@ def test_data_of_another_version_is_shown_as_it_is(name: str, data: dict[str, ob
         finding = Finding(name, FindingOutcome.VIOLATED, code, data)
         assert isinstance(findings.reason(finding, ABOUT), str)
         assert isinstance(findings.fix(finding, ABOUT), str)
-        assert "\n".join(text.finding(finding, ABOUT))
+        assert "\n".join(text.finding_lines(finding, ABOUT))
     strange = Finding(name, FindingOutcome.VIOLATED, "a-code-of-tomorrow", {"until": "2030"})
     assert findings.reason(strange, ABOUT) == 'a-code-of-tomorrow {"until": "2030"}'
 

@@ -76,7 +76,7 @@ class ChangeReader:
             unknown_pushers=history.unknown,
             reviews=reviews,
             head_came_back_at=history.head_came_back_at,
-            limits=limits.found,
+            limits=limits.sentences,
         )
 
     # --- commits -----------------------------------------------------------------------------

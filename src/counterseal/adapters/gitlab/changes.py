@@ -89,7 +89,7 @@ class ChangeReader:
             unknown_pushers=history.unknown,
             reviews=reviews(notes, versions, self._standing(number), url),
             head_came_back_at=history.head_came_back_at,
-            limits=limits.found,
+            limits=limits.sentences,
         )
 
     def moves(self, project: int, branch: str) -> Iterator[tuple[datetime, str | None]]:

@@ -129,7 +129,7 @@ class Limits:
         self._sentences: list[str] = []
 
     @property
-    def found(self) -> tuple[str, ...]:
+    def sentences(self) -> tuple[str, ...]:
         """Return the sentences."""
         return tuple(self._sentences)
 

@@ -154,15 +154,15 @@ class Calls(ABC, Generic[AccessT]):
             fix="run again",
         )
         for _ in range(3):
-            if (found := look()) is not None:
-                return found
+            if (present := look()) is not None:
+                return present
             try:
                 write()
             except UncertainError as error:
                 lost = error
                 self.pause(1.0)
-        if (found := look()) is not None:
-            return found
+        if (present := look()) is not None:
+            return present
         raise lost
 
     def remove(self, path: str, there: Callable[[], bool], *, what: str, access: AccessT) -> None:

@@ -16,7 +16,7 @@ def _unknown(it: Shown) -> str:
 
 
 def _names(it: Shown) -> str:
-    return ", ".join(each.actor.login for each in it.counted)
+    return ", ".join(person.actor.login for person in it.counted)
 
 
 REASONS: Final[Sentences] = {

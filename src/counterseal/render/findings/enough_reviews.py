@@ -13,21 +13,21 @@ def _ratio(it: Shown) -> str:
 
 
 def _people(it: Shown) -> str:
-    return ", ".join(f"{each.actor.login} ({', '.join(each.groups)})" for each in it.counted)
+    return ", ".join(f"{person.actor.login} ({', '.join(person.groups)})" for person in it.counted)
 
 
 def _missing(it: Shown) -> str:
     missing = ", ".join(
-        f"{each['people']} of {each['group']}" if each["group"] else f"{each['people']} more" for each in it["missing"]
+        f"{lack['people']} of {lack['group']}" if lack["group"] else f"{lack['people']} more" for lack in it["missing"]
     )
     because = f" (one more than the policy says, because {gap(it['because'][0])})" if it["because"] else ""
     return f"{_ratio(it)}; missing {missing}{because}"
 
 
-def _asked(each: dict[str, Any]) -> str:
-    whom = f"of {each['group']}" if each["group"] else "more of the policy's people"
-    left = ", ".join(each["left"]) or "nobody is left: let somebody else ask"
-    return f"{'one' if each['people'] == 1 else each['people']} {whom} ({left})"
+def _asked(lack: dict[str, Any]) -> str:
+    whom = f"of {lack['group']}" if lack["group"] else "more of the policy's people"
+    left = ", ".join(lack["left"]) or "nobody is left: let somebody else ask"
+    return f"{'one' if lack['people'] == 1 else lack['people']} {whom} ({left})"
 
 
 def _fix(it: Shown) -> str:

@@ -14,12 +14,12 @@ _WRONG_COMMIT: Final = ("revision-not-merged", "revision-inside-change", "revisi
 
 def _satisfied(it: Shown) -> str:
     workflow = it["workflow"].rpartition("/")[2]
-    made = f"{plural(it['artifacts'], 'artifact')} made by {workflow} at {it['tag']} ({short(it['revision'])})"
+    artifacts = f"{plural(it['artifacts'], 'artifact')} made by {workflow} at {it['tag']} ({short(it['revision'])})"
     hands = "".join(map(_hands, it["starts"]))
     if it["merge"] is None:
-        return made + hands
+        return artifacts + hands
     end = it.called(it["merge"])
-    return f"{made}{hands}, the end of {end}; what came onto the branch before that merge was not looked at"
+    return f"{artifacts}{hands}, the end of {end}; what came onto the branch before that merge was not looked at"
 
 
 def _hands(start: dict[str, Any]) -> str:

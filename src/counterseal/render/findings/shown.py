@@ -79,7 +79,7 @@ def short(revision: object) -> str:
 
 def logins(people: Iterable[Mapping[str, Any] | None], nobody: str = "nobody knows who", joint: str = ", ") -> str:
     """Return people by login."""
-    return joint.join(str(each["login"]) if each else nobody for each in people)
+    return joint.join(str(person["login"]) if person else nobody for person in people)
 
 
 def plural(count: int, word: str) -> str:

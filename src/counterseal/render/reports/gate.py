@@ -59,7 +59,7 @@ def _text(decided: deciding.Decided) -> str:
 def _errors(done: gate.GateRun) -> tuple[tuple[str, str], ...]:
     denied = [request.decision for request in done.decided.decided if request.decision.outcome is Outcome.DENY]
     violated = [
-        (finding.rule, "\n".join(text.finding(finding, findings.of_decision(decision))))
+        (finding.rule, "\n".join(text.finding_lines(finding, findings.of_decision(decision))))
         for decision in denied
         for finding in decision.findings
         if finding.outcome is FindingOutcome.VIOLATED
