@@ -59,14 +59,14 @@ def payload(link: LedgerLink) -> bytes:
 
 
 def read(stored: StoredLedger) -> ledger.Ledger:
-    return ledger.check((_entry(each.line) for each in stored.lines), LEDGER)
+    return ledger.check((_entry(stored_line.line) for stored_line in stored.lines), LEDGER)
 
 
 @cache
 def _entry(line: bytes) -> Entry:
     signed_at = datetime(2026, 11, 24, tzinfo=UTC)
-    found = statement.parse(line, "a line")
-    return ledger.entry_of(line, Attestation(found, line, _CERTIFICATE, signed_at, 0, line, digests.sha256(line)))
+    content = statement.parse(line, "a line")
+    return ledger.entry_of(line, Attestation(content, line, _CERTIFICATE, signed_at, 0, line, digests.sha256(line)))
 
 
 def lines(size: int) -> Iterator[bytes]:
@@ -75,7 +75,7 @@ def lines(size: int) -> Iterator[bytes]:
     previous: str | None = None
     for number in range(size):
         identifier = hashlib.sha256(b"%d" % number).hexdigest()
-        root, hexed = merkle.root_of_peaks(peaks).hex(), tuple(each.hex() for each in peaks)
+        root, hexed = merkle.root_of_peaks(peaks).hex(), tuple(peak.hex() for peak in peaks)
         line = payload(LedgerLink(LEDGER, identifier, number, previous, number, root, hexed))
         yield line
         previous, peaks = digests.sha256(line), merkle.append(peaks, number, merkle.leaf(line))
@@ -96,9 +96,9 @@ def remote(folder: Path, size: int) -> Path:
 
 
 def ours(store: GitLedgerStore, number: int) -> None:
-    def prepare(found: ledger.Ledger, _: Sequence[str]) -> recording.Draft:
+    def prepare(current_ledger: ledger.Ledger, _: Sequence[str]) -> recording.Draft:
         identifier = ledger.entry_id("bench", LEDGER, str(number))
-        return recording.Draft(payload(found.next_link(identifier)), identifier, None, f"{number} allow")
+        return recording.Draft(payload(current_ledger.next_link(identifier)), identifier, None, f"{number} allow")
 
     recording.record(store, read=read, prepare=prepare, sign=lambda line: line)
 
@@ -141,4 +141,4 @@ def main(sizes: Sequence[int]) -> None:
 
 
 if __name__ == "__main__":
-    main([int(each) for each in sys.argv[1:]] or [10, 1000])
+    main([int(size) for size in sys.argv[1:]] or [10, 1000])

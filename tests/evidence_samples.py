@@ -281,13 +281,13 @@ OBSERVED = (
     ObservedAsset(506, f"{WHEEL.name}.sigstore.json", sha256("wheel's"), None, 6000),
     ObservedAsset(507, f"{SDIST.name}.sigstore.json", sha256("sdist's"), None, 6000),
 )
-SIGNATURES = tuple(SignatureFacts(each.name, BUILDER_CERTIFICATE, "") for each in (WHEEL, SDIST))
+SIGNATURES = tuple(SignatureFacts(subject.name, BUILDER_CERTIFICATE, "") for subject in (WHEEL, SDIST))
 CONTENT = PromotionRequest(
     request_id="0123456789abcdef",
     requested_by=Person(HOST, BOB.id, BOB.login),
     stage="production",
     manifest=MANIFEST_DIGEST,
-    candidate=PinnedCandidate(55, TAG, tuple(PinnedAsset(each.id, each.name, each.digest) for each in OBSERVED)),
+    candidate=PinnedCandidate(55, TAG, tuple(PinnedAsset(asset.id, asset.name, asset.digest) for asset in OBSERVED)),
     policy=POLICY_DIGEST,
     reason="fixes the import of old changelogs, see #16",
     valid_until=NOW + timedelta(days=6),
@@ -312,7 +312,7 @@ RELEASE = Release(
     id=55,
     tag=TAG,
     draft=True,
-    assets=tuple(Asset(each.id, each.name, each.size, each.forge_digest) for each in OBSERVED),
+    assets=tuple(Asset(asset.id, asset.name, asset.size, asset.forge_digest) for asset in OBSERVED),
     url=f"{SOURCE}/releases/55",
 )
 
@@ -390,7 +390,7 @@ def with_reviews(*reviews: Review, start: Evidence = _EVIDENCE) -> Evidence:
     return with_change(start, reviews=reviews)
 
 
-_MERGED = {each.name for each in dataclasses.fields(MergedFile)}
+_MERGED = {field.name for field in dataclasses.fields(MergedFile)}
 
 
 def with_request(start: Evidence = _EVIDENCE, **changes: Any) -> Evidence:
@@ -416,5 +416,5 @@ def malformed(start: Evidence = _EVIDENCE) -> Evidence:
 def with_certificate(**changes: Any) -> Evidence:
     """Return evidence whose builds were signed by a certificate that differs in these fields."""
     other = dataclasses.replace(BUILDER_CERTIFICATE, **changes)
-    signatures = tuple(SignatureFacts(each.name, other, "") for each in (WHEEL, SDIST))
+    signatures = tuple(SignatureFacts(subject.name, other, "") for subject in (WHEEL, SDIST))
     return evidence(builds=(provenance_attestation(other), sbom_attestation(other)), signatures=signatures)

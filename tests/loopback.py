@@ -29,8 +29,8 @@ def raw_servers() -> Iterator[Callable[..., str]]:
 
     yield start
     ended.set()
-    for each in sockets:
-        each.close()
+    for server in sockets:
+        server.close()
 
 
 def _serve(

@@ -18,10 +18,10 @@ _PERMISSIONS = re.compile(r"\A# permissions:\n((?:#   .+\n)*)")
 
 def permissions(text: str) -> list[tuple[str, str, str]]:
     """Return (name, level, why) of each permission that the comment of an action.yml names."""
-    found = _PERMISSIONS.match(text)
-    if found is None:
+    comment = _PERMISSIONS.match(text)
+    if comment is None:
         raise SystemExit("action.yml has to begin with a comment `# permissions:`")
-    rows = (re.fullmatch(r"#   ([\w-]+): (\w+) # (.+)", row) for row in found[1].splitlines())
+    rows = (re.fullmatch(r"#   ([\w-]+): (\w+) # (.+)", row) for row in comment[1].splitlines())
     return [(row[1], row[2], row[3]) for row in rows if row]
 
 
@@ -32,7 +32,7 @@ def page(text: str) -> str:
     rights = permissions(text)
     inputs = action["inputs"]
     example = [f"- uses: counterseal/counterseal/actions/{verb}@SHA"]
-    if needed := [name for name, each in inputs.items() if each.get("required")]:
+    if needed := [name for name, definition in inputs.items() if definition.get("required")]:
         example += ["  with:", *(f"    {name}: …" for name in needed)]
     about = f"{action['description']}. The same as `counterseal {verb}`, whose options are the inputs; "
     about += "[how they fit together](../../docs/how-to-github.md)."
@@ -52,22 +52,25 @@ def page(text: str) -> str:
         "",
         "| input | | default |",
         "|---|---|---|",
-        *(f"| `{name}` | {each['description']} | {_default(each)} |" for name, each in inputs.items()),
+        *(
+            f"| `{name}` | {definition['description']} | {_default(definition)} |"
+            for name, definition in inputs.items()
+        ),
     ]
     if outputs := action.get("outputs"):
         lines += [
             "",
             "| output | |",
             "|---|---|",
-            *(f"| `{name}` | {each['description']} |" for name, each in outputs.items()),
+            *(f"| `{name}` | {definition['description']} |" for name, definition in outputs.items()),
         ]
     return "\n".join(lines) + "\n"
 
 
-def _default(each: dict[str, Any]) -> str:
-    if each.get("required"):
+def _default(definition: dict[str, Any]) -> str:
+    if definition.get("required"):
         return "required"
-    value = str(each.get("default", ""))
+    value = str(definition.get("default", ""))
     return f"`{value}`" if value else ""
 
 
@@ -80,8 +83,8 @@ def main(arguments: list[str]) -> int:
             stale.append(target)
             if "--check" not in arguments:
                 target.write_text(text, encoding="utf-8")
-    for each in stale:
-        print(each.relative_to(ROOT))
+    for path in stale:
+        print(path.relative_to(ROOT))
     return 1 if stale and "--check" in arguments else 0
 
 

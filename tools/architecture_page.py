@@ -28,22 +28,24 @@ GROUND = ("errors", "identifiers", "forges", "plain_file")
 @cache
 def contracts() -> list[dict[str, Any]]:
     """Return the contracts of import-linter."""
-    found: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
+    tables: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
         "contracts"
     ]
-    return found
+    return tables
 
 
 def layers() -> list[list[str]]:
     """Return the rooms of each layer, highest first."""
-    (found,) = (each["layers"] for each in contracts() if each["type"] == "layers")
-    return [layer.split(" | ") for layer in found]
+    (lines,) = (contract["layers"] for contract in contracts() if contract["type"] == "layers")
+    return [layer.split(" | ") for layer in lines]
 
 
 def core() -> set[str]:
     """Return the rooms that do no input or output."""
-    (found,) = (each["source_modules"] for each in contracts() if each["name"].startswith("The core does no input"))
-    return {each.removeprefix("counterseal.") for each in found}
+    (modules,) = (
+        contract["source_modules"] for contract in contracts() if contract["name"].startswith("The core does no input")
+    )
+    return {module.removeprefix("counterseal.") for module in modules}
 
 
 def place(room: str) -> Path:
@@ -62,13 +64,13 @@ def about(room: str) -> str:
 def imports() -> dict[str, set[str]]:
     """Return which rooms each room imports, types included."""
     graph = grimp.build_graph("counterseal", SANDBOX, cache_dir=None)
-    found: dict[str, set[str]] = defaultdict(set)
+    imported: dict[str, set[str]] = defaultdict(set)
     for module in graph.modules:
         for other in graph.find_modules_directly_imported_by(module):
             room, wanted = _room(module), _room(other)
             if room and wanted and room != wanted:
-                found[room].add(wanted)
-    return found
+                imported[room].add(wanted)
+    return imported
 
 
 def _room(module: str) -> str:
@@ -77,23 +79,23 @@ def _room(module: str) -> str:
     return name if name != "__main__" else ""
 
 
-def reduced(found: dict[str, set[str]]) -> dict[str, set[str]]:
+def reduced(imported: dict[str, set[str]]) -> dict[str, set[str]]:
     """Return the imports without those that follow from others; there are no circles."""
 
     @cache
     def below(room: str) -> frozenset[str]:
-        return frozenset(found[room]).union(*map(below, found[room]))
+        return frozenset(imported[room]).union(*map(below, imported[room]))
 
     return {
-        room: {each for each in found[room] if not any(each in below(other) for other in found[room])}
-        for room in list(found)
+        room: {lower for lower in imported[room] if not any(lower in below(other) for other in imported[room])}
+        for room in list(imported)
     }
 
 
 def picture() -> list[str]:
     """Return a Mermaid graph of the rooms."""
-    found = {room: others - {*GROUND} for room, others in imports().items() if room not in GROUND}
-    arrows = reduced(defaultdict(set, found))
+    imported = {room: others - {*GROUND} for room, others in imports().items() if room not in GROUND}
+    arrows = reduced(defaultdict(set, imported))
     rooms = [room for layer in layers() for room in layer if room not in GROUND]
     lines = ["```mermaid", "flowchart TD"]
     lines += [f"  {room}" for room in rooms if room not in core()]
@@ -102,7 +104,7 @@ def picture() -> list[str]:
     lines += ["  end"]
     for room in [*rooms, SANDBOX]:
         lines += [f"  {room} --> {other}" for other in sorted(arrows.get(room, ()))]
-    return [*lines, "```", f"Left out for being everybody's: {', '.join(f'`{each}`' for each in GROUND)}."]
+    return [*lines, "```", f"Left out for being everybody's: {', '.join(f'`{room}`' for room in GROUND)}."]
 
 
 def rooms() -> list[str]:

@@ -29,17 +29,17 @@ WIDTH = 118
 
 def main(arguments: list[str]) -> int:
     """Write or check the page; return the exit code."""
-    found = PAGE.read_text()
-    wanted = EXAMPLE.sub(_block, found)
+    page = PAGE.read_text()
+    wanted = EXAMPLE.sub(_block, page)
     if "--check" in arguments:
-        return int(found != wanted)
+        return int(page != wanted)
     PAGE.write_text(wanted)
     return 0
 
 
 def _block(match: re.Match[str]) -> str:
     vectors = json.loads((ROOT / "tests" / "assets" / "vectors" / f"{match['file']}.json").read_text())
-    value = next(each["document"] for each in vectors["cases"] if each["case"] == match["case"])
+    value = next(case["document"] for case in vectors["cases"] if case["case"] == match["case"])
     for step in (match["path"] or "").split("/"):
         if step:
             value = value[int(step) if isinstance(value, list) else step]
@@ -56,7 +56,7 @@ def pretty(value: Any, indent: int = 0, taken: int = 0) -> str:
         heads = {key: f"{json.dumps(key, ensure_ascii=False)}: " for key in value}
         rows = [inner + head + pretty(value[key], indent + 2, len(head) + 1) for key, head in heads.items()]
         return "{\n" + ",\n".join(rows) + "\n" + " " * indent + "}"
-    return "[\n" + ",\n".join(inner + pretty(each, indent + 2, 1) for each in value) + "\n" + " " * indent + "]"
+    return "[\n" + ",\n".join(inner + pretty(item, indent + 2, 1) for item in value) + "\n" + " " * indent + "]"
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("evaluation", "verification")
-AROUND = tuple(f"tests/unit/{each}" for each in (*ROOMS, "formats/test_formats.py"))
+AROUND = tuple(f"tests/unit/{place}" for place in (*ROOMS, "formats/test_formats.py"))
 LIMIT = 180  # seconds; what takes longer was noticed
 
 
@@ -71,14 +71,14 @@ def start(path: Path, number: int | None, tests: tuple[str, ...]) -> int:
     if number is not None:
         tree = next(itertools.islice(mutations.mutants(tree), number, None))[2]
     silent = os.open(os.devnull, os.O_RDWR)
-    for each in (0, 1, 2):
-        os.dup2(silent, each)
+    for stream in (0, 1, 2):
+        os.dup2(silent, stream)
     os.setpgid(0, 0)
     name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
     sys.meta_path.insert(0, Instead(name, path, tree))
     import pytest
 
-    off = [word for each in ("cacheprovider", "randomly", "xdist") for word in ("-p", f"no:{each}")]
+    off = [word for plugin in ("cacheprovider", "randomly", "xdist") for word in ("-p", f"no:{plugin}")]
     off += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
     fast = ["-x", "-q", "-m", "not slow and not interop", "--hypothesis-profile=mutants"]
     os._exit(pytest.main([*off, *fast, *tests]))
@@ -91,9 +91,9 @@ def ended(begun: dict[int, float]) -> tuple[int, bool]:
         if pid:
             del begun[pid]
             return pid, status != 0
-        for each, at in begun.items():
+        for process, at in begun.items():
             if time.monotonic() - at > LIMIT:
-                os.kill(each, signal.SIGKILL)
+                os.kill(process, signal.SIGKILL)
         time.sleep(0.05)
 
 
@@ -101,7 +101,7 @@ def run(waiting: list[Mutant], jobs: int) -> Iterator[tuple[Mutant, bool]]:
     """Yield each mutant when it is known whether a test noticed it: its own first, then those around."""
     begun: dict[int, float] = {}
     tried: dict[int, tuple[Mutant, tuple[str, ...]]] = {}
-    queue = [(each, own_tests(each.path)) for each in waiting]
+    queue = [(mutant, own_tests(mutant.path)) for mutant in waiting]
     while queue or begun:
         while queue and len(begun) < jobs:
             mutant, tests = queue.pop(0)
@@ -122,22 +122,22 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     os.chdir(ROOT)
-    found = [each.resolve() for each in options.files] or sorted(
-        each for room in ROOMS for each in (ROOT / "src/counterseal" / room).rglob("*.py") if each.name != "__init__.py"
+    paths = [path.resolve() for path in options.files] or sorted(
+        path for room in ROOMS for path in (ROOT / "src/counterseal" / room).rglob("*.py") if path.name != "__init__.py"
     )
     import pydantic  # noqa: F401 - before the forks, for speed; nothing of counterseal is
 
-    if os.waitpid(start(found[0], None, AROUND), 0)[1]:
+    if os.waitpid(start(paths[0], None, AROUND), 0)[1]:
         raise SystemExit("the tests fail without a mutation")
-    made = [Mutant(path, *each) for path in found for each in enumerate(mutations.said(path))]
-    ends: dict[Path, Counter[bool]] = {path: Counter() for path in found}
-    for done, (mutant, killed) in enumerate(run(made, options.jobs), 1):
+    mutants = [Mutant(path, *mutation) for path in paths for mutation in enumerate(mutations.said(path))]
+    ends: dict[Path, Counter[bool]] = {path: Counter() for path in paths}
+    for done, (mutant, killed) in enumerate(run(mutants, options.jobs), 1):
         ends[mutant.path][killed] += 1
         if done % 50 == 0:
-            print(f"{done} of {len(made)}", file=sys.stderr, flush=True)
+            print(f"{done} of {len(mutants)}", file=sys.stderr, flush=True)
         if not killed:
             print(f"survived {mutant.path.relative_to(ROOT)}:{mutant.said}", flush=True)
-    print(f"\n{len(made)} mutants\n\n| module | killed | survived |\n|---|---|---|")
+    print(f"\n{len(mutants)} mutants\n\n| module | killed | survived |\n|---|---|---|")
     for path, counts in ends.items():
         print(f"| `{path.relative_to(ROOT / 'src/counterseal')}` | {counts[True]} | {counts[False]} |")
     return 0

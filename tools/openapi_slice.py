@@ -109,8 +109,8 @@ def _reach(kept: dict[str, Any], whole: dict[str, Any]) -> None:
 def _references(value: Any) -> list[str]:
     if isinstance(value, dict):
         own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
-        return own + [each for item in value.values() for each in _references(item)]
-    return [each for item in value for each in _references(item)] if isinstance(value, list) else []
+        return own + [reference for item in value.values() for reference in _references(item)]
+    return [reference for item in value for reference in _references(item)] if isinstance(value, list) else []
 
 
 if __name__ == "__main__":

@@ -75,14 +75,14 @@ class Writer:
         style = self.other_styles.get(record, self.style)
         hints = get_type_hints(record, include_extras=True)
         properties, required = {}, []
-        for each in dataclasses.fields(record):
-            key = wire.key(each.name)
+        for member in dataclasses.fields(record):
+            key = wire.key(member.name)
             if style is Style.BY_HAND:
-                key = each.metadata.get("key", each.name.replace("_", "-"))
-            hint = hints[each.name]
+                key = member.metadata.get("key", member.name.replace("_", "-"))
+            hint = hints[member.name]
             own = get_origin(hint) is Annotated
-            properties[key] = self.of(hint, () if own else self._notes(record, each.name))
-            optional = (each.default, each.default_factory) != (dataclasses.MISSING, dataclasses.MISSING)
+            properties[key] = self.of(hint, () if own else self._notes(record, member.name))
+            optional = (member.default, member.default_factory) != (dataclasses.MISSING, dataclasses.MISSING)
             if style is Style.WRITTEN or not optional:
                 required.append(key)
         closed = {} if style is Style.OPEN else {"additionalProperties": False}
@@ -90,7 +90,7 @@ class Writer:
         return {"type": "object", **closed, **{key: part for key, part in parts.items() if part}}
 
     def _notes(self, record: type, member: str) -> tuple[Note, ...]:
-        names = [*(f"{each.__name__}.{member}" for each in record.__mro__), member]
+        names = [*(f"{base.__name__}.{member}" for base in record.__mro__), member]
         return next((self.notes[name] for name in names if name in self.notes), ())
 
     def of(self, hint: Any, notes: tuple[Note, ...] = ()) -> Schema:
@@ -98,13 +98,13 @@ class Writer:
         if get_origin(hint) is Annotated:
             return self.of(hint.__origin__, (*notes, *hint.__metadata__))
         inner = tuple(note for note in notes if isinstance(note, (Grammar, tuple)))
-        found = self._made_of(hint, inner) if get_origin(hint) else self._one(hint, inner)
+        schema = self._made_of(hint, inner) if get_origin(hint) else self._one(hint, inner)
         for note in notes:
             if isinstance(note, str):
-                found = {**found, "description": note}
+                schema = {**schema, "description": note}
             elif isinstance(note, dict):
-                found = {**found, **note}
-        return found
+                schema = {**schema, **note}
+        return schema
 
     def _made_of(self, hint: Any, notes: tuple[Note, ...]) -> Schema:
         origin, parts = get_origin(hint), get_args(hint)
@@ -113,22 +113,22 @@ class Writer:
         if origin is tuple:
             return self._list(parts, notes)
         if origin is Mapping:
-            key, value = (self.of(each) for each in parts)
+            key, value = (self.of(part) for part in parts)
             named = {"propertyNames": key} if "$ref" in key else {}
             return {"type": "object", **named, **({"additionalProperties": value} if value else {})}
         if origin not in {Union, UnionType}:
             raise TypeError(f"no format of ours has {hint}")
-        found = [self.of(each, notes) for each in parts if each is not NoneType]
+        schemas = [self.of(part, notes) for part in parts if part is not NoneType]
         if NoneType in parts and self.style is not Style.BY_HAND:
-            if isinstance(found[0].get("type"), str):
-                return {**found[0], "type": [found[0]["type"], "null"]}
-            found.append({"type": "null"})
-        return found[0] if len(found) == 1 else {"anyOf": found}
+            if isinstance(schemas[0].get("type"), str):
+                return {**schemas[0], "type": [schemas[0]["type"], "null"]}
+            schemas.append({"type": "null"})
+        return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
     def _list(self, parts: tuple[Any, ...], notes: tuple[Note, ...]) -> Schema:
         if parts[-1] is not ...:
-            found = [self.of(each, notes) for each in parts]
-            return {"type": "array", "prefixItems": found, "items": False, "minItems": len(found)}
+            items = [self.of(part, notes) for part in parts]
+            return {"type": "array", "prefixItems": items, "items": False, "minItems": len(items)}
         by_hand: Schema = {}
         if self.style is Style.BY_HAND:  # a list that is there names something; texts are distinct (`yaml.texts`)
             by_hand = {"minItems": 1} if dataclasses.is_dataclass(parts[0]) else {"minItems": 1, "uniqueItems": True}
@@ -139,7 +139,7 @@ class Writer:
             return self._define(_name(hint), lambda: {"description": words(hint), **self.members(hint)})
         if isinstance(hint, type) and issubclass(hint, Enum):
             return self._define(
-                hint.__name__, lambda: {"description": words(hint), "enum": [each.value for each in hint]}
+                hint.__name__, lambda: {"description": words(hint), "enum": [member.value for member in hint]}
             )
         if hint is datetime:
             notes = (wire.TIMESTAMP if self.style is Style.OPEN else wire.WRITTEN_TIMESTAMP,)
@@ -160,7 +160,7 @@ class Writer:
         return self._define(note.name, lambda: said)
 
     def _define(self, name: str, make: Callable[[], Schema]) -> Schema:
-        name, made = name[0].lower() + name[1:], make()
-        if self.definitions.setdefault(name, made) != made:
+        name, schema = name[0].lower() + name[1:], make()
+        if self.definitions.setdefault(name, schema) != schema:
             raise ValueError(f"two things are called {name}")
         return {"$ref": f"#/$defs/{name}"}

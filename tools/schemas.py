@@ -40,22 +40,22 @@ class Format:
     more: Schema = field(default_factory=dict)
 
 
-def _each(notes: tuple[Note, ...], *members: str) -> dict[str, tuple[Note, ...]]:
+def _notes(notes: tuple[Note, ...], *members: str) -> dict[str, tuple[Note, ...]]:
     return dict.fromkeys(members, notes)
 
 
 _LINE: Final = names.Grammar("line", r"[^\n\r]+", f"one line, at most {ledger.MAX_LINE} bytes")
 #: What the text or the number in a member has to be, by the member or, where that is not enough, by type and member.
 MEMBERS: Final[Mapping[str, tuple[Note, ...]]] = {
-    **_each((digests.HEX256,), "sha256", "digest", "forge_digest", "manifest_digest", "policy_digest", "bundle"),
-    **_each((digests.HEX256,), "entry_id", "previous", "root_hash", "peaks", "hashes", "EntryReference.line"),
-    **_each((digests.HEX256,), "Manifest.sbom", "Manifest.input_matrix", "Publication.manifest", "Decision.abandoned"),
-    **_each((digests.HEX256,), "PromotionRequest.manifest", "PromotionRequest.policy"),
-    **_each((digests.REVISION,), "revision", "merge_revision", "base_revision", "tag_revision", "head", "end"),
-    **_each(({"minimum": 1},), "id", "number", "release", "repository_id", "InclusionProof.tree_size"),
-    **_each((), "Actor.id", "Review.id", "Merge.number", "RequestUse.id"),
-    **_each((names.LEDGER_ID,), "ledger_id", "LedgerLink.id"),
-    **_each((names.REF,), "ref", "base_ref"),
+    **_notes((digests.HEX256,), "sha256", "digest", "forge_digest", "manifest_digest", "policy_digest", "bundle"),
+    **_notes((digests.HEX256,), "entry_id", "previous", "root_hash", "peaks", "hashes", "EntryReference.line"),
+    **_notes((digests.HEX256,), "Manifest.sbom", "Manifest.input_matrix", "Publication.manifest", "Decision.abandoned"),
+    **_notes((digests.HEX256,), "PromotionRequest.manifest", "PromotionRequest.policy"),
+    **_notes((digests.REVISION,), "revision", "merge_revision", "base_revision", "tag_revision", "head", "end"),
+    **_notes(({"minimum": 1},), "id", "number", "release", "repository_id", "InclusionProof.tree_size"),
+    **_notes((), "Actor.id", "Review.id", "Merge.number", "RequestUse.id"),
+    **_notes((names.LEDGER_ID,), "ledger_id", "LedgerLink.id"),
+    **_notes((names.REF,), "ref", "base_ref"),
     "default_ref": (names.REF, {"pattern": "^refs/heads/"}),
     "host": (names.HOST,),
     "Repository.name": (names.REPOSITORY,),
@@ -69,10 +69,10 @@ MEMBERS: Final[Mapping[str, tuple[Note, ...]]] = {
     "ManifestFile.schema": ({"const": manifest.SCHEMA},),
     "InputMatrix.schema": ({"const": manifest.MATRIX_SCHEMA},),
     "EvidenceFile.schema": ({"const": evidence.SCHEMA},),
-    "EvidenceFile.permissions": (tuple(each.name.lower() for each in Permission),),
+    "EvidenceFile.permissions": (tuple(permission.name.lower() for permission in Permission),),
     "ProofFile.schema": ({"const": entry.PROOF_SCHEMA},),
-    **_each((_LINE, {"maxLength": ledger.MAX_LINE}), "ProvenLine.line", "VouchingLine.line"),
-    **_each((names.STAGE,), "PromotionRequest.stage", "Publication.stage"),
+    **_notes((_LINE, {"maxLength": ledger.MAX_LINE}), "ProvenLine.line", "VouchingLine.line"),
+    **_notes((names.STAGE,), "PromotionRequest.stage", "Publication.stage"),
     "PromotionRequest.reason": (names.REASON,),
     "PromotionRequest.request_id": (names.REQUEST_ID,),
 }
@@ -110,15 +110,15 @@ FORMATS: Final = {
 
 def schema(name: str) -> Schema:
     """Return the schema of a format."""
-    made = FORMATS[name]
-    writer = Writer(made.style, MEMBERS, OTHER_STYLES)
+    form = FORMATS[name]
+    writer = Writer(form.style, MEMBERS, OTHER_STYLES)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"https://counterseal.dev/schemas/{name}.json",
-        "title": f"counterseal {made.title}",
-        "description": words(made.shape, whole=True),
-        **writer.members(made.shape),
-        **made.more,
+        "title": f"counterseal {form.title}",
+        "description": words(form.shape, whole=True),
+        **writer.members(form.shape),
+        **form.more,
         "$defs": dict(sorted(writer.definitions.items())),
     }
 
@@ -126,10 +126,10 @@ def schema(name: str) -> Schema:
 def main(arguments: list[str]) -> int:
     """Write or check the files; return the exit code."""
     wanted = {FOLDER / f"{name}.json": pretty(schema(name)) + "\n" for name in FORMATS}
-    found = {path: path.read_text() for path in FOLDER.glob("*.json")}
+    texts = {path: path.read_text() for path in FOLDER.glob("*.json")}
     if "--check" in arguments:
-        return int(found != wanted)
-    for path in found.keys() - wanted.keys():
+        return int(texts != wanted)
+    for path in texts.keys() - wanted.keys():
         path.unlink()
     for path, text in wanted.items():
         path.write_text(text)

@@ -21,8 +21,8 @@ BLOCK = re.compile(r"(<!-- table: steps -->\n).*?(<!-- end -->)", re.DOTALL)
 
 def action(verb: str) -> dict[str, Any]:
     """Return the action of a verb."""
-    found: dict[str, Any] = yaml.safe_load((ROOT / "actions" / verb / "action.yml").read_text(encoding="utf-8"))
-    return found
+    content: dict[str, Any] = yaml.safe_load((ROOT / "actions" / verb / "action.yml").read_text(encoding="utf-8"))
+    return content
 
 
 def template(verb: str) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
@@ -77,12 +77,14 @@ def page() -> str:
 def _section(verb: str) -> list[str]:
     text = (ROOT / "gitlab-templates" / f"{verb}.yml").read_text(encoding="utf-8")
     inputs, jobs = template(verb)
-    own = {name: each for name, each in inputs.items() if name not in OWN}
-    given = "".join(f", {name}: …" for name, each in own.items() if "default" not in each)
+    own = {name: definition for name, definition in inputs.items() if name not in OWN}
+    given = "".join(f", {name}: …" for name, definition in own.items() if "default" not in definition)
     names = [name.replace("$[[ inputs.job-name ]]", inputs["job-name"]["default"]) for name in jobs]
     ready = " and ".join(f"`{name}`" for name in names if not name.startswith("."))
     hidden = " and ".join(f"`{name}`" for name in names if name.startswith("."))
-    outputs = [(variable(name), each["description"]) for name, each in action(verb).get("outputs", {}).items()]
+    outputs = [
+        (variable(name), definition["description"]) for name, definition in action(verb).get("outputs", {}).items()
+    ]
     rows = [
         f"## {verb}",
         text.partition("\n")[0].removeprefix("# "),
@@ -108,14 +110,17 @@ def _table(inputs: dict[str, dict[str, Any]]) -> list[str]:
     return [
         "| input | | default |",
         "|---|---|---|",
-        *(f"| `{name}` | {each['description']} | {_default(each)} |" for name, each in inputs.items()),
+        *(
+            f"| `{name}` | {definition['description']} | {_default(definition)} |"
+            for name, definition in inputs.items()
+        ),
     ]
 
 
-def _default(each: dict[str, Any]) -> str:
-    if "default" not in each:
+def _default(definition: dict[str, Any]) -> str:
+    if "default" not in definition:
         return "required"
-    value = each["default"]
+    value = definition["default"]
     shown = str(value).lower() if isinstance(value, bool) else str(value)
     return f"`{shown}`" if shown else ""
 
@@ -128,7 +133,7 @@ def main(arguments: list[str]) -> int:
         raise SystemExit("README.md has to have one block `<!-- table: steps -->`")
     wanted = {
         ROOT / "gitlab-templates" / "README.md": page(),
-        readme: BLOCK.sub(lambda found: f"{found[1]}{steps()}{found[2]}", text),
+        readme: BLOCK.sub(lambda match: f"{match[1]}{steps()}{match[2]}", text),
     }
     stale = [path for path, new in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != new]
     for path in stale:

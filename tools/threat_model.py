@@ -73,55 +73,55 @@ def tracked(*patterns: str) -> tuple[str, ...]:
 @cache
 def tests() -> tuple[Test, ...]:
     """Return every test function of the project."""
-    found = []
+    functions = []
     for file in tracked("tests/*.py"):
         text = (ROOT / file).read_text()
         lines = text.splitlines()
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 said = [line for line in lines[node.lineno : node.end_lineno] if line.lstrip().startswith("#")]
-                found.append(Test(file, node.name, tuple(said), tuple(_codes(node))))
-    return tuple(found)
+                functions.append(Test(file, node.name, tuple(said), tuple(_codes(node))))
+    return tuple(functions)
 
 
 def _codes(test: ast.FunctionDef) -> Iterator[str]:
     """Yield the codes of findings that a test names, with their rule; if there are none, the exit code."""
     named = [node.value for node in ast.walk(test) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    codes = [each for each in dict.fromkeys(named) if each in RULES_BY_CODE]
+    codes = [code for code in dict.fromkeys(named) if code in RULES_BY_CODE]
     for code in codes:
         rules = RULES_BY_CODE[code]
         yield f"`{rules[0]}`: `{code}`" if len(rules) == 1 else f"`{code}`"
-    ends = [each for node in ast.walk(test) if isinstance(node, ast.Call) for each in node.keywords]
+    ends = [keyword for node in ast.walk(test) if isinstance(node, ast.Call) for keyword in node.keywords]
     if not codes:
-        for each in ends:
-            if each.arg == "code" and isinstance(each.value, ast.Constant) and each.value.value:
-                yield f"exit {each.value.value!r}"
+        for keyword in ends:
+            if keyword.arg == "code" and isinstance(keyword.value, ast.Constant) and keyword.value.value:
+                yield f"exit {keyword.value.value!r}"
 
 
 def scenarios() -> list[Scenario]:
     """Return the scenarios in the order of their numbers."""
-    found: dict[int, Scenario] = {}
+    by_number: dict[int, Scenario] = {}
     for test in tests():
         for match in filter(None, map(SCENARIO.match, test.comments)):
-            each = found.setdefault(int(match[1]), Scenario(int(match[1])))
-            each.tests.append(test)
+            scenario = by_number.setdefault(int(match[1]), Scenario(int(match[1])))
+            scenario.tests.append(test)
             cells = [cell.strip() for cell in match[2].split(" | ")]
-            if len(cells) == 4 and (not each.cells or ("..." in each.cells[0] and "..." not in cells[0])):
-                each.cells = cells
+            if len(cells) == 4 and (not scenario.cells or ("..." in scenario.cells[0] and "..." not in cells[0])):
+                scenario.cells = cells
     for file in tracked("tests/*.py"):
         for number in re.findall(r"\b[Ss]cenario (\d+)\b", _docstring(file)):
-            found[int(number)].files.add(file)
-    return [found[number] for number in sorted(found)]
+            by_number[int(number)].files.add(file)
+    return [by_number[number] for number in sorted(by_number)]
 
 
 def named_in(patterns: Iterable[str]) -> dict[str, list[str]]:
     """Return which files name each requirement; pages that were made from others say nothing of their own."""
-    found: dict[str, list[str]] = defaultdict(list)
+    files: dict[str, list[str]] = defaultdict(list)
     for file in tracked(*patterns):
         if not file.endswith(".md"):
             for number in sorted(set(NUMBER.findall((ROOT / file).read_text()))):
-                found[number].append(file)
-    return found
+                files[number].append(file)
+    return files
 
 
 def render(page: str) -> str:
@@ -142,13 +142,15 @@ def _block(name: str) -> re.Pattern[str]:
 
 def _requirement(row: re.Match[str], where: dict[str, list[str]], listed: list[Scenario]) -> str:
     number, files = row[1], where[row[1]]
-    stops = [str(each.number) for each in listed if each.cells and number in NUMBER.findall(each.cells[3])]
-    about = [each for each in tests() for said in filter(None, map(ABOUT.match, each.comments)) if number in said[1]]
+    stops = [
+        str(scenario.number) for scenario in listed if scenario.cells and number in NUMBER.findall(scenario.cells[3])
+    ]
+    about = [test for test in tests() for said in filter(None, map(ABOUT.match, test.comments)) if number in said[1]]
     mirrored = dict.fromkeys(test for file in files for test in _unit_tests(file))
     docstrings = [file for file in tracked("tests/*.py") if number in (_docstring(file))]
     cells = [
         *([f"scenario{'s' * (len(stops) > 1)} {', '.join(stops)}"] if stops else []),
-        *(f"{_link(each.file, each.name)}" for each in about),
+        *(f"{_link(test.file, test.name)}" for test in about),
         *(_link(file) for file in dict.fromkeys((*docstrings, *mirrored))),
     ]
     places = ", ".join(_link(file) for file in files)
@@ -168,14 +170,16 @@ def _unit_tests(file: str) -> tuple[str, ...]:
     return tracked("/".join(("tests/unit", *path.parts[2:-1], f"test_{path.name}")))
 
 
-def _row(each: Scenario) -> str:
-    if not each.cells:
-        raise SystemExit(f"scenario {each.number}: no test has `# {each.number} | what | forges | outcome | why`")
-    what, forges, outcome, why = each.cells
-    codes = dict.fromkeys(code for test in each.tests for code in test.codes)
-    links = [_link(test.file, test.name) for test in each.tests] + [_link(file) for file in sorted(each.files)]
+def _row(scenario: Scenario) -> str:
+    if not scenario.cells:
+        raise SystemExit(
+            f"scenario {scenario.number}: no test has `# {scenario.number} | what | forges | outcome | why`"
+        )
+    what, forges, outcome, why = scenario.cells
+    codes = dict.fromkeys(code for test in scenario.tests for code in test.codes)
+    links = [_link(test.file, test.name) for test in scenario.tests] + [_link(file) for file in sorted(scenario.files)]
     cells = (
-        str(each.number),
+        str(scenario.number),
         what,
         FORGES[forges],
         outcome,

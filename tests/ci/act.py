@@ -35,23 +35,25 @@ _PACKAGES = re.compile(r"(PIP|UV)_[A-Z_]+")
 
 def package_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """Return how pip and uv reach their index here, under names that a gate accepts."""
-    found = {name: value for name, value in environ.items() if _PACKAGES.fullmatch(name)}
+    variables = {name: value for name, value in environ.items() if _PACKAGES.fullmatch(name)}
     if "SSL_CERT_FILE" in environ:
-        found.setdefault("PIP_CERT", environ["SSL_CERT_FILE"])
+        variables.setdefault("PIP_CERT", environ["SSL_CERT_FILE"])
     proxy = environ.get("HTTPS_PROXY") or environ.get("https_proxy")
     if proxy:
-        found.setdefault("PIP_PROXY", proxy)
+        variables.setdefault("PIP_PROXY", proxy)
     for path in (Path.home() / ".config" / "pip" / "pip.conf", Path("/etc/pip.conf")):
         settings = configparser.ConfigParser(interpolation=None)
         settings.read(path)
         for name in ("index-url", "extra-index-url", "find-links", "cert", "trusted-host", "proxy"):
             if value := settings.get("global", name, fallback=""):
-                found.setdefault(f"PIP_{name.upper().replace('-', '_')}", value)
+                variables.setdefault(f"PIP_{name.upper().replace('-', '_')}", value)
     for name in [
-        each for each in found if each in {"PIP_CONFIG_FILE", "UV_INDEX"} or each.endswith("_KEYRING_PROVIDER")
+        variable
+        for variable in variables
+        if variable in {"PIP_CONFIG_FILE", "UV_INDEX"} or variable.endswith("_KEYRING_PROVIDER")
     ]:
-        del found[name]
-    return found
+        del variables[name]
+    return variables
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,11 +86,11 @@ class Outcome:
 
     def outputs(self, step: str) -> dict[str, str]:
         """Return the outputs of a step."""
-        found = {}
+        outputs = {}
         for line in self.lines:
             if line.get("command") == "set-output" and step in (line.get("stepID") or []):
-                found[str(line["name"])] = str(line.get("arg", ""))
-        return found
+                outputs[str(line["name"])] = str(line.get("arg", ""))
+        return outputs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,8 +195,8 @@ def _finish(command: list[str], clone: Path, here: Path, during: Callable[[int],
 def _stubs(clone: Path, server: str) -> list[str]:
     text = "".join(path.read_text() for path in (clone / ".github" / "workflows").glob("*.yml"))
     used = sorted(set(re.findall(r"uses: ([\w-]+/[\w-]+)@([0-9a-f]{40})", text)))
-    found = [f"{server}/{name}@{ref}={STUBS / STUBBED[name]}" for name, ref in used if name in STUBBED]
-    return [part for each in found for part in ("--local-repository", each)]
+    replacements = [f"{server}/{name}@{ref}={STUBS / STUBBED[name]}" for name, ref in used if name in STUBBED]
+    return [part for replacement in replacements for part in ("--local-repository", replacement)]
 
 
 def _write_env(path: Path, values: Mapping[str, str]) -> None:

@@ -24,8 +24,8 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Product:
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory, tool: Callable[[str], Path], product: Product) -> Iterator[Newcomer]:
     """A newcomer's repository for all tests of a module."""
-    with newcomer.newcomer(tmp_path_factory.mktemp("newcomer"), tool("act"), product) as found:
-        yield found
+    with newcomer.newcomer(tmp_path_factory.mktemp("newcomer"), tool("act"), product) as repository:
+        yield repository
 
 
 @pytest.fixture(scope="session")

@@ -97,8 +97,8 @@ class Local:
         """Return the jobs of a pipeline, each with when it runs."""
         done = self._call(clone, "--list-json", "--file", file, *_variables(variables or {}))
         assert done.returncode == 0, done.stderr
-        found: list[dict[str, Any]] = json.loads(done.stdout)
-        return found
+        jobs: list[dict[str, Any]] = json.loads(done.stdout)
+        return jobs
 
     def refused(self, clone: Path, file: str = ".gitlab-ci.yml") -> str:
         """Return why a pipeline cannot be."""

@@ -51,9 +51,9 @@ def pipeline_file(sha: str, source: str, trust: Path, issuer: str) -> str:
     text = text.replace("      revision: SHA\n", f"      revision: {sha}\n      source: {source}\n")
     text = text.replace("ACME/app", NAME).replace('repository-id: "777"', f'repository-id: "{NUMBER}"')
     told = f"      gate-issuer: {issuer}\n      trust: {trust}\n      sandbox: true\n"
-    found: str = text.replace("      gate-issuer: https://gitlab.com\n", told)
-    assert told in found
-    return found
+    content: str = text.replace("      gate-issuer: https://gitlab.com\n", told)
+    assert told in content
+    return content
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Pipeline:
     @property
     def text(self) -> str:
         """Return all that gitlab-ci-local said."""
-        return "\n".join(each.text for each in self.outcomes.values())
+        return "\n".join(outcome.text for outcome in self.outcomes.values())
 
     def log(self, job: str) -> str:
         """Return what a job printed."""
@@ -118,15 +118,15 @@ class Newcomer:
         written = yaml.safe_load(self.local.preview(clone, probe))
         stages = written["stages"]
         outcomes: dict[str, Outcome] = {}
-        for row in sorted(rows, key=lambda each: stages.index(each["stage"])):
+        for row in sorted(rows, key=lambda job: stages.index(job["stage"])):
             name = row["name"]
             # A job that needs others waits for these alone, and does not run if one of them did not.
             needs = written[name].get("needs") or list(outcomes)
-            before = [each["job"] if isinstance(each, dict) else each for each in needs]
-            passed = all(each in outcomes and outcomes[each].jobs.get(each) != "FAIL" for each in before)
+            before = [need["job"] if isinstance(need, dict) else need for need in needs]
+            passed = all(job in outcomes and outcomes[job].jobs.get(job) != "FAIL" for job in before)
             if row["when"] != "always" and (row["when"] != "on_success" or not passed):
                 continue
-            asked = {key: each["aud"] for key, each in written[name].get("id_tokens", {}).items()}
+            asked = {key: token["aud"] for key, token in written[name].get("id_tokens", {}).items()}
             tokens = {"idToken": asked, "apiToken": api_token}
             variables = {**self._job(whole, **tokens), **(settings or {}), "STUB_PYTHON": sys.executable}
             outcomes[name] = self.local.run(clone, name, variables=variables)
@@ -166,9 +166,9 @@ def newcomer_project(folder: Path, local: Local, product: Product) -> Iterator[N
         shutil.copytree(ROOT / "examples" / "app", example)
         trust, site = folder / "trust.json", sandbox_host(sandbox.url, ForgeKind.GITLAB)
         (example / ".gitlab-ci.yml").write_text(pipeline_file(product.sha, source, trust, site.issuer))
-        made = demo_world.make_world(Shell(path, folder / "home"), sandbox.url, folder, example, kind=ForgeKind.GITLAB)
-        demo_world.write_json(trust, made.client.trust())
-        fields = {each.name: getattr(made, each.name) for each in dataclasses.fields(made)}
-        assert made.repository_id == NUMBER
+        demo = demo_world.make_world(Shell(path, folder / "home"), sandbox.url, folder, example, kind=ForgeKind.GITLAB)
+        demo_world.write_json(trust, demo.client.trust())
+        fields = {field.name: getattr(demo, field.name) for field in dataclasses.fields(demo)}
+        assert demo.repository_id == NUMBER
         own = dataclasses.replace(local, folder=folder / "runs")
         yield Newcomer(FlowWorld(**fields, sandbox=sandbox), own, product, source, folder)

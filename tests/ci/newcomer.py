@@ -46,9 +46,9 @@ _GIT = {
 
 def blocks(sha: str) -> dict[str, str]:
     """Return the workflow files that the page shows, for one commit of counterseal."""
-    found = {name: text.replace("@SHA", f"@{sha}") for name, text in _BLOCK.findall(PAGE.read_text())}
-    assert sorted(found) == ["preview.yml", "promote.yml", "release.yml"]
-    return found
+    files = {name: text.replace("@SHA", f"@{sha}") for name, text in _BLOCK.findall(PAGE.read_text())}
+    assert sorted(files) == ["preview.yml", "promote.yml", "release.yml"]
+    return files
 
 
 def with_trust(text: str, trust: Path) -> str:
@@ -58,8 +58,8 @@ def with_trust(text: str, trust: Path) -> str:
 
 def permissions(text: str, job: str) -> dict[str, str]:
     """Return the permissions that a workflow gives a job."""
-    found: dict[str, str] = yaml.safe_load(text)["jobs"][job].get("permissions", {})
-    return found
+    rights: dict[str, str] = yaml.safe_load(text)["jobs"][job].get("permissions", {})
+    return rights
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -201,10 +201,10 @@ def newcomer(folder: Path, program: Path, product: Product) -> Iterator[Newcomer
     (folder / "runs").mkdir()
     shell = Shell(f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}", folder / "home")
     with Sandbox(folder / "sandbox", released=(product.sha,)) as sandbox:
-        made = demo_world.make_world(shell, sandbox.url, folder, example)
+        demo = demo_world.make_world(shell, sandbox.url, folder, example)
         serve(sandbox, product)
-        demo_world.write_json(trust, made.client.trust())
-        fields = {each.name: getattr(made, each.name) for each in dataclasses.fields(made)}
+        demo_world.write_json(trust, demo.client.trust())
+        fields = {field.name: getattr(demo, field.name) for field in dataclasses.fields(demo)}
         yield Newcomer(FlowWorld(**fields, sandbox=sandbox), Act(program, folder / "runs"), product, workflows, folder)
 
 

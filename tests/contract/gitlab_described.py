@@ -29,8 +29,8 @@ def deviations(name: str, status: int, body: bytes) -> list[str]:
         value: Any = json.loads(body)
     except ValueError as error:
         return [f"{name}: no JSON: {error}"]
-    found = validator.iter_errors(value)
-    return [f"{name}: {'/'.join(map(str, each.absolute_path))}: {each.message[:300]}" for each in found]
+    errors = validator.iter_errors(value)
+    return [f"{name}: {'/'.join(map(str, error.absolute_path))}: {error.message[:300]}" for error in errors]
 
 
 @cache

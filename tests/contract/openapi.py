@@ -40,7 +40,7 @@ class Violations(list[str]):
 
 
 def _errors(validator: Any, operation: str, value: Any) -> list[str]:
-    found = []
+    deviations = []
     for error in validator.iter_errors(value):
         place = tuple(str(part) for part in error.absolute_path)
         known = (
@@ -48,8 +48,8 @@ def _errors(validator: Any, operation: str, value: Any) -> list[str]:
             for start, end, text in KNOWN
         )
         if not any(known):
-            found.append(f"{operation}: {'/'.join(place)}: {error.message[:300]}")
-    return found
+            deviations.append(f"{operation}: {'/'.join(place)}: {error.message[:300]}")
+    return deviations
 
 
 @cache

@@ -34,8 +34,8 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def built(tmp_path: Path, dist: Path, kind: ForgeKind) -> Iterator[FlowWorld]:
     """A world whose tag is built; nothing is signed yet."""
-    with worlds.world(tmp_path, dist, kind) as found:
-        yield found
+    with worlds.world(tmp_path, dist, kind) as flow_world:
+        yield flow_world
 
 
 @pytest.fixture
@@ -48,6 +48,6 @@ def fresh(built: FlowWorld) -> FlowWorld:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory, dist: Path, kind: ForgeKind) -> Iterator[FlowWorld]:
     """A world with a candidate for all tests of a module: each makes requests of its own and breaks nothing."""
-    with worlds.world(tmp_path_factory.mktemp("world"), dist, kind) as found:
-        worlds.sign(found)
-        yield found
+    with worlds.world(tmp_path_factory.mktemp("world"), dist, kind) as flow_world:
+        worlds.sign(flow_world)
+        yield flow_world

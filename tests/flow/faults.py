@@ -126,15 +126,15 @@ def fault(
         since: Only after this service was asked.
         **more: `after`: so many calls are answered rightly first; `times`: then so many wrongly.
     """
-    made = Fault(
+    interceptor = Fault(
         (lambda _: answer) if isinstance(answer, Response) else answer, prefix, where, method, since=since, **more
     )
-    world.sandbox.server.interceptors.append(made)
+    world.sandbox.server.interceptors.append(interceptor)
     try:
-        yield made
+        yield interceptor
     finally:
-        world.sandbox.server.interceptors.remove(made)
-    assert made.hits > made.after, f"nobody asked {prefix} for {where!r}"
+        world.sandbox.server.interceptors.remove(interceptor)
+    assert interceptor.hits > interceptor.after, f"nobody asked {prefix} for {where!r}"
 
 
 def altered(world: FlowWorld, prefix: str, change: Callable[[Any], Any]) -> Callable[[Request], Response]:
@@ -186,8 +186,8 @@ def impatient(seconds: float = 0.4) -> Iterator[list[float]]:
     pauses: list[float] = []
     with pytest.MonkeyPatch.context() as patch:
         forges = (GitHubForge.__init__, GitHubReleases.__init__, GitLabForge.__init__, GitLabReleases.__init__)
-        for each in (*forges, GitHubEnvironment.__init__, SigstoreSigner.__init__, http.get_bytes):
-            defaults = each.__kwdefaults__
+        for function in (*forges, GitHubEnvironment.__init__, SigstoreSigner.__init__, http.get_bytes):
+            defaults = function.__kwdefaults__
             assert defaults is not None
             for name, value in {"timeout": seconds, "seconds": seconds, "pause": pauses.append}.items():
                 if name in defaults:

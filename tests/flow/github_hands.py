@@ -65,7 +65,7 @@ class GitHubHands:
 
     def takes_back(self, login: str, number: int) -> None:
         account = self.world.people[login].id
-        review = [each for each in self._hosted.changes.get(number).reviews if each.account == account][-1]
+        review = [review for review in self._hosted.changes.get(number).reviews if review.account == account][-1]
         self._call("alice", "PUT", f"/pulls/{number}/reviews/{review.id}/dismissals", {"message": "outdated"})
 
     def merges(self, login: str, number: int, method: str) -> None:
@@ -78,13 +78,13 @@ class GitHubHands:
         self._call(login, "PATCH", f"/pulls/{number}", {"state": "closed"})
 
     def comments(self, number: int) -> list[str]:
-        return [each["body"] for each in self._call("bob", "GET", f"/issues/{number}/comments")]
+        return [comment["body"] for comment in self._call("bob", "GET", f"/issues/{number}/comments")]
 
     # --- the candidate -----------------------------------------------------------------------
 
     def release(self) -> Any:
         """Return the release of the tag, a draft too, as a maintainer sees it."""
-        return next(each for each in self._call("bob", "GET", "/releases") if each["tag_name"] == TAG)
+        return next(release for release in self._call("bob", "GET", "/releases") if release["tag_name"] == TAG)
 
     def draft(self) -> bool:
         return bool(self.release()["draft"])
@@ -94,8 +94,8 @@ class GitHubHands:
 
     def files(self) -> dict[str, File]:
         assets = self.release()["assets"]
-        assert {each["state"] for each in assets} <= {"uploaded"}
-        return {each["name"]: File(each["id"], each["digest"].removeprefix("sha256:")) for each in assets}
+        assert {asset["state"] for asset in assets} <= {"uploaded"}
+        return {asset["name"]: File(asset["id"], asset["digest"].removeprefix("sha256:")) for asset in assets}
 
     def read(self, name: str) -> bytes:
         url = f"{self.world.client.api}/repos/{NAME}/releases/assets/{self.files()[name].id}"
@@ -104,7 +104,7 @@ class GitHubHands:
 
     def stored(self, name: str) -> Path:
         release = self._hosted.releases.get(self.candidate())
-        return next(each.path for each in release.assets if each.name == name)
+        return next(asset.path for asset in release.assets if asset.name == name)
 
     def upload(self, name: str, data: bytes) -> None:
         if name in self.files():
@@ -124,13 +124,13 @@ class GitHubHands:
     def other_release(self, tag: str, name: str, data: bytes) -> Iterator[None]:
         forge, repository = self.sandbox.forge, self._hosted
         with forge.lock:
-            made = repository.releases.create(forge.account("bob"), tag, target="main")
-            repository.releases.upload(made, forge.account("bob"), name, data)
+            release = repository.releases.create(forge.account("bob"), tag, target="main")
+            repository.releases.upload(release, forge.account("bob"), name, data)
         try:
             yield
         finally:
             with forge.lock:
-                repository.releases.delete(made)
+                repository.releases.delete(release)
                 repository.move_ref(f"refs/tags/{tag}", None, repository.owner)
 
     # --- where it is done --------------------------------------------------------------------

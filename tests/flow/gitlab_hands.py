@@ -85,26 +85,26 @@ class GitLabHands:
 
     def comments(self, number: int) -> list[str]:
         notes = self.call("bob", "GET", f"/merge_requests/{number}/notes?per_page=100")
-        return [each["body"] for each in notes if not each["system"]]
+        return [note["body"] for note in notes if not note["system"]]
 
     # --- the candidate -----------------------------------------------------------------------
 
     def _package(self) -> Package:
-        found = self._hosted.packages.find(PACKAGE, TAG)
-        assert found is not None, "there is no candidate"
-        return found
+        package = self._hosted.packages.find(PACKAGE, TAG)
+        assert package is not None, "there is no candidate"
+        return package
 
     def draft(self) -> bool:
-        return TAG not in {each["tag_name"] for each in self.call("bob", "GET", "/releases")}
+        return TAG not in {release["tag_name"] for release in self.call("bob", "GET", "/releases")}
 
     def candidate(self) -> int:
         return self._package().id
 
     def files(self) -> dict[str, File]:
         listed = self.call("bob", "GET", f"/packages/{self.candidate()}/package_files?per_page=100")
-        found = {each["file_name"]: File(each["id"], each["file_sha256"]) for each in listed}
-        assert len(found) == len(listed), "a name is there twice"
-        return found
+        files = {file["file_name"]: File(file["id"], file["file_sha256"]) for file in listed}
+        assert len(files) == len(listed), "a name is there twice"
+        return files
 
     def read(self, name: str) -> bytes:
         path = f"/packages/generic/{PACKAGE}/{TAG}/{quote(name)}"
@@ -112,10 +112,10 @@ class GitLabHands:
         return data
 
     def stored(self, name: str) -> Path:
-        return next(each.path for each in self._package().files if each.name == name)
+        return next(file.path for file in self._package().files if file.name == name)
 
     def upload(self, name: str, data: bytes) -> None:
-        if any(each.name == name for each in self._package().files):
+        if any(file.name == name for file in self._package().files):
             self.remove(name)
         self.upload_beside(name, data)
 
@@ -127,7 +127,7 @@ class GitLabHands:
 
     def remove(self, name: str) -> None:
         """Let bob delete the newest file of a name."""
-        number = [each.id for each in self._package().files if each.name == name][-1]
+        number = [file.id for file in self._package().files if file.name == name][-1]
         self.call("bob", "DELETE", f"/packages/{self.candidate()}/package_files/{number}")
 
     def delete_candidate(self) -> None:
@@ -139,13 +139,13 @@ class GitLabHands:
         url = f"{self.world.site.place.api}/projects/{project.id}/packages/generic/{PACKAGE}/{tag}/{name}"
         with forge.lock:
             project.packages.upload(forge.account("bob"), PACKAGE, tag, name, data)
-            made = project.project_releases.create(forge.account("bob"), tag, ref="main")
-            project.project_releases.add_link(made, name=name, url=url, filepath=f"/{name}", link_type="package")
+            release = project.project_releases.create(forge.account("bob"), tag, ref="main")
+            project.project_releases.add_link(release, name=name, url=url, filepath=f"/{name}", link_type="package")
         try:
             yield
         finally:
             with forge.lock:
-                project.project_releases.discard(made)
+                project.project_releases.discard(release)
                 package = project.packages.find(PACKAGE, tag)
                 assert package is not None
                 project.packages.delete(package)

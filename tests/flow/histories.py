@@ -160,27 +160,27 @@ def _scenes(people: tuple[str, ...], asker: str) -> st.SearchStrategy[list[Step]
         st.builds(Demand, who),
         st.builds(Dismiss, who, who),
         st.builds(Say, who, st.sampled_from(_WORDS)),
-        st.builds(Lose, st.sampled_from([each for each in people if each != "bot"]), st.booleans()),
+        st.builds(Lose, st.sampled_from([name for name in people if name != "bot"]), st.booleans()),
         st.builds(Retarget, st.just("olga"), st.sampled_from(("main", "stable"))),
     )
     step = st.one_of(approval, approval, approval, approval, push, push, *rare)
     flurry = st.lists(st.one_of(push, push, back), min_size=2, max_size=4)
-    regret = st.builds(lambda each, end: [Approve(each), end(each)], who, st.sampled_from((TakeBack, Demand)))
+    regret = st.builds(lambda person, end: [Approve(person), end(person)], who, st.sampled_from((TakeBack, Demand)))
     dispute = st.builds(
-        lambda each, end, gap: [Demand(each), *gap, Dismiss(end, each)], who, who, st.lists(push, max_size=1)
+        lambda person, end, gap: [Demand(person), *gap, Dismiss(end, person)], who, who, st.lists(push, max_size=1)
     )
     away = st.just([Retarget("olga", "stable"), Retarget("olga", "main")])
     # the branch "own" is where the head is at that moment: only what is pushed then lies above it
-    detour = push.map(lambda each: [Retarget("olga", "own"), each, Retarget("olga", "main")])
-    revival = st.builds(Revive, who).map(lambda each: [each])
-    return st.one_of(*[step.map(lambda each: [each])] * 7, flurry, regret, away, dispute, detour, revival)
+    detour = push.map(lambda pushed: [Retarget("olga", "own"), pushed, Retarget("olga", "main")])
+    revival = st.builds(Revive, who).map(lambda single: [single])
+    return st.one_of(*[step.map(lambda single: [single])] * 7, flurry, regret, away, dispute, detour, revival)
 
 
 @st.composite
 def _histories(draw: st.DrawFn, people: tuple[str, ...]) -> History:
     """A request by somebody, what happens to it, its last reviews, its merge (mostly), and what people do too late."""
-    asker = draw(st.sampled_from([each for each in people if each in WRITERS]))
-    others = st.sampled_from([each for each in people if each != asker])
+    asker = draw(st.sampled_from([name for name in people if name in WRITERS]))
+    others = st.sampled_from([name for name in people if name != asker])
     reviewers = draw(st.lists(others, min_size=1, max_size=3, unique=True))  # few, so that one does several things
     cast = (asker, *reviewers)
     start = (Push(asker, draw(st.sampled_from((*[asker] * 9, NOBODY)))), Open(asker))
@@ -215,50 +215,50 @@ def _closed(log: tuple[Step, ...], merge: int, may_close: frozenset[str]) -> set
     """Return the places of demands for changes that were dismissed in time, by who made them or one who may."""
     dismissed: set[int] = set()
     closed: set[int] = set()
-    for at, each in enumerate(log):
-        if isinstance(each, Dismiss):
-            own = {place for place in range(at) if log[place] == Demand(each.whose)} - dismissed
+    for at, step in enumerate(log):
+        if isinstance(step, Dismiss):
+            own = {place for place in range(at) if log[place] == Demand(step.whose)} - dismissed
             last = {max(own)} if own else set()
             dismissed |= last
-            if at < merge and (each.who == each.whose or each.who in may_close):
+            if at < merge and (step.who == step.whose or step.who in may_close):
                 closed |= last
     return closed
 
 
 def verdict(log: tuple[Step, ...]) -> Verdict:  # noqa: PLR0915 - a story is told in one piece
     """Return what must come of steps that a forge let happen, whatever that forge says of them."""
-    merge = next((at for at, each in enumerate(log) if isinstance(each, Merge)), len(log))
+    merge = next((at for at, step in enumerate(log) if isinstance(step, Merge)), len(log))
     heads: list[tuple[tuple[str, str], ...]] = []  # who made the commits of the request, after each step
-    for at, each in enumerate(log):
+    for at, step in enumerate(log):
         head = heads[-1] if heads else ()
-        if at < merge and isinstance(each, Push):
-            head = (*(() if each.over else head), (each.author, each.co_author))
-        elif at < merge and isinstance(each, PushBack):
+        if at < merge and isinstance(step, Push):
+            head = (*(() if step.over else head), (step.author, step.co_author))
+        elif at < merge and isinstance(step, PushBack):
             head = heads[0]
         heads.append(head)
     makers = {name for commit in heads[-1] for name in commit if name}
-    pushers = {each.who for each in log[:merge] if isinstance(each, Push | PushBack | Open | Revive)}
-    powerless = {each.who for each in log if isinstance(each, Lose)} | {"rita", "bot"}
+    pushers = {step.who for step in log[:merge] if isinstance(step, Push | PushBack | Open | Revive)}
+    powerless = {step.who for step in log if isinstance(step, Lose)} | {"rita", "bot"}
 
     def stands(at: int) -> bool:
         """Return whether the approval at this place is about the final head, in time, and nothing took it away."""
         later, who = log[at + 1 :], log[at].who
-        cancelled = any(isinstance(each, TakeBack | Demand) and each.who == who for each in later)
-        turned = any(isinstance(each, Retarget) for each in later)
+        cancelled = any(isinstance(step, TakeBack | Demand) and step.who == who for step in later)
+        turned = any(isinstance(step, Retarget) for step in later)
         return heads[at] == heads[-1] and at < merge and not cancelled and not turned
 
     closed = _closed(log, merge, NAMED - makers - pushers - powerless)
 
     def objects(at: int) -> bool:
         """Return whether nothing has lifted the demand at this place: no approval, no dismissal, in time."""
-        own = [each for place, each in enumerate(log) if at < place < merge and each.who == log[at].who]
-        return at not in closed and not any(isinstance(each, Approve) for each in own)
+        own = [step for place, step in enumerate(log) if at < place < merge and step.who == log[at].who]
+        return at not in closed and not any(isinstance(step, Approve) for step in own)
 
-    approved = {at: each.who for at, each in enumerate(log) if isinstance(each, Approve)}
-    objecting = {each.who for at, each in enumerate(log) if isinstance(each, Demand) and objects(at)}
+    approved = {at: step.who for at, step in enumerate(log) if isinstance(step, Approve)}
+    objecting = {step.who for at, step in enumerate(log) if isinstance(step, Demand) and objects(at)}
     heard = {*approved.values(), *(log[at].who for at in closed)}
     counted = {who for at, who in approved.items() if stands(at)} & NAMED - makers - pushers - powerless
-    branch = next((each.branch for each in reversed(log) if isinstance(each, Retarget)), "main")
+    branch = next((step.branch for step in reversed(log) if isinstance(step, Retarget)), "main")
     hidden = not {NOBODY, "bot"}.isdisjoint(makers | pushers)  # somebody behind a bot may be among those who approve
     enough = counted.intersection(GROUPS["maintainers"]) and len(counted) > hidden
     review = (

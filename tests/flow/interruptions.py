@@ -95,6 +95,6 @@ def merged(world: FlowWorld, stage: str = "staging") -> str:
 def decided(world: FlowWorld, folder: Path) -> list[tuple[str, str]]:
     """Return request and outcome of every decision in the ledger, verified as a whole, and that none is there twice."""
     rows = stories.log(world, folder).values()
-    found = [(each["decision"]["request"]["file"], each["decision"]["outcome"]) for each in rows]
-    assert len({path for path, _ in found}) == len(found), "a request was decided twice"
-    return found
+    decisions = [(row["decision"]["request"]["file"], row["decision"]["outcome"]) for row in rows]
+    assert len({path for path, _ in decisions}) == len(decisions), "a request was decided twice"
+    return decisions

@@ -30,20 +30,20 @@ def payload(line: str) -> bytes:
 
 def statements(world: FlowWorld) -> list[dict[str, Any]]:
     """Return what each entry says, in their order."""
-    said: list[dict[str, Any]] = [json.loads(payload(each)) for each in lines(world)]
-    return sorted(said, key=lambda each: int(each["predicate"]["ledger"]["sequence"]))
+    said: list[dict[str, Any]] = [json.loads(payload(line)) for line in lines(world)]
+    return sorted(said, key=lambda statement: int(statement["predicate"]["ledger"]["sequence"]))
 
 
 def ordered(world: FlowWorld) -> list[bytes]:
     """Return the lines in the order of their entries."""
-    placed = {json.loads(payload(each))["predicate"]["ledger"]["sequence"]: each for each in lines(world)}
+    placed = {json.loads(payload(line))["predicate"]["ledger"]["sequence"]: line for line in lines(world)}
     return [placed[number].encode() for number in range(len(placed))]
 
 
 def events(world: FlowWorld) -> list[str]:
     """Return the kinds of the entries that are no decisions, in their order."""
-    said = (each["predicate"] for each in statements(world))
-    return [each["kind"] for each in said if "kind" in each]
+    said = (statement["predicate"] for statement in statements(world))
+    return [predicate["kind"] for predicate in said if "kind" in predicate]
 
 
 def next_place(world: FlowWorld) -> dict[str, Any]:
@@ -58,5 +58,5 @@ def next_place(world: FlowWorld) -> dict[str, Any]:
         "treeSize": len(written),
         "previous": digests.sha256(written[-1]),
         "rootHash": merkle.root_of_peaks(peaks).hex(),
-        "peaks": [each.hex() for each in peaks],
+        "peaks": [peak.hex() for peak in peaks],
     }

@@ -60,9 +60,9 @@ def write(
 
 def read(world: FlowWorld, path: str, ref: str = "refs/heads/main") -> bytes:
     git = hosted(world).git
-    found = git.file(git.resolve(ref) or "", path)
-    assert found is not None, path
-    return found[2]
+    file = git.file(git.resolve(ref) or "", path)
+    assert file is not None, path
+    return file[2]
 
 
 def move(world: FlowWorld, ref: str, revision: str | None) -> None:
@@ -79,9 +79,9 @@ def newcomer(world: FlowWorld, login: str, number: int, *, role: str = "WRITE", 
     """Let the world have somebody more."""
     from counterseal_sandbox.client import Person
 
-    made = world.client.control("/users", login=login, id=number, kind=kind)
+    account = world.client.control("/users", login=login, id=number, kind=kind)
     hosted(world).roles[number] = Role[role]
-    world.people[login] = Person(made["id"], login, made["token"])  # type: ignore[index]  # a dict in every world
+    world.people[login] = Person(account["id"], login, account["token"])  # type: ignore[index]  # a dict in every world
 
 
 @contextmanager
@@ -109,11 +109,11 @@ def long_ago(world: FlowWorld) -> Iterator[None]:
 def other_project(world: FlowWorld) -> int:
     """Let there be another project of the same name and forge, which bob owns, and return its number."""
     forge = world.sandbox.forge
-    if (found := forge.find("evil/app")) is None:
+    if (project := forge.find("evil/app")) is None:
         world.client.control("/users", login="evil", kind="Organization")
-        found = forge.create_repository("evil/app", kind=world.kind)
-        found.roles[forge.account("bob").id] = Role.ADMIN
-    return found.id
+        project = forge.create_repository("evil/app", kind=world.kind)
+        project.roles[forge.account("bob").id] = Role.ADMIN
+    return project.id
 
 
 # --- requests --------------------------------------------------------------------------------
@@ -130,8 +130,8 @@ def content(world: FlowWorld, stage: str, **changes: Any) -> dict[str, Any]:
     """Return what a request file would say, with some members changed."""
     arguments = ("request", "--stage", stage, "--tag", TAG, "--reason", "weekly release", "--again", "--dry-run")
     said = world.counterseal(*arguments, environment=world.person("bob")).output
-    made: dict[str, Any] = json.loads(said.split("\n", 2)[2])
-    return made | changes
+    members: dict[str, Any] = json.loads(said.split("\n", 2)[2])
+    return members | changes
 
 
 def path_of(said: Mapping[str, Any]) -> str:
@@ -225,7 +225,7 @@ def log(world: FlowWorld, folder: Path) -> dict[int, Any]:
     trust.write_text(json.dumps(world.client.trust()), encoding="utf-8")
     options = ("--folder", str(clone), "--trust", str(trust), "--sandbox", "--format", "json")
     said: Any = json.loads(world.counterseal("log", *options).output)
-    return {each["sequence"]: each for each in said["decisions"]}
+    return {row["sequence"]: row for row in said["decisions"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +254,7 @@ class Stories:
         asked = {name: teller(world) for name, teller in here.items()}
         result = world.gate(code=10)
         assert result["failed"] == []
-        decisions = {each["request"]: each for each in result["decisions"]}
+        decisions = {decision["request"]: decision for decision in result["decisions"]}
         return Played(world, asked, decisions, log(world, folder))
 
 
@@ -269,11 +269,11 @@ class Played:
 
     def decided(self, name: str) -> dict[str, Any]:
         """Return the decision, after checking that the log says the same of it."""
-        found: Any = self.decisions[self.asked[name].path]
-        row = self.recorded[found["sequence"]]
-        assert row["decision"] == found["decision"]
+        entry: Any = self.decisions[self.asked[name].path]
+        row = self.recorded[entry["sequence"]]
+        assert row["decision"] == entry["decision"]
         assert not row["published"]
-        decision: dict[str, Any] = found["decision"]
+        decision: dict[str, Any] = entry["decision"]
         return decision
 
     def allowed(self, name: str) -> dict[str, Any]:
@@ -290,23 +290,23 @@ class Played:
 
 def finding(decision: Mapping[str, Any], rule: str, code: str) -> str:
     """Return reason, fix and dismissed people of a violated finding, in one text."""
-    found = next(each for each in decision["findings"] if each["rule"] == rule)
-    assert (found["outcome"], found["code"]) == ("violated", code), found
+    violation = next(item for item in decision["findings"] if item["rule"] == rule)
+    assert (violation["outcome"], violation["code"]) == ("violated", code), violation
     reason, dismissed, fix = told(decision, rule)
     return f"{reason} | {'; '.join(f'{who} ({why})' for who, why in dismissed)} | {fix}"
 
 
 def told(decision: Mapping[str, Any], rule: str) -> tuple[str, list[tuple[str, str]], str]:
     """Return what people read of a finding: its reason, whom it did not count and why, its fix."""
-    made = wire.decode_lenient(Decision, dict(decision), "the decision")
-    found = next(each for each in made.findings if each.rule == rule)
-    about = findings.of_decision(made)
-    left_out = [findings.not_counted(each) for each in found.dismissed]
-    return findings.reason(found, about), left_out, findings.fix(found, about)
+    decoded = wire.decode_lenient(Decision, dict(decision), "the decision")
+    of_rule = next(item for item in decoded.findings if item.rule == rule)
+    about = findings.of_decision(decoded)
+    left_out = [findings.not_counted(dismissed) for dismissed in of_rule.dismissed]
+    return findings.reason(of_rule, about), left_out, findings.fix(of_rule, about)
 
 
 def violated(decision: Mapping[str, Any]) -> set[str]:
-    return {each["rule"] for each in decision["findings"] if each["outcome"] == "violated"}
+    return {item["rule"] for item in decision["findings"] if item["outcome"] == "violated"}
 
 
 def refused(world: FlowWorld, *arguments: str, code: int, says: str, **run: Any) -> str:

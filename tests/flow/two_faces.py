@@ -98,7 +98,7 @@ class Outcome:
 
     @property
     def log(self) -> tuple[Step, ...]:
-        return tuple(each for steps in self.happened for each in steps)
+        return tuple(step for steps in self.happened for step in steps)
 
     def counted(self, rule: str) -> frozenset[str]:
         return self._names(self.findings[rule].counted)
@@ -107,22 +107,22 @@ class Outcome:
         return self._names(self.findings[rule].dismissed)
 
     def _names(self, people: Iterable[Counted | Dismissed]) -> frozenset[str]:
-        who = (each.actor.login if each.actor else "nobody" for each in people)
+        who = (person.actor.login if person.actor else "nobody" for person in people)
         return frozenset("bot" if login == self.bot else login for login in who)
 
     @property
     def codes(self) -> dict[str, str]:
-        return {rule: each.code for rule, each in self.findings.items()}
+        return {rule: finding.code for rule, finding in self.findings.items()}
 
     @property
     def allowed(self) -> bool:
-        return all(each.outcome is FindingOutcome.SATISFIED for each in self.findings.values())
+        return all(finding.outcome is FindingOutcome.SATISFIED for finding in self.findings.values())
 
     def __str__(self) -> str:
-        lines = [str(each) for each in self.log]
-        for rule, each in self.findings.items():
-            left_out = map(not_counted, each.dismissed)
-            lines += [f"{rule}: {each.code}: {each.data}", *(f"  not {who}: {why}" for who, why in left_out)]
+        lines = [str(step) for step in self.log]
+        for rule, finding in self.findings.items():
+            left_out = map(not_counted, finding.dismissed)
+            lines += [f"{rule}: {finding.code}: {finding.data}", *(f"  not {who}: {why}" for who, why in left_out)]
         return "\n".join((f"At {self.forge}", *(f"  {line}" for line in lines)))
 
 
@@ -170,7 +170,7 @@ class Face(ABC):
 
     def play(self, history: History) -> Outcome:
         self._begin(history)
-        happened = tuple(self._try(each) for each in history.steps)
+        happened = tuple(self._try(step) for step in history.steps)
         return Outcome(self.world.host, happened, self._judge(), self.bot.login)
 
     def _try(self, step: Step) -> tuple[Step, ...]:
@@ -190,12 +190,12 @@ class Face(ABC):
         model.clock = lambda: self.clock
         repository.changes = type(repository.changes)(repository)
         repository.activity.clear()
-        repository.roles = self._others | {self.account(each).id: Role.WRITE for each in WRITERS}
+        repository.roles = self._others | {self.account(login).id: Role.WRITE for login in WRITERS}
         repository.actions_may_approve = True
         repository.author_may_approve = history.author_may_approve
         repository.reset_approvals_on_push = history.push_resets
         repository.merge_method = "merge"
-        refs = "".join(f"update refs/heads/{each} {self.world.first}\n" for each in ("main", "stable"))
+        refs = "".join(f"update refs/heads/{branch} {self.world.first}\n" for branch in ("main", "stable"))
         repository.git.run("update-ref", "--stdin", data=refs.encode())
         self.branch = f"work-{next(_BRANCHES)}"
         self.head = self.first = ""
@@ -268,10 +268,10 @@ class Face(ABC):
         if key not in self._commits:
             person = Signature(push.author, self._address(push.author), START)
             trailer = f"\n\nCo-authored-by: x <{self._address(push.co_author)}>" if push.co_author else ""
-            made = self.repository.git.commit_tree(
+            commit = self.repository.git.commit_tree(
                 self.tree, [parent], f"Ask{trailer}", author=person, committer=person
             )
-            self._commits[key] = made
+            self._commits[key] = commit
         return self._commits[key]
 
     def _address(self, login: str) -> str:
@@ -469,10 +469,10 @@ class GitLab(Face):
         """Push; the project may be one where that takes approvals back."""
         before = list(self._opened.approvals) if self._opened else []
         steps = super().push(step)
-        return (*steps, *(TakeBack(self._login(each)) for each in before if each not in self.change.approvals))
+        return (*steps, *(TakeBack(self._login(number)) for number in before if number not in self.change.approvals))
 
     def _login(self, number: int) -> str:
-        return next(each for each in (*WRITERS, "rita") if self.account(each).id == number)
+        return next(login for login in (*WRITERS, "rita") if self.account(login).id == number)
 
     def approve(self, step: Approve) -> tuple[Step, ...]:
         """Approve; who does already has to take that back first."""

@@ -99,7 +99,7 @@ class FlowWorld(World):
     def findings(self, result: Any, number: int = -1) -> dict[str, Any]:
         """Return the findings of a decision in a gate's result, by rule."""
         decision = result["decisions"][number]["decision"]
-        return {each["rule"]: each for each in decision["findings"]}
+        return {finding["rule"]: finding for finding in decision["findings"]}
 
     def ledger_tips(self) -> dict[str, str]:
         """Return the tips of notes ref and mirror at the forge."""
@@ -112,7 +112,7 @@ class FlowWorld(World):
 
     def asset(self, name: str) -> Any:
         """Return an asset of GitHub's release."""
-        return next(each for each in self.release()["assets"] if each["name"] == name)
+        return next(asset for asset in self.release()["assets"] if asset["name"] == name)
 
 
 def build(folder: Path) -> Path:
@@ -139,14 +139,14 @@ def world(folder: Path, dist: Path, kind: ForgeKind = ForgeKind.GITHUB) -> Itera
     home = folder / "home"
     home.mkdir(parents=True)
     with Sandbox(folder / "sandbox") as sandbox:
-        made = demo_world.make_world(Shell(_path(), home), sandbox.url, folder, EXAMPLE, kind)
-        shutil.copytree(dist, made.checkout / "dist")
-        fields = {each.name: getattr(made, each.name) for each in dataclasses.fields(made)}
+        demo = demo_world.make_world(Shell(_path(), home), sandbox.url, folder, EXAMPLE, kind)
+        shutil.copytree(dist, demo.checkout / "dist")
+        fields = {field.name: getattr(demo, field.name) for field in dataclasses.fields(demo)}
         yield FlowWorld(**fields, sandbox=sandbox)
 
 
-def sign(found: FlowWorld) -> None:
+def sign(flow_world: FlowWorld) -> None:
     """Make SBOM, signatures and candidate."""
-    environment = {**found.build_run(), "SOURCE_DATE_EPOCH": EPOCH}
+    environment = {**flow_world.build_run(), "SOURCE_DATE_EPOCH": EPOCH}
     for verb in ("sbom", "sign", "candidate"):
-        found.counterseal(verb, *SUBJECTS, environment=environment)
+        flow_world.counterseal(verb, *SUBJECTS, environment=environment)

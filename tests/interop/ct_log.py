@@ -33,7 +33,9 @@ class CertificateLog:
     def handle(self, request: Request) -> Response:
         if (request.method, request.path) != ("POST", "/ct/v1/add-pre-chain"):
             raise HttpError(501, f"this log has no {request.method} {request.path}")
-        leaf, issuer = (x509.Certificate.load(base64.b64decode(each)) for each in request.json()["chain"][:2])
+        leaf, issuer = (
+            x509.Certificate.load(base64.b64decode(certificate)) for certificate in request.json()["chain"][:2]
+        )
         milliseconds = int(time.time() * 1000)
         covered = without_poison(leaf)
         key_hash = hashlib.sha256(issuer.public_key.dump()).digest()
@@ -53,7 +55,7 @@ class CertificateLog:
 def without_poison(certificate: x509.Certificate) -> bytes:
     """Return the TBSCertificate of a precertificate as the certificate will have it (RFC 6962 section 3.2)."""
     tbs = certificate["tbs_certificate"]
-    kept = [each for each in tbs["extensions"] if each["extn_id"].dotted != _POISON]
+    kept = [extension for extension in tbs["extensions"] if extension["extn_id"].dotted != _POISON]
     assert len(kept) == len(tbs["extensions"]) - 1, "no precertificate"
     tbs["extensions"] = x509.Extensions(kept)
     der: bytes = tbs.dump()  # only the list of extensions is encoded anew: the rest stays as Fulcio has written it

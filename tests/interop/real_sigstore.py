@@ -135,7 +135,7 @@ def write_files(folder: Path, keys: Keys, issuers: Mapping[str, str]) -> None:
 
 def services(folder: Path, ct_log: str) -> tuple[dict[str, str], dict[str, tuple[list[str], str]]]:
     """Return the origin of each service, and its arguments with the URL that answers when it is ready."""
-    ports = [str(each) for each in free_ports(7)]
+    ports = [str(port) for port in free_ports(7)]
     host = "127.0.0.1"
     urls = {name: f"http://{host}:{port}" for name, port in zip(PROGRAMS, ports, strict=False)}
     # Two ports, because one for both makes Fulcio panic; a socket name of its own, because the default is one
@@ -155,14 +155,14 @@ def services(folder: Path, ct_log: str) -> tuple[dict[str, str], dict[str, tuple
     tsa += ["--file-signer-key-path", f"{folder}/tsa-key.pem", "--certificate-chain-path", f"{folder}/tsa-chain.pem"]
     ready = ("/api/v2/trustBundle", "/healthz", "/ping")
     arguments = zip(PROGRAMS, (fulcio, rekor, tsa), ready, strict=True)
-    return urls, {name: (each, urls[name] + path) for name, each, path in arguments}
+    return urls, {name: (options, urls[name] + path) for name, options, path in arguments}
 
 
 def free_ports(count: int) -> list[int]:
     """Return ports that nobody listens on, all different."""
     with ExitStack() as stack:
         held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in held]
+        return [server.getsockname()[1] for server in held]
 
 
 @contextmanager

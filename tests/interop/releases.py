@@ -174,7 +174,7 @@ class Parts:
         summary = {**self.vsa, "inputAttestations": [{"uri": f"sha256:{named}", "digest": {"sha256": named}}]}
         vsa = signers.statement(self.vsa_claims, _statement(self.vsa_type, _subjects(data, self.subjects), summary))
         other = self._of_the_other(signers, data, summary)
-        lines += [vsa, *(each.strip() for name, each in other.items() if name.endswith(ids.VSA_SUFFIX))]
+        lines += [vsa, *(content.strip() for name, content in other.items() if name.endswith(ids.VSA_SUFFIX))]
         files = {
             **data,
             FILE + ids.BLOB_SUFFIX: signers.blob(self.build_claims, data[FILE]) + b"\n",

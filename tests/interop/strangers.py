@@ -34,13 +34,13 @@ class Stranger:
         home = folder / "home"
         home.mkdir()
         needed = {"gh": ("gh", "jq"), "cosign": ("cosign", "jq", "openssl")}[name]
-        return cls(f"verify-with-{name}.sh", tuple(tool(each) for each in needed), home)
+        return cls(f"verify-with-{name}.sh", tuple(tool(program) for program in needed), home)
 
     def verify(
         self, file: Path | str, variables: Mapping[str, str], *more: Path | str, folder: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Return the finished script for files of a downloaded release folder, run in `folder` if it is given."""
-        folders = dict.fromkeys([*(str(each.parent) for each in self.programs), "/usr/bin", "/bin"])
+        folders = dict.fromkeys([*(str(program.parent) for program in self.programs), "/usr/bin", "/bin"])
         env = {"PATH": os.pathsep.join(folders), "HOME": str(self.home), **variables}
         command = [*_without_network(), "bash", str(SCRIPTS / self.script), *map(str, (file, *more))]
         return subprocess.run(

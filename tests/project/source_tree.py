@@ -28,8 +28,8 @@ def tracked(*patterns: str) -> tuple[Path, ...]:
 @cache
 def modules() -> dict[Path, ast.Module]:
     """Return every module of both packages with its syntax tree."""
-    found = (path for package in (PACKAGE, SANDBOX) for path in sorted(package.rglob("*.py")))
-    return {path: ast.parse(path.read_text()) for path in found}
+    paths = (path for package in (PACKAGE, SANDBOX) for path in sorted(package.rglob("*.py")))
+    return {path: ast.parse(path.read_text()) for path in paths}
 
 
 def relative(path: Path) -> str:

@@ -77,13 +77,13 @@ VECTORS = Path(__file__).parents[1] / "assets" / "vectors"
 
 def cases(name: str) -> list[dict[str, Any]]:
     """Return the cases of a vector file."""
-    found: list[dict[str, Any]] = json.loads((VECTORS / f"{name}.json").read_text())["cases"]
-    return found
+    vectors: list[dict[str, Any]] = json.loads((VECTORS / f"{name}.json").read_text())["cases"]
+    return vectors
 
 
 def document(name: str, case: str) -> Any:
     """Return the JSON of a case."""
-    return next(each["document"] for each in cases(name) if each["case"] == case)
+    return next(vector["document"] for vector in cases(name) if vector["case"] == case)
 
 
 def digest(text: str) -> str:
@@ -164,7 +164,9 @@ REQUEST = PromotionRequest(
     requested_by=Person(HOST, BOB.id, BOB.login),
     stage="production",
     manifest=MANIFEST_DIGEST,
-    candidate=PinnedCandidate(55, "v1.2.0", tuple(PinnedAsset(each.id, each.name, each.digest) for each in OBSERVED)),
+    candidate=PinnedCandidate(
+        55, "v1.2.0", tuple(PinnedAsset(observed.id, observed.name, observed.digest) for observed in OBSERVED)
+    ),
     policy=POLICY_DIGEST,
     reason="fixes the import of old changelogs, see #16",
     valid_until=moment(9, 0, day=30),
@@ -242,8 +244,8 @@ CERTIFICATE = Certificate(
 
 def _build(predicate_type: str, *subjects: Subject) -> Attestation:
     line = f"bundle {predicate_type}".encode()
-    found = Statement(subjects, predicate_type, {})
-    return Attestation(found, b"", CERTIFICATE, moment(7, 55), 301, line, hashlib.sha256(line).hexdigest())
+    content = Statement(subjects, predicate_type, {})
+    return Attestation(content, b"", CERTIFICATE, moment(7, 55), 301, line, hashlib.sha256(line).hexdigest())
 
 
 EVIDENCE = Evidence(
@@ -329,7 +331,7 @@ def link(sequence: int, kind: str, *parts: str) -> LedgerLink:
         hashlib.sha256(lines[-1]).hexdigest() if lines else None,
         sequence,
         merkle.root_of_peaks(peaks).hex(),
-        tuple(each.hex() for each in peaks),
+        tuple(peak.hex() for peak in peaks),
     )
 
 

@@ -52,10 +52,10 @@ def commit(
     message: str = "a change",
 ) -> str:
     """Return a new commit on `ref` that writes (None: deletes) files on top of the first parent (default: the ref)."""
-    found = git(folder, "for-each-ref", "--format=%(objectname)", ref).split()
-    base = list(parents) if parents is not None else found[:1]
+    tips = git(folder, "for-each-ref", "--format=%(objectname)", ref).split()
+    base = list(parents) if parents is not None else tips[:1]
     lines = [f"commit {ref}", "committer Alice <alice@users.example> now", f"data {len(message.encode())}", message]
-    lines += [f"{'merge' if place else 'from'} {each}" for place, each in enumerate(base)]
+    lines += [f"{'merge' if place else 'from'} {parent}" for place, parent in enumerate(base)]
     for path, content in files.items():
         name = '"' + path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
         mode = (modes or {}).get(path, "100644")
@@ -65,7 +65,7 @@ def commit(
             lines.append(f"M {mode} {content} {name}")
         else:
             lines += [f"M {mode} inline {name}", f"data {len(content.encode())}", content]
-    if found:
+    if tips:
         git(folder, "update-ref", "-d", ref)
     git(folder, "fast-import", "--quiet", "--force", "--date-format=now", data="\n".join(lines) + "\n")
     return git(folder, "rev-parse", ref)
@@ -82,7 +82,7 @@ def hook(folder: Path, name: str, script: str) -> None:
 def lines(folder: Path) -> list[str]:
     """Return every line of the ledger's notes in a repository, as plain git shows them."""
     listed = git(folder, "notes", f"--ref={NOTES_REF}", "list").split("\n")
-    return [line for each in listed if each for line in git(folder, "cat-file", "blob", each.split()[0]).split("\n")]
+    return [line for note in listed if note for line in git(folder, "cat-file", "blob", note.split()[0]).split("\n")]
 
 
 def move_both(folder: Path, revision: str) -> None:

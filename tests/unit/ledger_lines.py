@@ -24,9 +24,9 @@ def payload(link: LedgerLink, text: str = "") -> bytes:
 
 def entry(line: bytes) -> Entry:
     """Return the entry in a line, taken on trust."""
-    found = statement.parse(line, "a stand-in line")
+    content = statement.parse(line, "a stand-in line")
     signed_at = datetime(2026, 11, 24, 9, 10, 44, tzinfo=UTC)
-    return ledger.entry_of(line, Attestation(found, line, _NOBODY, signed_at, 0, line, digests.sha256(line)))
+    return ledger.entry_of(line, Attestation(content, line, _NOBODY, signed_at, 0, line, digests.sha256(line)))
 
 
 def identifier(name: str) -> str:
@@ -34,20 +34,20 @@ def identifier(name: str) -> str:
     return ledger.entry_id("decision", LEDGER, f"promotions/production/{name}.json")
 
 
-def grow(found: ledger.Ledger, name: str, text: str = "") -> ledger.Ledger:
+def grow(current_ledger: ledger.Ledger, name: str, text: str = "") -> ledger.Ledger:
     """Return the ledger with one more entry."""
-    link = found.next_link(identifier(name))
-    return ledger.check([*found.entries, entry(payload(link, text))], LEDGER)
+    link = current_ledger.next_link(identifier(name))
+    return ledger.check([*current_ledger.entries, entry(payload(link, text))], LEDGER)
 
 
 def build(size: int) -> list[Entry]:
     """Return the entries of a whole ledger."""
-    found = ledger.check([], LEDGER)
+    current_ledger = ledger.check([], LEDGER)
     for number in range(size):
-        found = grow(found, str(number), f"entry {number}")
-    return list(found.entries)
+        current_ledger = grow(current_ledger, str(number), f"entry {number}")
+    return list(current_ledger.entries)
 
 
 def read(stored: StoredLedger) -> ledger.Ledger:
     """Return the ledger in a store, its lines taken on trust."""
-    return ledger.check([entry(each.line) for each in stored.lines], LEDGER)
+    return ledger.check([entry(stored_line.line) for stored_line in stored.lines], LEDGER)

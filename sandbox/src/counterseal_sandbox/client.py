@@ -65,8 +65,8 @@ class SandboxClient:
 
     def person(self, login: str, number: int) -> Person:
         """Create an account with this numeric id."""
-        made = self.control("/users", login=login, id=number)
-        return Person(made["id"], made["login"], made["token"])
+        account = self.control("/users", login=login, id=number)
+        return Person(account["id"], account["login"], account["token"])
 
     def run(self, **order: Any) -> Mapping[str, str]:
         """Start a CI run and return its environment."""

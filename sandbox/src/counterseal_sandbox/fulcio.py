@@ -137,7 +137,7 @@ class CertificateAuthority:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise HttpError(400, f"the request for a certificate cannot be read: {error!r}") from error
         chain = [self._issue(key, claims), *self._keys.ca_chain]
-        certificates = [pem(each).decode() for each in chain]
+        certificates = [pem(certificate).decode() for certificate in chain]
         # 200, not 201: sigstore-go insists.
         return json_response({"signedCertificateEmbeddedSct": {"chain": {"certificates": certificates}}})
 

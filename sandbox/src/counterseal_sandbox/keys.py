@@ -72,12 +72,12 @@ class Keys:
     @classmethod
     def load(cls, folder: Path) -> Keys:
         """Return the keys that `save` has written to `folder`."""
-        found = [serialization.load_pem_private_key((folder / f"{name}-key.pem").read_bytes(), None) for name in _FILES]
+        keys = [serialization.load_pem_private_key((folder / f"{name}-key.pem").read_bytes(), None) for name in _FILES]
         ca_chain, tsa_chain = (
             tuple(x509.load_pem_x509_certificates((folder / f"{name}-chain.pem").read_bytes()))
             for name in ("ca", "tsa")
         )
-        oidc, ca, ct, log, tsa = found
+        oidc, ca, ct, log, tsa = keys
         if not isinstance(oidc, rsa.RSAPrivateKey) or not isinstance(log, ed25519.Ed25519PrivateKey):
             raise TypeError(f"{folder}: not the keys of a counterseal sandbox")
         curves = [key for key in (ca, ct, tsa) if isinstance(key, ec.EllipticCurvePrivateKey)]
@@ -99,7 +99,7 @@ class Keys:
                 )
             )
         for name, chain in (("ca", self.ca_chain), ("tsa", self.tsa_chain)):
-            (folder / f"{name}-chain.pem").write_bytes(b"".join(pem(each) for each in chain))
+            (folder / f"{name}-chain.pem").write_bytes(b"".join(pem(certificate) for certificate in chain))
 
     @property
     def ct_id(self) -> bytes:

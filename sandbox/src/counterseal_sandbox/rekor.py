@@ -103,7 +103,7 @@ class TransparencyLog:
                 "logIndex": index,
                 "rootHash": _base64(root),
                 "treeSize": str(size),
-                "hashes": [_base64(each) for each in path],
+                "hashes": [_base64(node) for node in path],
                 "checkpoint": {"envelope": self._checkpoint(size, root)},
             },
         }

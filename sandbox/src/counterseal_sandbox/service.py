@@ -167,23 +167,23 @@ class Sandbox:
 
     def _create_repository(self, body: dict[str, Any]) -> dict[str, Any]:
         name, kind = f"{body['owner']}/{body['name']}", ForgeKind(body.get("forge", ForgeKind.GITHUB))
-        made = self.forge.create_repository(
+        repository = self.forge.create_repository(
             name, kind=kind, private=bool(body.get("private")), collaborators=body.get("collaborators")
         )
         if "protected" in body:
-            made.protect(tuple(body["protected"]))
-        made.actions_may_approve = bool(body.get("actionsMayApprove"))
-        made.immutable_releases = bool(body.get("immutableReleases"))
-        made.job_token_may_push = bool(body.get("jobTokenMayPush"))
-        made.author_may_approve = bool(body.get("authorMayApprove"))
-        made.reset_approvals_on_push = bool(body.get("resetApprovalsOnPush"))
+            repository.protect(tuple(body["protected"]))
+        repository.actions_may_approve = bool(body.get("actionsMayApprove"))
+        repository.immutable_releases = bool(body.get("immutableReleases"))
+        repository.job_token_may_push = bool(body.get("jobTokenMayPush"))
+        repository.author_may_approve = bool(body.get("authorMayApprove"))
+        repository.reset_approvals_on_push = bool(body.get("resetApprovalsOnPush"))
         if (method := body.get("mergeMethod", "merge")) not in ("merge", "ff"):
             raise Refused(f"{method!r} is no merge method: merge or ff")
-        made.merge_method = method
+        repository.merge_method = method
         if cron := body.get("schedule"):
-            made.schedule(made.owner, f"refs/heads/{made.default_branch}", str(cron))
+            repository.schedule(repository.owner, f"refs/heads/{repository.default_branch}", str(cron))
         site = gitlab.GIT if kind is ForgeKind.GITLAB else GIT
-        return {"id": made.id, "name": name, "cloneUrl": f"{self.url}{site}/{name}.git"}
+        return {"id": repository.id, "name": name, "cloneUrl": f"{self.url}{site}/{name}.git"}
 
     def _move_ref(self, body: dict[str, Any]) -> dict[str, Any]:
         repository, revision = self.forge.repository(body["repository"]), body.get("revision")

@@ -98,7 +98,7 @@ def _authority(chain: Sequence[Certificate], url: str, window: dict[str, str]) -
     return {
         "subject": {"organization": ORGANIZATION, "commonName": ORGANIZATION},
         "uri": url,
-        "certChain": {"certificates": [{"rawBytes": _base64(der(each))} for each in chain]},
+        "certChain": {"certificates": [{"rawBytes": _base64(der(certificate))} for certificate in chain]},
         "validFor": window,
     }
 

@@ -164,7 +164,9 @@ class Forge:
 
     def change_request_of(self, revision: str, base_ref: str) -> ChangeRequest | None:
         self.asked.append("change")
-        return next((each for each in self.changes.values() if each.merged and each.merge_revision == revision), None)
+        return next(
+            (change for change in self.changes.values() if change.merged and change.merge_revision == revision), None
+        )
 
     def merge_of(self, revision: str, base_ref: str) -> Merge | None:
         return self.merges.get(revision)
@@ -183,7 +185,7 @@ class Forge:
         return Permission.READ if actor.key in self.readers else Permission.WRITE
 
     def actor(self, login: str) -> Actor:
-        return next(each for each in (ALICE, BOB, DORA, samples.FRANK) if each.login == login)
+        return next(actor for actor in (ALICE, BOB, DORA, samples.FRANK) if actor.login == login)
 
     def changed_files(self, number: int) -> Sequence[str]:
         return self.files[number]
@@ -213,20 +215,20 @@ class Assets:
         return number
 
     def names(self, release_id: int) -> set[str]:
-        return {each.name for each in self.kept[release_id].assets}
+        return {asset.name for asset in self.kept[release_id].assets}
 
     def releases(self, tag: str) -> Sequence[Release]:
-        return [each for each in self.kept.values() if each.tag == tag]
+        return [release for release in self.kept.values() if release.tag == tag]
 
     def release(self, release_id: int) -> Release | None:
         return self.kept.get(release_id)
 
     def drafts(self) -> Sequence[Release]:
-        return [each for each in self.kept.values() if each.draft]
+        return [release for release in self.kept.values() if release.draft]
 
     def newest_published(self, passing_over: Collection[int] = ()) -> Release | None:
-        found = [each for each in self.kept.values() if not each.draft and each.id not in passing_over]
-        return next((each for each in found[::-1] if "ledger-proof.json" in self.names(each.id)), None)
+        published = [release for release in self.kept.values() if not release.draft and release.id not in passing_over]
+        return next((release for release in published[::-1] if "ledger-proof.json" in self.names(release.id)), None)
 
     def create_draft(self, tag: str, name: str) -> Release:
         release = Release(55 + len(self.kept), tag, draft=True, assets=(), url=f"https://x/{tag}")
@@ -242,7 +244,7 @@ class Assets:
 
     def delete(self, release: Release, asset_id: int) -> None:
         now = self.kept[release.id]
-        assets = tuple(each for each in now.assets if each.id != asset_id)
+        assets = tuple(asset for asset in now.assets if asset.id != asset_id)
         self.kept[release.id] = dataclasses.replace(now, assets=assets)
 
     def publish(self, release: Release) -> Release:
@@ -342,7 +344,9 @@ class World:
             self.sigstore.sign_as(samples.BUILDER_CERTIFICATE, statement.build(about, kind, predicate))
             for about, kind, predicate in ((listed, PROVENANCE, built), (subjects, SBOM, sbom))
         ]
-        signatures = {f"{each.name}.sigstore.json": self.sigstore.sign_digest(each.digest) for each in subjects}
+        signatures = {
+            f"{subject.name}.sigstore.json": self.sigstore.sign_digest(subject.digest) for subject in subjects
+        }
         own = {"manifest.json": self.manifest, "sbom.cdx.json": sbom_bytes, "build.intoto.jsonl": b"\n".join(lines)}
         release = self.assets.create_draft(TAG, TAG)
         for name, data in {**files, **signatures, **own}.items():
@@ -351,7 +355,7 @@ class World:
 
     def ask(self, stage: str, *approvers: Actor, merge: str = MERGE, **changes: Any) -> str:
         """Ask for a stage as bob, approve, and merge (`merge` empty: not yet); return the path of the request."""
-        pinned = tuple(PinnedAsset(each.id, each.name, str(each.digest)) for each in self.release.assets)
+        pinned = tuple(PinnedAsset(asset.id, asset.name, str(asset.digest)) for asset in self.release.assets)
         content = PromotionRequest(
             request_id=f"{stage}-{len(self.source.line)}",
             requested_by=Person(BOB.host, BOB.id, BOB.login),
@@ -372,7 +376,7 @@ class World:
             merged=bool(merge),
             merged_at=samples.MERGED_AT if merge else None,
             merge_revision=merge or None,
-            reviews=tuple(samples.review(each) for each in approvers),
+            reviews=tuple(samples.review(approver) for approver in approvers),
             **changes,
         )
         if merge:
@@ -392,7 +396,7 @@ class World:
 
     def told(self) -> list[Mapping[str, Any]]:
         """Return the predicates of the ledger's entries."""
-        return [self.sigstore.known[each.line].statement.predicate for each in self.store.lines]
+        return [self.sigstore.known[line.line].statement.predicate for line in self.store.lines]
 
 
 class Broken(Ledger):

@@ -91,8 +91,8 @@ class GitHubSite:
         """Create the project, which all these people maintain, and return its number."""
         owner, _, name = NAME.partition("/")
         roles = dict.fromkeys(people, "maintain")
-        made: Any = self.client.control("/repositories", owner=owner, name=name, collaborators=roles)
-        return int(made["id"])
+        repository: Any = self.client.control("/repositories", owner=owner, name=name, collaborators=roles)
+        return int(repository["id"])
 
     def environment(self, person: Person) -> Mapping[str, str]:
         """Return the environment in which a person runs counterseal."""
@@ -147,13 +147,13 @@ class GitHubSite:
 
     def branch_of(self, person: Person, number: int) -> str:
         """Return the branch that a change request comes from."""
-        found: Any = self.client.as_person(person, "GET", f"/repos/{NAME}/pulls/{number}")
-        return str(found["head"]["ref"])
+        change: Any = self.client.as_person(person, "GET", f"/repos/{NAME}/pulls/{number}")
+        return str(change["head"]["ref"])
 
     def downloads(self) -> Mapping[str, str]:
         """Return name and URL of what everybody can download of the tag's release."""
-        found: Any = self.client.call("GET", f"{self.place.api}/repos/{NAME}/releases/tags/{TAG}")
-        return {each["name"]: each["url"] for each in found["assets"]}
+        release: Any = self.client.call("GET", f"{self.place.api}/repos/{NAME}/releases/tags/{TAG}")
+        return {asset["name"]: asset["url"] for asset in release["assets"]}
 
     def who_decides(self) -> tuple[str, ...]:
         """Return no options: counterseal's own gate decides."""
@@ -189,8 +189,8 @@ class GitLabSite:
         owner, _, name = NAME.partition("/")
         roles = dict.fromkeys(people, "maintainer")
         settings: Any = {"collaborators": roles, "jobTokenMayPush": True, "schedule": "17 * * * *"}
-        made: Any = self.client.control("/repositories", forge="gitlab", owner=owner, name=name, **settings)
-        return int(made["id"])
+        project: Any = self.client.control("/repositories", forge="gitlab", owner=owner, name=name, **settings)
+        return int(project["id"])
 
     def environment(self, person: Person) -> Mapping[str, str]:
         """Return the environment in which a person runs counterseal."""
@@ -231,13 +231,13 @@ class GitLabSite:
 
     def branch_of(self, person: Person, number: int) -> str:
         """Return the branch that a merge request comes from."""
-        found: Any = self.client.call("GET", f"{self._project}/merge_requests/{number}", token=person.token)
-        return str(found["source_branch"])
+        change: Any = self.client.call("GET", f"{self._project}/merge_requests/{number}", token=person.token)
+        return str(change["source_branch"])
 
     def downloads(self) -> Mapping[str, str]:
         """Return name and URL of what everybody can download of the tag's release."""
-        found: Any = self.client.call("GET", f"{self._project}/releases/{TAG}")
-        return {each["name"]: each["url"] for each in found["assets"]["links"]}
+        release: Any = self.client.call("GET", f"{self._project}/releases/{TAG}")
+        return {link["name"]: link["url"] for link in release["assets"]["links"]}
 
     def who_decides(self) -> tuple[str, ...]:
         """Return the options by which a consumer accepts the project's own gate."""

@@ -132,7 +132,9 @@ class Accounts:
     def delete(self, account: Account) -> None:
         """Remove an account; what it did stays, with nobody's name on it."""
         del self._by_id[account.id]
-        self._tokens = {token: each for token, each in self._tokens.items() if each.account != account.id}
+        self._tokens = {
+            token: principal for token, principal in self._tokens.items() if principal.account != account.id
+        }
 
     def by_id(self, number: int | None) -> Account | None:
         """Return the account with this id, or None (it is deleted)."""
@@ -140,13 +142,13 @@ class Accounts:
 
     def by_login(self, login: str) -> Account | None:
         """Return the account that has this login now, or None."""
-        return next((each for each in self._by_id.values() if each.login.lower() == login.lower()), None)
+        return next((account for account in self._by_id.values() if account.login.lower() == login.lower()), None)
 
     def by_email(self, address: str) -> Account | None:
         """Return the account that commits with this address are linked to, or None."""
         if match := _NOREPLY.match(address):
             return self.by_id(int(match.group(1)))
-        return next((each for each in self._by_id.values() if address in each.emails), None)
+        return next((account for account in self._by_id.values() if address in account.emails), None)
 
     def issue_token(self, principal: Principal) -> str:
         """Return a new token that speaks for `principal`."""
@@ -160,5 +162,5 @@ class Accounts:
 
     def principal(self, token: str, forge: ForgeKind = ForgeKind.GITHUB) -> Principal | None:
         """Return whom a token speaks for at a forge of this kind, or None."""
-        found = self._tokens.get(token)
-        return found if found and found.known_to(forge) else None
+        principal = self._tokens.get(token)
+        return principal if principal and principal.known_to(forge) else None

@@ -168,9 +168,9 @@ class RepositoryBooks:
 
     def schedule(self, account: Account, ref: str, cron: str = "17 * * * *") -> Schedule:
         """Return a new pipeline schedule."""
-        made = Schedule(self.forge.new_id(), ref, cron, account.id, self.now())
-        self.schedules.append(made)
-        return made
+        schedule = Schedule(self.forge.new_id(), ref, cron, account.id, self.now())
+        self.schedules.append(schedule)
+        return schedule
 
     def is_protected(self, ref: str) -> bool:
         """Return whether a full ref is protected."""

@@ -31,7 +31,7 @@ class Changes:
 
     def __iter__(self) -> Iterator[Change]:
         """Return all, newest first."""
-        return iter(sorted(self._all.values(), key=lambda each: -each.number))
+        return iter(sorted(self._all.values(), key=lambda change: -change.number))
 
     def get(self, number: int) -> Change:
         """Return a change request.
@@ -97,9 +97,8 @@ class Changes:
 
     def from_branch(self, source: int, head: str, base: str) -> Change | None:
         """Return the open change request between two branches, or None."""
-        wanted = (source, head, base, "open")
-        facts = ((each.head_repository, each.head_branch, each.base_branch, each.state, each) for each in self)
-        return next((each[4] for each in facts if each[:4] == wanted), None)
+        facts = ((change, change.head_repository, change.head_branch, change.base_branch) for change in self)
+        return next((change for change, *key in facts if change.state == "open" and key == [source, head, base]), None)
 
     def commits(self, change: Change) -> list[str]:
         """Return the commits that the change request brings (or brought), oldest first."""
@@ -262,7 +261,7 @@ class Changes:
         self, source: RepositoryBooks, branch: str, after: str | None, account: Account, *, forced: bool
     ) -> None:
         """Follow a push to a branch of `source`: heads move, a deleted branch closes, a direct push merges."""
-        for change in [each for each in self._all.values() if each.state == "open"]:
+        for change in [change for change in self._all.values() if change.state == "open"]:
             if change.head_repository == source.id and change.head_branch == branch:
                 self._head_pushed(change, source, after, account, forced=forced)
             elif source is self._repository and change.base_branch == branch and after:

@@ -213,9 +213,11 @@ class MergeRequests(Changes):
         if added := self._repository.git.commits_between(before, after):
             self._tell_of_commits(change, account, added)
         if self._repository.reset_approvals_on_push and change.approvals:
-            people = [self._forge.accounts.by_id(each) or self._forge.accounts.ghost for each in change.approvals]
+            people = [
+                self._forge.accounts.by_id(approver) or self._forge.accounts.ghost for approver in change.approvals
+            ]
             change.approvals.clear()
-            names = " and ".join(f"@{each.login}" for each in people)
+            names = " and ".join(f"@{person.login}" for person in people)
             self.note(change, account, f"reset approvals from {names} by pushing to the branch")
 
     def _tell_of_commits(self, change: Change, account: Account, added: list[str]) -> None:

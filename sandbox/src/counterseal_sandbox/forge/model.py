@@ -156,7 +156,9 @@ class Forge:
     def find(self, full_name: str) -> HostedRepository | None:
         """Return the repository that has this name now, or None."""
         wanted = full_name.lower()
-        return next((each for each in self._repositories.values() if each.full_name.lower() == wanted), None)
+        return next(
+            (repository for repository in self._repositories.values() if repository.full_name.lower() == wanted), None
+        )
 
     def repository(self, full_name: str, kind: ForgeKind | None = None) -> HostedRepository:
         """Return a repository by `owner/name`; with `kind` only if it is at such a forge."""

@@ -64,7 +64,9 @@ class Packages:
     def list(self, *, name: str = "", version: str = "") -> list[Package]:
         """Return packages, oldest first; `name` finds every name that it is a part of, as GitLab's filter does."""
         return [
-            each for each in self._all.values() if name.lower() in each.name.lower() and version in ("", each.version)
+            package
+            for package in self._all.values()
+            if name.lower() in package.name.lower() and version in ("", package.version)
         ]
 
     def get(self, package_id: int) -> Package:
@@ -75,7 +77,9 @@ class Packages:
 
     def find(self, name: str, version: str) -> Package | None:
         """Return the package of exactly this name and version, or None."""
-        return next((each for each in self._all.values() if (each.name, each.version) == (name, version)), None)
+        return next(
+            (package for package in self._all.values() if (package.name, package.version) == (name, version)), None
+        )
 
     def upload(self, account: Account, name: str, version: str, file_name: str, content: bytes) -> PackageFile:
         """Return the stored file; its package is made if there is none."""
@@ -87,7 +91,7 @@ class Packages:
         path = self._repository.git.path.parent / "packages" / str(number)
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
-        made = PackageFile(
+        file = PackageFile(
             id=number,
             package_id=package.id,
             name=file_name,
@@ -98,33 +102,33 @@ class Packages:
             created_at=self._repository.now(),
             path=path,
         )
-        package.files.append(made)
-        return made
+        package.files.append(file)
+        return file
 
     def _new(self, account: Account, name: str, version: str) -> Package:
-        made = Package(self._repository.forge.new_id(), name, version, account.id, self._repository.now())
-        self._all[made.id] = made
-        return made
+        package = Package(self._repository.forge.new_id(), name, version, account.id, self._repository.now())
+        self._all[package.id] = package
+        return package
 
     def newest(self, name: str, version: str, file_name: str) -> PackageFile:
         """Return the newest file of this name."""
         package = self.find(name, version)
-        for each in reversed(package.files if package else ()):
-            if each.name == file_name:
-                return each
+        for file in reversed(package.files if package else ()):
+            if file.name == file_name:
+                return file
         raise Refused("404 Not Found", 404)
 
     def delete(self, package: Package) -> None:
         """Delete a package with its files."""
         del self._all[package.id]
-        for each in package.files:
-            each.path.unlink(missing_ok=True)
+        for file in package.files:
+            file.path.unlink(missing_ok=True)
 
     def delete_file(self, package: Package, file_id: int) -> None:
         """Delete a file; the package stays, even empty."""
-        for each in package.files:
-            if each.id == file_id:
-                package.files.remove(each)
-                each.path.unlink(missing_ok=True)
+        for file in package.files:
+            if file.id == file_id:
+                package.files.remove(file)
+                file.path.unlink(missing_ok=True)
                 return
         raise Refused("404 Not found", 404)

@@ -44,7 +44,7 @@ class ProjectRelease:
 
     def link_at(self, filepath: str) -> Link | None:
         """Return the link that has this permanent address, or None."""
-        return next((each for each in self.links if each.filepath == filepath), None)
+        return next((link for link in self.links if link.filepath == filepath), None)
 
 
 class ProjectReleases:
@@ -56,7 +56,7 @@ class ProjectReleases:
 
     def list(self) -> list[ProjectRelease]:
         """Return all, newest first."""
-        return sorted(self._all.values(), key=lambda each: each.created_at, reverse=True)
+        return sorted(self._all.values(), key=lambda release: release.created_at, reverse=True)
 
     def get(self, tag: str) -> ProjectRelease:
         """Return the release of a tag."""
@@ -95,12 +95,12 @@ class ProjectReleases:
                 "Filepath is in an invalid format" if filepath else "link_type does not have a valid value", 400
             )
         taken = (
-            ("Name", name in {each.name for each in release.links}),
-            ("Url", url in {each.url for each in release.links}),
+            ("Name", name in {link.name for link in release.links}),
+            ("Url", url in {link.url for link in release.links}),
             ("Filepath", filepath is not None and release.link_at(filepath) is not None),
         )
-        if found := [f"{what} has already been taken" for what, is_taken in taken if is_taken]:
-            raise Refused(", ".join(found), 400)
+        if problems := [f"{what} has already been taken" for what, is_taken in taken if is_taken]:
+            raise Refused(", ".join(problems), 400)
         link = Link(self._repository.forge.new_id(), name, url, filepath, link_type)
         release.links.append(link)
         return link

@@ -67,7 +67,7 @@ class Releases:
 
     def list(self, *, drafts: bool) -> list[Release]:
         """Return releases newest first; drafts only to those who may write."""
-        return [each for each in reversed(self._all.values()) if drafts or not each.draft]
+        return [release for release in reversed(self._all.values()) if drafts or not release.draft]
 
     def get(self, release_id: int, *, drafts: bool = True) -> Release:
         """Return a release by id."""
@@ -123,7 +123,7 @@ class Releases:
             release.draft = True
 
     def _publish(self, release: Release, account: Account) -> None:
-        if any(each.tag == release.tag and not each.draft and each is not release for each in self._all.values()):
+        if any(other.tag == release.tag and not other.draft and other is not release for other in self._all.values()):
             raise Refused("Validation Failed: tag_name already_exists")
         git, ref = self._repository.git, f"refs/tags/{release.tag}"
         if git.resolve(ref) is None:
@@ -147,7 +147,7 @@ class Releases:
         stored = stored_name(name)
         if not content:
             raise Refused("Validation Failed: size must be greater than or equal to 1")
-        if any(each.name == stored for each in release.assets):
+        if any(asset.name == stored for asset in release.assets):
             raise Refused("Validation Failed: ReleaseAsset name already_exists")
         asset = self._new_asset(release, account, stored, content)
         asset.content_type, asset.label = content_type or "application/octet-stream", label

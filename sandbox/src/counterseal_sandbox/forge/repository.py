@@ -92,5 +92,5 @@ class HostedRepository(RepositoryBooks):
 
     def branch_moved(self, name: str, after: str | None, account: Account, *, forced: bool) -> None:
         """Tell the change requests that follow a branch; a fork's may be those of another repository."""
-        for each in self.forge.family(self):
-            each.changes.branch_pushed(self, name, after, account, forced=forced)
+        for repository in self.forge.family(self):
+            repository.changes.branch_pushed(self, name, after, account, forced=forced)

@@ -98,7 +98,7 @@ class Runs:
         return variables
 
     def _remember(self, order: RunOrder, repository: HostedRepository, facts: Mapping[str, str]) -> None:
-        actor, triggering = (self._forge.account(each).id for each in (order.actor, order.triggering_actor))
+        actor, triggering = (self._forge.account(account).id for account in (order.actor, order.triggering_actor))
         run, number, now = int(facts["run_id"]), int(facts["run_number"]), repository.now()
         repository.runs[run, order.attempt] = RunRecord(
             run, order.attempt, number, order.event, actor, triggering, order.ref, facts["sha"], order.workflow, now

@@ -76,7 +76,7 @@ class BareRepository:
 
     def protect(self, patterns: Sequence[str]) -> None:
         """Let nobody delete or force-push refs that match one of the shell patterns."""
-        (self.path / "protected-refs").write_text("".join(f"{each}\n" for each in patterns))
+        (self.path / "protected-refs").write_text("".join(f"{pattern}\n" for pattern in patterns))
 
     def let_push(self, least: Mapping[str, int]) -> None:
         """Let only who has a role (a number) or more push to refs that match a shell pattern; GitLab's hook asks."""
@@ -146,7 +146,7 @@ class BareRepository:
     def first_with(self, sha: str, before: str, after: str) -> str:
         """Return the commit by which a branch that moved from `before` to `after` got `sha` (itself, or a merge)."""
         line = self.text("rev-list", "--first-parent", "--reverse", after, f"^{before}").splitlines()
-        return next((each for each in line if self.is_ancestor(sha, each)), sha)
+        return next((commit for commit in line if self.is_ancestor(sha, commit)), sha)
 
     def commit(self, sha: str) -> CommitObject:
         """Return a commit.
@@ -162,15 +162,15 @@ class BareRepository:
         )
         author = Signature(parts[3], parts[4], datetime.fromtimestamp(int(parts[5]), UTC))
         committer = Signature(parts[6], parts[7], datetime.fromtimestamp(int(parts[8]), UTC))
-        found = CommitObject(parts[0], parts[1], tuple(parts[2].split()), author, committer, parts[9].rstrip("\n"))
-        self._commits[found.sha] = found
-        return found
+        commit = CommitObject(parts[0], parts[1], tuple(parts[2].split()), author, committer, parts[9].rstrip("\n"))
+        self._commits[commit.sha] = commit
+        return commit
 
     def changes(self, base: str, head: str) -> list[FileChange]:
         """Return what differs between two commits, renames found."""
         counts = _numstat(self.fixed("diff", "--numstat", "-z", "-M", base, head, "--").split(b"\0"))
         fields = iter(self.fixed("diff", "--raw", "--no-abbrev", "-z", "-M", base, head, "--").split(b"\0"))
-        found = []
+        changes = []
         for header in fields:
             if not header:
                 break
@@ -179,8 +179,8 @@ class BareRepository:
             renamed = status[0] in "RC"
             path = next(fields).decode(errors="replace") if renamed else first
             added, deleted = counts.get(path, (0, 0))
-            found.append(FileChange(status[0], path, first if renamed else None, sha, added, deleted, (old, new)))
-        return found
+            changes.append(FileChange(status[0], path, first if renamed else None, sha, added, deleted, (old, new)))
+        return changes
 
     def file(self, commit: str, path: str) -> tuple[str, str, bytes] | None:
         """Return (mode, blob id, bytes) of a file at a commit, or None."""
@@ -256,10 +256,10 @@ class BareRepository:
 def _numstat(fields: Sequence[bytes]) -> dict[str, tuple[int, int]]:
     counts = {}
     remaining = iter(fields)
-    for each in remaining:
-        if not each:
+    for row in remaining:
+        if not row:
             break
-        added, deleted, path = each.split(b"\t", 2)
+        added, deleted, path = row.split(b"\t", 2)
         if not path:  # a rename: old and new name follow
             next(remaining)
             path = next(remaining)

@@ -161,11 +161,11 @@ class BasicShapes:
             "committer": self.user(self._accounts.by_email(commit.committer.email)),
             "parents": [
                 {
-                    "sha": each,
-                    "url": f"{url}/commits/{each}",
-                    "html_url": f"{PAGES}/{repository.full_name}/commit/{each}",
+                    "sha": parent,
+                    "url": f"{url}/commits/{parent}",
+                    "html_url": f"{PAGES}/{repository.full_name}/commit/{parent}",
                 }
-                for each in commit.parents
+                for parent in commit.parents
             ],
             "commit": {
                 "url": f"{url}/git/commits/{sha}",

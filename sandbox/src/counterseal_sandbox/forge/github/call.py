@@ -100,7 +100,7 @@ class Call:
             wanted |= {"prev": page - 1, "first": 1}
         url = self.shapes.api + self.request.path
         links = [f'<{url}?{urlencode({**query, "page": str(to)})}>; rel="{name}"' for name, to in wanted.items()]
-        return linked([shape(each) for each in items[(page - 1) * size : page * size]], links)
+        return linked([shape(item) for item in items[(page - 1) * size : page * size]], links)
 
 
 def linked(items: list[Any], links: Sequence[str]) -> Response:

@@ -29,12 +29,12 @@ def _list(call: Call) -> Response:
     query = call.request.query
     state, head, base = query.get("state", "open"), query.get("head", ""), query.get("base", "")
     wanted = [
-        each
-        for each in call.hosted.changes
-        if state in ("all", each.state) and head in ("", each.head_label) and base in ("", each.base_branch)
+        change
+        for change in call.hosted.changes
+        if state in ("all", change.state) and head in ("", change.head_label) and base in ("", change.base_branch)
     ]
     wanted = wanted[::-1] if query.get("direction") == "asc" else wanted
-    return call.page(wanted, lambda each: call.shapes.change(call.hosted, each))
+    return call.page(wanted, lambda change: call.shapes.change(call.hosted, change))
 
 
 @ROUTES(f"POST {_PULLS}", "pulls/create", "pull-requests:write", outsiders=True)
@@ -87,14 +87,14 @@ def _merge(call: Call) -> Response:
 def _commits(call: Call) -> Response:
     # GitHub lists the first 250 commits and says nothing of the others
     commits = call.hosted.changes.commits(_change(call))[:250]
-    return call.page(commits, lambda each: call.shapes.commit(call.hosted, each))
+    return call.page(commits, lambda commit: call.shapes.commit(call.hosted, commit))
 
 
 @ROUTES(f"GET {_PULL}/files", "pulls/list-files", "pull-requests:read")
 def _files(call: Call) -> Response:
     change = _change(call)
     files = call.hosted.git.changes(call.hosted.changes.diff_base(change), change.head)[:3000]
-    return call.page(files, lambda each: call.shapes.file_change(call.hosted, change.head, each))
+    return call.page(files, lambda file: call.shapes.file_change(call.hosted, change.head, file))
 
 
 # --- reviews -------------------------------------------------------------------------------------
@@ -103,8 +103,8 @@ def _files(call: Call) -> Response:
 @ROUTES(f"GET {_PULL}/reviews", "pulls/list-reviews", "pull-requests:read")
 def _reviews(call: Call) -> Response:
     change, me = _change(call), call.account.id if call.account else None
-    shown = [each for each in change.reviews if each.state != "PENDING" or each.account == me]
-    return call.page(shown, lambda each: call.shapes.review(call.hosted, change, each))
+    shown = [review for review in change.reviews if review.state != "PENDING" or review.account == me]
+    return call.page(shown, lambda review: call.shapes.review(call.hosted, change, review))
 
 
 @ROUTES(f"GET {_PULL}/reviews/{{review_id}}", "pulls/get-review", "pull-requests:read")
@@ -137,7 +137,7 @@ def _dismiss(call: Call) -> Response:
 @ROUTES(f"GET {_ISSUE}/comments", "issues/list-comments", _READING)
 def _comments(call: Call) -> Response:
     change = _change(call)
-    return call.page(change.comments, lambda each: call.shapes.comment(call.hosted, change, each))
+    return call.page(change.comments, lambda comment: call.shapes.comment(call.hosted, change, comment))
 
 
 @ROUTES(f"POST {_ISSUE}/comments", "issues/create-comment", _COMMENTING, outsiders=True)
@@ -156,4 +156,4 @@ def _update_comment(call: Call) -> Response:
 
 @ROUTES(f"GET {_ISSUE}/timeline", "issues/list-events-for-timeline", _READING)
 def _timeline(call: Call) -> Response:
-    return call.page(_change(call).timeline, lambda each: call.shapes.event(call.hosted, each))
+    return call.page(_change(call).timeline, lambda event: call.shapes.event(call.hosted, event))

@@ -86,7 +86,7 @@ class GitHubFace:
 def _authorise(route: Route, call: Call) -> None:
     if call.hides():
         raise Refused("Not Found", 404)
-    if all(any(call.may(each, outsiders=route.outsiders) for each in either) for either in route.needs):
+    if all(any(call.may(need, outsiders=route.outsiders) for need in either) for either in route.needs):
         return
     if call.principal is None:
         raise Refused("Requires authentication", 401)

@@ -70,8 +70,8 @@ class Shapes(BasicShapes):
             "maintainer_can_modify": False,
             "commits": len(repository.changes.commits(change)),
             "changed_files": len(files),
-            "additions": sum(each.additions for each in files),
-            "deletions": sum(each.deletions for each in files),
+            "additions": sum(file.additions for file in files),
+            "deletions": sum(file.deletions for file in files),
         }
 
     def review(self, repository: HostedRepository, change: Change, review: Review) -> dict[str, Any]:
@@ -152,7 +152,7 @@ class Shapes(BasicShapes):
             "author": self.user_or_ghost(release.author),
             "created_at": wire.timestamp(release.created_at),
             "published_at": _when(release.published_at),
-            "assets": [self.asset(repository, release, each) for each in release.assets],
+            "assets": [self.asset(repository, release, asset) for asset in release.assets],
         }
 
     def asset(self, repository: HostedRepository, release: Release, asset: Asset) -> dict[str, Any]:

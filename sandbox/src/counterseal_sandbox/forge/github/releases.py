@@ -33,17 +33,17 @@ def _shown(call: Call, release: Release, status: int = 200) -> Response:
 @ROUTES(f"GET {_RELEASES}", "repos/list-releases", "contents:read")
 def _list(call: Call) -> Response:
     releases = call.hosted.releases.list(drafts=call.sees_drafts)
-    return call.page(releases, lambda each: call.shapes.release(call.hosted, each))
+    return call.page(releases, lambda release: call.shapes.release(call.hosted, release))
 
 
 @ROUTES(f"POST {_RELEASES}", "repos/create-release", "contents:write")
 def _create(call: Call) -> Response:
     body = call.body()
     tag, name, text, target = (str(body.get(key) or "") for key in ("tag_name", "name", "body", "target_commitish"))
-    made = call.hosted.releases.create(
+    release = call.hosted.releases.create(
         call.actor, tag, name=name, body=text, draft=bool(body.get("draft")), target=target
     )
-    return _shown(call, made, 201)
+    return _shown(call, release, 201)
 
 
 @ROUTES(f"GET {_RELEASES}/tags/{{ref}}", "repos/get-release-by-tag", "contents:read")
@@ -78,7 +78,7 @@ def _delete(call: Call) -> Response:
 @ROUTES(f"GET {_RELEASE}/assets", "repos/list-release-assets", "contents:read")
 def _assets(call: Call) -> Response:
     release = _release(call)
-    return call.page(release.assets, lambda each: call.shapes.asset(call.hosted, release, each))
+    return call.page(release.assets, lambda asset: call.shapes.asset(call.hosted, release, asset))
 
 
 @ROUTES(f"GET {_ASSET}", "repos/get-release-asset", "contents:read")

@@ -90,17 +90,17 @@ def _activity(call: Call) -> Response:
     ref, kind = query.get("ref", ""), query.get("activity_type", "")
     ref = ref if not ref or ref.startswith("refs/") else f"refs/heads/{ref}"
     newest_first = reversed(call.hosted.activity)
-    found = [each for each in newest_first if ref in ("", each.ref) and kind in ("", each.kind)]
+    activities = [activity for activity in newest_first if ref in ("", activity.ref) and kind in ("", activity.kind)]
     size = min(int(query.get("per_page", "30")), 100)
     if after := query.get("after"):  # GitHub pages this list by a cursor, not by number
-        found = [each for each in found if each.id < int(after)]
+        activities = [activity for activity in activities if activity.id < int(after)]
     links = []
-    if len(found) > size:
+    if len(activities) > size:
         kept = urlencode(
-            {**{name: value for name, value in query.items() if name != "after"}, "after": found[size - 1].id}
+            {**{name: value for name, value in query.items() if name != "after"}, "after": activities[size - 1].id}
         )
         links = [f'<{call.shapes.api}{call.request.path}?{kept}>; rel="next"']
-    return linked([call.shapes.activity(each) for each in found[:size]], links)
+    return linked([call.shapes.activity(activity) for activity in activities[:size]], links)
 
 
 # --- commits, files, refs ------------------------------------------------------------------------
@@ -112,9 +112,9 @@ def _read_file(call: Call) -> Response:
     commit = repository.git.resolve(call.request.query.get("ref", f"refs/heads/{repository.default_branch}"))
     if commit is None:
         raise Refused("No commit found for the ref", 404)
-    if (found := repository.git.file(commit, path)) is None:
+    if (file := repository.git.file(commit, path)) is None:
         raise Refused("Not Found", 404)
-    return json_response(call.shapes.content(repository, path, found[1], found[2]))
+    return json_response(call.shapes.content(repository, path, file[1], file[2]))
 
 
 @ROUTES(f"PUT {_REPOSITORY}/contents/{{path}}", "repos/create-or-update-file-contents", "contents:write")
@@ -151,11 +151,15 @@ def _changes_of_commit(call: Call) -> Response:
         raise Refused(f"No commit found for SHA: {sha}")
     tip = repository.branch(repository.default_branch)
     if tip and repository.git.is_ancestor(sha, tip):
-        found = [each for each in repository.changes if each.merged and sha in (each.merge_commit, *each.introduced)]
+        changes = [
+            change
+            for change in repository.changes
+            if change.merged and sha in (change.merge_commit, *change.introduced)
+        ]
     else:
-        open_or_merged = (each for each in repository.changes if each.merged or each.state == "open")
-        found = [each for each in open_or_merged if sha in repository.changes.commits(each)]
-    return call.page(found, lambda each: call.shapes.change(repository, each))
+        open_or_merged = (change for change in repository.changes if change.merged or change.state == "open")
+        changes = [change for change in open_or_merged if sha in repository.changes.commits(change)]
+    return call.page(changes, lambda change: call.shapes.change(repository, change))
 
 
 @ROUTES(f"GET {_REPOSITORY}/commits/{{ref}}", "repos/get-commit", "contents:read")

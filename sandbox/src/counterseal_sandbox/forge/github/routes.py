@@ -43,7 +43,7 @@ class Routes(list[Route]):
             outsiders: Whether people without a role may do it in a public repository.
         """
         method, _, path = call.partition(" ")
-        wanted = tuple(tuple(each.strip().split("|")) for each in needs.split("&") if each.strip())
+        wanted = tuple(tuple(need.strip().split("|")) for need in needs.split("&") if need.strip())
 
         def enter(handler: Handler) -> Handler:
             self.append(Route(method, re.compile(_expression(path)), operation, wanted, outsiders, handler))

@@ -94,4 +94,4 @@ def _rules(call: Call) -> Response:
     rules: list[dict[str, Any]] = []
     if call.hosted.pushers(ref) > Role.ADMIN:
         rules.append({"type": "pull_request", "parameters": _PULL_REQUEST_RULE, **source})
-    return call.page(rules, lambda each: each)
+    return call.page(rules, lambda rule: rule)

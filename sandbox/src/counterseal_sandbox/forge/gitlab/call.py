@@ -160,7 +160,7 @@ class Call:
             "X-Total": str(len(items)),
             "X-Total-Pages": str(last),
         }
-        return json_response([shape(each) for each in items[(page - 1) * size : page * size]], 200, **headers)
+        return json_response([shape(item) for item in items[(page - 1) * size : page * size]], 200, **headers)
 
 
 def _number(text: str | None, default: int) -> int:

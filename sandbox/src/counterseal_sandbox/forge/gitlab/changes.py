@@ -39,9 +39,9 @@ def _shown(call: Call, change: Change, status: int = 200) -> Response:
 @ROUTES(f"GET {_ALL}", job=True, public=True)
 def _list(call: Call) -> Response:
     query = call.request.query
-    found = [each for each in call.project.merge_requests if _fits(each, query)]
-    found = found[::-1] if query.get("sort") == "asc" else found
-    return call.page(found, lambda each: call.shapes.change(call.project, each))
+    changes = [change for change in call.project.merge_requests if _fits(change, query)]
+    changes = changes[::-1] if query.get("sort") == "asc" else changes
+    return call.page(changes, lambda change: call.shapes.change(call.project, change))
 
 
 def _fits(change: Change, query: Mapping[str, str]) -> bool:
@@ -61,11 +61,11 @@ def _create(call: Call) -> Response:
             raise Refused("404 Project Not Found", 404)
     if call.role < Role.WRITE:
         raise Refused("403 Forbidden", 403)
-    made = target.merge_requests.open(
+    change = target.merge_requests.open(
         call.actor, branch, base, title=title, body=str(given.get("description") or ""), source=source
     )
-    made.draft, made.squash = bool(_DRAFT.match(title)), bool(given.get("squash"))
-    return json_response(call.shapes.full_change(target, made), 201)
+    change.draft, change.squash = bool(_DRAFT.match(title)), bool(given.get("squash"))
+    return json_response(call.shapes.full_change(target, change), 201)
 
 
 @ROUTES(f"GET {_ONE}", job=True, public=True)
@@ -116,27 +116,27 @@ def _true(value: Any) -> bool:
 @ROUTES(f"GET {_ONE}/commits")
 def _commits(call: Call) -> Response:
     newest_first = call.project.changes.commits(_change(call))[::-1]
-    return call.page(newest_first, lambda each: call.shapes.commit(call.project, each))
+    return call.page(newest_first, lambda commit: call.shapes.commit(call.project, commit))
 
 
 @ROUTES(f"GET {_ONE}/versions")
 def _versions(call: Call) -> Response:
     change = _change(call)
-    return call.page(change.versions[::-1], lambda each: call.shapes.version(call.project, change, each))
+    return call.page(change.versions[::-1], lambda version: call.shapes.version(call.project, change, version))
 
 
 @ROUTES(f"GET {_ONE}/diffs")
 def _diffs(call: Call) -> Response:
     version = _change(call).versions[-1]
     files = call.project.git.changes(version.base, version.head)
-    return call.page(files, lambda each: call.shapes.diff(call.project, version.base, version.head, each))
+    return call.page(files, lambda file: call.shapes.diff(call.project, version.base, version.head, file))
 
 
 @ROUTES(f"GET {_ONE}/resource_state_events")
 def _state_events(call: Call) -> Response:
     change = _change(call)
-    events = [each for each in change.timeline if each.kind in ("merged", "closed", "reopened")]
-    return call.page(events, lambda each: call.shapes.state_event(change, each))
+    events = [event for event in change.timeline if event.kind in ("merged", "closed", "reopened")]
+    return call.page(events, lambda event: call.shapes.state_event(change, event))
 
 
 # --- approvals -----------------------------------------------------------------------------------
@@ -180,9 +180,9 @@ def _notes(call: Call) -> Response:
     change, query = _change(call), call.request.query
     moment = "updated_at" if query.get("order_by") == "updated_at" else "created_at"
     kinds = {"only_comments": {False}, "only_activity": {True}}.get(query.get("activity_filter", ""), {True, False})
-    wanted = [each for each in change.comments if each.system in kinds]
-    found = sorted(wanted, key=lambda each: (getattr(each, moment), each.id), reverse=query.get("sort") != "asc")
-    return call.page(found, lambda each: call.shapes.note(call.project, change, each))
+    wanted = [note for note in change.comments if note.system in kinds]
+    notes = sorted(wanted, key=lambda note: (getattr(note, moment), note.id), reverse=query.get("sort") != "asc")
+    return call.page(notes, lambda note: call.shapes.note(call.project, change, note))
 
 
 @ROUTES(f"POST {_ONE}/notes")

@@ -90,10 +90,10 @@ class GitLabFace:
         return principal
 
     def _project(self, name: str) -> HostedRepository:
-        found = self.forge.by_id(int(name)) if name.isdecimal() else self.forge.find(name)
-        if found is None or found.kind is not ForgeKind.GITLAB:
+        project = self.forge.by_id(int(name)) if name.isdecimal() else self.forge.find(name)
+        if project is None or project.kind is not ForgeKind.GITLAB:
             raise Refused("404 Project Not Found", 404)
-        return found
+        return project
 
     def _query(self, request: Request) -> Response:
         try:

@@ -53,9 +53,9 @@ def answer(forge: Forge, request: Request, account: Account | None) -> Response:
     selection = _selection(query)
     if list(selection) != ["project"] or set(given) - {"path", "iid", "after", "job"}:
         raise UnknownQueryError(" ".join(query.split())[:200])
-    found = _project(forge, given, account)
+    project = _project(forge, given, account)
     try:
-        return json_response({"data": {"project": _selected(found, selection["project"], "Project")}})
+        return json_response({"data": {"project": _selected(project, selection["project"], "Project")}})
     except KeyError as error:
         return json_response({"errors": [{"message": error.args[0]}]})
 
@@ -70,12 +70,12 @@ def _project(forge: Forge, given: Mapping[str, Any], account: Account | None) ->
         record = repository.jobs.get(int(number)) if number.isdecimal() else None
         return {"job": record and {"manualJob": record.manual}}
     number = str(given.get("iid"))
-    change = next((each for each in repository.changes if str(each.number) == number), None)
+    change = next((change for change in repository.changes if str(change.number) == number), None)
     if change is None:
         return {"mergeRequest": None}
     start = int(given.get("after") or 0)
     shas = repository.changes.commits(change)[::-1]
-    nodes = [_commit(forge, repository, each) for each in shas[start : start + PAGE]]
+    nodes = [_commit(forge, repository, sha) for sha in shas[start : start + PAGE]]
     more = len(shas) > start + PAGE
     page = {"hasNextPage": more, "endCursor": str(start + len(nodes)) if nodes else None}
     return {"mergeRequest": {"commits": {"nodes": nodes, "pageInfo": page}}}
@@ -124,7 +124,7 @@ def _selected(value: Any, selection: Selection, kind: str) -> Any:
         KeyError: The schema has no such field.
     """
     if isinstance(value, list):
-        return [_selected(each, selection, kind) for each in value]
+        return [_selected(item, selection, kind) for item in value]
     if not isinstance(value, dict):
         return value
     if unknown := [name for name in selection if name not in value]:

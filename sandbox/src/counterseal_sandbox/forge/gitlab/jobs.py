@@ -28,10 +28,10 @@ def _get_job(call: Call) -> Response:
 @ROUTES(f"GET {_PROJECT}/pipelines/:pipeline_id/jobs", public=True)
 def _pipeline_jobs(call: Call) -> Response:
     number, retried = call.path["pipeline_id"], call.request.query.get("include_retried", "").lower() == "true"
-    found = [each for each in call.project.jobs.values() if str(each.pipeline) == number]
-    newest = {each.name: each.id for each in found}
-    kept = [each for each in found if retried or newest[each.name] == each.id]
-    return call.page(kept[::-1], lambda each: _job(call, each))
+    jobs = [job for job in call.project.jobs.values() if str(job.pipeline) == number]
+    newest = {job.name: job.id for job in jobs}
+    kept = [job for job in jobs if retried or newest[job.name] == job.id]
+    return call.page(kept[::-1], lambda job: _job(call, job))
 
 
 def _job(call: Call, record: JobRecord) -> dict[str, Any]:

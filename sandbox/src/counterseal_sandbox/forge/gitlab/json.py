@@ -203,8 +203,8 @@ class BasicShapes:
         """Return what lies between two commits."""
         return {
             "commit": self.commit(repository, commits[-1]) if commits else None,
-            "commits": [self.commit(repository, each) for each in commits],
-            "diffs": [self.diff(repository, base, head, each) for each in repository.git.changes(base, head)],
+            "commits": [self.commit(repository, sha) for sha in commits],
+            "diffs": [self.diff(repository, base, head, change) for change in repository.git.changes(base, head)],
             "compare_timeout": False,
             "compare_same_ref": base == head,
             "web_url": f"{PAGES}/{repository.full_name}/-/compare/{base}...{head}",
@@ -231,7 +231,7 @@ class BasicShapes:
     ) -> dict[str, Any]:
         """Return a tag; `target` is the tag object, or the commit of a lightweight one, which has no `annotation`."""
         ref = f"refs/tags/{name}"
-        released = next((each for each in repository.project_releases.list() if each.tag == name), None)
+        released = next((release for release in repository.project_releases.list() if release.tag == name), None)
         return {
             "name": name,
             "message": annotation[0] if annotation else None,
@@ -244,17 +244,17 @@ class BasicShapes:
 
     def schedule(self, schedule: Schedule) -> dict[str, Any]:
         """Return a pipeline schedule as lists show it."""
-        made = when(schedule.created_at)
+        created_at = when(schedule.created_at)
         return {
             "id": schedule.id,
             "description": "sweep",
             "ref": schedule.ref,
             "cron": schedule.cron,
             "cron_timezone": "UTC",
-            "next_run_at": made,
+            "next_run_at": created_at,
             "active": schedule.active,
-            "created_at": made,
-            "updated_at": made,
+            "created_at": created_at,
+            "updated_at": created_at,
             "owner": self.user_by_id(schedule.owner),
         }
 
@@ -276,7 +276,7 @@ class BasicShapes:
 
     def diff(self, repository: HostedRepository, base: str, head: str, change: FileChange) -> dict[str, Any]:
         """Return what a merge request does to a file; of a big one only that ("Diff limits", GitLab's manual)."""
-        paths = [each for each in (change.previous, change.path) if each]
+        paths = [path for path in (change.previous, change.path) if path]
         text = repository.git.run("diff", "-M", base, head, "--", *paths).decode(errors="replace")
         old, new = change.modes
         too_large = len(text) > MAX_PATCH

@@ -67,23 +67,25 @@ def _events(call: Call) -> Response:
     query = call.request.query
     if query.get("action") != "pushed":
         raise Refused("the sandbox knows the events of pushes only: action=pushed", 501)
-    found = call.project.activity if query.get("sort") == "asc" else call.project.activity[::-1]
+    activities = call.project.activity if query.get("sort") == "asc" else call.project.activity[::-1]
     after, before = query.get("after", ""), query.get("before", "9999")
-    wanted = [each for each in found if after < each.at.date().isoformat() < before]
-    return call.page(wanted, lambda each: call.shapes.pushed(call.project, each))
+    wanted = [activity for activity in activities if after < activity.at.date().isoformat() < before]
+    return call.page(wanted, lambda activity: call.shapes.pushed(call.project, activity))
 
 
 @ROUTES(f"GET {_PROJECT}/protected_branches", least=Role.MAINTAIN)
 def _protected(call: Call) -> Response:
-    names = [each.removeprefix("refs/heads/") for each in call.project.protected if each.startswith("refs/heads/")]
+    names = [ref.removeprefix("refs/heads/") for ref in call.project.protected if ref.startswith("refs/heads/")]
     numbered = list(enumerate(names, 1))
-    return call.page(numbered, lambda each: call.shapes.protected_branch(call.project, *each))
+    return call.page(numbered, lambda branch: call.shapes.protected_branch(call.project, *branch))
 
 
 @ROUTES(f"GET {_PROJECT}/pipeline_schedules", least=Role.TRIAGE)
 def _schedules(call: Call) -> Response:
     active = {"active": {True}, "inactive": {False}}.get(call.request.query.get("scope", ""), {True, False})
-    return call.page([each for each in call.project.schedules if each.active in active], call.shapes.schedule)
+    return call.page(
+        [schedule for schedule in call.project.schedules if schedule.active in active], call.shapes.schedule
+    )
 
 
 # --- branches, tags, files -----------------------------------------------------------------------
@@ -94,14 +96,14 @@ def _branches(call: Call) -> Response:
     def shape(name: str) -> dict[str, Any]:
         return call.shapes.branch(call.project, name, call.project.git.refs()[f"refs/heads/{name}"], call.role)
 
-    return call.page(_found(call, "refs/heads/"), shape)
+    return call.page(_ref_names(call, "refs/heads/"), shape)
 
 
-def _found(call: Call, start: str) -> list[str]:
+def _ref_names(call: Call, start: str) -> list[str]:
     """Return the names of refs that `search` asks for: a part of the name, its start after `^`, its end before `$`."""
     pattern = re.compile(re.sub(r"\\([\^$])", r"\1", re.escape(call.request.query.get("search", ""))), re.IGNORECASE)
     names = [ref.removeprefix(start) for ref in call.project.git.refs() if ref.startswith(start)]
-    return [each for each in names if pattern.search(each)]
+    return [name for name in names if pattern.search(name)]
 
 
 @ROUTES(f"GET {_REPOSITORY}/branches/:branch", public=True)
@@ -142,7 +144,7 @@ def _delete_branch(call: Call) -> Response:
 
 @ROUTES(f"GET {_REPOSITORY}/tags", job=True, public=True)
 def _tags(call: Call) -> Response:
-    return call.page(_found(call, "refs/tags/"), lambda each: _shown_tag(call, each))
+    return call.page(_ref_names(call, "refs/tags/"), lambda name: _shown_tag(call, name))
 
 
 @ROUTES(f"GET {_REPOSITORY}/tags/:tag_name", public=True)
@@ -165,16 +167,16 @@ def _raw_file(call: Call) -> Response:
     git, ref = call.project.git, call.request.query.get("ref") or "HEAD"
     if (commit := git.resolve(ref)) is None:
         raise Refused("404 Commit Not Found", 404)
-    if (found := git.file(commit, call.path["file_path"])) is None:
+    if (file := git.file(commit, call.path["file_path"])) is None:
         raise Refused("404 File Not Found", 404)
     headers = {
         "Content-Type": "text/plain; charset=utf-8",
-        "X-Gitlab-Blob-Id": found[1],
+        "X-Gitlab-Blob-Id": file[1],
         "X-Gitlab-Commit-Id": commit,
         "X-Gitlab-Ref": ref,
-        "X-Gitlab-Size": str(len(found[2])),
+        "X-Gitlab-Size": str(len(file[2])),
     }
-    return Response(200, found[2], headers)
+    return Response(200, file[2], headers)
 
 
 # --- commits -------------------------------------------------------------------------------------
@@ -190,20 +192,25 @@ def _signature(call: Call) -> Response:
     sha = _resolved(call, call.path["sha"])
     if sha not in call.project.signed:
         raise Refused("404 Signature Not Found", 404)
-    found = {"signature_type": "SSH", "verification_status": "verified_system", "commit_source": "gitaly", "key": None}
-    return json_response(found)
+    signature = {
+        "signature_type": "SSH",
+        "verification_status": "verified_system",
+        "commit_source": "gitaly",
+        "key": None,
+    }
+    return json_response(signature)
 
 
 @ROUTES(f"GET {_REPOSITORY}/commits/:sha/merge_requests", job=True, public=True)
 def _changes_of_commit(call: Call) -> Response:
     sha = _resolved(call, call.path["sha"])
     # GitLab lists every merge request that the commit is in or has made, open ones and those of other branches too
-    found = [
-        each
-        for each in call.project.changes
-        if sha in (each.merge_commit, each.squash_commit) or sha in call.project.changes.commits(each)
+    changes = [
+        change
+        for change in call.project.changes
+        if sha in (change.merge_commit, change.squash_commit) or sha in call.project.changes.commits(change)
     ]
-    return call.page(found, lambda each: call.shapes.change(call.project, each))
+    return call.page(changes, lambda change: call.shapes.change(call.project, change))
 
 
 def _resolved(call: Call, name: str) -> str:
@@ -229,7 +236,7 @@ def _create_commit(call: Call) -> Response:
         raise Refused(text, 400)
     if start is None:
         raise Refused("You can only create or edit files when you are on a branch", 400)
-    files = dict(_action(project, start, each) for each in given.get("actions") or ())
+    files = dict(_action(project, start, action) for action in given.get("actions") or ())
     try:
         sha = project.commit_files(branch, files, call.actor, message, start=start)
     except Refused as refused:

@@ -24,7 +24,7 @@ _RELEASE = f"{_RELEASES}/:tag_name"
 
 @ROUTES(f"PUT {_GENERIC}", least=Role.WRITE, job=True)
 def _upload(call: Call) -> Response:
-    made = call.project.packages.upload(
+    file = call.project.packages.upload(
         call.actor,
         call.path["package_name"],
         call.path["package_version"],
@@ -32,7 +32,7 @@ def _upload(call: Call) -> Response:
         call.request.body,
     )
     if call.request.query.get("select") == "package_file":
-        return json_response(call.shapes.uploaded_file(made))
+        return json_response(call.shapes.uploaded_file(file))
     return json_response({"message": "201 Created"}, 201)
 
 
@@ -52,10 +52,10 @@ def _download(call: Call) -> Response:
 def _packages(call: Call) -> Response:
     query = call.request.query
     if query.get("package_type", "generic") != "generic":
-        return call.page([], lambda each: each)
-    found = call.project.packages.list(name=query.get("package_name", ""), version=query.get("package_version", ""))
-    found = found[::-1] if query.get("sort") == "desc" else found
-    return call.page(found, lambda each: call.shapes.package(call.project, each))
+        return call.page([], lambda package: package)
+    packages = call.project.packages.list(name=query.get("package_name", ""), version=query.get("package_version", ""))
+    packages = packages[::-1] if query.get("sort") == "desc" else packages
+    return call.page(packages, lambda package: call.shapes.package(call.project, package))
 
 
 @ROUTES(f"GET {_PACKAGES}/:package_id", job=True, public=True)
@@ -90,9 +90,9 @@ def _release(call: Call) -> ProjectRelease:
 
 @ROUTES(f"GET {_RELEASES}", job=True, public=True)
 def _releases(call: Call) -> Response:
-    found = call.project.project_releases.list()
-    found = found[::-1] if call.request.query.get("sort") == "asc" else found
-    return call.page(found, lambda each: call.shapes.release(call.project, each))
+    releases = call.project.project_releases.list()
+    releases = releases[::-1] if call.request.query.get("sort") == "asc" else releases
+    return call.page(releases, lambda release: call.shapes.release(call.project, release))
 
 
 @ROUTES(f"GET {_RELEASE}", job=True, public=True)
@@ -105,14 +105,14 @@ def _create_release(call: Call) -> Response:
     (tag,) = call.needed("tag_name")
     given, releases = call.parameters(), call.project.project_releases
     name, text, ref = (str(given.get(key) or "") for key in ("name", "description", "ref"))
-    made = releases.create(call.actor, tag, name=name, description=text, ref=ref)
+    release = releases.create(call.actor, tag, name=name, description=text, ref=ref)
     try:
         for link in (given.get("assets") or {}).get("links") or ():
-            _add_link(call, made, link)
+            _add_link(call, release, link)
     except Refused:
-        releases.discard(made)
+        releases.discard(release)
         raise
-    return json_response(call.shapes.release(call.project, made), 201)
+    return json_response(call.shapes.release(call.project, release), 201)
 
 
 @ROUTES(f"DELETE {_RELEASE}", least=Role.WRITE, job=True)
@@ -125,14 +125,14 @@ def _delete_release(call: Call) -> Response:
 @ROUTES(f"GET {_RELEASE}/assets/links", job=True, public=True)
 def _links(call: Call) -> Response:
     release = _release(call)
-    return call.page(release.links[::-1], lambda each: call.shapes.link(call.project, release, each))
+    return call.page(release.links[::-1], lambda link: call.shapes.link(call.project, release, link))
 
 
 @ROUTES(f"POST {_RELEASE}/assets/links", least=Role.WRITE, job=True)
 def _create_link(call: Call) -> Response:
     release = _release(call)
-    made = _add_link(call, release, call.parameters())
-    return json_response(call.shapes.link(call.project, release, made), 201)
+    link = _add_link(call, release, call.parameters())
+    return json_response(call.shapes.link(call.project, release, link), 201)
 
 
 def _add_link(call: Call, release: ProjectRelease, given: Mapping[str, Any]) -> Link:

@@ -49,7 +49,7 @@ class Shapes(BasicShapes):
             "draft": change.draft,
             "work_in_progress": change.draft,
             "author": self.user_by_id(change.author),
-            "reviewers": [self.user_by_id(each) for each in change.reviewers],
+            "reviewers": [self.user_by_id(account) for account in change.reviewers],
             "created_at": when(change.created_at),
             "updated_at": when(change.updated_at),
             "prepared_at": when(change.created_at),
@@ -71,7 +71,7 @@ class Shapes(BasicShapes):
             "merge_status": "unchecked" if change.state == "open" else "can_be_merged",
             "detailed_merge_status": "unchecked" if change.state == "open" else "not_open",
             "blocking_discussions_resolved": True,
-            "user_notes_count": sum(not each.system for each in change.comments),
+            "user_notes_count": sum(not note.system for note in change.comments),
             "reference": short,
             "references": {"short": short, "relative": short, "full": f"{repository.full_name}{short}"},
             "web_url": f"{PAGES}/{repository.full_name}/-/merge_requests/{change.number}",
@@ -114,7 +114,8 @@ class Shapes(BasicShapes):
     ) -> dict[str, Any]:
         """Return who approves; without rules that must be kept GitLab calls everything approved."""
         people = [
-            {"user": self.user_by_id(each), "approved_at": when(moment)} for each, moment in change.approvals.items()
+            {"user": self.user_by_id(account), "approved_at": when(moment)}
+            for account, moment in change.approvals.items()
         ]
         return {
             "id": change.id,
@@ -151,8 +152,8 @@ class Shapes(BasicShapes):
     def reviewers(self, change: Change) -> list[dict[str, Any]]:
         """Return the reviewers of a merge request and how they stand to it."""
         return [
-            {"user": self.user_by_id(number), "state": each.state, "created_at": when(each.created_at)}
-            for number, each in change.reviewers.items()
+            {"user": self.user_by_id(number), "state": reviewer.state, "created_at": when(reviewer.created_at)}
+            for number, reviewer in change.reviewers.items()
         ]
 
     def state_event(self, change: Change, event: TimelineEvent) -> dict[str, Any]:
@@ -254,7 +255,7 @@ class Shapes(BasicShapes):
             "assets": {
                 "count": len(release.links),
                 "sources": [],
-                "links": [self.link(repository, release, each) for each in reversed(release.links)],
+                "links": [self.link(repository, release, link) for link in reversed(release.links)],
             },
             "evidences": [],
             "_links": {"self": page, "edit_url": f"{page}/edit"},
