@@ -23,7 +23,7 @@ class SbomInputs:
     """What `sbom` is asked for.
 
     Attributes:
-        project: Folder of the project.
+        projects: Folders of the projects; the first is the one that the artifacts are of.
         subjects: Paths, globs and checksum lists of the artifacts.
         output: The output folder.
         epoch: SOURCE_DATE_EPOCH, seconds since 1970, for the document's timestamp.
@@ -31,7 +31,7 @@ class SbomInputs:
         dry_run: Make and check the document, write nothing.
     """
 
-    project: Path
+    projects: tuple[Path, ...]
     subjects: tuple[str, ...]
     output: Path
     epoch: int
@@ -58,12 +58,11 @@ def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> Sbo
         FormatError: The project or its lock is malformed.
     """
     subjects = tuple(artifact for _, artifact in files.collect(inputs.subjects))
-    data = builder.build(inputs.project, subjects, revision=inputs.revision, epoch=inputs.epoch)
-    components = read(data)["components"]
-    packages = sum(1 for component in components if component["type"] != "file")
+    document = builder.build(inputs.projects, subjects, revision=inputs.revision, epoch=inputs.epoch)
+    packages = sum(1 for component in document.content["components"] if component["type"] != "file")
     if not inputs.dry_run:
-        outputs.place(inputs.output, {SBOM_FILE: data})
-    return SbomResult(inputs.output / SBOM_FILE, digests.sha256(data), packages, subjects, inputs.dry_run)
+        outputs.place(inputs.output, {SBOM_FILE: document.data})
+    return SbomResult(inputs.output / SBOM_FILE, digests.sha256(document.data), packages, subjects, inputs.dry_run)
 
 
 def read(data: bytes) -> dict[str, Any]:
