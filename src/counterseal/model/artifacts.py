@@ -48,8 +48,8 @@ class SbomDocument:
 class BuildInputs:
     """What a build was made from and with, as far as it can be known here.
 
-    `lock_files` maps a path in the project to its sha256, `tools` a tool to its version; both have to be equal in a
-    rebuild. `platform` is for people. `variables` are environment variables by allow-list. `epoch` is
+    `lock_files` maps a path, relative to the first project, to its sha256, `tools` a tool to its version; both have to
+    be equal in a rebuild. `platform` is for people. `variables` are environment variables by allow-list. `epoch` is
     SOURCE_DATE_EPOCH in seconds since 1970 (None: not set).
     """
 

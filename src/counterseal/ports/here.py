@@ -52,10 +52,10 @@ class SubjectFiles(Protocol):
 class BuildFacts(Protocol):
     """What can be known here about how something was built."""
 
-    def collect(self, project: Path, files: Sequence[Path]) -> BuildInputs:
-        """Return digests of the project's lock files, tools, platform and the allowed variables.
+    def collect(self, projects: Sequence[Path], files: Sequence[Path]) -> BuildInputs:
+        """Return digests of the projects' lock files, tools, platform and the allowed variables.
 
         Args:
-            project: Folder of the project.
+            projects: Folders of the projects; the lock files' paths are relative to the first.
             files: The artifacts; a wheel says which tool made it.
         """

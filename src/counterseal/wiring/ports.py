@@ -71,12 +71,12 @@ class Wiring:
 
         return LocalBuildFacts(self.surroundings.environ)
 
-    def sbom_builder(self, locks: Sequence[Path] = ()) -> SbomBuilder:
-        """Return the builder that reads lock files: those given, or the project's own."""
+    def sbom_builder(self, locks: Sequence[Path] = (), *, development: bool = False) -> SbomBuilder:
+        """Return the builder that reads lock files: those given, or the projects' own."""
         from counterseal.adapters.sbom.builder import LockSbomBuilder
         from counterseal.adapters.sbom.descriptions.description import Places
 
-        return LockSbomBuilder(locks=locks, places=Places(python=tuple(map(Path, sys.path))))
+        return LockSbomBuilder(locks=locks, places=Places(python=tuple(map(Path, sys.path))), development=development)
 
     def environment(self, *audience: str) -> GitHubEnvironment | GitLabEnvironment:
         """Return the CI run that we are in, by its token for an audience (Sigstore if none is named)."""

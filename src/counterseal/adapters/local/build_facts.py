@@ -12,6 +12,7 @@ import re
 import string
 import sys
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from counterseal import __version__, plain_file
@@ -22,7 +23,6 @@ from counterseal.model import BuildInputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 LOCK_FILES: Final = (
     *("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "requirements.txt", "Pipfile.lock"),
@@ -65,14 +65,14 @@ class LocalBuildFacts:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
 
-    def collect(self, project: Path, files: Sequence[Path]) -> BuildInputs:
-        """Return what can be known here of how `files` were built from `project`.
+    def collect(self, projects: Sequence[Path], files: Sequence[Path]) -> BuildInputs:
+        """Return what can be known here of how `files` were built from `projects`.
 
         Raises:
             UsageError: SOURCE_DATE_EPOCH is no number, or a lock file is no plain file, or huge.
         """
         return BuildInputs(
-            lock_files={name: _digest(project / name) for name in LOCK_FILES if os.path.lexists(project / name)},
+            lock_files=_lock_files(projects),
             tools={**_tools(), **_generators(files)},
             platform={**_platform(), **self._chosen(RUNNER_VARIABLES)},
             variables=self._chosen(VARIABLES),
@@ -91,6 +91,12 @@ class LocalBuildFacts:
                 f"SOURCE_DATE_EPOCH is {text[:40]!r}", why="it is no number of seconds", fix="unset it, or set seconds"
             )
         return int(text)
+
+
+def _lock_files(projects: Sequence[Path]) -> dict[str, str]:
+    """Return path and sha256 of the lock files in some folders, the paths relative to the first folder."""
+    paths = [project / name for project in projects for name in LOCK_FILES if os.path.lexists(project / name)]
+    return {Path(os.path.relpath(path, projects[0])).as_posix(): _digest(path) for path in paths}
 
 
 def _digest(path: Path) -> str:

@@ -45,7 +45,7 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     current = environment.run()
     sign.check_rehearsal(current, rehearsal=options.sandbox)
     inputs = sign.SignInputs(
-        project=options.project,
+        projects=options.project,
         subjects=options.subjects,
         output=options.output,
         public_log=options.trust_config is None and not current.sandbox,
