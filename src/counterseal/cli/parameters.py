@@ -113,7 +113,6 @@ def build(words: str = "the artifacts: files, globs or SHA256SUMS") -> list[clic
             kind=FOLDER,
             metavar="FOLDER",
             multiple=True,
-            default=[Path()],
             words="a project, the artifacts' own first; repeatable (default: here)",
         ),
         output(f"default: {OUTPUT_FOLDER}"),

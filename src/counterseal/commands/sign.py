@@ -184,7 +184,8 @@ def _check_recorded(document: Mapping[str, Any], subjects: Sequence[Subject]) ->
     """Return if the artifacts are those that `sbom` saw."""
     recorded: dict[str, str | None] = {}
     for component in document["components"]:
-        if component["type"] == "file":
+        # Files that another tool lists have other references.
+        if component["type"] == "file" and component.get("bom-ref") == f"file:{component.get('name')}":
             recorded[str(component.get("name"))] = _recorded_sha256(component.get("hashes"))
     for subject in subjects:
         if subject.name not in recorded:

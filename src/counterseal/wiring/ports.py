@@ -71,12 +71,20 @@ class Wiring:
 
         return LocalBuildFacts(self.surroundings.environ)
 
-    def sbom_builder(self, locks: Sequence[Path] = (), *, development: bool = False) -> SbomBuilder:
-        """Return the builder that reads lock files: those given, or the projects' own."""
+    def sbom_builder(
+        self, locks: Sequence[Path], *, documents: Sequence[Path], reads_locks: bool, development: bool
+    ) -> SbomBuilder:
+        """Return the builder that reads lock files, those given or the projects' own, and documents of other tools."""
         from counterseal.adapters.sbom.builder import LockSbomBuilder
         from counterseal.adapters.sbom.descriptions.description import Places
 
-        return LockSbomBuilder(locks=locks, places=Places(python=tuple(map(Path, sys.path))), development=development)
+        return LockSbomBuilder(
+            locks=locks,
+            documents=documents,
+            reads_locks=reads_locks,
+            places=Places(python=tuple(map(Path, sys.path))),
+            development=development,
+        )
 
     def environment(self, *audience: str) -> GitHubEnvironment | GitLabEnvironment:
         """Return the CI run that we are in, by its token for an audience (Sigstore if none is named)."""

@@ -65,15 +65,22 @@ def test_what_may_be_repeated_is_split_and_a_flag_replaces_it() -> None:
 
 
 def test_the_projects_and_locks_of_an_sbom_may_be_several() -> None:
-    given = {"SUBJECTS": "a", "PROJECT": "app web", "LOCK": "a.lock\nb.lock", "INCLUDE": "dev"}
+    given = {
+        "SUBJECTS": "a",
+        "PROJECT": "app web",
+        "LOCK": "a.lock\nb.lock",
+        "FROM": "one.json two.json",
+        "INCLUDE": "dev",
+    }
     options = sbom.VERB.read((), Call({f"COUNTERSEAL_{name}": value for name, value in given.items()}))
     assert options is not None
     assert options.project == (Path("app"), Path("web"))
     assert options.lock == (Path("a.lock"), Path("b.lock"))
+    assert getattr(options, "from") == (Path("one.json"), Path("two.json"))
     assert options.include == "dev"
     plain = sbom.VERB.read(("a",), Call({}))
     assert plain is not None
-    assert (plain.project, plain.lock, plain.include) == ((Path(),), (), None)
+    assert (plain.project, plain.lock, plain.include) == ((), (), None)
 
 
 def test_flags_and_arguments_win() -> None:

@@ -1,14 +1,15 @@
-"""Puts the parts together: `ports.SbomBuilder` by lock files."""
+"""Puts the parts together: `ports.SbomBuilder` by lock files and documents of other tools."""
 
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.adapters.sbom import document, formats, graph, merging
 from counterseal.adapters.sbom.checkout import Checkout, Source
 from counterseal.adapters.sbom.descriptions.description import Places
 from counterseal.adapters.sbom.descriptions.of_lock import described
+from counterseal.adapters.sbom.documents import foreign, tools, uniting
 from counterseal.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,16 +23,28 @@ MAX_EPOCH: Final = 253402300799  # 9999-12-31, the last that RFC 3339 can write
 
 
 class LockSbomBuilder:
-    """Makes the SBOM of projects from their lock files (`ports.SbomBuilder`).
+    """Makes the SBOM of projects from their lock files, from documents of other tools, or both (`ports.SbomBuilder`).
 
     Args:
         locks: Lock files of the first project; none: the project's own.
+        documents: CycloneDX documents of other tools.
+        reads_locks: Whether lock files are read beside the documents.
         places: Where packages may be installed beside the checkout.
         development: Whether what is there for developers only belongs into the SBOM (scope `excluded`).
     """
 
-    def __init__(self, *, locks: Sequence[Path] = (), places: Places | None = None, development: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        locks: Sequence[Path] = (),
+        documents: Sequence[Path] = (),
+        reads_locks: bool = True,
+        places: Places | None = None,
+        development: bool = False,
+    ) -> None:
         self._locks = locks
+        self._documents = documents
+        self._reads_locks = reads_locks
         self._places = places or Places()
         self._development = development
 
@@ -42,14 +55,32 @@ class LockSbomBuilder:
         if not 0 <= epoch <= MAX_EPOCH:
             raise UsageError(f"{epoch} is no time in seconds since 1970", fix="correct SOURCE_DATE_EPOCH")
         artifacts = sorted(subjects, key=lambda artifact: artifact.name)
+        facts: list[tuple[str, str]] = []
+        contents: list[dict[str, Any]] = []
+        if self._reads_locks:
+            lock, content = self._of_locks(projects, artifacts, epoch)
+            facts += [("from", tools.LOCK), *(("lock", f"{path} sha256:{digest}") for path, digest in lock.files)]
+            contents.append(content)
+        for path in self._documents:
+            other = foreign.read(path, epoch=epoch)
+            facts += other.facts
+            contents.append(other.content)
+        if revision is not None:
+            facts.append(("source:revision", revision))
+        foreign.add_root(contents[0], artifacts)
+        content = uniting.united(contents)
+        document.add_facts(content["metadata"]["component"], facts)
+        document.add_artifacts(content, artifacts)
+        return document.finished(content)
+
+    def _of_locks(
+        self, projects: Sequence[Path], artifacts: Sequence[Subject], epoch: int
+    ) -> tuple[Lock, dict[str, Any]]:
         checkout = self._checkout(projects)
         sources = list(self._sources(checkout, projects, artifacts))
         lock = merging.joined([self._read(source) for source in sources])
-        facts = [("from", "lock"), *(("lock", f"{path} sha256:{digest}") for path, digest in lock.files)]
-        if revision is not None:
-            facts.append(("source:revision", revision))
         descriptions = described(lock, checkout, [source.project for source in sources], self._places)
-        return document.write(lock, artifacts, descriptions=descriptions, facts=facts, epoch=epoch)
+        return lock, document.of_lock(lock, descriptions=descriptions, epoch=epoch)
 
     def _checkout(self, projects: Sequence[Path]) -> Checkout:
         for project in projects:

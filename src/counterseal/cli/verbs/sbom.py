@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterseal.cli import parameters
@@ -26,13 +27,21 @@ VERB = Verb(
             multiple=True,
             words="a lock file of the first project, if it has several or none of its own; repeatable",
         ),
+        parameters.Option(
+            "--from",
+            kind=FILE,
+            metavar="FILE",
+            multiple=True,
+            words="a CycloneDX document of another tool, in place of lock files, or beside those of --project and "
+            "--lock; repeatable",
+        ),
         parameters.Option("--include", kind=OneOf(("dev",)), words="also what is there for developers only"),
         parameters.dry_run("make and check it, write nothing"),
     ),
     (
         "sbom 'dist/*'",
         "sbom 'dist/*' --project app --lock app/requirements.txt",
-        "sbom 'dist/*' --project app --project web",
+        "sbom 'dist/*' --from syft.cdx.json",
     ),
 )
 
@@ -44,7 +53,7 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     from counterseal.render.reports import sbom as reports
 
     inputs = sbom.SbomInputs(
-        projects=options.project,
+        projects=options.project or (Path(),),
         subjects=options.subjects,
         output=options.output,
         epoch=wiring.surroundings.epoch(),
@@ -52,7 +61,13 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
         dry_run=options.dry_run,
     )
     with progress(options, wiring.surroundings) as tell:
-        tell("reading lock files and what is installed")
-        builder = wiring.sbom_builder(options.lock, development=options.include == "dev")
+        documents = getattr(options, "from")
+        tell("reading the documents" if documents else "reading lock files and what is installed")
+        builder = wiring.sbom_builder(
+            options.lock,
+            documents=documents,
+            reads_locks=bool(options.project or options.lock or not documents),
+            development=options.include == "dev",
+        )
         result = sbom.run(inputs, builder=builder, files=wiring.files())
     return reports.report(result)

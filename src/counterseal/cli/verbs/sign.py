@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterseal.cli import parameters
@@ -45,7 +46,7 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     current = environment.run()
     sign.check_rehearsal(current, rehearsal=options.sandbox)
     inputs = sign.SignInputs(
-        projects=options.project,
+        projects=options.project or (Path(),),
         subjects=options.subjects,
         output=options.output,
         public_log=options.trust_config is None and not current.sandbox,
