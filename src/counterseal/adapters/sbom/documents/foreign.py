@@ -17,7 +17,7 @@ from counterseal.adapters.sbom import document
 from counterseal.adapters.sbom.checkout import MAX_BYTES
 from counterseal.adapters.sbom.documents import references, tools, versions
 from counterseal.errors import FormatError
-from counterseal.formats import digests, wire
+from counterseal.formats import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,11 +53,7 @@ def read(path: Path, *, epoch: int) -> Foreign:
     version = versions.check(content, place)
     if not wire.exact(content):
         raise FormatError(f"{place}: it has an integer beyond 2^53", why="canonical JSON cannot carry it (RFC 8785)")
-    said = [
-        ("from", tools.origin(content.get("metadata", {}))),
-        ("from:sha256", digests.sha256(data)),
-        *_facts(content),
-    ]
+    said = [("from", tools.origin(content.get("metadata", {}))), *_facts(content)]
     _renamed(content)
     versions.raised(content, version, place)
     _referred(content)

@@ -23,12 +23,12 @@ def origin(metadata: Mapping[str, Any]) -> str:
 
 
 def added(metadata: dict[str, Any], component: Mapping[str, Any]) -> None:
-    """Add a tool to those of a document, in the form that they have."""
+    """Add a tool to those of a document, in the form that they have, if it is none of them."""
     tools = metadata.setdefault("tools", {})
-    if isinstance(tools, list):
-        tools.append({"name": component["name"], "version": component["version"]})
-    else:
-        tools.setdefault("components", []).append(dict(component))
+    known = tools if isinstance(tools, list) else tools.setdefault("components", [])
+    tool = {"name": component["name"], "version": component["version"]} if known is tools else dict(component)
+    if tool not in known:
+        known.append(tool)
 
 
 def united(one: Any, other: Any) -> Any:
