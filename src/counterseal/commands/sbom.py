@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,13 +42,17 @@ class SbomInputs:
 
 @dataclass(frozen=True, slots=True)
 class SbomResult:
-    """The document: where, its sha256, how many packages besides the artifacts, and the artifacts."""
+    """The document: where, its sha256, how many packages besides the artifacts, and the artifacts.
+
+    `redacted` counts what was replaced, by kind: credentials, and what the policy names.
+    """
 
     path: Path
     digest: str
     components: int
     subjects: tuple[Subject, ...]
     dry_run: bool
+    redacted: Mapping[str, int] = field(default_factory=dict)
 
 
 def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> SbomResult:
@@ -62,7 +67,14 @@ def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> Sbo
     packages = sum(1 for component in document.content["components"] if component["type"] != "file")
     if not inputs.dry_run:
         outputs.place(inputs.output, {SBOM_FILE: document.data})
-    return SbomResult(inputs.output / SBOM_FILE, digests.sha256(document.data), packages, subjects, inputs.dry_run)
+    return SbomResult(
+        inputs.output / SBOM_FILE,
+        digests.sha256(document.data),
+        packages,
+        subjects,
+        inputs.dry_run,
+        document.redacted,
+    )
 
 
 def read(data: bytes) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from counterseal.model.people import Repository
@@ -38,10 +38,11 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class SbomDocument:
-    """A CycloneDX document that was written: its bytes, and the JSON that they are."""
+    """A CycloneDX document that was written: its bytes, the JSON that they are, and what was redacted, by kind."""
 
     data: bytes
     content: Mapping[str, Any]
+    redacted: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

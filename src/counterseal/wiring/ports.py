@@ -16,6 +16,7 @@ from counterseal import forges, plain_file
 from counterseal.errors import UsageError
 from counterseal.forges import DIALECTS, ForgeKind, forge_host
 from counterseal.formats import wire
+from counterseal.identifiers import POLICY_PATH
 from counterseal.wiring.surroundings import NAMED, Surroundings, loopback
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from counterseal.adapters.gitlab.ci import GitLabEnvironment
     from counterseal.forges import ForgeHost
     from counterseal.gate import collect, opening, reading
-    from counterseal.model import Actor, Run, StoredLedger, Trust, TrustMaterial
+    from counterseal.model import Actor, Redaction, Run, StoredLedger, Trust, TrustMaterial
     from counterseal.ports import (
         AssetStore,
         BuildFacts,
@@ -65,26 +66,41 @@ class Wiring:
 
         return WorkspaceFiles(Path.cwd())
 
-    def build_facts(self) -> BuildFacts:
-        """Return what can be known of this build."""
+    def build_facts(self, projects: Sequence[Path]) -> BuildFacts:
+        """Return what can be known of this build, in the words that the projects' policy allows."""
         from counterseal.adapters.local.build_facts import LocalBuildFacts
 
-        return LocalBuildFacts(self.surroundings.environ)
+        return LocalBuildFacts(self.surroundings.environ, self._redaction(projects[0]))
 
-    def sbom_builder(
-        self, locks: Sequence[Path], *, documents: Sequence[Path], reads_locks: bool, development: bool
-    ) -> SbomBuilder:
-        """Return the builder that reads lock files, those given or the projects' own, and documents of other tools."""
+    def sbom_builder(self, project: Path, **sources: Any) -> SbomBuilder:
+        """Return the builder of SBOMs of a project.
+
+        Args:
+            project: The folder of the (first) project, whose policy says what is redacted.
+            sources: What else `LockSbomBuilder` is told: lock files, documents, whether development counts.
+        """
         from counterseal.adapters.sbom.builder import LockSbomBuilder
         from counterseal.adapters.sbom.descriptions.description import Places
 
         return LockSbomBuilder(
-            locks=locks,
-            documents=documents,
-            reads_locks=reads_locks,
-            places=Places(python=tuple(map(Path, sys.path))),
-            development=development,
+            places=Places(python=tuple(map(Path, sys.path))), redaction=self._redaction(project), **sources
         )
+
+    def _redaction(self, project: Path) -> Redaction:
+        """Return `redact:` of the policy in the checkout of a project, else in ours: what lies there, signed or not.
+
+        A gate decides nothing by it. Where a checkout has no policy, nothing but credentials is redacted.
+        """
+        from counterseal.adapters.sbom.checkout import Checkout
+        from counterseal.formats import yaml
+        from counterseal.model import Redaction
+        from counterseal.policy import redaction
+
+        for folder in (project, Path.cwd()):
+            path = Checkout.of(folder).top / POLICY_PATH
+            if os.path.lexists(path):
+                return redaction.load(plain_file.read(path, max_bytes=yaml.MAX_BYTES), POLICY_PATH)
+        return Redaction()
 
     def environment(self, *audience: str) -> GitHubEnvironment | GitLabEnvironment:
         """Return the CI run that we are in, by its token for an audience (Sigstore if none is named)."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.adapters.sbom import document, formats, graph, merging
 from counterseal.adapters.sbom.checkout import Checkout, Source
 from counterseal.adapters.sbom.descriptions.description import Places
 from counterseal.adapters.sbom.descriptions.of_lock import described
-from counterseal.adapters.sbom.documents import foreign, tools, uniting
-from counterseal.errors import UsageError
+from counterseal.adapters.sbom.documents import confidential, foreign, tools, uniting
+from counterseal.errors import CountersealError, UsageError
+from counterseal.model import Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,6 +32,7 @@ class LockSbomBuilder:
         documents: CycloneDX documents of other tools.
         reads_locks: Whether lock files are read beside the documents.
         places: Where packages may be installed beside the checkout.
+        redaction: What the document must not have, beside credentials.
         development: Whether what is there for developers only belongs into the SBOM (scope `excluded`).
     """
 
@@ -41,17 +44,27 @@ class LockSbomBuilder:
         reads_locks: bool = True,
         places: Places | None = None,
         development: bool = False,
+        redaction: Redaction | None = None,
     ) -> None:
         self._locks = locks
         self._documents = documents
         self._reads_locks = reads_locks
         self._places = places or Places()
         self._development = development
+        self._redaction = redaction or Redaction()
 
     def build(
         self, projects: Sequence[Path], subjects: Iterable[Subject], *, revision: str | None, epoch: int
     ) -> SbomDocument:
         """Return the SBOM; see the port."""
+        try:
+            return self._build(projects, subjects, revision, epoch)
+        except CountersealError as error:
+            raise confidential.told(error, self._redaction) from None
+
+    def _build(
+        self, projects: Sequence[Path], subjects: Iterable[Subject], revision: str | None, epoch: int
+    ) -> SbomDocument:
         if not 0 <= epoch <= MAX_EPOCH:
             raise UsageError(f"{epoch} is no time in seconds since 1970", fix="correct SOURCE_DATE_EPOCH")
         artifacts = sorted(subjects, key=lambda artifact: artifact.name)
@@ -70,8 +83,13 @@ class LockSbomBuilder:
         foreign.add_root(contents[0], artifacts)
         content = uniting.united(contents)
         document.add_facts(content["metadata"]["component"], facts)
+        content, redacted = confidential.redacted(content, self._redaction)
+        document.in_order(content)
+        if redacted:
+            told = ", ".join(f"{kind} {count}" for kind, count in redacted.items())
+            document.add_facts(content["metadata"]["component"], [("redacted", told)])
         document.add_artifacts(content, artifacts)
-        return document.finished(content)
+        return replace(document.finished(content), redacted=redacted)
 
     def _of_locks(
         self, projects: Sequence[Path], artifacts: Sequence[Subject], epoch: int

@@ -28,7 +28,7 @@ from counterseal.formats import digests, wire
 from counterseal.model import SbomDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cyclonedx.model.license import License
 
@@ -95,6 +95,24 @@ def add_facts(component: dict[str, Any], facts: Iterable[tuple[str, str]]) -> No
     properties = [{"name": f"{PROPERTY}:{name}", "value": value} for name, value in facts]
     if properties:
         component["properties"] = [*component.get("properties", ()), *properties]
+
+
+def components(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the root and all components, nested ones too."""
+    root = content.get("metadata", {}).get("component")
+    waiting = [*([root] if root else ()), *content.get("components", ())]
+    while waiting:
+        component = waiting.pop()
+        yield component
+        waiting += component.get("components", ())
+
+
+def in_order(content: dict[str, Any]) -> None:
+    """Sort components and edges of a document by reference; the edges of one thing become one."""
+    for component in (content, *components(content)):
+        if "components" in component:
+            component["components"] = sorted(component["components"], key=lambda nested: str(nested["bom-ref"]))
+    content["dependencies"] = edges(content["dependencies"])
 
 
 def edges(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

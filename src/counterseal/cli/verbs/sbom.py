@@ -52,8 +52,9 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     from counterseal.commands import sbom
     from counterseal.render.reports import sbom as reports
 
+    documents, projects = getattr(options, "from"), options.project or (Path(),)
     inputs = sbom.SbomInputs(
-        projects=options.project or (Path(),),
+        projects=projects,
         subjects=options.subjects,
         output=options.output,
         epoch=wiring.surroundings.epoch(),
@@ -61,10 +62,10 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
         dry_run=options.dry_run,
     )
     with progress(options, wiring.surroundings) as tell:
-        documents = getattr(options, "from")
         tell("reading the documents" if documents else "reading lock files and what is installed")
         builder = wiring.sbom_builder(
-            options.lock,
+            projects[0],
+            locks=options.lock,
             documents=documents,
             reads_locks=bool(options.project or options.lock or not documents),
             development=options.include == "dev",

@@ -63,7 +63,10 @@ def read(path: Path, *, epoch: int) -> Foreign:
             why="a document has to be whole, so that its graph can be followed",
             fix="make it again with a newer version of the tool, or report it to its makers",
         )
-    _in_order(content)
+    content.setdefault("version", 1)
+    content.setdefault("components", [])
+    content.setdefault("dependencies", [])
+    document.in_order(content)
     content.pop("serialNumber", None)
     metadata = content.setdefault("metadata", {})
     metadata["timestamp"] = datetime.fromtimestamp(epoch, UTC).isoformat()
@@ -99,16 +102,6 @@ def _renamed(content: dict[str, Any]) -> None:
                 entry["name"] = f"{_FOREIGN}{entry['name']}"
 
 
-def _components(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the root and all components, nested ones too."""
-    root = content.get("metadata", {}).get("component")
-    waiting = [*([root] if root else ()), *content.get("components", ())]
-    while waiting:
-        component = waiting.pop()
-        yield component
-        waiting += component.get("components", ())
-
-
 def _referred(content: dict[str, Any]) -> None:
     """Give every component a reference: its purl, or name and version, numbered where several would have one.
 
@@ -117,7 +110,7 @@ def _referred(content: dict[str, Any]) -> None:
     refs = references.defined(content)
     nameless: list[tuple[str, dict[str, Any]]] = []
     clashing: dict[str, str] = {}
-    for component in _components(content):
+    for component in document.components(content):
         if "bom-ref" not in component:
             nameless.append((_reference(component), component))
         elif document.is_artifact(component):
@@ -145,13 +138,3 @@ def _reference(component: dict[str, Any]) -> str:
         return str(purl)
     name = "/".join(component[member] for member in ("group", "name") if component.get(member))
     return f"{component['type']}:{name}@{component.get('version', '')}".removesuffix("@")
-
-
-def _in_order(content: dict[str, Any]) -> None:
-    """Sort components and edges by reference; the edges of one thing become one."""
-    content.setdefault("version", 1)
-    content.setdefault("components", [])
-    for component in (content, *_components(content)):
-        if "components" in component:
-            component["components"] = sorted(component["components"], key=lambda nested: str(nested["bom-ref"]))
-    content["dependencies"] = document.edges(content.get("dependencies", ()))
