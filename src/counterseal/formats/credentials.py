@@ -1,6 +1,6 @@
 """Where credentials stand in a text: in addresses, after names that say so, and by their look.
 
-What is percent-encoded (as an address in a package URL is) is read decoded, twice encoded too. Every pattern is
+What is percent-encoded (as an address in a package URL is, several times at times) is read decoded. Every pattern is
 bounded, so that the time grows with the text alone. A credential without a name and of no known look is not seen.
 Sources: RFC 3986 sections 3.2.1 and 3.4; the services' own words on how their tokens begin.
 """
@@ -43,6 +43,7 @@ _SCP: Final = re.compile(
 )
 _SAID: Final = re.compile(
     r"(?<!\w)(?:bearer|basic|token)\s{1,4}(?=[^\s\"']{0,256}[\d=])([\w.~+/=-]{8,})"
+    r"|authorization[\"']{0,2}\s{0,8}[:=]\s{0,8}[\"']?\w{1,32}\s{1,8}([^\s\"']+)"
     r"|(?<!\w)login\s{1,8}[^\s]{1,128}\s{1,8}password\s{1,8}([^\s]+)"
     r"|hooks\.slack\.com/services/([^\s\"']+)|/api/webhooks/(\d+/[\w-]+)",
     re.IGNORECASE,
@@ -61,6 +62,15 @@ _LOOKS: Final = re.compile(
     r"|\d{8,10}:AA[\w-]{30,})",
     re.DOTALL,
 )
+#: Patterns that cost much, and words without which they do not fit.
+_BY_WORDS: Final = (
+    (
+        ("token", "secret", "pass", "pwd", "pw=", "credential", "jwt", "session", "key", "auth", "sig", "sid", "code"),
+        _ASSIGNED,
+    ),
+    (("bearer", "basic", "token", "authorization", "login", "slack", "webhooks"), _SAID),
+)
+_MAX_ENCODED: Final = 4
 _ESCAPE: Final = re.compile(r"%([2-7][0-9A-Fa-f])")
 
 
@@ -75,10 +85,12 @@ def spans(text: str, *, cut: bool = False) -> list[Span]:
     if "://" in text:
         for pattern in (_USER, _ODD_PASSWORD, *((_CUT_PASSWORD,) if cut else ())):
             places += (match.span() for match in pattern.finditer(text))
-    elif "@" in text:
+    if "@" in text:
         places += (match.span() for match in _SCP.finditer(text))
-    for match in (*_ASSIGNED.finditer(text), *_SAID.finditer(text)):
-        places.append(match.span(match.lastindex or 0))
+    lower = text.lower()
+    for words, pattern in _BY_WORDS:
+        if any(word in lower for word in words):
+            places += (match.span(match.lastindex or 0) for match in pattern.finditer(text))
     places += (match.span() for match in _LOOKS.finditer(text))
     return places
 
@@ -110,9 +122,11 @@ def decoded(text: str) -> tuple[str, list[int] | None]:
     if "%" not in text or not _ESCAPE.search(text):
         return text, None
     places = list(range(len(text) + 1))
-    for _ in range(2):  # an address in a package URL is encoded again
-        plain, starts = _once(text)
-        text, places = plain, [places[start] for start in starts]
+    for _ in range(_MAX_ENCODED):  # an address in a package URL in an address is encoded again
+        if not _ESCAPE.search(text):
+            break
+        text, starts = _once(text)
+        places = [places[start] for start in starts]
     return text, places
 
 

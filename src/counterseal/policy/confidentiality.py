@@ -31,6 +31,7 @@ _END: Final = {
 }
 _WORDS: Final = re.compile(r"[^\W_]+")
 _TYPE: Final = re.compile(r"pkg:[\w.+-]+/+")
+_DIGEST: Final = re.compile(r"(?:[0-9a-f]{32}){1,4}|[0-9a-f]{40}")
 _NUMBER: Final = re.compile(rf"{WORD}(\d{{1,9}})")
 
 
@@ -114,6 +115,8 @@ class Confidentiality:
         )
 
     def _replaced(self, text: str, *, cut: bool) -> str:
+        if _DIGEST.fullmatch(text):
+            return text
         plain, places = credentials.decoded(text)
         prefix = _TYPE.match(plain)
         floor = prefix.end() if prefix else 0
