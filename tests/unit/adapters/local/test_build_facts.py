@@ -17,6 +17,7 @@ from counterseal import __version__
 from counterseal.adapters.local.build_facts import MAX_VALUE, REDACTED, LocalBuildFacts, redact
 from counterseal.errors import UsageError
 from counterseal.formats import manifest, wire
+from counterseal.model import Redaction
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +64,14 @@ def test_lock_files_of_several_projects_have_paths_relative_to_the_first(project
         "inner/package-lock.json": hashlib.sha256(b"app/inner").hexdigest(),
         "../web/package-lock.json": hashlib.sha256(b"web").hexdigest(),
     }
+
+
+def test_paths_of_lock_files_tell_what_the_policy_allows(project: Path) -> None:
+    for name in ("app", "skunkworks"):
+        (project / name).mkdir()
+        (project / name / "go.sum").write_text(name)
+    facts = LocalBuildFacts({}, Redaction(paths=("skunkworks",))).collect([project / "app", project / "skunkworks"], [])
+    assert list(facts.lock_files) == ["go.sum", "../redacted-1/go.sum"]
 
 
 def test_only_the_variables_of_the_allow_list_are_kept(project: Path) -> None:

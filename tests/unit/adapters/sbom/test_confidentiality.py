@@ -347,3 +347,23 @@ def test_a_long_text_takes_time_by_its_length(text: str) -> None:
     start = time.process_time()
     words.text(text, cut=True)
     assert time.process_time() - start < 10
+
+
+def test_a_policy_that_cannot_be_read_stops_everything(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "other.json").write_text(json.dumps(document(["x"])))
+    (place / ".counterseal" / "policy.yml").write_text('redact: {hosts: ["*"]}\n')
+    codes, told = outputs(place, capsys, "--from", "other.json")
+    assert codes == [2, 2, 2]
+    assert ".counterseal/policy.yml:1:18: '*' is no pattern" in told
+    assert not (place / "counterseal-out").exists()
+
+
+def test_where_no_checkout_has_a_policy_credentials_alone_are_redacted(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / ".counterseal" / "policy.yml").unlink()
+    (place / "other.json").write_text(json.dumps(document(["https://a:hunter2@git.corp.example/"])))
+    codes, told = outputs(place, capsys, "--from", "other.json")
+    assert codes == [0, 0, 0]
+    assert "hunter2" not in told
+    assert "git.corp.example" in told
