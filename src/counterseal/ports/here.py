@@ -25,7 +25,7 @@ class SbomBuilder(Protocol):
     def build(
         self, projects: Sequence[Path], subjects: Iterable[Subject], *, revision: str | None, epoch: int
     ) -> SbomDocument:
-        """Return a schema-valid CycloneDX 1.6 JSON document; equal inputs give equal bytes.
+        """Return a schema-valid CycloneDX JSON document, 1.6 or 1.7; equal inputs give equal bytes.
 
         Args:
             projects: Folders of the projects; the first is the one that the artifacts are of.

@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from counterseal.adapters.sbom import document, formats, graph, merging
+from counterseal.adapters.sbom import document, formats, graph, merging, schema
 from counterseal.adapters.sbom.checkout import Checkout, Source
 from counterseal.adapters.sbom.descriptions.description import Places
 from counterseal.adapters.sbom.descriptions.of_lock import described
@@ -86,10 +86,20 @@ class LockSbomBuilder:
         content, redacted = confidential.redacted(content, self._redaction)
         document.in_order(content)
         if redacted:
+            self._check(content)
             told = ", ".join(f"{kind} {count}" for kind, count in redacted.items())
             document.add_facts(content["metadata"]["component"], [("redacted", told)])
         document.add_artifacts(content, artifacts)
         return replace(document.finished(content), redacted=redacted)
+
+    @staticmethod
+    def _check(content: dict[str, Any]) -> None:
+        if problem := schema.problem(content, content["specVersion"], masked=True):
+            raise UsageError(
+                "without what is redacted, this is no CycloneDX",
+                why=problem,
+                fix="make the patterns of `redact` narrower: one of them fits a word that the format has for itself",
+            )
 
     def _of_locks(
         self, projects: Sequence[Path], artifacts: Sequence[Subject], epoch: int

@@ -367,3 +367,34 @@ def test_where_no_checkout_has_a_policy_credentials_alone_are_redacted(
     assert codes == [0, 0, 0]
     assert "hunter2" not in told
     assert "git.corp.example" in told
+
+
+def test_words_of_the_format_stay_and_others_are_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = document(["x"])
+    content["components"].append(lib("hooli-x", licenses=[{"license": {"id": "MIT"}}], scope="required"))
+    content["annotations"] = [
+        {**content["annotations"][0], "annotator": {"individual": {"email": "a@git.corp.example"}}}
+    ]
+    (place / "other.json").write_text(json.dumps(content))
+    patterns = 'redact: {names: [library, mit, required, file], hosts: ["*.corp.example"]}\n'
+    (place / ".counterseal" / "policy.yml").write_text(patterns)
+    codes, told = outputs(place, capsys, "--from", "other.json")
+    assert codes == [0, 0, 0], told
+    assert "corp.example" not in told
+    content["vulnerabilities"] = [{"id": "CVE-2026-1", "ratings": [{"severity": "high"}]}]
+    (place / "other.json").write_text(json.dumps(content))
+    (place / ".counterseal" / "policy.yml").write_text("redact: {names: [high]}\n")
+    codes, told = outputs(place, capsys, "--from", "other.json")
+    assert codes == [2, 2, 2]
+    assert "make the patterns of `redact` narrower" in told
+
+
+def test_references_that_an_attacker_spells_in_many_ways_take_no_time() -> None:
+    spelled = ["".join(f"%{ord(char):x}" if number >> bit & 1 else char for bit, char in enumerate("abcdefghijklm"))
+               for number in range(8000)]  # fmt: skip
+    components = [{"type": "library", "name": "x", "bom-ref": f"https://{user}@forge.example"} for user in spelled]
+    start = time.process_time()
+    changed, counts = confidential.redacted({"components": components, "dependencies": []}, Redaction())
+    assert time.process_time() - start < 10
+    assert counts == {"credentials": 1}
+    assert len({component["bom-ref"] for component in changed["components"]}) == 8000

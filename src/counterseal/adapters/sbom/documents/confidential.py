@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.adapters.sbom.documents import references
 from counterseal.formats import credentials
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from counterseal.model import Redaction
 
 
+#: Members whose words are the format's own.
+_OF_THE_FORMAT: Final = frozenset(
+    ("$schema", "bomFormat", "specVersion", "type", "scope", "alg", "encoding", "aggregate", "phase", "acknowledgement")
+)
+
+
 def redacted(content: dict[str, Any], redaction: Redaction) -> tuple[dict[str, Any], Mapping[str, int]]:
     """Return a document without credentials and without what the policy wants redacted, and how much of each kind.
 
@@ -26,10 +32,9 @@ def redacted(content: dict[str, Any], redaction: Redaction) -> tuple[dict[str, A
     first = 1 + max(map(confidentiality.highest, _texts(content)), default=0)
     words = Confidentiality(redaction, first=first)
     refs: dict[str, str] = {}
-    taken: set[str] = set()
+    unused = references.Unused()
     for ref in sorted(references.defined(content)):
-        refs[ref] = references.unused(words.text(ref), taken)
-        taken.add(refs[ref])
+        refs[ref] = unused.like(words.text(ref))
     changed = {old: new for old, new in refs.items() if old != new}
     return _object(references.renamed(content, changed) if changed else content, words), words.counts
 
@@ -43,10 +48,14 @@ def told(error: CountersealError, redaction: Redaction) -> CountersealError:
 
 def _object(node: Mapping[str, Any], words: Confidentiality) -> dict[str, Any]:
     """Return an object without it: also where the name of a value says that it is secret, or a group is apart."""
-    changed = {member: _value(node[member], words) for member in sorted(node)}
+    changed = {
+        member: node[member] if member in _OF_THE_FORMAT else _value(node[member], words) for member in sorted(node)
+    }
     name, value, group = node.get("name"), node.get("value"), node.get("group")
     if isinstance(name, str) and isinstance(value, str) and value and credentials.is_secret(name):
         changed["value"] = words.word(value)
+    if isinstance(node.get("license"), dict) and "id" in node["license"]:
+        changed["license"]["id"] = node["license"]["id"]
     if isinstance(name, str) and isinstance(group, str) and group and words.is_name(f"{group}/{name}"):
         changed |= {"group": words.word(group, "names"), "name": words.word(name, "names")}
     if node.get("encoding") == "base64" and isinstance(node.get("content"), str):

@@ -78,7 +78,7 @@ def add_root(content: dict[str, Any], artifacts: Sequence[Subject]) -> None:
     """Give a document that names no root one, called after the only artifact, else `workspace`."""
     if "component" not in content["metadata"]:
         name = artifacts[0].name if len(artifacts) == 1 else "workspace"
-        ref = references.unused("part:.", references.defined(content))
+        ref = references.Unused(references.defined(content)).like("part:.")
         content["metadata"]["component"] = {"type": "application", "bom-ref": ref, "name": name}
 
 
@@ -107,22 +107,18 @@ def _referred(content: dict[str, Any]) -> None:
 
     An artifact's reference is ours; a document that has such a one (as ours of another project) gets another.
     """
-    refs = references.defined(content)
+    unused = references.Unused(references.defined(content))
     nameless: list[tuple[str, dict[str, Any]]] = []
     clashing: dict[str, str] = {}
     for component in document.components(content):
         if "bom-ref" not in component:
             nameless.append((_reference(component), component))
         elif document.is_artifact(component):
-            clashing[component["bom-ref"]] = references.unused(f"{_FOREIGN}{component['bom-ref']}", refs)
+            clashing[component["bom-ref"]] = unused.like(f"{_FOREIGN}{component['bom-ref']}")
     twins = Counter(ref for ref, _ in nameless)
-    last: Counter[str] = Counter()
     # Twins are numbered by their content, not by the order in which they stand.
     for ref, component in sorted(nameless, key=lambda pair: (pair[0], _bytes(pair[1]) if twins[pair[0]] > 1 else b"")):
-        last[ref] += 1
-        number = f"#{last[ref]}" if last[ref] > 1 else ""
-        component["bom-ref"] = references.unused(f"{ref}{number}", refs)
-        refs[component["bom-ref"]] += 1
+        component["bom-ref"] = unused.like(ref)
     if clashing:
         whole = references.renamed(content, clashing)
         content.clear()

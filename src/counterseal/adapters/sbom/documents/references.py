@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 #: Members whose text, or whose list of texts, are references.
 _LINKS: Final = frozenset({
@@ -78,10 +78,22 @@ def renamed(value: Any, refs: Mapping[str, str], member: str = "") -> Any:
     return refs.get(value, value) if isinstance(value, str) and (member == "bom-ref" or member in _LINKS) else value
 
 
-def unused(ref: str, taken: Mapping[str, Any] | set[str]) -> str:
-    """Return a reference that is not taken: this one, or with `#2`, `#3` and so on."""
-    number, free = 1, ref
-    while free in taken:
-        number += 1
-        free = f"{ref}#{number}"
-    return free
+class Unused:
+    """Gives references that nothing has: the one wished for, or with `#2`, `#3` and so on.
+
+    Args:
+        taken: Those that something has.
+    """
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
+        self._last: Counter[str] = Counter()
+
+    def like(self, ref: str) -> str:
+        """Return a reference, which is taken from then on."""
+        free = ref
+        while free in self._taken:
+            self._last[ref] += 1
+            free = f"{ref}#{self._last[ref] + 1}"
+        self._taken.add(free)
+        return free

@@ -71,10 +71,9 @@ def _references(one: Json, other: Json) -> dict[str, str]:
         if key[0] and ref not in refs and equal.get(key):
             refs[ref] = equal[key].pop()  # the second of a document is the second of the other
     given, others = references.defined(one), references.defined(other)
-    taken = {*given, *others}
+    unused = references.Unused((*given, *others))
     for ref in sorted(others.keys() & given.keys() - refs.keys()):
-        refs[ref] = references.unused(ref, taken)
-        taken.add(refs[ref])
+        refs[ref] = unused.like(ref)
     return {old: new for old, new in refs.items() if old != new}
 
 
