@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal.formats import credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from counterseal.model import Redaction
 
@@ -83,6 +83,12 @@ class Confidentiality:
         self._kinds: dict[str, int] = {}
         self._known: dict[str, str] = {}
 
+    @classmethod
+    def of(cls, texts: Iterable[str], redaction: Redaction) -> Confidentiality:
+        """Return one for a document of these texts, some of which may have such words already."""
+        numbers = (int(number) for text in texts if WORD in text for number in _NUMBER.findall(text))
+        return cls(redaction, first=1 + max(numbers, default=0))
+
     @property
     def counts(self) -> Mapping[str, int]:
         """Return how many different things of each kind were replaced."""
@@ -138,11 +144,6 @@ class Confidentiality:
             places += ((*span, pattern.kind) for pattern in self._patterns for span in pattern.spans(text, lower))
         # What was replaced is not replaced again.
         return [place for place in places if not _NUMBER.fullmatch(text, place[0], place[1])]
-
-
-def highest(text: str) -> int:
-    """Return the highest number of the words in a text, 0 if there is none."""
-    return max(map(int, _NUMBER.findall(text)), default=0) if WORD in text else 0
 
 
 def _again(text: str, name: str, end: int) -> Iterator[tuple[int, int]]:

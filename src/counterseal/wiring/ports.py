@@ -16,7 +16,6 @@ from counterseal import forges, plain_file
 from counterseal.errors import UsageError
 from counterseal.forges import DIALECTS, ForgeKind, forge_host
 from counterseal.formats import wire
-from counterseal.identifiers import POLICY_PATH
 from counterseal.wiring.surroundings import NAMED, Surroundings, loopback
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from counterseal.adapters.gitlab.ci import GitLabEnvironment
     from counterseal.forges import ForgeHost
     from counterseal.gate import collect, opening, reading
-    from counterseal.model import Actor, Redaction, Run, StoredLedger, Trust, TrustMaterial
+    from counterseal.model import Actor, Run, StoredLedger, Trust, TrustMaterial
     from counterseal.ports import (
         AssetStore,
         BuildFacts,
@@ -69,8 +68,9 @@ class Wiring:
     def build_facts(self, projects: Sequence[Path]) -> BuildFacts:
         """Return what can be known of this build, in the words that the projects' policy allows."""
         from counterseal.adapters.local.build_facts import LocalBuildFacts
+        from counterseal.wiring.confidential import redaction_of
 
-        return LocalBuildFacts(self.surroundings.environ, self._redaction(projects[0]))
+        return LocalBuildFacts(self.surroundings.environ, redaction_of(projects[0]))
 
     def sbom_builder(self, project: Path, **sources: Any) -> SbomBuilder:
         """Return the builder of SBOMs of a project.
@@ -81,26 +81,11 @@ class Wiring:
         """
         from counterseal.adapters.sbom.builder import LockSbomBuilder
         from counterseal.adapters.sbom.descriptions.description import Places
+        from counterseal.wiring.confidential import redaction_of
 
         return LockSbomBuilder(
-            places=Places(python=tuple(map(Path, sys.path))), redaction=self._redaction(project), **sources
+            places=Places(python=tuple(map(Path, sys.path))), redaction=redaction_of(project), **sources
         )
-
-    def _redaction(self, project: Path) -> Redaction:
-        """Return `redact:` of the policy in the checkout of a project, else in ours: what lies there, signed or not.
-
-        A gate decides nothing by it. Where a checkout has no policy, nothing but credentials is redacted.
-        """
-        from counterseal.adapters.sbom.checkout import Checkout
-        from counterseal.formats import yaml
-        from counterseal.model import Redaction
-        from counterseal.policy import redaction
-
-        for folder in (project, Path.cwd()):
-            path = Checkout.of(folder).top / POLICY_PATH
-            if os.path.lexists(path):
-                return redaction.load(plain_file.read(path, max_bytes=yaml.MAX_BYTES), POLICY_PATH)
-        return Redaction()
 
     def environment(self, *audience: str) -> GitHubEnvironment | GitLabEnvironment:
         """Return the CI run that we are in, by its token for an audience (Sigstore if none is named)."""

@@ -20,7 +20,7 @@ from counterseal.adapters.local import installed_packages
 from counterseal.errors import UsageError
 from counterseal.formats import credentials, digests
 from counterseal.model import BuildInputs, Redaction
-from counterseal.policy.confidentiality import Confidentiality
+from counterseal.policy import Confidentiality
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

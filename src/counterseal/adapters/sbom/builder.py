@@ -10,7 +10,7 @@ from counterseal.adapters.sbom import document, formats, graph, merging, schema
 from counterseal.adapters.sbom.checkout import Checkout, Source
 from counterseal.adapters.sbom.descriptions.description import Places
 from counterseal.adapters.sbom.descriptions.of_lock import described
-from counterseal.adapters.sbom.documents import confidential, foreign, tools, uniting
+from counterseal.adapters.sbom.documents import confidential, foreign, form, tools, uniting
 from counterseal.errors import CountersealError, UsageError
 from counterseal.model import Redaction
 
@@ -82,15 +82,15 @@ class LockSbomBuilder:
             facts.append(("source:revision", revision))
         foreign.add_root(contents[0], artifacts)
         content = uniting.united(contents)
-        document.add_facts(content["metadata"]["component"], facts)
+        form.add_facts(content["metadata"]["component"], facts)
         content, redacted = confidential.redacted(content, self._redaction)
-        document.in_order(content)
+        form.in_order(content)
         if redacted:
             self._check(content)
             told = ", ".join(f"{kind} {count}" for kind, count in redacted.items())
-            document.add_facts(content["metadata"]["component"], [("redacted", told)])
-        document.add_artifacts(content, artifacts)
-        return replace(document.finished(content), redacted=redacted)
+            form.add_facts(content["metadata"]["component"], [("redacted", told)])
+        form.add_artifacts(content, artifacts)
+        return replace(form.finished(content), redacted=redacted)
 
     @staticmethod
     def _check(content: dict[str, Any]) -> None:

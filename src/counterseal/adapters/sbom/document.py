@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -20,27 +19,17 @@ from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema.schema import SchemaVersion1Dot6
 
 from counterseal import __version__
-from counterseal.adapters.sbom import schema
-from counterseal.adapters.sbom.documents import references
+from counterseal.adapters.sbom.documents import form
 from counterseal.adapters.sbom.records import Origin, Scope
-from counterseal.errors import CountersealError
-from counterseal.formats import digests, wire
-from counterseal.model import SbomDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cyclonedx.model.license import License
 
     from counterseal.adapters.sbom.descriptions.description import Description
     from counterseal.adapters.sbom.records import Distribution, Lock, Package, Part
-    from counterseal.model import Subject
 
-PROPERTY: Final = "counterseal"
-#: This program among the tools of a document.
-OURSELVES: Final = {"type": "application", "name": "counterseal", "version": __version__}
-#: How references of artifacts begin.
-_FILE: Final = "file:"
 _ALGORITHMS: Final = {
     "md5": HashAlgorithm.MD5,
     "sha1": HashAlgorithm.SHA_1,
@@ -49,8 +38,6 @@ _ALGORITHMS: Final = {
     "sha512": HashAlgorithm.SHA_512,
     "blake2b": HashAlgorithm.BLAKE2B_512,
 }
-#: Names serial numbers, so that equal content has an equal one (RFC 9562 section 5.5).
-_NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "https://counterseal.dev/sbom/v1")
 
 
 def of_lock(lock: Lock, *, descriptions: Mapping[str, Description], epoch: int) -> dict[str, Any]:
@@ -71,75 +58,11 @@ def of_lock(lock: Lock, *, descriptions: Mapping[str, Description], epoch: int) 
         _written(_component(package, descriptions.get(package.key)))
         for package in sorted(lock.packages, key=lambda package: package.key)
     ]
-    content["dependencies"] = edges(_edges(lock))
+    content["dependencies"] = form.edges(_edges(lock))
     content["compositions"] = [
         {"aggregate": "complete" if lock.has_edges else "unknown", "dependencies": [lock.root.key]}
     ]
     return content
-
-
-def add_artifacts(content: dict[str, Any], subjects: Iterable[Subject]) -> None:
-    """Add artifacts to a document, before its other components, as components of type `file` with their digests."""
-    artifacts = [_written(_artifact(subject)) for subject in subjects]
-    content["components"] = [*artifacts, *content["components"]]
-    content["dependencies"] = edges((*content["dependencies"], *({"ref": one["bom-ref"]} for one in artifacts)))
-
-
-def is_artifact(component: Mapping[str, Any]) -> bool:
-    """Return whether a component is an artifact as we write it."""
-    return component.get("type") == "file" and component.get("bom-ref") == f"{_FILE}{component.get('name')}"
-
-
-def add_facts(component: dict[str, Any], facts: Iterable[tuple[str, str]]) -> None:
-    """Add properties to a component, their names without our prefix."""
-    properties = [{"name": f"{PROPERTY}:{name}", "value": value} for name, value in facts]
-    if properties:
-        component["properties"] = [*component.get("properties", ()), *properties]
-
-
-def components(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the root and all components, nested ones too."""
-    root = content.get("metadata", {}).get("component")
-    waiting = [*([root] if root else ()), *content.get("components", ())]
-    while waiting:
-        component = waiting.pop()
-        yield component
-        waiting += component.get("components", ())
-
-
-def in_order(content: dict[str, Any]) -> None:
-    """Sort components and edges of a document by reference; the edges of one thing become one."""
-    for component in (content, *components(content)):
-        if "components" in component:
-            component["components"] = sorted(component["components"], key=lambda nested: str(nested["bom-ref"]))
-    content["dependencies"] = edges(content["dependencies"])
-
-
-def edges(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the edges of a graph by reference, those from one thing together, everything sorted."""
-    graph: dict[str, dict[str, set[str]]] = {}
-    for entry in entries:
-        targets = graph.setdefault(entry["ref"], {})
-        for member in entry.keys() - {"ref"}:
-            targets.setdefault(member, set()).update(entry[member])
-    return [{"ref": ref, **{member: sorted(refs) for member, refs in graph[ref].items()}} for ref in sorted(graph)]
-
-
-def finished(content: dict[str, Any]) -> SbomDocument:
-    """Return a document with the serial number of its content, its bytes as canonical JSON (RFC 8785), checked.
-
-    Raises:
-        CountersealError: It does not fit the schema, or a reference leads nowhere.
-    """
-    content.pop("serialNumber", None)
-    content["serialNumber"] = uuid.uuid5(_NAMESPACE, digests.sha256(wire.canonical(content))).urn
-    version = content["specVersion"]
-    problem = next(references.loose_ends(content), None) or schema.problem(content, version)
-    if problem:
-        raise CountersealError(
-            f"the SBOM is not valid CycloneDX {version}", why=problem, fix="this is a defect: please report it"
-        )
-    return SbomDocument(wire.canonical(content), content)
 
 
 def _head(root: Component, epoch: int) -> dict[str, Any]:
@@ -184,15 +107,6 @@ def _part(part: Part, properties: Sequence[Property]) -> Component:
         description=part.description,
         licenses=_licences((part.licence,) if part.licence else ()),
         properties=properties,
-    )
-
-
-def _artifact(artifact: Subject) -> Component:
-    return Component(
-        type=ComponentType.FILE,
-        name=artifact.name,
-        bom_ref=f"{_FILE}{artifact.name}",
-        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=artifact.digest)],
     )
 
 
@@ -253,4 +167,4 @@ def _named(licence: License) -> DisjunctiveLicense:
 
 
 def _property(name: str, value: str) -> Property:
-    return Property(name=f"{PROPERTY}:{name}", value=value)
+    return Property(name=f"{form.PROPERTY}:{name}", value=value)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.adapters.sbom.documents import references
 from counterseal.formats import credentials
-from counterseal.policy import confidentiality
-from counterseal.policy.confidentiality import Confidentiality
+from counterseal.policy import Confidentiality
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,8 +28,7 @@ def redacted(content: dict[str, Any], redaction: Redaction) -> tuple[dict[str, A
 
     Members are read in the order of their names, so that the words have the same numbers however a tool orders them.
     """
-    first = 1 + max(map(confidentiality.highest, _texts(content)), default=0)
-    words = Confidentiality(redaction, first=first)
+    words = Confidentiality.of(_texts(content), redaction)
     refs: dict[str, str] = {}
     unused = references.Unused()
     for ref in sorted(references.defined(content)):

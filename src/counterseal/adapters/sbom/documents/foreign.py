@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import plain_file
-from counterseal.adapters.sbom import document
 from counterseal.adapters.sbom.checkout import MAX_BYTES
-from counterseal.adapters.sbom.documents import references, tools, versions
+from counterseal.adapters.sbom.documents import form, references, tools, versions
 from counterseal.errors import FormatError
 from counterseal.formats import wire
 
@@ -66,11 +65,11 @@ def read(path: Path, *, epoch: int) -> Foreign:
     content.setdefault("version", 1)
     content.setdefault("components", [])
     content.setdefault("dependencies", [])
-    document.in_order(content)
+    form.in_order(content)
     content.pop("serialNumber", None)
     metadata = content.setdefault("metadata", {})
     metadata["timestamp"] = datetime.fromtimestamp(epoch, UTC).isoformat()
-    tools.added(metadata, document.OURSELVES)
+    tools.added(metadata, form.OURSELVES)
     return Foreign(content, tuple(said))
 
 
@@ -94,7 +93,7 @@ def _facts(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _renamed(content: dict[str, Any]) -> None:
     """Put something in front of names of properties that begin like ours."""
-    ours = f"{document.PROPERTY}:"
+    ours = f"{form.PROPERTY}:"
     for node in references.nodes(content):
         properties = node.get("properties")
         for entry in properties if isinstance(properties, list) else ():
@@ -110,10 +109,10 @@ def _referred(content: dict[str, Any]) -> None:
     unused = references.Unused(references.defined(content))
     nameless: list[tuple[str, dict[str, Any]]] = []
     clashing: dict[str, str] = {}
-    for component in document.components(content):
+    for component in form.components(content):
         if "bom-ref" not in component:
             nameless.append((_reference(component), component))
-        elif document.is_artifact(component):
+        elif form.is_artifact(component):
             clashing[component["bom-ref"]] = unused.like(f"{_FOREIGN}{component['bom-ref']}")
     twins = Counter(ref for ref, _ in nameless)
     # Twins are numbered by their content, not by the order in which they stand.

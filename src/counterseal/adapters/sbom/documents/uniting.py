@@ -10,8 +10,7 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from counterseal.adapters.sbom import document
-from counterseal.adapters.sbom.documents import references, tools, versions
+from counterseal.adapters.sbom.documents import form, references, tools, versions
 from counterseal.formats import wire
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def _add(one: Json, other: Json) -> None:
         else:
             one["components"].append(component)
     one["components"].sort(key=lambda component: str(component["bom-ref"]))
-    one["dependencies"] = document.edges((*one["dependencies"], *other["dependencies"]))
+    one["dependencies"] = form.edges((*one["dependencies"], *other["dependencies"]))
     rest = {member: value for member, value in other.items() if member not in _OWN}
     _tell(one["metadata"]["component"], _merge(one, rest))
 
@@ -144,4 +143,4 @@ def _spelled(entry: Any) -> str:
 
 def _tell(component: Json, differing: Json) -> None:
     if differing:
-        document.add_facts(component, [("conflict", wire.canonical(differing).decode())])
+        form.add_facts(component, [("conflict", wire.canonical(differing).decode())])
