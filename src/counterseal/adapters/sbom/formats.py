@@ -39,11 +39,14 @@ FORMATS: Final = (
     LockFormat(("uv.lock",), "python", "uv"),
     LockFormat(("pylock.toml", "pylock.*.toml"), "python", "pylock"),
     LockFormat(("requirements.txt", "*requirements*.txt", "*.txt"), "python", "requirements"),
+    LockFormat(("Cargo.lock",), "rust", "cargo"),
+    LockFormat(("go.work",), "go", "modules"),
+    LockFormat(("go.mod", "go.sum"), "go", "modules"),
 )
 #: The file that makes a folder a project of an ecosystem.
-MANIFESTS: Final = {"python": ("pyproject.toml",)}
+MANIFESTS: Final = {"python": ("pyproject.toml",), "rust": ("Cargo.toml",), "go": ("go.mod",)}
 #: Which ecosystem makes artifacts with such names.
-_ARTIFACTS: Final = {".whl": "python"}
+_ARTIFACTS: Final = {".whl": "python", ".crate": "rust"}
 
 
 def reader(path: str) -> Reader:
