@@ -36,6 +36,9 @@ CASES = [
     Case("pylock-shop"),
     Case("py-uv-mcp-sdk"),
     Case("x-py-pylock-pdm-demo", "tests/fixtures/projects/demo"),
+    Case("cargo-shop"),
+    Case("cargo-office"),
+    Case("cargo-old"),
     Case("cargo-lapce"),
 ]
 
