@@ -40,6 +40,7 @@ CASES = [
     Case("cargo-office"),
     Case("cargo-old"),
     Case("cargo-lapce"),
+    Case("go-argo-cd"),
 ]
 
 
