@@ -40,6 +40,9 @@ CASES = [
     Case("cargo-office"),
     Case("cargo-old"),
     Case("cargo-lapce"),
+    Case("go-shop"),
+    Case("go-team"),
+    Case("go-old"),
     Case("go-argo-cd"),
 ]
 
