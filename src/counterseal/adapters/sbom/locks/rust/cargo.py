@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution
-from counterseal.adapters.sbom.locks.rust.manifests import MANIFEST, Crate, Need, crates
+from counterseal.adapters.sbom.locks.rust.manifests import MANIFEST, Crate, Need, checked, crates
 from counterseal.adapters.sbom.reading import Table
 from counterseal.adapters.sbom.records import (
     MAX_EDGES,
@@ -102,7 +102,8 @@ def _entries(document: Table) -> Iterator[Table]:
 
 
 def _node(entry: Table) -> _Node:
-    return _Node(entry, entry.text("name"), entry.text("version"), entry.optional_text("source"))
+    name, version = (checked(entry.text(key), entry.place) for key in ("name", "version"))
+    return _Node(entry, name, version, entry.optional_text("source"))
 
 
 def _place(nodes: Sequence[_Node], here: Sequence[Crate], source: Source) -> None:

@@ -7,6 +7,7 @@ A path that leads out of the checkout is not followed.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -36,6 +37,8 @@ class Need(IntEnum):
     DEVELOPMENT = 2
 
 
+#: Of crates and their versions; Cargo takes letters of any script.
+_NAME: Final = re.compile(r"[\w.+-]{1,200}\Z")
 #: The older spellings with `_` are still read by Cargo.
 _SECTIONS: Final = {
     "dependencies": Need.ALWAYS,
@@ -91,6 +94,17 @@ def crates(checkout: Checkout, top: str, project: str) -> list[Crate]:
     return list(_Manifests(checkout).crates(top, project))
 
 
+def checked(text: str, place: str) -> str:
+    """Return the name or version of a crate as it is.
+
+    Raises:
+        FormatError: Cargo takes no such name or version.
+    """
+    if not _NAME.match(text):
+        raise FormatError(f"{place}: {text[:80]!r} is no name or version of a crate", fix="correct the file")
+    return text
+
+
 class _Manifests:
     def __init__(self, checkout: Checkout) -> None:
         self._checkout = checkout
@@ -131,8 +145,8 @@ class _Manifests:
         workspace = manifest.table("workspace")
         excluded = {posixpath.normpath(posixpath.join(top, path)) for path in workspace.texts("exclude")}
         folders = Folders(self._checkout, MANIFEST, manifest.place)
-        for pattern in workspace.texts("members"):
-            yield from (folder for folder in folders.matching(top, pattern) if folder not in excluded)
+        matching = folders.matching(top, workspace.texts("members"))
+        yield from (folder for folder in matching if folder not in excluded)
 
     def _dependencies(self, folder: str, manifest: Table) -> Iterator[_Dependency]:
         targets = [table for _, table in manifest.table("target").entries()]
@@ -147,7 +161,7 @@ class _Manifests:
                     base = home if inherited is not table else folder
                     optional = need is Need.ALWAYS and table.flag("optional")
                     yield _Dependency(
-                        inherited.optional_text("package") or name,
+                        checked(inherited.optional_text("package") or name, table.place),
                         Need.OPTIONAL if optional else need,
                         None if path is None else self._inside(base, path),
                     )
@@ -184,8 +198,8 @@ class _Manifests:
         licence = (_own(package, shared, "license") or "").replace("/", " OR ")
         return Crate(
             folder,
-            package.text("name"),
-            _own(package, shared, "version") or "0.0.0",
+            checked(package.text("name"), package.place),
+            checked(_own(package, shared, "version") or "0.0.0", package.place),
             needs,
             locked_whole,
             licence if fits(licence) else None,
@@ -195,7 +209,7 @@ class _Manifests:
 
     def _inside(self, folder: str, path: str) -> str | None:
         try:
-            return self._checkout.joined(folder, path, MANIFEST)
+            return self._checkout.joined(folder, path, MANIFEST) if path.isprintable() else None
         except UsageError:
             return None
 

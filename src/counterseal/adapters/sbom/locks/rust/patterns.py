@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 from counterseal.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from counterseal.adapters.sbom.checkout import Checkout
 
 #: Names that are looked at for all patterns of a manifest.
 MAX_NAMES: Final = 100_000
+MAX_PATTERNS: Final = 1_000
 _WILD: Final = frozenset("*?[")
 
 
@@ -33,16 +34,21 @@ class Folders:
         self._place = place
         self._left = MAX_NAMES
 
-    def matching(self, base: str, pattern: str) -> list[str]:
-        """Return the sorted folders that a pattern names, relative to a folder; none outside of the checkout.
+    def matching(self, base: str, patterns: Sequence[str]) -> list[str]:
+        """Return the sorted folders that patterns name, relative to a folder; none outside of the checkout.
 
         Raises:
-            UsageError: Too many names would have to be looked at.
+            UsageError: There are too many patterns, or too many names would have to be looked at.
         """
+        if len(patterns) > MAX_PATTERNS:
+            raise UsageError(f"{self._place} has more than {MAX_PATTERNS} patterns", why="that many are not read")
+        return sorted({folder for pattern in patterns for folder in self._matching(base, pattern)})
+
+    def _matching(self, base: str, pattern: str) -> Iterator[str]:
         folders = {base} if pattern.isprintable() else set()
         for segment in posixpath.normpath(pattern.replace("\\", "/")).split("/"):
             folders = set(self._step(folders, segment))
-        return sorted(folder for folder in folders if self._checkout.has(f"{folder}/{self._manifest}"))
+        yield from (folder for folder in folders if self._checkout.has(f"{folder}/{self._manifest}"))
 
     def _step(self, folders: Iterable[str], segment: str) -> Iterator[str]:
         for folder in folders:
