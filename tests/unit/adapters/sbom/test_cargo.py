@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from counterseal.adapters.sbom.builder import LockSbomBuilder
-from counterseal.errors import FormatError, UsageError
+from counterseal.errors import CountersealError, FormatError, UsageError
 
 LOCKS = Path(__file__).resolve().parents[3] / "assets" / "locks"
 SHOP, OFFICE, OLD = (LOCKS / name / "files" for name in ("cargo-shop", "cargo-office", "cargo-old"))
@@ -38,7 +38,7 @@ def project(folder: Path, *packages: str, manifest: str = APP, head: str = "vers
     return folder
 
 
-def refused(folder: Path) -> FormatError | UsageError:
+def refused(folder: Path) -> CountersealError:
     """Return why no SBOM is made, at once."""
     start = time.perf_counter()
     with pytest.raises((FormatError, UsageError)) as caught:

@@ -54,7 +54,7 @@ def of_module(checkout: Checkout, folder: str) -> Modules:
     """
     modules = Modules()
     _add_main(checkout, folder, modules)
-    _read_sums(checkout, [_beside(folder, SUM)], modules)
+    _read_sums(checkout, [beside(folder, SUM)], modules)
     return modules
 
 
@@ -66,7 +66,7 @@ def of_workspace(checkout: Checkout, folder: str) -> Modules:
         FormatError: A file is malformed.
     """
     modules = Modules()
-    path = _beside(folder, WORK)
+    path = beside(folder, WORK)
     workspace = manifests.workspace(_read(checkout, path, modules), path)
     _add_replacements(checkout, folder, workspace, modules)
     first = frozenset(modules.replacements)
@@ -77,15 +77,15 @@ def of_workspace(checkout: Checkout, folder: str) -> Modules:
     names = [main.name for main in modules.mains.values()]
     if len(set(names)) < len(names):
         raise UsageError(f"{path} uses two modules of one name", fix="remove one of them")
-    sums_of = [_beside(use, SUM) for use in modules.mains]
-    _read_sums(checkout, [_beside(folder, WORK_SUM), *sums_of], modules)
+    sums_of = [beside(use, SUM) for use in modules.mains]
+    _read_sums(checkout, [beside(folder, WORK_SUM), *sums_of], modules)
     return modules
 
 
 def siblings(checkout: Checkout, folder: str) -> dict[str, str]:
     """Return the folders, by name, of the modules of the workspace that uses a folder; empty: none does."""
     above = folder
-    while not checkout.has(_beside(above, WORK)):
+    while not checkout.has(beside(above, WORK)):
         if above == ".":
             return {}
         above = posixpath.dirname(above) or "."
@@ -95,14 +95,14 @@ def siblings(checkout: Checkout, folder: str) -> dict[str, str]:
 
 def manifest_of(checkout: Checkout, folder: str) -> Manifest | None:
     """Return what the go.mod in a folder says; None: there is none."""
-    path = _beside(folder, MOD)
+    path = beside(folder, MOD)
     return manifests.module(_read(checkout, path, Modules()), path) if checkout.has(path) else None
 
 
 def _add_main(
     checkout: Checkout, folder: str, modules: Modules, overridden: frozenset[tuple[str, str | None]] = frozenset()
 ) -> None:
-    path = _beside(folder, MOD)
+    path = beside(folder, MOD)
     manifest = manifests.module(_read(checkout, path, modules), path)
     modules.mains[folder] = manifest
     for key in overridden:
@@ -115,7 +115,7 @@ def _add_replacements(checkout: Checkout, folder: str, manifest: Manifest, modul
         target = replacement if replacement.version else _inside(checkout, folder, replacement.target)
         if modules.replacements.setdefault(key, target) != target:
             raise UsageError(
-                f"{_beside(folder, MOD)} replaces {key[0]} otherwise than another module of the workspace",
+                f"{beside(folder, MOD)} replaces {key[0]} otherwise than another module of the workspace",
                 why="the go command refuses that too",
                 fix=f"say in {WORK} what it is replaced by",
             )
@@ -139,5 +139,6 @@ def _read(checkout: Checkout, path: str, modules: Modules, *, max_bytes: int = M
     return data
 
 
-def _beside(folder: str, name: str) -> str:
+def beside(folder: str, name: str) -> str:
+    """Return the path of a file in a folder of the checkout."""
     return posixpath.normpath(posixpath.join(folder, name))

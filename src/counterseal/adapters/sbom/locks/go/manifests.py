@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 #: Directives that change nothing in the list of modules.
 _HARMLESS: Final = frozenset(("toolchain", "godebug", "retract", "tool", "ignore"))
-_MODULE: Final = re.compile(r"[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*+\Z")
+#: No element consists of dots alone.
+_MODULE: Final = re.compile(r"(?:(?!\.+(?:/|\Z))[A-Za-z0-9._~-]+(?:/(?!\Z)|\Z))++\Z")
 _GO: Final = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})(?:\.[0-9]+)?(?:(?:rc|beta|alpha)[0-9]+)?(?:-.*)?\Z")
 _FOLDER: Final = re.compile(r"\.{1,2}\Z|\.{0,2}[/\\]|[A-Za-z]:")
 

@@ -64,18 +64,32 @@ def read(source: Source) -> Lock:
 
 
 def _selected(modules: Modules) -> dict[str, str]:
-    """Return the version that counts of every required module but the main ones; excluded ones are passed over."""
-    mains = {main.name for main in modules.mains.values()}
-    excluded = set[tuple[str, str]]().union(*(main.excluded for main in modules.mains.values()))
+    """Return the version that counts of every required module but the main ones.
+
+    In a workspace a version that another module excludes is passed over.
+
+    Raises:
+        UsageError: A module requires a version that it excludes.
+    """
+    mains, excluded = {main.name for main in modules.mains.values()}, _excluded(modules)
     selected: dict[str, str] = {}
-    for main in modules.mains.values():
+    for folder, main in modules.mains.items():
         for asked in main.requirements:
             name, version = asked.module, asked.version
-            if name in mains or (name, version) in excluded:
-                continue
-            if name not in selected or order(version) > order(selected[name]):
+            if (name, version) in main.excluded:
+                raise UsageError(
+                    f"{checkouts.beside(folder, checkouts.MOD)} requires {name} {version}, which is excluded",
+                    why="the go command has to choose another version",
+                    fix="run `go mod tidy`, and commit go.mod and go.sum",
+                )
+            passed_over = name in mains or (name, version) in excluded
+            if not passed_over and (name not in selected or order(version) > order(selected[name])):
                 selected[name] = version
     return selected
+
+
+def _excluded(modules: Modules) -> set[tuple[str, str]]:
+    return set[tuple[str, str]]().union(*(main.excluded for main in modules.mains.values()))
 
 
 def _replaced(modules: Modules, name: str, version: str) -> _Used:
@@ -93,7 +107,7 @@ def _is_summed(modules: Modules, download: tuple[str, str]) -> bool:
 def _check_missing(names: list[str], folder: str) -> None:
     if names:
         raise UsageError(
-            f"{folder}/{checkouts.SUM} has nothing of {', '.join(sorted(names)[:5])}",
+            f"{checkouts.beside(folder, checkouts.SUM)} has nothing of {', '.join(sorted(names)[:5])}",
             why=f"{len(names)} modules that go.mod requires were not summed",
             fix="run `go mod tidy`, and commit go.mod and go.sum",
         )
@@ -123,7 +137,7 @@ def _packages(modules: Modules, selected: Mapping[str, str], used: Mapping[str, 
 
 def _unnamed(modules: Modules) -> Iterator[tuple[str, str]]:
     """Yield the modules of go.sum that were downloaded in the version that has to be the selected one."""
-    excluded = set[tuple[str, str]]().union(*(main.excluded for main in modules.mains.values()))
+    excluded = _excluded(modules)
     for name, versions in modules.trees.items():
         highest = max((version for version in versions if (name, version) not in excluded), key=order, default=None)
         if highest is not None and versions[highest] is not None:

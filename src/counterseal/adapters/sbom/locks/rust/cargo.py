@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution
-from counterseal.adapters.sbom.locks.rust.manifests import MANIFEST, Crate, Need, checked, crates
+from counterseal.adapters.sbom.locks.rust.manifests import Crate, Need, checked, crates
 from counterseal.adapters.sbom.reading import Table
 from counterseal.adapters.sbom.records import (
     MAX_EDGES,
@@ -126,7 +126,7 @@ def _place(nodes: Sequence[_Node], here: Sequence[Crate], source: Source) -> Non
         elif crate.locked_whole:
             raise UsageError(
                 f"{source.lock} does not lock {crate.name} {crate.version}",
-                why=f"{crate.folder}/{MANIFEST} is a member of the workspace",
+                why=f"{crate.manifest} is a member of the workspace",
                 fix=_FIX,
             )
     if len({(node.name, node.version, node.source) for node in nodes}) < len(nodes):
@@ -205,7 +205,7 @@ def _check_current(node: _Node, file: str) -> None:
     locked, written = {need.name for need in node.needs} - {node.name}, node.crate.needs.keys() - {node.name}
     if locked != written if node.crate.locked_whole else locked - written:
         raise UsageError(
-            f"{file} and {node.crate.folder}/{MANIFEST} name different dependencies of {node.name}: "
+            f"{file} and {node.crate.manifest} name different dependencies of {node.name}: "
             f"{', '.join(sorted(locked ^ written)[:10])}",
             why="the lock was not made again after the change",
             fix=_FIX,

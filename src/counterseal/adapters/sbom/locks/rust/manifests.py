@@ -69,6 +69,11 @@ class Crate:
     description: str | None
     runnable: bool
 
+    @property
+    def manifest(self) -> str:
+        """Return the path of its Cargo.toml."""
+        return _beside(self.folder)
+
 
 @dataclass(frozen=True, slots=True)
 class _Dependency:
@@ -130,7 +135,7 @@ class _Manifests:
     def _manifest(self, folder: str) -> Table | None:
         """Return the manifest in a folder; None: there is none."""
         if folder not in self._tables:
-            path = posixpath.normpath(posixpath.join(folder, MANIFEST))
+            path = _beside(folder)
             if len(self._tables) > MAX_MANIFESTS:
                 raise UsageError(f"more than {MAX_MANIFESTS} folders with a {MANIFEST}", why="that many are not read")
             there = self._checkout.has(path)
@@ -212,6 +217,10 @@ class _Manifests:
             return self._checkout.joined(folder, path, MANIFEST) if path.isprintable() else None
         except UsageError:
             return None
+
+
+def _beside(folder: str) -> str:
+    return posixpath.normpath(posixpath.join(folder, MANIFEST))
 
 
 def _package(manifest: Table) -> Table | None:
