@@ -147,6 +147,28 @@ def test_a_version_of_ones_own_that_was_raised_after_locking_is_the_one_that_cou
     assert build(tmp_path)["metadata"]["component"]["version"] == "1.1.0"
 
 
+def test_a_lock_below_the_project_is_taken_whole(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "sub").mkdir()
+    manifest = f'{APP}[dev-dependencies]\na = "1"\n'
+    project(tmp_path / "sub", package("app", needs='"a"', source=None), package("a"), manifest=manifest)
+    document = build(tmp_path, locks=[tmp_path / "sub" / "Cargo.lock"])
+    assert (document["metadata"]["component"]["name"], scopes(document)) == ("workspace", {"a": "optional"})
+
+
+def test_a_package_that_is_replaced_needs_what_replaces_it_and_an_unused_patch_is_no_package(tmp_path: Path) -> None:
+    app = package("app", needs=f'"a 1.0.0 ({SOURCE})"', source=None)
+    replaced = package("a", rest='replace = "a 1.0.0"\n')
+    unused = '[[patch.unused]]\nname = "b"\nversion = "1.0.0"\n'
+    manifest = f'{APP}[dependencies]\na = "1"\n[replace]\n"a:1.0.0" = {{ path = "fork" }}\n'
+    (tmp_path / "fork").mkdir()
+    (tmp_path / "fork" / "Cargo.toml").write_text(APP.replace("app", "a"))
+    document = build(project(tmp_path, app, replaced, package("a", source=None), unused, manifest=manifest))
+    assert scopes(document) == {"a": "required"}
+    (edge,) = (edge for edge in document["dependencies"] if edge["ref"] == "pkg:cargo/a@1.0.0")
+    assert edge["dependsOn"] == ["part:fork"]
+
+
 def test_a_lock_alone_is_of_its_only_crate(tmp_path: Path) -> None:
     project(tmp_path, package("app", needs='"a"', source=None), package("a"))
     (tmp_path / "Cargo.toml").unlink()

@@ -84,7 +84,8 @@ def read(source: Source) -> Lock:
     checksums = document.text_map("metadata")
     registries = {node.source for node in nodes if node.source and node.source.startswith(_REGISTRIES)}
     locked = [node for node in nodes if node.source is not None]
-    parts = [_part(node, development=source.project != folder) for node in nodes if node.source is None]
+    narrowed = source.project != folder and any(crate.folder == source.project for crate in here)
+    parts = [_part(node, development=narrowed) for node in nodes if node.source is None]
     root = _root(parts, here, source)
     return Lock(
         source.digest(data),
