@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from counterseal.adapters.sbom.builder import LockSbomBuilder
 from counterseal.errors import CountersealError, FormatError, UsageError
+from counterseal.model import Subject
 
 LOCKS = Path(__file__).resolve().parents[3] / "assets" / "locks"
 SHOP, OFFICE, OLD = (LOCKS / name / "files" for name in ("cargo-shop", "cargo-office", "cargo-old"))
@@ -255,6 +256,16 @@ def test_a_manifest_that_the_lock_is_not_of(tmp_path: Path, manifest: str, what:
     error = refused(project(tmp_path, package("app", needs='"a"', source=None), package("a"), manifest=manifest))
     assert what in error.what
     assert "Cargo.toml" in error.what + error.why
+
+
+def test_a_crate_file_of_another_version_was_built_from_another_revision() -> None:
+    def made(*files: str) -> bytes:
+        artifacts = [Subject(file, "a" * 64) for file in files]
+        return LockSbomBuilder().build([SHOP], artifacts, revision=None, epoch=0).data
+
+    assert made("shop-2.1.0.crate", "shop-cart-2.1.0.crate", "other-9.0.0.crate", "shop.crate")
+    with pytest.raises(UsageError, match=r"shop-cart-2\.2\.0\.crate is of version 2\.2\.0, but .* says 2\.1\.0"):
+        made("shop-cart-2.2.0.crate")
 
 
 def test_a_crate_that_the_lock_above_does_not_lock(tmp_path: Path) -> None:

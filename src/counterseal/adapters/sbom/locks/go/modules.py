@@ -192,7 +192,7 @@ def _root(mains: list[Part], source: Source) -> Part:
         raise UsageError(
             f"{source.lock} is not of the module in {project}",
             why=f"it is of {', '.join(sorted(part.name for part in mains)[:5]) or 'no module'}",
-            fix=f"leave out --lock, or name {checkouts.beside(project, checkouts.MOD)} with it",
+            fix=f"leave out --lock, name {checkouts.beside(project, checkouts.MOD)} with it, or another --project",
         )
     if len(mains) == 1 and f"{project}/".startswith("" if mains[0].path == "." else f"{mains[0].path}/"):
         return mains[0]

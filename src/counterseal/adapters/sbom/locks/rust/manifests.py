@@ -208,7 +208,7 @@ class _Manifests:
             needs,
             locked_whole,
             licence if fits(licence) else None,
-            _own(package, shared, "description"),
+            " ".join((_own(package, shared, "description") or "").split()) or None,
             "bin" in manifest.data or any(self._checkout.has(f"{folder}/src/{name}") for name in ("main.rs", "bin")),
         )
 
