@@ -35,6 +35,7 @@ CASES = [
     Case("uv-shop"),
     Case("pylock-shop"),
     Case("py-uv-mcp-sdk"),
+    Case("npm-v3-semantic-release-npm"),
     Case("x-py-pylock-pdm-demo", "tests/fixtures/projects/demo"),
 ]
 
