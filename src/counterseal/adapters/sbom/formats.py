@@ -38,6 +38,7 @@ class Reader(Protocol):
 FORMATS: Final = (
     LockFormat(("uv.lock",), "python", "uv"),
     LockFormat(("pylock.toml", "pylock.*.toml"), "python", "pylock"),
+    LockFormat(("pnpm-lock.yaml",), "npm", "pnpm"),
     LockFormat(("npm-shrinkwrap.json",), "npm", "package_lock"),
     LockFormat(("package-lock.json",), "npm", "package_lock"),
     LockFormat(("requirements.txt", "*requirements*.txt", "*.txt"), "python", "requirements"),
