@@ -87,7 +87,9 @@ class _Graph:
         self._keys = copies.keys(packages, source.lock)
         self._keys |= {name: part_key(folder) for name, folder in folders.items()}
         #: Folder that something needs to the name by which it does.
-        self._linked = {folder: identities[name].name for name, folder in folders.items()}
+        self._linked = {
+            folder: identities[name].name or entries[name].optional_text("name") for name, folder in folders.items()
+        }
         edges = {name: self._edges(node, self._folder) for name, node in self._nodes.items()}
         copies.check_edges(sum(len(needs.dependencies) + len(needs.optional) for needs in edges.values()), source.lock)
         self._by_folder = _together((folder, edges[name]) for name, folder in folders.items())
