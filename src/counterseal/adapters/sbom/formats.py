@@ -39,11 +39,12 @@ FORMATS: Final = (
     LockFormat(("uv.lock",), "python", "uv"),
     LockFormat(("pylock.toml", "pylock.*.toml"), "python", "pylock"),
     LockFormat(("requirements.txt", "*requirements*.txt", "*.txt"), "python", "requirements"),
+    LockFormat(("yarn.lock",), "npm", "yarn"),
 )
 #: The file that makes a folder a project of an ecosystem.
-MANIFESTS: Final = {"python": ("pyproject.toml",)}
+MANIFESTS: Final = {"python": ("pyproject.toml",), "npm": ("package.json",)}
 #: Which ecosystem makes artifacts with such names.
-_ARTIFACTS: Final = {".whl": "python"}
+_ARTIFACTS: Final = {".whl": "python", ".tgz": "npm"}
 
 
 def reader(path: str) -> Reader:

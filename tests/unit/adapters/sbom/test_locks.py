@@ -36,6 +36,8 @@ CASES = [
     Case("pylock-shop"),
     Case("py-uv-mcp-sdk"),
     Case("x-py-pylock-pdm-demo", "tests/fixtures/projects/demo"),
+    Case("yarn1-policy-bot"),
+    Case("berry-reselect"),
 ]
 
 
