@@ -38,6 +38,7 @@ CASES = [
     Case("x-py-pylock-pdm-demo", "tests/fixtures/projects/demo"),
     Case("yarn1-policy-bot"),
     Case("berry-reselect"),
+    Case("gradle-nomulus"),
 ]
 
 

@@ -28,6 +28,8 @@ _CATALOG: Final = "catalog:"
 _RESOLUTION: Final = re.compile(
     r"(?:(?P<parent>(?:@[^/@]+/)?[^/@]+)(?:@(?P<version>[^/]+))?/)?(?P<name>(?:@[^/@]+/)?[^/@]+)(?:@(?P<range>.+))?\Z"
 )
+#: A package of jsr.io has another name in the npm registry (jsr.io, "npm compatibility").
+_JSR: Final = re.compile(r"jsr:@([^/@]+)/([^/@]+)@(.+)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,12 @@ class Descriptors:
         Raises:
             FormatError: One is malformed, or stands there already.
         """
-        for descriptor in written.split(", "):
+        for descriptor in re.split(r" *, *", written):
             name, wanted = split(descriptor, entry.place)
             bound = self._keys.setdefault((name, _normal(wanted)), {})
             parent = parameters(wanted)[1].get("locator", "")
             if parent in bound:
-                raise FormatError(f"{entry.place}: {descriptor[:80]!r} stands twice", fix="make the lock file again")
+                raise FormatError(f"{entry.place}: a range of {name} stands twice", fix="make the lock file again")
             bound[parent] = entry.key
             self._by_name.setdefault(name, set()).add(entry.key)
 
@@ -119,4 +121,6 @@ class Descriptors:
 
 def _normal(wanted: str) -> str:
     """Return a range without parameters, default protocol and encoding, which are written in some places only."""
-    return unquote(parameters(wanted)[0]).removeprefix("npm:")
+    bare = unquote(parameters(wanted)[0]).removeprefix("npm:").replace("@npm:", "@")
+    match = _JSR.match(bare)
+    return f"@jsr/{match[1]}__{match[2]}@{match[3]}" if match else bare

@@ -10,6 +10,7 @@ from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.locks.npm import package_json
 from counterseal.adapters.sbom.records import MAX_EDGES, Lock, Package, Part, check_packages, part_key
 from counterseal.errors import FormatError, UsageError
+from counterseal.formats import digests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -65,6 +66,11 @@ class _Edges:
     dependencies: set[str] = field(default_factory=set)
     optional: set[str] = field(default_factory=set)
     development: set[str] = field(default_factory=set)
+
+
+def short(text: str) -> str:
+    """Return what stands in a key for a text that may hold a secret, or be long."""
+    return digests.sha256(text.encode(errors="surrogatepass"))[:12]
 
 
 def split(descriptor: str, place: str) -> tuple[str, str]:
@@ -148,7 +154,9 @@ def _connect(entry: Entry, edges: _Edges, target: Target) -> None:
 
 
 def _missing(entry: Entry, name: str, wanted: str) -> FormatError | UsageError:
-    what, why = f"{entry.place}: {name}@{wanted}"[:300], "the lock has nothing for it"
+    # An address may hold a password.
+    shown = name if set(wanted) & {":", "/"} else f"{name}@{wanted}"
+    what, why = f"{entry.place}: {shown[:200]}", "the lock has nothing for it"
     if entry.is_member:
         return UsageError(f"{what} is not locked", why=why, fix="run `yarn install`, and commit the lock file")
     return FormatError(f"{what} is needed", why=why, fix="make the lock file again")

@@ -64,7 +64,7 @@ def locator(text: str, place: str) -> Locator:
             return replace(_plain(name, reference, place), patch=patch)
         quoted, _, files = reference.removeprefix("patch:").partition("#")
         text, patch = unquote(quoted), patch or files.partition("::")[0]
-    raise FormatError(f"{place}: {text[:80]!r} is patched too often", why=f"at most {_MAX_PATCHES} times are read")
+    raise FormatError(f"{place}: patched too often", why=f"at most {_MAX_PATCHES} times are read")
 
 
 def parameters(text: str) -> tuple[str, Mapping[str, str]]:
@@ -79,19 +79,20 @@ def _plain(name: str, reference: str, place: str) -> Locator:
     if reference.startswith("npm:"):
         return Locator(name, Origin.REGISTRY, location=bound.get("__archiveUrl"))
     parent = bound.get("locator")
+    address, _, selector = bare.partition("#")
+    commit = dict(part.partition("=")[::2] for part in selector.split("&")).get("commit")
+    if commit:
+        return Locator(name, Origin.GIT, location=clean_git(address), revision=commit)
     for protocol in _FOLDERS:
         if bare.startswith(protocol):
             path, is_workspace = bare.removeprefix(protocol), protocol == _FOLDERS[0]
             return Locator(name, Origin.PATH, path, parent, is_folder=True, is_workspace=is_workspace)
     for protocol in _FILES:
         if bare.startswith(protocol):
-            path = bare.removeprefix(protocol).partition("#")[0]
+            path = address.removeprefix(protocol)
             is_folder = protocol == _FILES[0] and not _ARCHIVE.match(path)
             return Locator(name, Origin.PATH, path, parent, is_folder=is_folder)
     if not _ADDRESS.match(bare):
-        raise FormatError(f"{place}: {bare[:80]!r} is of an unknown protocol", fix="use a newer counterseal")
-    address, _, selector = bare.partition("#")
-    commit = dict(part.partition("=")[::2] for part in selector.split("&")).get("commit")
-    if commit:
-        return Locator(name, Origin.GIT, location=clean_git(address), revision=commit)
+        protocol = bare.partition(":")[0]
+        raise FormatError(f"{place}: the protocol {protocol[:40]!r} is unknown", fix="use a newer counterseal")
     return Locator(name, Origin.URL, location=clean_url(address))

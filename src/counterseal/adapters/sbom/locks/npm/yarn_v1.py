@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution, integrity
 from counterseal.adapters.sbom.locks.npm import package_json, workspaces, yarn_syntax
-from counterseal.adapters.sbom.locks.npm.yarn_entries import Entry, lock, member, split
+from counterseal.adapters.sbom.locks.npm.yarn_entries import Entry, lock, member, short, split
 from counterseal.adapters.sbom.records import Lock, Origin, Package, Scope
 
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ def _package(entry: Entry, described: _Described, resolved: str, table: Table) -
     elif described.is_address:
         origin, location = Origin.URL, clean_url(address)
     purl = urls.npm(entry.name, entry.version, location, revision)
-    # What nothing in its purl tells from the registry's package is told by its descriptor.
-    key = purl.to_string() if origin is Origin.REGISTRY or location else f"{purl.to_string()}#{described.wanted}"
+    # What nothing in its purl tells from the registry's package is told by its address.
+    key = purl.to_string() if origin is Origin.REGISTRY or location else f"{purl.to_string()}#{short(address)}"
     files = _files(entry.place, resolved, table) if origin is not Origin.GIT else ()
     return Package(key, purl, entry.name, entry.version, origin, files, location=location, revision=revision)
 
