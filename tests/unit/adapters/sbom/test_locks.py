@@ -39,6 +39,11 @@ CASES = [
     Case("yarn1-policy-bot"),
     Case("berry-reselect"),
     Case("gradle-nomulus"),
+    Case("gradle-shop"),
+    Case("yarn-1-shop"),
+    Case("yarn-2-shop"),
+    Case("yarn-3-shop"),
+    Case("yarn-4-shop"),
 ]
 
 

@@ -32,7 +32,7 @@ _OLD_LOCKS: Final = "gradle/dependency-locks"
 _NO_MODULES: Final = frozenset({"build", "gradle", "node_modules", "out", "src"})
 _COMMENTS: Final = re.compile(r"/\*(?:[^*]|\*(?!/))*+(?:\*/)?|^[ \t]*+//[^\n]*+", re.MULTILINE)
 _INCLUDE: Final = re.compile(
-    r"^[ \t]*+(include(?:Build|Flat)?)\b[ \t]*+\(?\s*+((?:[\"'][^\"'\n]*+[\"']\s*+,?+\s*+)++)", re.MULTILINE
+    r"(?<![\w.$])(include(?:Build|Flat)?)\b[ \t]*+\(?\s*+((?:[\"'][^\"'\n]*+[\"']\s*+,?+\s*+)++)", re.MULTILINE
 )
 _QUOTED: Final = re.compile(r"[\"']([^\"'\n$]++)[\"']")
 _NAME: Final = re.compile(r"^[ \t]*+rootProject\.name[ \t]*+=[ \t]*+[\"']([^\"'\n$]++)[\"']", re.MULTILINE)
