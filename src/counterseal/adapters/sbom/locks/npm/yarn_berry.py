@@ -145,7 +145,8 @@ def _workspace(source: Source, entry: Entry) -> Entry:
         written, locked = _PLAIN_RANGE.match(wanted), _PLAIN_RANGE.match(entry.needs[name])
         if written and locked and written[1].split() != locked[1].split():
             raise _stale(source, file, f"{name}@{wanted}")
-    return replace(own, needs=entry.needs)
+    # `dependenciesMeta` makes dependencies optional too.
+    return replace(own, needs=entry.needs, optional={*own.optional, *entry.optional} - {*own.development})
 
 
 def _stale(source: Source, file: str, what: str) -> UsageError:

@@ -86,15 +86,14 @@ def split(descriptor: str, place: str) -> tuple[str, str]:
 
 
 def member(place: str, locator: str, name: str, manifest: Manifest, folder: str) -> Entry:
-    """Return a workspace by its package.json; what stands in two of its tables counts as the one that needs it most."""
-    optional = manifest.optional.keys() - manifest.development.keys()
+    """Return a workspace by its package.json; what stands in several tables is optional, else needed."""
     return Entry(
         place,
         locator,
         manifest.name or name,
         manifest.version,
         {**manifest.development, **manifest.dependencies, **manifest.optional},
-        optional,
+        manifest.optional.keys(),
         manifest.development.keys() - manifest.dependencies.keys() - manifest.optional.keys(),
         folder=folder,
         is_member=True,

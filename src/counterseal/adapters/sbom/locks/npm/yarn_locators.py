@@ -69,7 +69,9 @@ def locator(text: str, place: str) -> Locator:
 
 def parameters(text: str) -> tuple[str, Mapping[str, str]]:
     """Return what stands before `::`, and the parameters after it."""
-    bare, _, written = text.partition("::")
+    bare, mark, written = text.partition("::")
+    if not mark:
+        return bare, {}
     pairs = (part.partition("=") for part in written.split("&") if part)
     return bare, {name: unquote(value) for name, _, value in pairs}
 

@@ -87,7 +87,9 @@ def _token(line: str, position: int, where: str) -> tuple[str, int]:
     if match is None:
         raise _error(where, "is no key or value")
     text = match[0]
-    if text.startswith('"'):
+    if text.startswith('"') and "\\" not in text:
+        text = text[1:-1]
+    elif text.startswith('"'):
         try:
             text = str(json.loads(text))
         except ValueError as error:

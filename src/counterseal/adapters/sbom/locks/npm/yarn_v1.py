@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 _ALIAS: Final = "npm:"
 _SHA1: Final = re.compile(r"[0-9a-f]{40}")
-_GIT: Final = re.compile(r"git[+@:]|ssh:|[^?#]*\.git(?:#|\Z)")
+#: Its fragment is a commit then, not a digest.
+_GIT: Final = re.compile(
+    r"git[+@:]|ssh:|[^?#]*\.git(?:#|\Z)|https?://(?:github|gitlab|bitbucket)\.(?:com|org)/[^/?#]+/[^/?#]+(?:#|\Z)"
+)
 #: A range that is a path; Yarn writes those of workspaces relative to the lock's folder.
 _PATH: Final = re.compile(r"(?:file:|link:|(?=\.\.?/))(.+)\Z", re.DOTALL)
 
@@ -126,7 +129,7 @@ def _entry(source: Source, top: str, descriptors: Sequence[str], table: Table) -
 def _package(entry: Entry, described: _Described, resolved: str, table: Table) -> Package:
     address, _, fragment = resolved.partition("#")
     origin, location, revision = Origin.REGISTRY, None, None
-    if described.is_address and _GIT.match(resolved):
+    if described.is_address and any(map(_GIT.match, (resolved, described.wanted))):
         origin, location, revision = Origin.GIT, clean_git(address), fragment or None
     elif resolved.startswith("file:"):
         origin = Origin.PATH
