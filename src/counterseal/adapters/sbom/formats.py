@@ -42,8 +42,11 @@ class Reader(Protocol):
 FORMATS: Final = (
     LockFormat(("uv.lock",), "python", "uv"),
     LockFormat(("pylock.toml", "pylock.*.toml"), "python", "pylock"),
-    LockFormat(("requirements.txt", "*requirements*.txt", "*.txt"), "python", "requirements"),
+    LockFormat(("pnpm-lock.yaml",), "npm", "pnpm"),
+    LockFormat(("npm-shrinkwrap.json",), "npm", "package_lock"),
+    LockFormat(("package-lock.json",), "npm", "package_lock"),
     LockFormat(("yarn.lock",), "npm", "yarn"),
+    LockFormat(("requirements.txt", "*requirements*.txt", "*.txt"), "python", "requirements"),
     LockFormat(("gradle.lockfile", "*.lockfile"), "java", "gradle"),
     LockFormat(("settings.gradle",), "java", "gradle", is_build=True),
     LockFormat(("settings.gradle.kts",), "java", "gradle", is_build=True),

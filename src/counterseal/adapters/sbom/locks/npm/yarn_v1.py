@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution, integrity
-from counterseal.adapters.sbom.locks.npm import package_json, workspaces, yarn_syntax
+from counterseal.adapters.sbom.locks.npm import member_folders, package_json, yarn_syntax
 from counterseal.adapters.sbom.locks.npm.yarn_entries import Entry, lock, member, short, split
 from counterseal.adapters.sbom.records import Lock, Origin, Package, Scope
 
@@ -43,7 +43,7 @@ def read(source: Source, data: bytes) -> Lock:
     top = posixpath.dirname(source.lock) or "."
     manifest = package_json.read(source.checkout, top)
     members = [member(package_json.PROJECT_FILE, ".", "", manifest, top)]
-    for folder in workspaces.folders(source.checkout, top, manifest.workspaces):
+    for folder in member_folders.folders(source.checkout, top, manifest.workspaces):
         inner = package_json.read(source.checkout, folder)
         if folder != top and inner.name:
             members.append(member(f"{folder}/{package_json.PROJECT_FILE}", folder, inner.name, inner, folder))
