@@ -101,6 +101,7 @@ class Part:
         development: Keys of what its developers need.
         licence: SPDX expression, if it says one.
         runnable: Whether it is an application rather than a library.
+        importer: Whether what it needs is needed for its own sake; not so of a folder that others depend on.
     """
 
     key: str
@@ -114,6 +115,7 @@ class Part:
     licence: str | None = None
     description: str | None = None
     runnable: bool = False
+    importer: bool = True
 
 
 @dataclass(frozen=True, slots=True)

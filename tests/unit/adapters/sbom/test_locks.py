@@ -42,6 +42,14 @@ CASES = [
     Case("pnpm-v9-ni"),
     Case("pnpm-v6-vue-core"),
     Case("x-py-pylock-pdm-demo", "tests/fixtures/projects/demo"),
+    Case("yarn1-policy-bot"),
+    Case("berry-reselect"),
+    Case("gradle-nomulus"),
+    Case("gradle-shop"),
+    Case("yarn-1-shop"),
+    Case("yarn-2-shop"),
+    Case("yarn-3-shop"),
+    Case("yarn-4-shop"),
 ]
 
 
