@@ -47,6 +47,9 @@ FORMATS: Final = (
     LockFormat(("package-lock.json",), "npm", "package_lock"),
     LockFormat(("yarn.lock",), "npm", "yarn"),
     LockFormat(("requirements.txt", "*requirements*.txt", "*.txt"), "python", "requirements"),
+    LockFormat(("Cargo.lock",), "rust", "cargo"),
+    LockFormat(("go.work",), "go", "modules"),
+    LockFormat(("go.mod", "go.sum"), "go", "modules"),
     LockFormat(("gradle.lockfile", "*.lockfile"), "java", "gradle"),
     LockFormat(("settings.gradle",), "java", "gradle", is_build=True),
     LockFormat(("settings.gradle.kts",), "java", "gradle", is_build=True),
@@ -55,10 +58,12 @@ FORMATS: Final = (
 MANIFESTS: Final = {
     "python": ("pyproject.toml",),
     "npm": ("package.json",),
+    "rust": ("Cargo.toml",),
+    "go": ("go.mod",),
     "java": ("settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts"),
 }
 #: Which ecosystem makes artifacts with such names.
-_ARTIFACTS: Final = {".whl": "python", ".tgz": "npm", ".jar": "java"}
+_ARTIFACTS: Final = {".whl": "python", ".tgz": "npm", ".crate": "rust", ".jar": "java"}
 
 
 def reader(path: str) -> Reader:
