@@ -37,7 +37,10 @@ class Reader(Protocol):
 #: In the order in which a folder is asked for them.
 FORMATS: Final = (
     LockFormat(("uv.lock",), "python", "uv"),
+    LockFormat(("poetry.lock",), "python", "poetry"),
+    LockFormat(("pdm.lock",), "python", "pdm"),
     LockFormat(("pylock.toml", "pylock.*.toml"), "python", "pylock"),
+    LockFormat(("Pipfile.lock",), "python", "pipenv"),
     LockFormat(("requirements.txt", "*requirements*.txt", "*.txt"), "python", "requirements"),
 )
 #: The file that makes a folder a project of an ecosystem.

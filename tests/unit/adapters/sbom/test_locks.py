@@ -35,6 +35,13 @@ CASES = [
     Case("uv-shop"),
     Case("pylock-shop"),
     Case("py-uv-mcp-sdk"),
+    Case("py-poetry-poetry"),
+    Case("py-pdm-pdm"),
+    Case(
+        "py-requirements-warehouse",
+        locks=tuple(f"requirements/{name}.txt" for name in ("deploy", "tests", "docs-user", "ipython")),
+    ),
+    Case("requirements-shop", locks=("requirements/deploy.txt",)),
     Case("x-py-pylock-pdm-demo", "tests/fixtures/projects/demo"),
 ]
 
