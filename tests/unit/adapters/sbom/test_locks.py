@@ -42,6 +42,16 @@ CASES = [
         locks=tuple(f"requirements/{name}.txt" for name in ("deploy", "tests", "docs-user", "ipython")),
     ),
     Case("requirements-shop", locks=("requirements/deploy.txt",)),
+    Case("requirements-many", locks=("requirements.txt", "dev-requirements.txt")),
+    Case("poetry-shop"),
+    Case("poetry1-shop"),
+    Case("poetry20-shop"),
+    Case("pdm-shop"),
+    Case("pipenv-shop"),
+    Case("pylock-tools"),
+    Case("pylock-pdm"),
+    Case("pylock-pip", locks=("pylock.deploy.toml",)),
+    Case("uv-workspace"),
     Case("x-py-pylock-pdm-demo", "tests/fixtures/projects/demo"),
 ]
 

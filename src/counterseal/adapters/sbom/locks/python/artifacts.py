@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
+from counterseal.adapters.sbom.addresses import file_name
 from counterseal.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ def built(file: str) -> tuple[str, str] | None:
     except (InvalidWheelFilename, InvalidSdistFilename):
         return None
     return name, str(version)
+
+
+def version_of(address: str) -> str | None:
+    """Return the version that the address of a wheel or sdist tells; None: it tells none."""
+    of = built(file_name(address))
+    return of[1] if of else None
 
 
 def names(subjects: Iterable[Subject]) -> list[str]:

@@ -17,7 +17,7 @@ from counterseal.errors import FormatError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from counterseal.adapters.sbom.records import Package
+    from counterseal.adapters.sbom.records import Package, Part
 
 #: Versions that are compared with constraints: only those of names that a lock has in several versions.
 MAX_COMPARED: Final = 200_000
@@ -29,14 +29,14 @@ class Candidates:
 
     Args:
         file: The lock, for messages.
-        entries: Name (PEP 503), version and key of each package and part, twins once.
+        entries: The packages and parts of the lock.
     """
 
-    def __init__(self, file: str, entries: Iterable[tuple[str, str | None, str]]) -> None:
+    def __init__(self, file: str, entries: Iterable[Package | Part]) -> None:
         self._file = file
         self._by_name: dict[str, dict[str, str | None]] = {}
-        for name, version, key in entries:
-            self._by_name.setdefault(name, {})[key] = version
+        for entry in entries:
+            self._by_name.setdefault(entry.name, {})[entry.key] = entry.version
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
         self._compared = self._edges = 0
 
@@ -137,6 +137,26 @@ def merged(packages: Iterable[Package], file: str) -> dict[str, Package]:
     for package in entries:
         by_key[package.key] = united(by_key[package.key], package) if package.key in by_key else package
     return by_key
+
+
+def linked(lock: Lock, needs: Mapping[str, set[str]]) -> Lock:
+    """Return a lock whose packages and parts need what is said, by keys; a part that is the root is the root.
+
+    Args:
+        lock: The lock, its root with what the manifest says.
+        needs: Keys that each key needs; itself does not count.
+    """
+
+    def of(key: str, *known: str) -> tuple[str, ...]:
+        return tuple(sorted({*known, *needs.get(key, ())} - {key}))
+
+    root = lock.root
+    return replace(
+        lock,
+        root=replace(root, dependencies=of(root.key, *root.dependencies)),
+        packages=tuple(replace(package, dependencies=of(package.key)) for package in lock.packages),
+        parts=tuple(replace(part, dependencies=of(part.key)) for part in lock.parts if part.key != root.key),
+    )
 
 
 def without_loose(lock: Lock) -> Lock:

@@ -59,7 +59,7 @@ def declared(document: Table) -> Declared:
 
 
 def _names(requirements: Iterable[str], place: str, conditional: set[str]) -> set[str]:
-    names = set()
+    names: set[str] = set()
     for text in requirements:
         asked = requirement(text, f"{place}: a dependency")
         name = canonicalize_name(asked.name)

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution
-from counterseal.adapters.sbom.locks.python import pyproject
+from counterseal.adapters.sbom.locks.python import artifacts, pyproject
 from counterseal.adapters.sbom.locks.python.candidates import merged
 from counterseal.adapters.sbom.locks.python.folders import inside
 from counterseal.adapters.sbom.reading import json_table
@@ -59,7 +59,7 @@ def _package(name: str, entry: Table, *, default: bool) -> Package:
     git, url = entry.optional_text("git"), entry.optional_text("file")
     origin = Origin.GIT if git else Origin.URL if url else Origin.PATH if "path" in entry.data else Origin.REGISTRY
     location, revision = clean_git(git) if git else clean_url(url or ""), entry.optional_text("ref") if git else None
-    version = (entry.optional_text("version") or "").lstrip("=") or None
+    version = (entry.optional_text("version") or "").lstrip("=") or artifacts.version_of(url or "")
     hashes = [text.partition(":") for text in entry.texts("hashes")]
     marker = entry.optional_text("markers")
     purl = urls.pypi(name, version, location, revision)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from packaging.utils import canonicalize_name
@@ -16,7 +15,7 @@ from packaging.utils import canonicalize_name
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution
 from counterseal.adapters.sbom.locks.python import pyproject
-from counterseal.adapters.sbom.locks.python.candidates import Candidates, merged, without_loose
+from counterseal.adapters.sbom.locks.python.candidates import Candidates, linked, merged, without_loose
 from counterseal.adapters.sbom.locks.python.folders import inside
 from counterseal.adapters.sbom.reading import Table
 from counterseal.adapters.sbom.records import Lock, Origin, Package, Part, Scope, part_key
@@ -55,23 +54,14 @@ def read(source: Source) -> Lock:
     files = document.table("metadata").table("files")
     packages = merged((_package(entry, files) for entry, folder in entries if folder is None), source.lock)
     parts = {part_key(folder): _part(entry, folder) for entry, folder in entries if folder is not None}
-    known = Candidates(source.lock, [(one.name, one.version, one.key) for one in (*packages.values(), *parts.values())])
+    known = Candidates(source.lock, [*packages.values(), *parts.values()])
     needs: dict[str, set[str]] = {}
     for entry, folder in entries:
         key = _key(entry) if folder is None else part_key(folder)
         needs.setdefault(key, set()).update(_edges(entry, known, old=version < "2"))
     root = pyproject.part(project, source.project, *pyproject.named_keys(project, known.keys, source.lock))
-    lock = Lock(
-        source.digest(data),
-        root,
-        tuple(replace(one, dependencies=_others(one.key, needs)) for one in packages.values()),
-        tuple(replace(one, dependencies=_others(one.key, needs)) for one in parts.values() if one.key != root.key),
-    )
-    return without_loose(lock)
-
-
-def _others(key: str, needs: dict[str, set[str]]) -> tuple[str, ...]:
-    return tuple(sorted(needs[key] - {key}))
+    lock = Lock(source.digest(data), root, tuple(packages.values()), tuple(parts.values()))
+    return without_loose(linked(lock, needs))
 
 
 def _folder(entry: Table, source: Source) -> str | None:

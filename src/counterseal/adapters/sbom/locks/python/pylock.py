@@ -1,4 +1,4 @@
-"""Reads `pylock.toml` and `pylock.NAME.toml` (PEP 751, lock version 1.0): digests, and edges where the writer left them.
+"""Reads `pylock.toml` and `pylock.NAME.toml` (PEP 751, lock version 1.0): digests, and edges where there are any.
 
 All its packages are taken, whatever environment, extra or group they are for; markers are kept. A package that only an
 extra, or a group that is not installed by default, brings in is optional: PEP 751 does not know what developers are.
@@ -16,8 +16,8 @@ from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValida
 
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution
-from counterseal.adapters.sbom.locks.python import pyproject
-from counterseal.adapters.sbom.locks.python.candidates import Candidates, merged
+from counterseal.adapters.sbom.locks.python import artifacts, pyproject
+from counterseal.adapters.sbom.locks.python.candidates import Candidates, linked, merged
 from counterseal.adapters.sbom.locks.python.folders import inside
 from counterseal.adapters.sbom.locks.python.requirement import check_marker
 from counterseal.adapters.sbom.records import Distribution, Lock, Origin, Package, Part, Scope, part_key
@@ -27,6 +27,7 @@ from counterseal.errors import FormatError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from packageurl import PackageURL
     from packaging.pylock import Package as Entry
 
     from counterseal.adapters.sbom.checkout import Source
@@ -47,35 +48,31 @@ def read(source: Source) -> Lock:
         FormatError: It is not as PEP 751 says, or a digest is malformed.
     """
     data, project = source.data(), pyproject.read(source)
-    lock = _parsed(toml_table(data, source.lock))
+    document = _parsed(toml_table(data, source.lock))
     packages: list[Package] = []
     parts: dict[str, Part] = {}
-    for entry in lock.packages:
+    for entry in document.packages:
         folder = _folder(entry, source)
         if folder is not None:
             parts[part_key(folder)] = _part(entry, folder)
         elif entry.name != project.name:
-            packages.append(_package(entry, source.lock, lock.default_groups or ()))
+            packages.append(_package(entry, source.lock, document.default_groups or ()))
     by_key = merged(packages, source.lock)
-    known = Candidates(source.lock, [(one.name, one.version, one.key) for one in (*by_key.values(), *parts.values())])
+    known = Candidates(source.lock, [*by_key.values(), *parts.values()])
     needs: dict[str, set[str]] = {}
-    for entry in lock.packages:
+    for entry in document.packages:
         folder = _folder(entry, source)
         key = part_key(folder) if folder is not None else _purl(entry).to_string()
         needs.setdefault(key, set()).update(_edges(entry, known))
     whole = posixpath.basename(source.lock) == "pylock.toml"
-    own = parts.pop(part_key(source.project), None)
+    own = parts.get(part_key(source.project))
     if own is not None and not project.manifest:
         project = replace(project, name=own.name, version=own.version or project.version, manifest=True)
-    direct, *others = pyproject.named_keys(project, known.keys, source.lock, whole=whole)
-    root = pyproject.part(project, source.project, _joined(direct, _others(part_key(source.project), needs)), *others)
-    return Lock(
-        source.digest(data),
-        root,
-        tuple(replace(one, dependencies=_others(one.key, needs)) for one in by_key.values()),
-        tuple(replace(one, dependencies=_others(one.key, needs)) for one in parts.values()),
-        has_edges=any(needs.values()),
-    )
+    names = pyproject.named_keys(project, known.keys, source.lock, whole=whole)
+    root = pyproject.part(project, source.project, *names)
+    has_edges = any(needs.values())
+    lock = Lock(source.digest(data), root, tuple(by_key.values()), tuple(parts.values()), has_edges)
+    return linked(lock, needs)
 
 
 def _parsed(document: Table) -> Pylock:
@@ -89,14 +86,6 @@ def _parsed(document: Table) -> Pylock:
         ) from error
     except (PylockValidationError, ValueError, TypeError, RecursionError) as error:
         raise FormatError(f"{document.place}: not a pylock file", why=str(error), fix="make it again") from error
-
-
-def _others(key: str, needs: Mapping[str, set[str]]) -> tuple[str, ...]:
-    return tuple(sorted(needs.get(key, set()) - {key}))
-
-
-def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted({*one, *other}))
 
 
 def _edges(entry: Entry, known: Candidates) -> Iterator[str]:
@@ -126,10 +115,12 @@ def _origin(entry: Entry) -> tuple[Origin, str | None, str | None]:
 
 
 def _version(entry: Entry) -> str | None:
+    if entry.version is None and entry.archive is not None:
+        return artifacts.version_of(entry.archive.url or entry.archive.path or "")
     return str(entry.version) if entry.version is not None else None
 
 
-def _purl(entry: Entry) -> urls.PackageURL:
+def _purl(entry: Entry) -> PackageURL:
     _, location, revision = _origin(entry)
     return urls.pypi(str(entry.name), _version(entry), location, revision)
 

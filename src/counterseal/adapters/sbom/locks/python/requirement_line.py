@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _COMMENT: Final = re.compile(r"(?:^|\s)#(.*)$")
-_HASH: Final = re.compile(r"--hash[= ]\s*(\w+):(\w+)")
+_HASH: Final = re.compile(r"--hash[= ]\s*(\S*)")
 _OPTION: Final = re.compile(r"(-[rce](?!-)|--(?:requirement|constraint|editable)(?=[= ]))[= ]?\s*(.*)")
 #: Where the options of a requirement begin.
 _OPTIONS: Final = re.compile(r"\s--?[A-Za-z]")
@@ -86,7 +86,9 @@ def _note(line: Line, comment: str, *, in_via: bool) -> bool:
         words = words.removeprefix("via")
     elif not in_via or not comment.startswith("  "):
         return False
+    # A constraint is no reason to be there.
     entries = {entry.strip() for entry in words.split(",")} - {""}
+    entries = {entry for entry in entries if not entry.startswith("-c ")}
     line.via = (line.via or set()) | {
         canonicalize_name(entry) if _NAME.fullmatch(entry) else ""
         for entry in entries  # "": a file or project
@@ -111,7 +113,7 @@ def package(text: str, place: str, scope: Scope) -> Package:
     Raises:
         FormatError: It is no requirement, or a digest is malformed.
     """
-    hashes = [(algorithm, digest) for algorithm, digest in _HASH.findall(text)]
+    hashes = [(algorithm, digest) for algorithm, _, digest in (value.partition(":") for value in _HASH.findall(text))]
     wanted = _OPTIONS.split(text, maxsplit=1)[0].strip()
     address, marker, version = "", "", None
     if _URL.match(wanted) or wanted.startswith((".", "/")) or wanted.endswith(_ARCHIVES):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.checkout import MAX_BYTES, Source
 from counterseal.adapters.sbom.locks.python import pyproject
-from counterseal.adapters.sbom.locks.python.candidates import merged
+from counterseal.adapters.sbom.locks.python.candidates import linked, merged
 from counterseal.adapters.sbom.locks.python.requirement_line import Line, folder_name, lines, package, target
 from counterseal.adapters.sbom.reading import text_of
 from counterseal.adapters.sbom.records import MAX_EDGES, MAX_PACKAGES, Lock, Origin, Package, Part, Scope, part_key
@@ -24,11 +24,28 @@ from counterseal.formats import digests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
 #: Files that one file may include, with those that they include.
 MAX_FILES: Final = 100
 _DEVELOPMENT: Final = frozenset(
-    ["ci", "coverage", "dev", "devel", "develop", "developer", "developers", "development", "doc", "docs", "documentation", "format", "formatting", "lint", "linter", "linters", "linting", "mypy", "precommit", "qa", "release", "style", "test", "testing", "tests", "tox", "type", "types", "typing"]
+    (
+        *(
+            "ci",
+            "coverage",
+            "dev",
+            "devel",
+            "develop",
+            "developer",
+            "developers",
+            "development",
+            "qa",
+            "release",
+            "tox",
+        ),
+        *("doc", "docs", "documentation", "format", "formatting", "lint", "linter", "linters", "linting", "style"),
+        *("mypy", "precommit", "test", "testing", "tests", "type", "types", "typing"),
+    )
 )
 
 
@@ -58,11 +75,12 @@ def read(source: Source) -> Lock:
     by_name: dict[str, list[str]] = {}
     for one in packages.values():
         by_name.setdefault(one.name, []).append(one.key)
-    needs = _needs(content.via, by_name, source.lock)
+    names = by_name.keys() | {part.name for part, _ in content.parts.values()}
+    needs = _needs(content.via, by_name, names, source.lock)
     whole = posixpath.basename(source.lock) == "requirements.txt"
     direct, extras, groups = pyproject.named_keys(project, by_name, source.lock, whole=whole)
     # Needed by something that is no package: by an input of the compiler, or by the project.
-    asked = [one for one in packages.values() if content.via.get(one.name, set()) - by_name.keys()]
+    asked = [one for one in packages.values() if content.via.get(one.name, set()) - (names - {project.name})]
     runs = {one.key for one in asked if one.scope is not Scope.EXCLUDED} | set(direct)
     runs |= {key for key, (_, scope) in content.parts.items() if scope is not Scope.EXCLUDED}
     serves = {one.key for one in asked if one.scope is Scope.EXCLUDED} | set(groups) | content.parts.keys() - runs
@@ -70,18 +88,16 @@ def read(source: Source) -> Lock:
     root = pyproject.part(
         project, source.project, tuple(sorted(runs - {own})), extras, tuple(sorted(serves - runs - {own}))
     )
-    linked = (replace(one, dependencies=_others(needs, one)) for one in packages.values())
-    return Lock(
+    lock = Lock(
         tuple(sorted((path, digests.sha256(data)) for path, data in content.files.items())),
         root,
-        tuple(linked),
-        tuple(part for part, _ in content.parts.values() if part.key != own),
+        tuple(packages.values()),
+        tuple(part for part, _ in content.parts.values()),
         has_edges=bool(packages) and not content.loose,
     )
-
-
-def _others(needs: Mapping[str, set[str]], one: Package) -> tuple[str, ...]:
-    return tuple(sorted(needs.get(one.name, set()) - {one.key}))
+    nodes: list[Package | Part] = [*lock.packages, *lock.parts]
+    by_key = {one.key: needs.get(one.name, set()) for one in nodes}
+    return linked(lock, by_key | {own: set()})
 
 
 def _content(source: Source) -> _Content:
@@ -122,7 +138,12 @@ def _included(source: Source, path: str, value: str, place: str) -> str:
             why="an SBOM is made of the checkout alone",
             fix="keep the file in the repository, and include it by its path",
         )
-    return source.checkout.joined(posixpath.dirname(path), value, place)
+    other = source.checkout.joined(posixpath.dirname(path), value, place)
+    if not source.checkout.has(other):
+        raise UsageError(
+            f"{place} includes {value[:80]!r}, which is not there", fix="commit the file, or correct the path"
+        )
+    return other
 
 
 def _take(content: _Content, line: Line, scope: Scope, *, constraint: bool) -> None:
@@ -171,13 +192,15 @@ def _pinned(one: Package, pins: Mapping[str, list[Package]]) -> Package:
     return replace(one, key=pin.key, purl=pin.purl, version=pin.version, files=one.files or pin.files)
 
 
-def _needs(via: Mapping[str, set[str]], by_name: Mapping[str, list[str]], file: str) -> dict[str, set[str]]:
-    """Return for each name the keys of what it needs."""
+def _needs(
+    via: Mapping[str, set[str]], by_name: Mapping[str, list[str]], parents: AbstractSet[str], file: str
+) -> dict[str, set[str]]:
+    """Return for each name, of a package or part, the keys of what it needs."""
     needs: dict[str, set[str]] = {}
     edges = 0
-    for name, parents in via.items():
-        for parent in parents & by_name.keys():
-            edges += len(by_name[name]) * len(by_name[parent])
+    for name, entries in via.items():
+        for parent in entries & parents:
+            edges += len(by_name[name]) * len(by_name.get(parent, "1"))
             if edges > MAX_EDGES:
                 raise UsageError(f"{file} has more than {MAX_EDGES} edges", why="that many are not read")
             needs.setdefault(parent, set()).update(by_name[name])

@@ -36,7 +36,7 @@ def read(source: Source) -> Lock:
         UsageError: The lock is of another version of the format, or not of this project as it is now.
         FormatError: An edge leads nowhere, or something is not of its type.
     """
-    data = source.data()
+    data, project = source.data(), pyproject.read(source)
     document = toml_table(data, source.lock)
     if document.data.get("version") != VERSION:
         raise UsageError(
@@ -49,7 +49,7 @@ def read(source: Source) -> Lock:
     for node in entries:
         by_name.setdefault(node.name, []).append(node)
     members = [node for node in entries if node.folder is not None]
-    chosen, project = root(members, pyproject.read(source), source)
+    chosen, project = root(members, project, source)
     _ask(entries, by_name)
     own = _part(chosen, by_name) if chosen else _workspace(document.table("manifest"), members, by_name)
     parts = tuple(_part(node, by_name) for node in members if node is not chosen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from packaging.utils import canonicalize_name
@@ -12,10 +12,8 @@ from packaging.utils import canonicalize_name
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url
 from counterseal.adapters.sbom.locks.python.folders import inside
+from counterseal.adapters.sbom.reading import Table
 from counterseal.adapters.sbom.records import Origin, check_packages, part_key, unique_keys
-
-if TYPE_CHECKING:
-    from counterseal.adapters.sbom.reading import Table
 
 _FOLDERS: Final = ("editable", "virtual", "directory")
 
@@ -43,7 +41,7 @@ def nodes(document: Table) -> list[Node]:
         UsageError: There are too many.
         FormatError: One is malformed.
     """
-    entries = []
+    entries: list[Node] = []
     for entry in document.tables("package"):
         name, version = canonicalize_name(entry.text("name")), entry.optional_text("version")
         place = _folder(entry, posixpath.dirname(document.place))
