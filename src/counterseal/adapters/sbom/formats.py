@@ -41,11 +41,14 @@ class Reader(Protocol):
 #: In the order in which a folder is asked for them.
 FORMATS: Final = (
     LockFormat(("uv.lock",), "python", "uv"),
+    LockFormat(("poetry.lock",), "python", "poetry"),
+    LockFormat(("pdm.lock",), "python", "pdm"),
     LockFormat(("pylock.toml", "pylock.*.toml"), "python", "pylock"),
     LockFormat(("pnpm-lock.yaml",), "npm", "pnpm"),
     LockFormat(("npm-shrinkwrap.json",), "npm", "package_lock"),
     LockFormat(("package-lock.json",), "npm", "package_lock"),
     LockFormat(("yarn.lock",), "npm", "yarn"),
+    LockFormat(("Pipfile.lock",), "python", "pipenv"),
     LockFormat(("requirements.txt", "*requirements*.txt", "*.txt"), "python", "requirements"),
     LockFormat(("Cargo.lock",), "rust", "cargo"),
     LockFormat(("go.work",), "go", "modules"),
