@@ -6,6 +6,7 @@ import json
 import uuid
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -75,16 +76,11 @@ def write(
     root = _part(lock.root, [_property(name, value) for name, value in facts])
     root.components = [_part(part, [_property("path", part.path)]) for part in lock.parts]
     content = _head(root, epoch)
-    content["components"] = [
-        _written(component)
-        for component in (
-            *map(_artifact, subjects),
-            *(
-                _component(package, descriptions.get(package.key))
-                for package in sorted(lock.packages, key=lambda package: package.key)
-            ),
-        )
-    ]
+    packages = sorted(lock.packages, key=lambda package: package.key)
+    components = chain(
+        map(_artifact, subjects), (_component(package, descriptions.get(package.key)) for package in packages)
+    )
+    content["components"] = [_written(component) for component in components]
     content["dependencies"] = sorted(_edges(lock, subjects), key=lambda edge: str(edge["ref"]))
     content["compositions"] = [
         {"aggregate": "complete" if lock.has_edges else "unknown", "dependencies": [lock.root.key]}

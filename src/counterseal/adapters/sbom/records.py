@@ -67,6 +67,7 @@ class Package:
         files: What is downloaded; empty where the lock names no file and no digest.
         dependencies: Keys of the packages and parts that it needs.
         optional: Keys of those that it can do without.
+        peers: Keys of those that who needs it has to bring: no edges of an SBOM, but they come along.
         scope: As the lock says it; None: it follows from who needs it (`graph.py`).
         markers: The environments that it is needed in; empty: all.
         location: Address of a git repository or archive without credentials.
@@ -82,6 +83,7 @@ class Package:
     files: tuple[Distribution, ...] = ()
     dependencies: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
     scope: Scope | None = None
     markers: tuple[str, ...] = ()
     location: str | None = None
@@ -101,6 +103,7 @@ class Part:
         development: Keys of what its developers need.
         licence: SPDX expression, if it says one.
         runnable: Whether it is an application rather than a library.
+        importer: Whether what it needs is needed for its own sake; not so of a folder that others depend on.
     """
 
     key: str
@@ -114,6 +117,7 @@ class Part:
     licence: str | None = None
     description: str | None = None
     runnable: bool = False
+    importer: bool = True
 
 
 @dataclass(frozen=True, slots=True)
