@@ -15,7 +15,7 @@ from packaging.utils import (
 
 from counterseal.adapters.sbom import packages
 from counterseal.adapters.sbom.checkout import MAX_MANIFEST_BYTES
-from counterseal.adapters.sbom.descriptions.description import fits
+from counterseal.adapters.sbom.licences import fits
 from counterseal.adapters.sbom.locks.python.requirement import requirement
 from counterseal.adapters.sbom.records import Part, part_key
 from counterseal.adapters.sbom.toml import toml_table

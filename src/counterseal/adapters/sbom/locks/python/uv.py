@@ -79,7 +79,7 @@ def read(source: Source) -> Lock:
             optional=own.optional,
             development=own.development,
         ),
-        tuple(_package(node, needs) for node, needs in locked),
+        tuple(_package(node, needs, posixpath.dirname(source.lock)) for node, needs in locked),
         tuple(parts),
     )
     return graph.reached(lock)
@@ -125,7 +125,7 @@ def _key(entry: Table, name: str, version: str | None) -> str:
     return urls.pypi(name, version, location, revision).to_string()
 
 
-def _package(node: _Node, dependencies: Iterable[str]) -> Package:
+def _package(node: _Node, dependencies: Iterable[str], folder: str) -> Package:
     origin, location, revision = _origin(node.entry)
     return Package(
         node.key,
@@ -138,7 +138,14 @@ def _package(node: _Node, dependencies: Iterable[str]) -> Package:
         markers=() if None in node.markers else tuple(sorted(filter(None, node.markers))),
         location=location,
         revision=revision,
+        path=_path(node.entry, folder),
     )
+
+
+def _path(entry: Table, folder: str) -> str | None:
+    """Return the path in the checkout of a file that a package is."""
+    path = entry.table("source").optional_text("path")
+    return posixpath.normpath(posixpath.join(folder, path)) if path else None
 
 
 def _files(entry: Table, place: str) -> Iterator[Distribution]:
