@@ -21,101 +21,34 @@ MAX_PARENTHESES: Final = 16
 _NAMES: Final = {
     words: licence
     for licence, names in {
-        "Apache-1.1": ("apache 1.1",),
-        "Apache-2.0": (
-            "apache 2",
-            "apache 2.0",
-            "asl 2.0",
-        ),
-        "MIT": (
-            "mit",
-            "mit mit",
-            "expat",
-            "mit expat",
-            "expat mit",
-        ),
-        "BSD-2-Clause": (
-            "bsd 2 clause",
-            "2 clause bsd",
-            "simplified bsd",
-            "bsd 2 clause simplified",
-        ),
-        "BSD-3-Clause": (
-            "bsd 3 clause",
-            "3 clause bsd",
-            "new bsd",
-            "modified bsd",
-            "revised bsd",
-            "bsd 3 clause new or revised",
-            "eclipse distribution 1.0",
-            "edl 1.0",
-        ),
-        "BSL-1.0": ("boost 1.0",),
-        "CC0-1.0": (
-            "cc0",
-            "cc0 1.0 universal",
-        ),
-        "CDDL-1.0": (
-            "cddl 1.0",
-            "common development and distribution 1.0",
-            "common development and distribution cddl 1.0",
-        ),
-        "CDDL-1.1": ("cddl 1.1",),
-        "EPL-1.0": (
-            "eclipse public 1.0",
-            "epl 1.0",
-        ),
-        "EPL-2.0": (
-            "eclipse public 2.0",
-            "epl 2.0",
-        ),
-        "ISC": (
-            "isc",
-            "isc iscl",
-        ),
-        "MPL-1.1": (
-            "mozilla public 1.1",
-            "mpl 1.1",
-        ),
-        "MPL-2.0": (
-            "mozilla public 2.0",
-            "mpl 2.0",
-            "mozilla public 2.0 mpl 2.0",
-        ),
-        "UPL-1.0": ("universal permissive 1.0",),
-        "Zlib": ("zlib",),
-        "LGPL-2.1-only": (
-            "gnu lesser general public 2.1",
-            "lgpl 2.1",
-        ),
-        "LGPL-2.1-or-later": (
-            "gnu lesser general public 2.1 or later",
-            "lgpl 2.1 or later",
-        ),
-        "LGPL-3.0-only": (
-            "gnu lesser general public 3",
-            "gnu lesser general public 3.0",
-            "lgpl 3.0",
-        ),
-        "GPL-2.0-only": (
-            "gnu general public 2",
-            "gnu general public 2.0",
-        ),
-        "GPL-3.0-only": (
-            "gnu general public 3",
-            "gnu general public 3.0",
-        ),
-        "AGPL-3.0-only": (
-            "gnu affero general public 3",
-            "gnu affero general public 3.0",
-        ),
-        "GPL-2.0-only WITH Classpath-exception-2.0": (
-            "gpl2 w cpe",
-            "gnu general public 2 with gnu classpath exception",
-            "gnu general public 2.0 with classpath exception",
-        ),
+        "Apache-1.1": "apache 1.1",
+        "Apache-2.0": "apache 2 | apache 2.0 | asl 2.0",
+        "MIT": "mit | mit mit | expat | mit expat | expat mit",
+        "BSD-2-Clause": "bsd 2 clause | 2 clause bsd | simplified bsd | bsd 2 clause simplified",
+        "BSD-3-Clause": "bsd 3 clause | 3 clause bsd | new bsd | modified bsd | revised bsd"
+        " | bsd 3 clause new or revised | eclipse distribution 1.0 | edl 1.0",
+        "BSL-1.0": "boost 1.0",
+        "CC0-1.0": "cc0 | cc0 1.0 universal",
+        "CDDL-1.0": "cddl 1.0 | common development and distribution 1.0 | common development and distribution cddl 1.0",
+        "CDDL-1.1": "cddl 1.1",
+        "CPL-1.0": "common public 1.0 | cpl 1.0",
+        "EPL-1.0": "eclipse public 1.0 | epl 1.0",
+        "EPL-2.0": "eclipse public 2.0 | epl 2.0",
+        "ISC": "isc | isc iscl",
+        "MPL-1.1": "mozilla public 1.1 | mpl 1.1",
+        "MPL-2.0": "mozilla public 2.0 | mpl 2.0 | mozilla public 2.0 mpl 2.0",
+        "UPL-1.0": "universal permissive 1.0",
+        "Zlib": "zlib",
+        "LGPL-2.1-only": "gnu lesser general public 2.1 | lgpl 2.1",
+        "LGPL-2.1-or-later": "gnu lesser general public 2.1 or later | lgpl 2.1 or later",
+        "LGPL-3.0-only": "gnu lesser general public 3 | gnu lesser general public 3.0 | lgpl 3.0",
+        "GPL-2.0-only": "gnu general public 2 | gnu general public 2.0",
+        "GPL-3.0-only": "gnu general public 3 | gnu general public 3.0",
+        "AGPL-3.0-only": "gnu affero general public 3 | gnu affero general public 3.0",
+        "GPL-2.0-only WITH Classpath-exception-2.0": "gpl2 w cpe"
+        " | gnu general public 2 with gnu classpath exception | gnu general public 2.0 with classpath exception",
     }.items()
-    for words in names
+    for words in names.split(" | ")
 }
 #: Addresses without scheme, `www.` and ending.
 _ADDRESSES: Final = {
@@ -150,7 +83,8 @@ _ADDRESSES: Final = {
 _PAGES: Final = re.compile(r"(?:opensource\.org/licenses?|spdx\.org/licenses|choosealicense\.com/licenses)/([\w.+-]+)")
 _TOKENS: Final = re.compile(r"[()]|[^\s()]+")
 _EMPTY_WORDS: Final = frozenset({"the", "license", "licence", "version", "v", "software"})
-_OPERATORS: Final = frozenset({"AND", "OR", "WITH"})
+_GRAMMAR: Final = frozenset({"AND", "OR", "WITH", "(", ")"})
+_REFERENCE: Final = re.compile(r"(?:DocumentRef-[\w.-]+:)?LicenseRef-[\w.-]+")
 
 
 def fits(text: str) -> bool:
@@ -171,9 +105,24 @@ def known(text: str) -> str | None:
     whole = " ".join(tokens)
     if name := fixup_id(whole) or _NAMES.get(_words(whole)):
         return name
-    words = [token.upper() if token.upper() in _OPERATORS else fixup_id(token) or token for token in tokens]
-    expression = " ".join(words).replace("( ", "(").replace(" )", ")")
-    return expression if is_expression(expression) else None
+    words = list(map(_word, tokens))
+    # The library knows neither references nor `+` (SPDX, as above), so an id stands for them while it looks.
+    plain = [word if word in _GRAMMAR or fixup_id(word) else "MIT" for word in words]
+    if "" in words or not is_expression(" ".join(plain)):
+        return None
+    return " ".join(words).replace("( ", "(").replace(" )", ")")
+
+
+def _word(token: str) -> str:
+    """Return a word of an expression as SPDX writes it; empty if it is none (the library knows aliases, as "GPL")."""
+    from cyclonedx.spdx import fixup_id  # noqa: PLC0415 - reads a list of ids
+
+    if token.upper() in _GRAMMAR:
+        return token.upper()
+    if token.endswith("+") and not fixup_id(token):
+        name = fixup_id(token[:-1])
+        return f"{name}+" if name else ""
+    return fixup_id(token) or (token if _REFERENCE.fullmatch(token) else "")
 
 
 def by_address(address: str) -> str | None:

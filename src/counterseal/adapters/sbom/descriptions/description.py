@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_LICENCES: Final = 20
 MAX_SUPPLIER: Final = 200
 MAX_ADDRESS: Final = 1000
-#: Words where a licence should stand that name none.
+#: Words where a licence or a name should stand that are none.
 _NOTHING: Final = re.compile(r"(?i)unknown|none|null|n/a|todo|tbd|noassertion|see licen[cs]e\b.*|licen[cs]e(\.\w+)?")
 
 
@@ -108,13 +108,14 @@ def supplier(names: Iterable[object]) -> str | None:
     """Return the names of people and organisations, without their addresses (`Name <mail> (page)`)."""
     people = dict.fromkeys(filter(None, map(_person, names)))
     together = ", ".join(people)
-    return together if len(together) <= MAX_SUPPLIER else next(iter(people))
+    return (together if len(together) <= MAX_SUPPLIER else next(iter(people))) or None
 
 
 def _person(text: object) -> str:
     name = re.split(r"[<(]", text, maxsplit=1)[0] if isinstance(text, str) else ""
     name = " ".join(name.split()).strip("\"',; ")
-    return name if len(name) <= MAX_SUPPLIER and name.isprintable() and not re.search(r"@|://", name) else ""
+    is_name = len(name) <= MAX_SUPPLIER and name.isprintable() and not re.search(r"@|://", name)
+    return name if is_name and not _NOTHING.fullmatch(name) else ""
 
 
 def repository(address: object) -> str | None:

@@ -27,7 +27,7 @@ MAX_FOLDERS: Final = 300_000
 MAX_DEPTH: Final = 100
 _YARN_CACHE: Final = (".yarn", "cache")
 _HOSTS: Final = {"github": "github.com", "gitlab": "gitlab.com", "bitbucket": "bitbucket.org"}
-_SHORT: Final = re.compile(r"(?:(github|gitlab|bitbucket):)?([\w.-]+/[\w.-]+)")
+_SHORT: Final = re.compile(r"(?:(github|gitlab|bitbucket):)?(\w[\w.-]*/\w[\w.-]*)")
 
 _Known = dict[tuple[str, str], Description]
 
