@@ -29,7 +29,8 @@ class Folder:
     """
 
     def __init__(self, top: Path) -> None:
-        self._top = Path(os.path.realpath(top))
+        self._top = os.path.realpath(top)
+        self._no_links: set[str] = set()
 
     def names(self, *parts: str) -> list[str]:
         """Return the sorted names in a folder below."""
@@ -51,15 +52,16 @@ class Folder:
 
     def opened(self, *parts: str, max_bytes: int = MAX_ARCHIVE_BYTES) -> BinaryIO | None:
         """Return a stream of a plain file below, for a `with` statement."""
-        path = self._path(parts)
-        if path is not None and os.path.lexists(path) and _is_real(path.parent):
-            with suppress(UsageError):
-                return plain_file.opened(path, max_bytes=max_bytes)
+        folder, name = self._path(parts[:-1]), "".join(parts[-1:])
+        if folder is None or not _is_name(name) or not os.path.lexists(f"{folder}/{name}"):
+            return None
+        with suppress(UsageError):
+            return plain_file.opened(Path(folder, name), max_bytes=max_bytes)
         return None
 
     def _names(self, parts: tuple[str, ...], *, folders: bool) -> list[str]:
         path = self._path(parts)
-        if path is None or not _is_real(path):
+        if path is None:
             return []
         try:
             with os.scandir(path) as entries:
@@ -71,17 +73,19 @@ class Folder:
         except OSError:
             return []
 
-    def _path(self, parts: tuple[str, ...]) -> Path | None:
-        """Return the path of names that are names of one folder or file each; None: they are not."""
+    def _path(self, parts: tuple[str, ...]) -> str | None:
+        """Return the path of a folder by names of one folder each; None: they are not, or one of them is a link."""
+        path = self._top
+        if not all(map(_is_name, parts)):
+            return None
         for part in parts:
-            if part in ("", ".", "..") or len(part) > MAX_PART or not part.isprintable() or set(part) & {"/", "\\"}:
-                return None
-        return self._top.joinpath(*parts)
+            path = f"{path}/{part}"
+            if path not in self._no_links:
+                if os.path.islink(path):  # noqa: PTH114 - done ten times for a package
+                    return None
+                self._no_links.add(path)
+        return path
 
 
-def _is_real(path: Path) -> bool:
-    """Return whether no part of a path is a link."""
-    try:
-        return os.path.realpath(path) == str(path)
-    except (OSError, ValueError):
-        return False
+def _is_name(part: str) -> bool:
+    return part not in ("", ".", "..") and len(part) <= MAX_PART and part.isprintable() and not set(part) & {"/", "\\"}

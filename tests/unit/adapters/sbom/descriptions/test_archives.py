@@ -42,7 +42,7 @@ def test_kinds_of_compression_that_unpack_whole_blocks_are_not_read(compression:
 
 
 def test_a_zip_bomb_is_not_unpacked() -> None:
-    data = zipped({"a/METADATA": b"\0" * (200 * MIB)})
+    data = zipped({"a/METADATA": b"\0" * (64 * MIB)})
     assert len(data) < MIB
     start = time.monotonic()
     assert from_zip(data) is None
@@ -77,7 +77,7 @@ def test_a_member_of_a_tar_is_read() -> None:
 
 
 def test_a_tar_bomb_is_looked_through_no_further_than_32_mib() -> None:
-    data = tarred({"a/x": b"\0" * (200 * MIB), "a/Cargo.toml": "[package]"})
+    data = tarred({"a/x": b"\0" * (64 * MIB), "a/Cargo.toml": "[package]"})
     assert len(data) < MIB
     start = time.monotonic()
     assert from_tar(data) is None

@@ -34,6 +34,7 @@ def test_files_and_names_below_are_read(place: Path) -> None:
     "parts",
     [
         ("..", "secret"),
+        ("..",),
         ("inner", "..", "..", "secret"),
         ("../secret",),
         ("inner/../../secret",),
@@ -51,6 +52,10 @@ def test_names_that_lead_elsewhere_lead_nowhere(place: Path, parts: tuple[str, .
     assert Folder(place).read(*parts) is None
     assert Folder(place).opened(*parts) is None
     assert Folder(place).names(*parts) == []
+
+
+def test_the_folder_itself_is_no_file(place: Path) -> None:
+    assert Folder(place).read() is None
 
 
 def test_an_absolute_name_is_no_name(place: Path) -> None:
