@@ -36,6 +36,9 @@ def test_variables_of_the_package_managers_count() -> None:
         "maven": (),
     }
     assert shown({**environ, "GOMODCACHE": "/m"})["go"] == ("/m",)
+    assert shown({**environ, "GRADLE_RO_DEP_CACHE": "/r"})["gradle"][1:] == ("/r/modules-2/files-2.1",)
+    for name in ("MAVEN_ARGS", "MAVEN_OPTS"):
+        assert shown({"HOME": "/home/ann", name: "-X -Dmaven.repo.local=/r -q"})["maven"] == ("/r",)
 
 
 @pytest.mark.parametrize("value", ["", "relative", ".", "~/x", "/a\0b"])

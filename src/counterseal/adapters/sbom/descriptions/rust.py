@@ -14,9 +14,11 @@ from counterseal.adapters.sbom.descriptions.folder import Folder
 from counterseal.adapters.sbom.records import Origin
 from counterseal.adapters.sbom.toml import toml_table
 from counterseal.errors import FormatError
+from counterseal.formats import digests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
 
     from counterseal.adapters.sbom.descriptions.description import Descriptions, Search
     from counterseal.adapters.sbom.reading import Table
@@ -66,13 +68,20 @@ class CargoHome:
         if package.origin is Origin.GIT:
             return self._from_git(package)
         name = f"{package.name}-{package.version}"
-        for registry in self._sources:
-            if description := _description(self._home.read("registry", "src", registry, name, MANIFEST), package):
-                return description
+        unpacked = {
+            registry: description
+            for registry in self._sources
+            if (description := _description(self._home.read("registry", "src", registry, name, MANIFEST), package))
+        }
+        if len(unpacked) == 1:
+            return next(iter(unpacked.values()))
         for registry in self._archives:
             if file := self._home.opened("registry", "cache", registry, f"{name}.crate"):
                 with file:
-                    return _description(archives.tar_member(file, f"{name}/{MANIFEST}"), package)
+                    if _is_locked(file, package):
+                        return unpacked.get(registry) or _description(
+                            archives.tar_member(file, f"{name}/{MANIFEST}"), package
+                        )
         return None
 
     def _from_git(self, package: Package) -> Description | None:
@@ -99,6 +108,13 @@ class CargoHome:
             if description := _description(data, package, inherited if isinstance(inherited, dict) else {}):
                 return description
         return None
+
+
+def _is_locked(file: BinaryIO, package: Package) -> bool:
+    """Return whether an archive has the digest of the lock: several registries may have a crate of one name."""
+    digest = digests.sha256_of(file)
+    file.seek(0)
+    return any(("sha256", digest) in locked.hashes for locked in package.files)
 
 
 def _members(workspace: Table | None, name: str) -> Iterator[tuple[str, ...]]:

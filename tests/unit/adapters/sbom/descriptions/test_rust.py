@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit.adapters.sbom.descriptions.looked_up import one, put, tarred
 
+from counterseal.adapters.sbom.addresses import distribution
 from counterseal.adapters.sbom.descriptions.description import Description
 from counterseal.adapters.sbom.records import Origin
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from counterseal.adapters.sbom.records import Distribution
 
 REVISION = "0123456" + "a" * 33
 
@@ -67,10 +71,30 @@ def test_what_says_nothing_of_the_locked_crate_stays_unknown(tmp_path: Path, con
     assert says(tmp_path, content) is None
 
 
-def test_an_archive_is_read_where_the_crate_is_not_unpacked(tmp_path: Path) -> None:
-    archive = tarred({"serde-1.0.0/Cargo.lock": "x", "serde-1.0.0/Cargo.toml": MIT})
-    put(tmp_path / "cargo" / "registry" / "cache" / "index.example-0a1b" / "serde-1.0.0.crate", archive)
-    assert one(tmp_path / "repository", "cargo", "serde", places={"cargo": tmp_path / "cargo"}) == SAYS_MIT
+def archived(tmp_path: Path, registry: str, content: str) -> tuple[Distribution, ...]:
+    data = tarred({"serde-1.0.0/Cargo.lock": "x", "serde-1.0.0/Cargo.toml": content})
+    put(tmp_path / "cargo" / "registry" / "cache" / registry / "serde-1.0.0.crate", data)
+    return (distribution("serde-1.0.0.crate", {"sha256": hashlib.sha256(data).hexdigest()}, "x"),)
+
+
+def test_an_archive_is_read_where_the_crate_is_not_unpacked_if_it_has_the_lock_s_digest(tmp_path: Path) -> None:
+    files = archived(tmp_path, "index.example-0a1b", MIT)
+    place = {"cargo": tmp_path / "cargo"}
+    assert one(tmp_path / "repository", "cargo", "serde", places=place, files=files) == SAYS_MIT
+    other = (distribution("serde-1.0.0.crate", {"sha256": "0" * 64}, "x"),)
+    assert one(tmp_path / "repository", "cargo", "serde", places=place, files=other) is None
+
+
+def test_of_several_registries_the_one_whose_archive_is_locked_counts(tmp_path: Path) -> None:
+    place = {"cargo": tmp_path / "cargo"}
+    sources = tmp_path / "cargo" / "registry" / "src"
+    locked = {}
+    for registry, licence in (("a.example-0a1b", "ISC"), ("b.example-2c3d", "MIT")):
+        content = manifest(f'license = "{licence}"')
+        put(sources / registry / "serde-1.0.0" / "Cargo.toml", content)
+        locked[licence] = archived(tmp_path, registry, content)
+    assert one(tmp_path / "repository", "cargo", "serde", places=place, files=locked["MIT"]) == SAYS_MIT
+    assert one(tmp_path / "repository", "cargo", "serde", places=place) is None
 
 
 @pytest.mark.parametrize("folder", ["serde", "serde-1.0.0"])
