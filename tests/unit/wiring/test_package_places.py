@@ -1,4 +1,4 @@
-"""Where packages lie on a machine, by its variables; they choose nothing else."""
+"""Where packages lie on a machine, by its variables; they choose nothing else (R35)."""
 
 from __future__ import annotations
 
