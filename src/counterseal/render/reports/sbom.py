@@ -15,7 +15,8 @@ def report(result: sbom.SbomResult) -> Report:
     """Return the document's place, digest and size."""
     done = "would write" if result.dry_run else "wrote"
     return Report(
-        text=f"sbom: {result.components} components, {len(result.subjects)} artifacts\n"
+        text=f"sbom: {result.components} components ({result.unknown_licences} without a licence), "
+        f"{len(result.subjects)} artifacts\n"
         f"  {done} {result.path} · sha256:{result.digest}",
         data={"schema": "counterseal.sbom/v1", **wire.encode(result), "path": str(result.path)},
         outputs={"sbom": str(result.path), "sbom-digest": result.digest},

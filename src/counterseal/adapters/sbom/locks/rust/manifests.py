@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.sbom.checkout import MAX_MANIFEST_BYTES
-from counterseal.adapters.sbom.descriptions.description import fits
+from counterseal.adapters.sbom.licences import fits
 from counterseal.adapters.sbom.locks.rust.patterns import Folders
 from counterseal.adapters.sbom.reading import Table
 from counterseal.adapters.sbom.toml import toml_table
