@@ -344,7 +344,9 @@ DEEP = "/".join(["node_modules/a"] * 40)
     ],
 )
 def test_what_npm_never_writes_is_refused(tmp_path: Path, places: dict[str, Any], what: str) -> None:
-    assert what in refusal(tmp_path, {"node_modules/a": A} | places).what
+    problem = refusal(tmp_path, {"node_modules/a": A} | places)
+    assert what in problem.what
+    assert LOCK in problem.what
 
 
 def test_the_place_of_the_project_has_to_be_there(tmp_path: Path) -> None:

@@ -218,6 +218,12 @@ def test_links_that_the_lock_leaves_out_by_its_settings_are_taken_from_the_manif
     assert "different dependencies: rules" in refusal(tmp_path, content(), manifest=manifest).what
 
 
+def test_a_workspace_without_a_project_at_its_top_has_a_root_that_needs_its_members(tmp_path: Path) -> None:
+    lock = content(importers={"packages/web": ROOT})
+    root = lock_of(tmp_path, lock, manifest={"private": True}).root
+    assert (root.name, root.dependencies) == ("workspace", ("part:packages/web",))
+
+
 def test_a_copied_member_is_the_member() -> None:
     lock = read(LOCKS / "pnpm-v6-shop" / "files", LOCK)
     web = next(part for part in lock.parts if part.name == "@shop/web")
@@ -230,12 +236,11 @@ def test_a_copied_member_is_the_member() -> None:
     "rest",
     [
         {"overrides": {"gone": "-"}},
-        {"ignoredOptionalDependencies": ["gone"]},
         {"pnpmfileChecksum": "sha256-x"},
     ],
 )
 def test_what_pnpm_is_told_to_take_away_does_not_make_a_lock_stale(tmp_path: Path, rest: dict[str, Any]) -> None:
-    manifest = MANIFEST | {"optionalDependencies": {"gone": "1"}}
+    manifest = MANIFEST | {"devDependencies": {"gone": "1"}, "optionalDependencies": {"never": "1"}}
     assert purls(lock_of(tmp_path, content(**rest), manifest=manifest)) == ["pkg:npm/a@1.0.0"]
     assert "different dependencies: gone" in refusal(tmp_path, content(), manifest=manifest).what
 
@@ -269,12 +274,14 @@ def test_peers_that_pnpm_installs_by_itself_do_not_make_a_lock_stale(tmp_path: P
         (content({"a/b/c@1.0.0": SRI}, {"a/b/c@1.0.0": {}}), "'a/b/c' is no name of a package"),
         (content({"d@1.0.0": {"resolution": {"integrity": "sha512-AAAA"}}}, {"d@1.0.0": {}}), "is no sha512"),
         (content(packages={"d@1.0.0": []}), "is no table"),
-        (content(importers={}), "is not of ."),
+        (content(importers={}), "pnpm-lock.yaml is not of ."),
         ({"lockfileVersion": "6.0", **ROOT, "packages": {"host/a/1": SRI}}, "`name` is missing"),
     ],
 )
 def test_what_pnpm_never_writes_is_refused(tmp_path: Path, lock: dict[str, Any], what: str) -> None:
-    assert what in refusal(tmp_path, lock).what
+    problem = refusal(tmp_path, lock)
+    assert what in problem.what
+    assert LOCK in problem.what
 
 
 @pytest.mark.parametrize("brackets", ["(" * 1_000_000 + ")" * 1_000_000, ")(" * 1_000_000, "()" * 1_000_000])

@@ -64,7 +64,7 @@ class _Graph:
         self._is_old = _version(document) == "6"
         self._packages = dict(document.table("packages").entries())
         self._nodes = self._packages if self._is_old else dict(document.table("snapshots").entries())
-        identities = {name: identity(name, is_old=self._is_old) for name in self._nodes}
+        identities = {name: identity(name, source.lock, is_old=self._is_old) for name in self._nodes}
         entries = {name: self._entry(name, identities[name]) for name in self._nodes}
         packages = {
             name: package_of(identities[name], entry, f"{source.lock}: {name[:200]}")
@@ -169,7 +169,7 @@ class _Graph:
         if "pnpmfileChecksum" in self._document.data or manifest == package_json.Manifest():
             return
         removed = {name for name, version in self._document.text_map("overrides").items() if version == "-"}
-        removed |= {*self._document.texts("ignoredOptionalDependencies")}
+        removed |= manifest.optional.keys()  # those that are not to be had on any platform are left out
         named = {**manifest.dependencies, **manifest.development, **manifest.optional}
         if self._document.table("settings").flag("excludeLinksFromLockfile"):
             removed |= {name for name, version in named.items() if _is_link(version)}
