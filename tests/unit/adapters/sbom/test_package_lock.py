@@ -233,10 +233,11 @@ def test_packages_of_one_purl_from_different_files_or_revisions_stay_apart(tmp_p
             "node_modules/b3": place("git+https://git.example/b#" + "1" * 40),
             "node_modules/b4": place("git+https://git.example/b#" + "2" * 40),
             "node_modules/b5": place("https://npm.example/b/-/b-1.0.0.tgz"),
+            "node_modules/b6": place("git+file:///home/me/b#" + "1" * 40),
         },
     )
     keys = {package.key for package in lock.packages if package.name == "b"}
-    assert len(keys) == 5
+    assert len(keys) == 6
     assert {key.partition("?")[0].partition("#")[0] for key in keys} == {"pkg:npm/b@1.0.0"}
 
 

@@ -211,6 +211,17 @@ def test_links_lead_from_the_importer_or_from_the_lock_and_are_parts(tmp_path: P
     assert lock.packages[0].dependencies == ("part:packages/core",)
 
 
+def test_a_link_to_what_a_project_publishes_is_a_link_to_the_project(tmp_path: Path) -> None:
+    importers = {
+        ".": ROOT,
+        "core": {"publishDirectory": "dist"},
+        "web": {"dependencies": needs(core="link:../core/dist")},
+    }
+    parts = {part.path: part for part in lock_of(tmp_path, content(importers=importers)).parts}
+    assert parts.keys() == {"core", "web"}
+    assert parts["web"].dependencies == ("part:core",)
+
+
 def test_links_that_the_lock_leaves_out_by_its_settings_are_taken_from_the_manifest(tmp_path: Path) -> None:
     manifest = MANIFEST | {"devDependencies": {"rules": "link:tools/rules"}}
     lock = lock_of(tmp_path, content(settings={"excludeLinksFromLockfile": True}), manifest=manifest)

@@ -86,7 +86,7 @@ def package(
     archives: Iterable[Distribution] = (),
     repository: tuple[str | None, str | None] = (None, None),
 ) -> Package:
-    """Return a package without edges. Its key is its purl, for a file of the repository with the file's name.
+    """Return a package without edges. Its key is its purl; if that does not say the source, followed by the source.
 
     Args:
         place: For messages.
@@ -107,8 +107,8 @@ def package(
         raise FormatError(f"{place}: {error.what}", why=error.why, fix=error.fix) from error
     archive = tuple(archives)
     key = purl.to_string()
-    if source is Origin.PATH and archive:
-        key += f" {archive[0].name}"
+    if not purl.qualifiers and source not in (Origin.REGISTRY, Origin.BUNDLED):
+        key += f" {source} {archive[0].name if archive else repository[1]}"
     return Package(key, purl, name, version, source, archive, location=repository[0], revision=repository[1])
 
 

@@ -78,6 +78,12 @@ class _Graph:
         }
         self._keys = copies.keys(packages, source.lock)
         self._keys |= {name: part_key(folder) for name, folder in folders.items()}
+        #: Folder that a project is published from to the folder of the project; links lead to the former.
+        self._published = {
+            source.checkout.joined(self._path(place), below, source.lock): self._path(place)
+            for place, importer in self._importers()
+            if (below := importer.optional_text("publishDirectory"))
+        }
         #: Folder that something needs to the name by which it does.
         self._linked = {
             folder: identities[name].name or entries[name].optional_text("name") for name, folder in folders.items()
@@ -142,6 +148,7 @@ class _Graph:
     def _key(self, name: str, version: str, folder: str) -> str:
         if _is_link(version):
             target = self._source.checkout.joined(folder, version.removeprefix("link:"), self._source.lock)
+            target = self._published.get(target, target)
             self._linked.setdefault(target, name)
             return part_key(target)
         key = self._keys.get(f"/{name}@{version}" if self._is_old else f"{name}@{version}") or self._keys.get(version)

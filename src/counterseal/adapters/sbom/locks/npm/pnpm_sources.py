@@ -81,7 +81,7 @@ def package_of(bare: Identity, entry: Table, place: str) -> Package:
 
 def _unpatched(bare: Identity, entry: Table, place: str) -> Package:
     resolution = entry.table("resolution")
-    name = bare.name or entry.text("name")
+    name = entry.text("name") if not bare.name else entry.optional_text("name") or bare.name
     version = entry.optional_text("version") or (None if ":" in bare.version or not bare.name else bare.version)
     kind, digests = resolution.optional_text("type"), resolution.optional_text("integrity")
     if bare.version.startswith(_RUNTIME):
