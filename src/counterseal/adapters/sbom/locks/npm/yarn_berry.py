@@ -17,7 +17,7 @@ from counterseal.adapters.sbom.addresses import distribution
 from counterseal.adapters.sbom.locks.npm import package_json
 from counterseal.adapters.sbom.locks.npm.package_json import Manifest
 from counterseal.adapters.sbom.locks.npm.yarn_descriptors import Descriptors
-from counterseal.adapters.sbom.locks.npm.yarn_entries import Entry, lock, member, short, split
+from counterseal.adapters.sbom.locks.npm.yarn_entries import Entry, folder_of, lock, member, short, split
 from counterseal.adapters.sbom.locks.npm.yarn_locators import Locator, locator
 from counterseal.adapters.sbom.reading import Table
 from counterseal.adapters.sbom.records import Lock, Origin, Package
@@ -84,7 +84,7 @@ def _entry(source: Source, top: str, table: Table) -> Entry:
     path = _path(top, named, place)
     if path is None or not named.is_folder:
         return replace(entry, package=_package(entry, named, path, table))
-    folder = source.checkout.joined(".", path, place)
+    folder = folder_of(source, ".", path, place)
     if not named.is_workspace:
         return replace(entry, folder=folder)
     return _workspace(source, replace(entry, folder=folder, is_member=True))
@@ -98,7 +98,7 @@ def _path(top: str, named: Locator, place: str) -> str | None:
             return None
         path = posixpath.join(named.path, path)
         if named.is_workspace or named.parent is None:
-            return posixpath.normpath(posixpath.join(top, path))
+            return posixpath.join(top, path)
         named = locator(named.parent, place)
         if not named.is_folder:
             return None
@@ -110,7 +110,11 @@ def _package(entry: Entry, named: Locator, path: str | None, table: Table) -> Pa
     location = None if in_registry else named.location
     purl = urls.npm(entry.name, entry.version, location, named.revision)
     # What nothing in its purl tells from the registry's package is told by its path, or by its resolution.
-    key = purl.to_string() if in_registry or location else f"{purl.to_string()}#{short(path or entry.locator)}"
+    key = (
+        purl.to_string()
+        if in_registry or location
+        else f"{purl.to_string()}#{short(posixpath.normpath(path) if path else entry.locator)}"
+    )
     address = named.location if named.origin is not Origin.GIT else None
     conditions = table.optional_text("conditions")
     notes = [("yarn:patch", named.patch)] if named.patch else []
@@ -139,6 +143,8 @@ def _workspace(source: Source, entry: Entry) -> Entry:
         return replace(entry, name="") if _UNNAMED.fullmatch(entry.name) else entry
     file = posixpath.normpath(posixpath.join(entry.folder, package_json.PROJECT_FILE))
     own = member(file, entry.locator, "", manifest, entry.folder)
+    if own.name and own.name != entry.name:
+        raise _stale(source, file, "name")
     for name in sorted(own.needs.keys() ^ entry.needs.keys()):
         raise _stale(source, file, name)
     for name, wanted in own.needs.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from counterseal.adapters.sbom import packages as urls
-from counterseal.adapters.sbom.locks.npm import package_json
+from counterseal.adapters.sbom.locks.npm import package_json, workspace
 from counterseal.adapters.sbom.records import MAX_EDGES, Lock, Package, Part, check_packages, part_key
 from counterseal.errors import FormatError, UsageError
 from counterseal.formats import digests
@@ -85,6 +85,18 @@ def split(descriptor: str, place: str) -> tuple[str, str]:
     return descriptor[0] + name, wanted
 
 
+def folder_of(source: Source, top: str, path: str, place: str) -> str:
+    """Return the folder in the checkout that a lock names, relative to a folder of the checkout.
+
+    Raises:
+        FormatError: It is an address.
+        UsageError: It lies outside.
+    """
+    if "://" in path:
+        raise FormatError(f"{place}: an address stands for a folder", fix="make the lock file again")
+    return source.checkout.joined(top, path, place)
+
+
 def member(place: str, locator: str, name: str, manifest: Manifest, folder: str) -> Entry:
     """Return a workspace by its package.json; what stands in several tables is optional, else needed."""
     return Entry(
@@ -105,7 +117,7 @@ def lock(source: Source, data: bytes, entries: Sequence[Entry], target: Target) 
 
     Raises:
         FormatError: An entry needs what the lock does not have, or there are too many edges.
-        UsageError: A workspace needs what the lock does not have, or the project is none of its parts.
+        UsageError: A workspace needs what the lock does not have, or the lock is not of the project.
     """
     check_packages([entry.name for entry in entries], source.lock)
     if sum(len(entry.needs) for entry in entries) > MAX_EDGES:
@@ -120,19 +132,14 @@ def lock(source: Source, data: bytes, entries: Sequence[Entry], target: Target) 
             locked[entry.key] = _merged(twin, entry.package) if twin else entry.package
         elif entry.folder not in folders or entry.is_member:
             folders[entry.folder] = entry
-    if source.project not in folders:
-        raise UsageError(
-            f"{source.lock} is not of {source.project}",
-            why="that folder is none of its workspaces",
-            fix="add it to `workspaces` in package.json, lock again, and commit the file",
-        )
-    parts = {folder: _part(source, entry, edges[entry.key]) for folder, entry in sorted(folders.items())}
-    root = replace(parts.pop(source.project), importer=True)
+    root, parts = workspace.rooted(
+        source, {folder: _part(source, entry, edges[entry.key]) for folder, entry in folders.items()}
+    )
     return Lock(
         source.digest(data),
-        root,
+        replace(root, importer=True),
         tuple(_with(package, edges[key]) for key, package in locked.items()),
-        tuple(parts.values()),
+        parts,
     )
 
 

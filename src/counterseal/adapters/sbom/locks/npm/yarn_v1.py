@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution, integrity
 from counterseal.adapters.sbom.locks.npm import member_folders, package_json, yarn_syntax
-from counterseal.adapters.sbom.locks.npm.yarn_entries import Entry, lock, member, short, split
+from counterseal.adapters.sbom.locks.npm.yarn_entries import Entry, folder_of, lock, member, short, split
 from counterseal.adapters.sbom.records import Lock, Origin, Package, Scope
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _entry(source: Source, top: str, descriptors: Sequence[str], table: Table) -
     )
     path, resolved = _PATH.match(described.wanted), table.optional_text("resolved")
     if path and not resolved:
-        return replace(entry, folder=source.checkout.joined(top, path[1], entry.place))
+        return replace(entry, folder=folder_of(source, top, path[1], entry.place))
     return replace(entry, package=_package(entry, described, resolved or "", table))
 
 
@@ -165,4 +165,4 @@ def _without_manifest(locked: Lock) -> Lock:
     needed = {key for package in locked.packages for key in (*package.dependencies, *package.optional)}
     top = tuple(sorted(package.key for package in locked.packages if package.key not in needed))
     packages = tuple(replace(package, scope=Scope.REQUIRED) for package in locked.packages)
-    return replace(locked, root=replace(locked.root, dependencies=top), packages=packages)
+    return replace(locked, root=replace(locked.root, dependencies=(*locked.root.dependencies, *top)), packages=packages)
