@@ -21,11 +21,11 @@ ONE = "com.example:one:1.0=compileClasspath,runtimeClasspath\nempty=\n"
 DIGEST = "d" * 64
 
 
-def write(top: Path, **files: str) -> Path:
-    """Write files of a repository, `__` in their names for `/`."""
-    (top / ".git").mkdir(exist_ok=True)
+def write(top: Path, files: dict[str, str]) -> Path:
+    """Write files of a repository."""
+    (top / ".git").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        path = top / name.replace("__", "/")
+        path = top / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", errors="surrogatepass")
     return top
@@ -57,7 +57,7 @@ def verification(digest: str = DIGEST, head: str = "") -> str:
 def test_a_build_whose_top_has_no_lock_is_found_by_its_settings(tmp_path: Path) -> None:
     for settings_file in ("settings.gradle", "settings.gradle.kts"):
         folder = write(
-            tmp_path / settings_file, **{settings_file: 'rootProject.name = "shop"\n', "a__gradle.lockfile": ONE}
+            tmp_path / settings_file, {settings_file: 'rootProject.name = "shop"\n', "a/gradle.lockfile": ONE}
         )
         document = build(folder)
         assert document["metadata"]["component"]["name"] == "shop"
@@ -67,26 +67,24 @@ def test_a_build_whose_top_has_no_lock_is_found_by_its_settings(tmp_path: Path) 
 
 def test_a_build_without_any_lock_does_not_hide_the_lock_of_another_ecosystem(tmp_path: Path) -> None:
     folder = write(
-        tmp_path, **{"settings.gradle": "", "package.json": '{"name": "app"}', "yarn.lock": "# yarn lockfile v1\n"}
+        tmp_path, {"settings.gradle": "", "package.json": '{"name": "app"}', "yarn.lock": "# yarn lockfile v1\n"}
     )
     assert build(folder)["metadata"]["component"]["name"] == "app"
 
 
 def test_a_build_or_a_module_without_locks_is_told_how_to_make_them(tmp_path: Path) -> None:
-    folder = write(tmp_path, **{"settings.gradle": "include 'a'", "a__build.gradle": ""})
+    folder = write(tmp_path, {"settings.gradle": "include 'a'", "a/build.gradle": ""})
     for project in (folder, folder / "a"):
         with pytest.raises(UsageError, match=r"no gradle\.lockfile") as error:
             build(project)
         assert "--write-locks" in error.value.fix
-    write(tmp_path, **{"gradle.lockfile": ONE})
+    write(tmp_path, {"gradle.lockfile": ONE})
     with pytest.raises(UsageError, match=r"a has no gradle\.lockfile"):
         build(folder / "a")
 
 
 def test_a_module_alone_has_its_own_packages(tmp_path: Path) -> None:
-    write(
-        tmp_path, **{"gradle.lockfile": ONE, "settings.gradle": "", "b__c__gradle.lockfile": ONE.replace("one", "two")}
-    )
+    write(tmp_path, {"gradle.lockfile": ONE, "settings.gradle": "", "b/c/gradle.lockfile": ONE.replace("one", "two")})
     assert names(build(tmp_path)) == {"com.example:one", "com.example:two"}
     document = build(tmp_path / "b" / "c")
     assert document["metadata"]["component"]["name"] == "b/c"
@@ -96,31 +94,31 @@ def test_a_module_alone_has_its_own_packages(tmp_path: Path) -> None:
 
 def test_modules_are_not_looked_for_behind_links_or_among_what_is_built(tmp_path: Path) -> None:
     paths = (
-        "build__gradle.lockfile",
-        "node_modules__x__gradle.lockfile",
-        ".hidden__gradle.lockfile",
-        "src__gradle.lockfile",
+        "build/gradle.lockfile",
+        "node_modules/x/gradle.lockfile",
+        ".hidden/gradle.lockfile",
+        "src/gradle.lockfile",
     )
-    write(tmp_path, **{"gradle.lockfile": "empty=\n"}, **dict.fromkeys(paths, ONE))
+    write(tmp_path, {"gradle.lockfile": "empty=\n"} | dict.fromkeys(paths, ONE))
     (tmp_path / "link").symlink_to(tmp_path / "src")
     assert names(build(tmp_path)) == set()
-    write(tmp_path, **{"settings.gradle": 'include("src")'})
+    write(tmp_path, {"settings.gradle": 'include("src")'})
     assert names(build(tmp_path)) == {"com.example:one"}
-    write(tmp_path, **{"settings.gradle": "include('..:..:etc')"})
+    write(tmp_path, {"settings.gradle": "include('..:..:etc')"})
     with pytest.raises(UsageError, match="outside of the repository"):
         build(tmp_path)
 
 
 def test_what_only_the_build_or_tests_need_is_for_developers(tmp_path: Path) -> None:
     lock = "a:main:1=runtimeClasspath\na:test:1=testRuntimeClasspath\na:both:1=classpath,compileClasspath\n"
-    folder = write(tmp_path, **{"gradle.lockfile": lock, "buildscript-gradle.lockfile": "a:plugin:1=classpath\n"})
+    folder = write(tmp_path, {"gradle.lockfile": lock, "buildscript-gradle.lockfile": "a:plugin:1=classpath\n"})
     assert names(build(folder)) == {"a:main", "a:both"}
     scopes = {component["name"]: component["scope"] for component in build(folder, development=True)["components"]}
     assert scopes == {"a:main": "required", "a:both": "required", "a:test": "excluded", "a:plugin": "excluded"}
 
 
 def test_digests_of_verified_files_are_those_of_the_jar(tmp_path: Path) -> None:
-    folder = write(tmp_path, **{"gradle.lockfile": ONE, "gradle__verification-metadata.xml": verification()})
+    folder = write(tmp_path, {"gradle.lockfile": ONE, "gradle/verification-metadata.xml": verification()})
     (component,) = build(folder)["components"]
     assert component["hashes"] == [{"alg": "SHA-256", "content": DIGEST}]
     locks = [fact["value"] for fact in build(folder)["metadata"]["component"]["properties"]]
@@ -138,14 +136,14 @@ def test_digests_of_verified_files_are_those_of_the_jar(tmp_path: Path) -> None:
     ],
 )
 def test_verification_metadata_that_gradle_does_not_write_is_refused(tmp_path: Path, text: str, what: str) -> None:
-    folder = write(tmp_path, **{"gradle.lockfile": ONE, "gradle__verification-metadata.xml": text})
+    folder = write(tmp_path, {"gradle.lockfile": ONE, "gradle/verification-metadata.xml": text})
     with pytest.raises(FormatError, match=f"gradle/verification-metadata.xml: .*{what}"):
         build(folder)
 
 
 def test_group_and_version_come_from_the_properties_or_the_artifact(tmp_path: Path) -> None:
     files = {"gradle.lockfile": ONE, "settings.gradle": "rootProject.name = 'shop'"}
-    folder = write(tmp_path, **files, **{"gradle.properties": "# x\ngroup = example.shop\nversion=1.0\n"})
+    folder = write(tmp_path, files | {"gradle.properties": "# x\ngroup = example.shop\nversion=1.0\n"})
     assert build(folder)["metadata"]["component"]["purl"] == "pkg:maven/example.shop/shop@1.0"
     document = build(folder, Subject("shop-2.1.0.jar", DIGEST))
     assert document["metadata"]["component"]["version"] == "2.1.0"
@@ -154,7 +152,7 @@ def test_group_and_version_come_from_the_properties_or_the_artifact(tmp_path: Pa
 @pytest.mark.parametrize("line", ["a:b=x", "a:b:c:d=x", "::=x", "a::1", "text", "a:b:\u202e1=x", "<<<<<<< HEAD"])
 def test_lines_that_gradle_does_not_write_are_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(FormatError):
-        build(write(tmp_path, **{"gradle.lockfile": f"{ONE}{line}\n"}))
+        build(write(tmp_path, {"gradle.lockfile": f"{ONE}{line}\n"}))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -163,11 +161,11 @@ def test_no_damage_makes_anything_but_a_clear_error(tmp_path: Path, data: st.Dat
     good = {
         "gradle.lockfile": ONE,
         "settings.gradle": "rootProject.name = 'x'\ninclude('a', ':b:c')\nincludeBuild 'd'",
-        "gradle__verification-metadata.xml": verification(),
+        "gradle/verification-metadata.xml": verification(),
     }
     name = data.draw(st.sampled_from(sorted(good)))
     start = data.draw(st.integers(0, len(good[name])))
     end = data.draw(st.integers(start, min(len(good[name]), start + 30)))
     damaged = good[name][:start] + data.draw(st.text(max_size=10)) + good[name][end:]
     with contextlib.suppress(CountersealError):
-        build(write(tmp_path, **good | {name: damaged}))
+        build(write(tmp_path, good | {name: damaged}))
