@@ -154,7 +154,6 @@ def test_what_a_package_needs_has_to_be_locked_unless_it_is_optional(tmp_path: P
         V1 + ONE + '  escape "\\x"\n',
         V1 + ONE + "  three words here\n",
         V1 + ONE + "  integrity sha512-xyz\n",
-        V1 + "one:\n" + ONE.partition("\n")[2],
         V1 + "one 1\n",
         V1 + 'one@^1.0.0:\n  version:\n    "1" "2"\n',
         V1 + "one@^1.0.0:\n",
@@ -163,6 +162,14 @@ def test_what_a_package_needs_has_to_be_locked_unless_it_is_optional(tmp_path: P
 def test_lines_that_yarn_does_not_write_are_refused(tmp_path: Path, lock: str) -> None:
     with pytest.raises(FormatError, match=r"yarn\.lock:"):
         build(write(tmp_path, lock, dependencies={"one": "^1.0.0"}))
+
+
+def test_ranges_that_are_empty_or_have_spaces_are_read_as_yarn_does(tmp_path: Path) -> None:
+    lock = V1 + ONE.replace("one@^1.0.0", 'one, "one@>= 1"')
+    folder = write(
+        tmp_path, lock, dependencies={"one": "", "//": ["no", "dependency"]}, devDependencies={"one": " >= 1 "}
+    )
+    assert purls(build(folder)) == {"pkg:npm/one@1.0.0"}
 
 
 def test_lines_of_windows_and_a_mark_of_utf_8_are_read(tmp_path: Path) -> None:

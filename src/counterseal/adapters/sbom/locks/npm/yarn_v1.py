@@ -67,7 +67,7 @@ class _Described:
 
     @classmethod
     def by(cls, descriptors: Sequence[str], place: str) -> _Described:
-        pairs = [split(descriptor, place) for descriptor in descriptors]
+        pairs = [_split(descriptor, place) for descriptor in descriptors]
         aliased = [_real(wanted) for _, wanted in pairs if wanted.startswith(_ALIAS)]
         is_address = all("/" in wanted and not wanted.startswith(_ALIAS) for _, wanted in pairs)
         return cls(aliased[0] if aliased else pairs[0][0], pairs[0][1], is_address)
@@ -87,7 +87,7 @@ class _Targets:
         self._keys = {}
         for descriptors, entry in locked:
             for descriptor in descriptors:
-                self._keys[self._normal(top, *split(descriptor, entry.place))] = entry.key
+                self._keys[self._normal(top, *_split(descriptor, entry.place))] = entry.key
         self._members = {entry.name: entry.key for entry in members}
         # `**/name`, `parent/name` and `@scope/name` end with the name of what is resolved.
         self._resolutions = {_resolved_name(pattern): wanted for pattern, wanted in resolutions.items()}
@@ -105,8 +105,9 @@ class _Targets:
 
     def _normal(self, folder: str, name: str, wanted: str) -> str:
         """Return a descriptor, a path in it as one of the checkout."""
-        match = _PATH.match(wanted)
-        return f"{name}@./{posixpath.normpath(posixpath.join(folder, match[1]))}" if match else f"{name}@{wanted}"
+        if match := _PATH.match(wanted):
+            return f"{name}@./{posixpath.normpath(posixpath.join(folder, match[1]))}"
+        return f"{name}@{wanted.strip()}"
 
 
 def _entry(source: Source, top: str, descriptors: Sequence[str], table: Table) -> Entry:
@@ -147,6 +148,11 @@ def _files(place: str, resolved: str, table: Table) -> tuple[Distribution, ...]:
     hashes = {"sha1": fragment} if _SHA1.fullmatch(fragment) else {}
     hashes |= integrity(table.optional_text("integrity") or "", place)
     return (distribution(address, hashes, place),) if address or hashes else ()
+
+
+def _split(descriptor: str, place: str) -> tuple[str, str]:
+    """Return name and range; of a name alone, any."""
+    return split(descriptor if "@" in descriptor[1:] else f"{descriptor}@", place)
 
 
 def _real(alias: str) -> str:
