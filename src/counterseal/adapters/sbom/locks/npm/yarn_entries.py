@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -29,7 +30,7 @@ class Entry:
     Attributes:
         place: Names it in messages.
         locator: What it is called where it is the parent of another entry.
-        name: The real one, not that of an alias.
+        name: The real one, not that of an alias; empty: it has none.
         needs: Name to range, as written.
         optional: The names of those that it can do without.
         development: The names of those that its developers need.
@@ -68,8 +69,8 @@ class _Edges:
     development: set[str] = field(default_factory=set)
 
 
-def short(text: str) -> str:
-    """Return what stands in a key for a text that may hold a secret, or be long."""
+def fingerprint(text: str) -> str:
+    """Return what stands in a key for a path or an address, which may hold a secret, or be long."""
     return digests.sha256(text.encode(errors="surrogatepass"))[:12]
 
 
@@ -97,12 +98,12 @@ def folder_of(source: Source, top: str, path: str, place: str) -> str:
     return source.checkout.joined(top, path, place)
 
 
-def member(place: str, locator: str, name: str, manifest: Manifest, folder: str) -> Entry:
+def member(locator: str, manifest: Manifest, folder: str) -> Entry:
     """Return a workspace by its package.json; what stands in several tables is optional, else needed."""
     return Entry(
-        place,
+        posixpath.normpath(posixpath.join(folder, package_json.PROJECT_FILE)),
         locator,
-        manifest.name or name,
+        manifest.name or "",
         manifest.version,
         {**manifest.development, **manifest.dependencies, **manifest.optional},
         manifest.optional.keys(),
@@ -119,7 +120,7 @@ def lock(source: Source, data: bytes, entries: Sequence[Entry], target: Target) 
         FormatError: An entry needs what the lock does not have, or there are too many edges.
         UsageError: A workspace needs what the lock does not have, or the lock is not of the project.
     """
-    check_packages([entry.name for entry in entries], source.lock)
+    check_packages([entry.name or entry.key for entry in entries], source.lock)
     if sum(len(entry.needs) for entry in entries) > MAX_EDGES:
         raise FormatError(f"{source.lock} has more than {MAX_EDGES} edges", why="that many are not read")
     edges: dict[str, _Edges] = {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution, integrity
 from counterseal.adapters.sbom.locks.npm import member_folders, package_json, yarn_syntax
-from counterseal.adapters.sbom.locks.npm.yarn_entries import Entry, folder_of, lock, member, short, split
+from counterseal.adapters.sbom.locks.npm.yarn_entries import Entry, fingerprint, folder_of, lock, member, split
 from counterseal.adapters.sbom.records import Lock, Origin, Package, Scope
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ def read(source: Source, data: bytes) -> Lock:
     """
     top = posixpath.dirname(source.lock) or "."
     manifest = package_json.read(source.checkout, top)
-    members = [member(package_json.PROJECT_FILE, ".", "", manifest, top)]
+    members = [member(top, manifest, top)]
     for folder in member_folders.folders(source.checkout, top, manifest.workspaces):
         inner = package_json.read(source.checkout, folder)
         if folder != top and inner.name:
-            members.append(member(f"{folder}/{package_json.PROJECT_FILE}", folder, inner.name, inner, folder))
+            members.append(member(folder, inner, folder))
     locked = [
         (descriptors, _entry(source, top, descriptors, table))
         for descriptors, table in yarn_syntax.entries(data, source.lock)
@@ -138,7 +138,7 @@ def _package(entry: Entry, described: _Described, resolved: str, table: Table) -
         origin, location = Origin.URL, clean_url(address)
     purl = urls.npm(entry.name, entry.version, location, revision)
     # What nothing in its purl tells from the registry's package is told by its address.
-    key = purl.to_string() if origin is Origin.REGISTRY or location else f"{purl.to_string()}#{short(address)}"
+    key = purl.to_string() if origin is Origin.REGISTRY or location else f"{purl.to_string()}#{fingerprint(address)}"
     files = _files(entry.place, resolved, table) if origin is not Origin.GIT else ()
     return Package(key, purl, entry.name, entry.version, origin, files, location=location, revision=revision)
 
