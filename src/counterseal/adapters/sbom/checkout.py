@@ -20,6 +20,12 @@ MAX_MANIFEST_BYTES: Final = 1 << 20
 _MAX_UP: Final = 64
 
 
+def inside(folder: str, path: str) -> str | None:
+    """Return a path that a file in a folder of a checkout names, relative to the checkout; None: it lies outside."""
+    place = posixpath.normpath(posixpath.join(folder, path.replace("\\", "/")))
+    return None if place == ".." or place.startswith(("../", "/")) or "\0" in place else place
+
+
 class Checkout:
     """A repository's folder. Paths are relative to it, with `/`; `.` is the folder itself.
 
@@ -75,8 +81,8 @@ class Checkout:
         Raises:
             UsageError: It leads out of the checkout.
         """
-        together = posixpath.normpath(posixpath.join(folder, path.replace("\\", "/")))
-        if together == ".." or together.startswith(("../", "/")) or "\0" in together:
+        together = inside(folder, path)
+        if together is None:
             raise UsageError(
                 f"{what} names {path[:80]!r}, which lies outside of the repository",
                 why="only files of the checkout are read",
