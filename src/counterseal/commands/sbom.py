@@ -44,7 +44,8 @@ class SbomInputs:
 class SbomResult:
     """The document: where, its sha256, how many packages besides the artifacts, and the artifacts.
 
-    `redacted` counts what was replaced, by kind: credentials, and what the policy names.
+    `unknown_licences` is how many of the packages have no licence. `redacted` counts what was replaced, by kind:
+    credentials, and what the policy names.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class SbomResult:
     components: int
     subjects: tuple[Subject, ...]
     dry_run: bool
+    unknown_licences: int = 0
     redacted: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -64,15 +66,16 @@ def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> Sbo
     """
     subjects = tuple(artifact for _, artifact in files.collect(inputs.subjects))
     document = builder.build(inputs.projects, subjects, revision=inputs.revision, epoch=inputs.epoch)
-    packages = sum(1 for component in document.content["components"] if component["type"] != "file")
+    packages = [component for component in document.content["components"] if component["type"] != "file"]
     if not inputs.dry_run:
         outputs.place(inputs.output, {SBOM_FILE: document.data})
     return SbomResult(
         inputs.output / SBOM_FILE,
         digests.sha256(document.data),
-        packages,
+        len(packages),
         subjects,
         inputs.dry_run,
+        sum(1 for component in packages if not component.get("licenses")),
         document.redacted,
     )
 

@@ -80,12 +80,11 @@ class Wiring:
             sources: What else `LockSbomBuilder` is told: lock files, documents, whether development counts.
         """
         from counterseal.adapters.sbom.builder import LockSbomBuilder
-        from counterseal.adapters.sbom.descriptions.description import Places
         from counterseal.wiring.confidential import redaction_of
+        from counterseal.wiring.package_places import package_places
 
-        return LockSbomBuilder(
-            places=Places(python=tuple(map(Path, sys.path))), redaction=redaction_of(project), **sources
-        )
+        places = package_places(self.surroundings.environ)
+        return LockSbomBuilder(places=places, redaction=redaction_of(project), **sources)
 
     def environment(self, *audience: str) -> GitHubEnvironment | GitLabEnvironment:
         """Return the CI run that we are in, by its token for an audience (Sigstore if none is named)."""

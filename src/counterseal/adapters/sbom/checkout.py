@@ -20,6 +20,12 @@ MAX_MANIFEST_BYTES: Final = 1 << 20
 _MAX_UP: Final = 64
 
 
+def inside(folder: str, path: str) -> str | None:
+    """Return a path that a file in a folder of a checkout names, relative to the checkout; None: it lies outside."""
+    place = posixpath.normpath(posixpath.join(folder, path.replace("\\", "/")))
+    return None if place == ".." or place.startswith(("../", "/")) or "\0" in place else place
+
+
 class Checkout:
     """A repository's folder. Paths are relative to it, with `/`; `.` is the folder itself.
 
@@ -75,8 +81,7 @@ class Checkout:
         Raises:
             UsageError: It leads out of the checkout.
         """
-        together = posixpath.normpath(posixpath.join(folder, path.replace("\\", "/")))
-        if together == ".." or together.startswith(("../", "/")) or "\0" in together:
+        if (together := inside(folder, path)) is None:
             raise UsageError(
                 f"{what} names {path[:80]!r}, which lies outside of the repository",
                 why="only files of the checkout are read",
@@ -92,6 +97,14 @@ class Checkout:
         """Return the sorted names in a folder; of none if it is no folder."""
         try:
             return sorted(entry.name for entry in (self._top / folder).iterdir())
+        except OSError:
+            return []
+
+    def folders(self, folder: str) -> list[str]:
+        """Return the sorted names of the folders in a folder, without those that are links."""
+        try:
+            with os.scandir(self._top / folder) as entries:
+                return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
         except OSError:
             return []
 

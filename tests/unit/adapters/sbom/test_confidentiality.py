@@ -262,7 +262,9 @@ def test_of_a_lock_none_leaves_either(place: Path, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize("secret", sorted(CREDENTIALS), ids=range(40))
-def test_an_error_quotes_no_secret(place: Path, capsys: pytest.CaptureFixture[str], secret: str) -> None:
+def test_neither_errors_nor_what_is_made_of_such_a_line_tell_a_secret(
+    place: Path, capsys: pytest.CaptureFixture[str], secret: str
+) -> None:
     text = CREDENTIALS[secret]
     edges = [{"ref": "root", "dependsOn": [text]}]
     (place / "other.json").write_text(json.dumps(document(["x"]) | {"dependencies": edges}))
@@ -270,8 +272,7 @@ def test_an_error_quotes_no_secret(place: Path, capsys: pytest.CaptureFixture[st
     assert 0 not in codes
     assert not is_in(secret, told)
     (place / "requirements.txt").write_text(f"{text.splitlines()[0]}\n")
-    codes, told = outputs(place, capsys, "--lock", "requirements.txt")
-    assert 0 not in codes
+    _, told = outputs(place, capsys, "--lock", "requirements.txt")  # refused or not
     assert not is_in(secret, told)
 
 
