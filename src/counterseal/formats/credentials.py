@@ -47,7 +47,7 @@ _CUT_PASSWORD: Final = re.compile(
 )
 #: `user:password@host:path`, as of git without a scheme.
 _SCP: Final = re.compile(
-    r"(?<![\w/:.+-])(?!mailto:)[\w.+-]{1,128}:[^\s/@:\"']{3,256}(?=@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}\.[A-Za-z]{2,24}[:/])"
+    r"(?<![\w/:.+-])(?!mailto:)[\w.+-]{1,128}:[^\s/@\"']{3,256}(?=@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}\.[A-Za-z]{2,24}[:/])"
 )
 _SAID: Final = re.compile(
     r"(?<!\w)(?:bearer|basic|token)\s{1,4}(?=[^\s\"']{0,256}[\d=])([\w.~+/=-]{8,})"

@@ -286,6 +286,7 @@ def test_neither_errors_nor_what_is_made_of_such_a_line_tell_a_secret(
         ('password="my long phrase"', "phrase"),
         ("password='my long phrase'", "phrase"),
         ("Cookie: sid=abcdef", "abcdef"),
+        ("part:deploy:scppass7@git.forge.example:group/app.git", "scppass7"),
         ("https://h.example/x?tok=abc1", "abc1"),
         ("https://h.example/x?X-Goog-Signature=feed", "feed"),
         ("pkg:generic/x@1?download_url=https%3A%2F%2Fu%3Apw9%40h.example%2Fx", "pw9"),
