@@ -55,6 +55,7 @@ def read(path: Path, *, epoch: int) -> Foreign:
     said = [("from", tools.origin(content.get("metadata", {}))), *_facts(content)]
     _renamed(content)
     versions.raised(content, version, place)
+    metadata = content.setdefault("metadata", {})
     _referred(content)
     if problem := next(references.loose_ends(content), None):
         raise FormatError(
@@ -67,7 +68,6 @@ def read(path: Path, *, epoch: int) -> Foreign:
     content.setdefault("dependencies", [])
     form.in_order(content)
     content.pop("serialNumber", None)
-    metadata = content.setdefault("metadata", {})
     metadata["timestamp"] = datetime.fromtimestamp(epoch, UTC).isoformat()
     tools.added(metadata, form.OURSELVES)
     return Foreign(content, tuple(said))

@@ -69,8 +69,8 @@ def _references(one: Json, other: Json) -> dict[str, str]:
         ref, key = component["bom-ref"], _identity(component)
         if key[0] and ref not in refs and equal.get(key):
             refs[ref] = equal[key].pop()  # the second of a document is the second of the other
-    given, others = references.defined(one), references.defined(other)
-    unused = references.Unused((*given, *others))
+    given, others = references.distinct(one), references.distinct(other)
+    unused = references.Unused((*references.defined(one), *references.defined(other)))
     for ref in sorted(others.keys() & given.keys() - refs.keys()):
         refs[ref] = unused.like(ref)
     return {old: new for old, new in refs.items() if old != new}
