@@ -201,6 +201,15 @@ def test_a_tool_may_be_named_twice_by_one_reference(tmp_path: Path) -> None:
     assert written["annotations"] == content["annotations"]
 
 
+def test_a_root_that_is_listed_among_its_components_stands_once(tmp_path: Path) -> None:
+    content = document(lib("shop", description="twin", scope="required"), lib("a"))
+    content["metadata"]["component"] = lib("shop", description="root")
+    written = build(tmp_path, content)
+    assert set(by_ref(written)) == {"file:app-1.2.0.tar.gz", "pkg:npm/a@1.0"}
+    assert written["metadata"]["component"]["scope"] == "required"
+    assert ("counterseal:conflict", '{"description":"twin"}') in facts(written)
+
+
 # --- versions ------------------------------------------------------------------------------------
 
 
