@@ -410,3 +410,12 @@ def test_two_spellings_of_a_version_are_one(tmp_path: Path) -> None:
     lock = 'version = 1\n[[package]]\nname = "app"\nversion = "1.0.dev0"\nsource = { virtual = "." }\n'
     write(tmp_path, pyproject__toml=PROJECT.replace('"1.0"', '"1.0.dev"'), uv__lock=lock)
     assert root_of(build(tmp_path))["version"] == "1.0.dev"
+
+
+def test_no_comment_takes_a_package_out_of_the_sbom(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        requirements___main__txt="a==1  # via b\nb==1  # via a\nc==1  # via -r x.in\n-e ../lib\n",
+        lib___pyproject__toml=PROJECT,
+    )
+    assert set(by_name(build(tmp_path, locks=["requirements/main.txt"]))) == {"a", "b", "c"}
