@@ -54,7 +54,7 @@ def read(source: Source) -> Lock:
     files = document.table("metadata").table("files")
     packages = merged((_package(entry, files) for entry, folder in entries if folder is None), source.lock)
     parts = {part_key(folder): _part(entry, folder) for entry, folder in entries if folder is not None}
-    known = Candidates(source.lock, [*packages.values(), *parts.values()])
+    known = Candidates(source.lock, [*packages.values(), *parts.values(), pyproject.part(project, source.project, ())])
     needs: dict[str, set[str]] = {}
     for entry, folder in entries:
         key = _key(entry) if folder is None else part_key(folder)

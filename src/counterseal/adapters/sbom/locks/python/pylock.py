@@ -58,7 +58,7 @@ def read(source: Source) -> Lock:
         elif entry.name != project.name:
             packages.append(_package(entry, source.lock, document.default_groups or ()))
     by_key = merged(packages, source.lock)
-    known = Candidates(source.lock, [*by_key.values(), *parts.values()])
+    known = Candidates(source.lock, [*by_key.values(), *parts.values(), pyproject.part(project, source.project, ())])
     needs: dict[str, set[str]] = {}
     for entry in document.packages:
         folder = _folder(entry, source)
