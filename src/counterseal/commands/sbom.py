@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from counterseal import inventory
 from counterseal.commands import outputs
-from counterseal.errors import FormatError
-from counterseal.formats import digests, subject, wire
+from counterseal.formats import digests, subject
 from counterseal.identifiers import SBOM_FILE
 from counterseal.model import Subject
 
@@ -59,25 +59,7 @@ def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> Sbo
     """
     subjects = tuple(artifact for _, artifact in files.collect(inputs.subjects))
     data = builder.build(inputs.project, subjects, revision=inputs.revision, epoch=inputs.epoch)
-    components = read(data)["components"]
-    packages = sum(1 for component in components if component["type"] != "file")
+    packages = len(inventory.parse(data, SBOM_FILE, max_bytes=MAX_BYTES).elements)
     if not inputs.dry_run:
         outputs.place(inputs.output, {SBOM_FILE: data})
     return SbomResult(inputs.output / SBOM_FILE, digests.sha256(data), packages, subjects, inputs.dry_run)
-
-
-def read(data: bytes) -> dict[str, Any]:
-    """Return an SBOM document.
-
-    Raises:
-        FormatError: It is no CycloneDX document with a list of components.
-    """
-    document = wire.load_json(data, SBOM_FILE, max_bytes=MAX_BYTES)
-    if not isinstance(document, dict) or document.get("bomFormat") != "CycloneDX":
-        raise FormatError(f"{SBOM_FILE}: not a CycloneDX document", fix="make it with `counterseal sbom`")
-    components = document.setdefault("components", [])
-    if not isinstance(components, list) or not all(
-        isinstance(component, dict) and "type" in component for component in components
-    ):
-        raise FormatError(f"{SBOM_FILE}: `components` is no list of components", fix="make it with `counterseal sbom`")
-    return document
