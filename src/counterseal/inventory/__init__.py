@@ -5,13 +5,20 @@ It reads bytes that it is handed, and neither makes nor fetches a document; what
 
 from __future__ import annotations
 
+from counterseal.inventory.difference import Change, Difference, Package
 from counterseal.inventory.document import MAX_BYTES, Document, Edges, Element, load, parse, view
+from counterseal.inventory.minimum import Part, Score
 
 __all__ = [
     "MAX_BYTES",
+    "Change",
+    "Difference",
     "Document",
     "Edges",
     "Element",
+    "Package",
+    "Part",
+    "Score",
     "difference",
     "licences",
     "load",

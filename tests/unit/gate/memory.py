@@ -332,7 +332,8 @@ class World:
 
     def _candidate(self) -> Release:
         files = {"app-1.2.0-py3-none-any.whl": b"wheel", "app-1.2.0.tar.gz": b"sdist"}
-        sbom = {"bomFormat": "CycloneDX", "components": [{"name": "dep"}]}
+        dependency = {"type": "library", "name": "dep", "version": "1.0.0", "purl": "pkg:pypi/dep@1.0.0"}
+        sbom = {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [dependency]}
         sbom_bytes = json.dumps(sbom).encode()
         subjects = tuple(Subject(name, digests.sha256(data)) for name, data in files.items())
         self.manifest = manifest.build(
