@@ -63,6 +63,11 @@ def is_known(licences: Collection[str]) -> bool:
     return bool(licences) and all(_known_whole(licence) for licence in licences)
 
 
+def is_joined(licence: str) -> bool:
+    """Return whether this is an expression of several licences."""
+    return isinstance(_tree(licence), tuple)
+
+
 def canonical(licence: str) -> str:
     """Return an expression in one spelling, its ids as SPDX writes them now; what is no expression as it is."""
     tree = _tree(licence)

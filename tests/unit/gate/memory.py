@@ -318,10 +318,11 @@ class Sigstore:
 class World:
     """A project with a policy, a tag that was built, and a candidate; people ask, approve and merge."""
 
-    def __init__(self, work: Path, run: Run = samples.RUN) -> None:
+    def __init__(self, work: Path, run: Run = samples.RUN, policy: bytes = POLICY) -> None:
         self.run = dataclasses.replace(run, visibility="public")
         self.forge, self.assets, self.store = Forge(), Assets(), Ledger()
-        self.source = self.forge.source
+        self.source, self.policy = self.forge.source, policy
+        self.source.line[0] = (POLICY_CHANGE, {POLICY_PATH: policy})
         self.sigstore = Sigstore(self.run)
         self.work = work
         self.source.add(REVISION, README=b"1.2.0")
@@ -363,7 +364,7 @@ class World:
             stage=stage,
             manifest=digests.sha256(self.manifest),
             candidate=PinnedCandidate(self.release.id, TAG, pinned),
-            policy=digests.sha256(POLICY),
+            policy=digests.sha256(self.policy),
             reason="fixes #16",
             valid_until=samples.CONTENT.valid_until,
         )
