@@ -37,7 +37,7 @@ def decide(world: World) -> dict[str, Decision]:
 
 
 def code(decision: Decision, rule: str) -> str:
-    return globals()["code"](decision, rule)
+    return next(each.code for each in decision.findings if each.rule == rule)
 
 
 def released(world: World) -> World:
@@ -81,8 +81,7 @@ def test_what_a_policy_asks_of_an_sbom_is_judged(tmp_path: Path, options: str, o
     world = World(tmp_path, policy=POLICY.replace(b"sbom-present: {}", options.encode(), 1))
     world.ask("staging", ALICE)
     decision = decide(world)["staging"]
-    rule = options.partition(":")[0]
-    assert (decision.outcome, next(each.code for each in decision.findings if each.rule == rule)) == (outcome, code)
+    assert (decision.outcome, code(decision, options.partition(":")[0])) == (outcome, said)
 
 
 def test_a_deny_is_recorded_with_its_evidence_too(world: World) -> None:
