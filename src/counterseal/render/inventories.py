@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from counterseal.render import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from counterseal.gate import sboms
     from counterseal.inventory import Change, Difference, Package
+
+
+#: How many rows a change request shows of a difference, and how many characters of each.
+SHOWN: Final = 20
+WIDTH: Final = 160
+
+
+def compared(known: sboms.Comparison) -> list[str]:
+    """Return how a candidate differs from what its stage has now: plain lines, those after the first indented."""
+    about = f"components: {known.components}"
+    if known.problem:
+        return [escape.plain(f"components: not compared with what {known.stage} has now: {known.problem}", 600)]
+    if known.difference is None:
+        return [escape.plain(f"{about}; {known.stage} has nothing yet that they could be compared with")]
+    with_what = f"compared with {known.tag}, which {known.stage} has now (entry {known.entry})"
+    told = list(rows(known.difference))
+    lines = [f"{about}; {summary(known.difference)}, {with_what}"]
+    lines += [f"  {mark} {escape.plain(f'{name} {said}', WIDTH)}" for mark, name, said in told[:SHOWN]]
+    more = [f"  … and {len(told) - SHOWN} more (counterseal sbom diff)"] if len(told) > SHOWN else []
+    return [escape.plain(lines[0], 600), *lines[1:], *more]
 
 
 def summary(difference: Difference) -> str:

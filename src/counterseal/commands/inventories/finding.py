@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from counterseal.commands import progress
-from counterseal.commands.inventories import reading
 from counterseal.commands.log import LogQuery
 from counterseal.errors import CountersealError, LedgerError, ServiceError
+from counterseal.gate import sboms
 from counterseal.history import History, events
 from counterseal.history.events import Publication
 from counterseal.identifiers import SBOM_FILE
@@ -144,5 +144,5 @@ def _document(
                 why="it was deleted, or the token may not see it",
             )
         known.clear()  # the same release comes again only after itself
-        known[key] = reading.released(assets, release, digest, work)
+        known[key] = sboms.released(assets, release, digest, work)
     return known[key]
