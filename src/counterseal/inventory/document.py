@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: How many bytes of a document that lies on somebody's own machine are read.
-MAX_BYTES: Final = 128 << 20
+MAX_BYTES: Final = 64 << 20
 VERSIONS: Final = ("1.4", "1.5", "1.6", "1.7")
 #: The property by which a document says what it was made from: `lock`, or the tool that made it.
 ORIGIN: Final = "counterseal:from"

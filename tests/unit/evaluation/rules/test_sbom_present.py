@@ -21,11 +21,14 @@ from tests.evidence_samples import (
     told,
     with_sbom,
 )
+from tests.unit.policy.test_policy import GOOD
 
-from counterseal.evaluation.rules import sbom_present
+from counterseal.errors import PolicyError
+from counterseal.evaluation.rules import RULES, sbom_present
 from counterseal.evaluation.sbom_facts import LicenceUse, SbomFacts
 from counterseal.identifiers import SBOM
 from counterseal.model import Finding, FindingOutcome
+from counterseal.policy import load
 
 if TYPE_CHECKING:
     from counterseal.evaluation.evidence import Evidence
@@ -133,3 +136,35 @@ def test_an_origin_is_named_without_its_version_or_with_it() -> None:
         assert sbom_present.judge(with_sbom(origins=("syft 1.32.0",)), options).outcome is FindingOutcome.SATISFIED
     other = sbom_present.Options(origin="syft 1.31.0")
     assert sbom_present.judge(with_sbom(origins=("syft 1.32.0",)), other).code == "sbom-other-origin"
+
+
+# --- as a policy has it ----------------------------------------------------------------------
+
+
+def options(text: str) -> sbom_present.Options:
+    policy = load(GOOD.replace("sbom-present: {}", f"sbom-present: {text}", 1).encode(), rules=RULES)
+    chosen = next(use.options for use in policy.stages[0].rules if use.name == "sbom-present")
+    assert isinstance(chosen, sbom_present.Options)
+    return chosen
+
+
+def test_the_options_of_a_policy() -> None:
+    assert options("{}") == sbom_present.Options()
+    assert options("{minimum: ntia, max-unknown-licences: 5, from: lock}") == sbom_present.Options("ntia", 5, "lock")
+    assert options("{max-unknown-licences: 0}").max_unknown_licences == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("{minimum: cisa}", "there is no minimum 'cisa'"),
+        ("{max-unknown-licences: none}", "has to be a whole number from 0"),
+        ("{max-unknown-licences: null}", "has to be a whole number from 0"),
+        ("{from: null}", "from has to be a text"),
+        ("{maximum: ntia}", "did you mean 'minimum'"),
+    ],
+)
+def test_options_that_cannot_be(text: str, what: str) -> None:
+    with pytest.raises(PolicyError, match=r"^policy\.yml:13:\d+: ") as caught:
+        options(text)
+    assert what in str(caught.value)
