@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from counterseal import inventory
 from counterseal.commands import outputs
-from counterseal.formats import digests, subject
+from counterseal.formats import digests
 from counterseal.identifiers import SBOM_FILE
 from counterseal.model import Subject
 
 if TYPE_CHECKING:
     from counterseal.ports import SbomBuilder, SubjectFiles
-
-MAX_BYTES: Final = subject.largest(SBOM_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +20,7 @@ class SbomInputs:
     """What `sbom` is asked for.
 
     Attributes:
-        project: Folder of the project.
+        projects: Folders of the projects; the first is the one that the artifacts are of.
         subjects: Paths, globs and checksum lists of the artifacts.
         output: The output folder.
         epoch: SOURCE_DATE_EPOCH, seconds since 1970, for the document's timestamp.
@@ -31,7 +28,7 @@ class SbomInputs:
         dry_run: Make and check the document, write nothing.
     """
 
-    project: Path
+    projects: tuple[Path, ...]
     subjects: tuple[str, ...]
     output: Path
     epoch: int
@@ -58,8 +55,8 @@ def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> Sbo
         FormatError: The project or its lock is malformed.
     """
     subjects = tuple(artifact for _, artifact in files.collect(inputs.subjects))
-    data = builder.build(inputs.project, subjects, revision=inputs.revision, epoch=inputs.epoch)
-    packages = len(inventory.parse(data, SBOM_FILE, max_bytes=MAX_BYTES).elements)
+    document = builder.build(inputs.projects, subjects, revision=inputs.revision, epoch=inputs.epoch)
+    packages = sum(1 for component in document.content["components"] if component["type"] != "file")
     if not inputs.dry_run:
-        outputs.place(inputs.output, {SBOM_FILE: data})
-    return SbomResult(inputs.output / SBOM_FILE, digests.sha256(data), packages, subjects, inputs.dry_run)
+        outputs.place(inputs.output, {SBOM_FILE: document.data})
+    return SbomResult(inputs.output / SBOM_FILE, digests.sha256(document.data), packages, subjects, inputs.dry_run)

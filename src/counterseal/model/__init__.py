@@ -7,7 +7,7 @@ says nothing (R40). Names and logins are for people only.
 
 from __future__ import annotations
 
-from counterseal.model.artifacts import Asset, BuildInputs, DigestSet, Manifest, Release, Subject
+from counterseal.model.artifacts import Asset, BuildInputs, DigestSet, Manifest, Release, SbomDocument, Subject
 from counterseal.model.certificates import Attestation, Certificate, Run, Statement, Trust, TrustMaterial
 from counterseal.model.changes import BuildStart, ChangeRequest, Commit, Merge, Mover, Review, ReviewState
 from counterseal.model.findings import Counted, Dismissed, EarlierDecision, Finding, FindingOutcome, Outcome, Reason
@@ -58,6 +58,7 @@ __all__ = [
     "ReviewState",
     "RuleUse",
     "Run",
+    "SbomDocument",
     "Stage",
     "Statement",
     "StoredLedger",

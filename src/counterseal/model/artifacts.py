@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from counterseal.model.people import Repository
 
@@ -33,6 +34,14 @@ class Manifest:
     subjects: tuple[Subject, ...]
     sbom: str
     input_matrix: str
+
+
+@dataclass(frozen=True, slots=True)
+class SbomDocument:
+    """A CycloneDX document that was written: its bytes, and the JSON that they are."""
+
+    data: bytes
+    content: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from counterseal.model import BuildInputs, Subject
+    from counterseal.model import BuildInputs, SbomDocument, Subject
 
 
 class Clock(Protocol):
@@ -20,13 +20,15 @@ class Clock(Protocol):
 
 
 class SbomBuilder(Protocol):
-    """Makes an SBOM of a project; one implementation an ecosystem."""
+    """Makes an SBOM of projects."""
 
-    def build(self, project: Path, subjects: Iterable[Subject], *, revision: str | None, epoch: int) -> bytes:
+    def build(
+        self, projects: Sequence[Path], subjects: Iterable[Subject], *, revision: str | None, epoch: int
+    ) -> SbomDocument:
         """Return a schema-valid CycloneDX 1.6 JSON document; equal inputs give equal bytes.
 
         Args:
-            project: Folder of the project.
+            projects: Folders of the projects; the first is the one that the artifacts are of.
             subjects: The artifacts, which become file components with their digests.
             revision: Source revision, recorded at the root component.
             epoch: Seconds since 1970 for the document's timestamp (SOURCE_DATE_EPOCH).

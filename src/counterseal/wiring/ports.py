@@ -19,7 +19,7 @@ from counterseal.formats import wire
 from counterseal.wiring.surroundings import NAMED, Surroundings, loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from counterseal.adapters.github.ci import GitHubEnvironment
     from counterseal.adapters.gitlab.access import GitLabTokens
@@ -71,11 +71,12 @@ class Wiring:
 
         return LocalBuildFacts(self.surroundings.environ)
 
-    def sbom_builder(self, lock: Path | None = None) -> SbomBuilder:
-        """Return the builder for Python projects."""
-        from counterseal.adapters.sbom.builder import PythonSbomBuilder
+    def sbom_builder(self, locks: Sequence[Path] = ()) -> SbomBuilder:
+        """Return the builder that reads lock files: those given, or the project's own."""
+        from counterseal.adapters.sbom.builder import LockSbomBuilder
+        from counterseal.adapters.sbom.descriptions.description import Places
 
-        return PythonSbomBuilder(lock=lock)
+        return LockSbomBuilder(locks=locks, places=Places(python=tuple(map(Path, sys.path))))
 
     def environment(self, *audience: str) -> GitHubEnvironment | GitLabEnvironment:
         """Return the CI run that we are in, by its token for an audience (Sigstore if none is named)."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from counterseal.adapters.local.files import WorkspaceFiles
-from counterseal.adapters.sbom.builder import PythonSbomBuilder
+from counterseal.adapters.sbom.builder import LockSbomBuilder
 from counterseal.commands import outputs, sbom
 from counterseal.errors import UsageError
 from counterseal.render.reports import sbom as sbom_report
@@ -31,8 +31,8 @@ def place(tmp_path: Path) -> Path:
 
 
 def run(place: Path, *subjects: str, dry_run: bool = False) -> sbom.SbomResult:
-    inputs = sbom.SbomInputs(place, subjects, place / "counterseal-out", 1_700_000_000, dry_run=dry_run)
-    return sbom.run(inputs, builder=PythonSbomBuilder(environment=[]), files=WorkspaceFiles(place))
+    inputs = sbom.SbomInputs((place,), subjects, place / "counterseal-out", 1_700_000_000, dry_run=dry_run)
+    return sbom.run(inputs, builder=LockSbomBuilder(), files=WorkspaceFiles(place))
 
 
 def test_the_document_is_written_and_its_digest_and_counts_are_said(place: Path) -> None:

@@ -18,7 +18,7 @@ from tests.unit.sandbox.keyless_world import CLAIMS, SAN, SHA, World, serving
 from counterseal.adapters.github.ci import GitHubEnvironment
 from counterseal.adapters.local.build_facts import LocalBuildFacts
 from counterseal.adapters.local.files import WorkspaceFiles
-from counterseal.adapters.sbom.builder import PythonSbomBuilder
+from counterseal.adapters.sbom.builder import LockSbomBuilder
 from counterseal.commands import sbom, sign
 from counterseal.errors import FormatError, ServiceError, UsageError
 from counterseal.formats import manifest, wire
@@ -59,8 +59,8 @@ def app(described: Path, tmp_path: Path) -> Path:
 
 
 def make_sbom(place: Path, *subjects: str) -> sbom.SbomResult:
-    inputs = sbom.SbomInputs(place, subjects or ("dist/*",), place / "counterseal-out", 1_700_000_000, SHA)
-    return sbom.run(inputs, builder=PythonSbomBuilder(environment=[]), files=WorkspaceFiles(place))
+    inputs = sbom.SbomInputs((place,), subjects or ("dist/*",), place / "counterseal-out", 1_700_000_000, SHA)
+    return sbom.run(inputs, builder=LockSbomBuilder(), files=WorkspaceFiles(place))
 
 
 def environment(world: World, **claims: str) -> GitHubEnvironment:

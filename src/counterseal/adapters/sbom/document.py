@@ -1,13 +1,12 @@
-"""Lock and project → CycloneDX 1.6 JSON, always the same bytes for the same content, checked against the schema."""
+"""Lock → CycloneDX 1.6 JSON, always the same bytes for the same content, checked against the schema."""
 
 from __future__ import annotations
 
 import json
-import re
 import uuid
-import warnings
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -15,113 +14,138 @@ from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, Property, XsUri
 from cyclonedx.model.bom import Bom, BomMetaData
 from cyclonedx.model.component import Component, ComponentScope, ComponentType
-from cyclonedx.model.dependency import Dependency
+from cyclonedx.model.contact import OrganizationalEntity
 from cyclonedx.model.license import DisjunctiveLicense, LicenseAcknowledgement, LicenseExpression
 from cyclonedx.model.lifecycle import LifecyclePhase, PredefinedLifecycle
 from cyclonedx.model.tool import ToolRepository
 from cyclonedx.output.json import JsonV1Dot6
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
-from jsonschema import Draft7Validator
+from cyclonedx.schema.schema import SchemaVersion1Dot6
 
 from counterseal import __version__
-from counterseal.adapters.sbom.lockfile import Origin, Package, purl
+from counterseal.adapters.sbom import schema
+from counterseal.adapters.sbom.records import Origin, Scope
 from counterseal.errors import CountersealError
 from counterseal.formats import digests, wire
+from counterseal.model import SbomDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cyclonedx.model.license import License
 
-    from counterseal.adapters.sbom.lockfile import Distribution, Lock
-    from counterseal.adapters.sbom.project import Project
+    from counterseal.adapters.sbom.descriptions.description import Description
+    from counterseal.adapters.sbom.records import Distribution, Lock, Package, Part
     from counterseal.model import Subject
 
 PROPERTY: Final = "counterseal"
-_PART: Final = 100
 _ALGORITHMS: Final = {
+    "md5": HashAlgorithm.MD5,
+    "sha1": HashAlgorithm.SHA_1,
     "sha256": HashAlgorithm.SHA_256,
     "sha384": HashAlgorithm.SHA_384,
     "sha512": HashAlgorithm.SHA_512,
     "blake2b": HashAlgorithm.BLAKE2B_512,
 }
-#: RFC 3986: a URL with an authority, or a relative path of one part without a colon.
-_PCHAR: Final = r"(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-Fa-f]{2})"
-_ADDRESS: Final = re.compile(
-    rf"(?:(?:https?|ssh)://(?:[A-Za-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]+)?(?:/(?:{_PCHAR}|:)*)*|{_PCHAR}+)\Z"
-)
 #: Names serial numbers, so that equal content has an equal one (RFC 9562 section 5.5).
 _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "https://counterseal.dev/sbom/v1")
 
 
 def write(
-    project: Project,
     lock: Lock,
     subjects: Sequence[Subject],
     *,
-    licences: Mapping[tuple[str, str], tuple[str, ...]],
-    facts: Mapping[str, str],
+    descriptions: Mapping[str, Description],
+    facts: Sequence[tuple[str, str]],
     epoch: int,
-) -> bytes:
-    """Return the document as canonical JSON (RFC 8785).
+) -> SbomDocument:
+    """Return the document, its bytes as canonical JSON (RFC 8785).
+
+    The library writes the head and each component for itself: it compares all components of a document with each
+    other, and all edges (CycloneDX/cyclonedx-python-lib#1006), which for 10,000 components takes minutes.
 
     Args:
-        project: The root component.
-        lock: Everything that it needs.
+        lock: The root component and everything that it needs, with scopes.
         subjects: The artifacts, which become components of type `file`.
-        licences: What installed packages say, by name and version.
+        descriptions: What packages say of themselves, by key.
         facts: Properties of the root component, their names without our prefix.
         epoch: Seconds since 1970 of the timestamp.
 
     Raises:
         CountersealError: The document does not fit the schema; a defect of ours.
     """
-    root = _root(project, facts)
-    components = {lock.root: root} | {package.key: _component(package, licences) for package in lock.packages}
-    artifacts = [_artifact(subject) for subject in subjects]
+    root = _part(lock.root, [_property(name, value) for name, value in facts])
+    root.components = [_part(part, [_property("path", part.path)]) for part in lock.parts]
+    content = _head(root, epoch)
+    packages = sorted(lock.packages, key=lambda package: package.key)
+    components = chain(
+        map(_artifact, subjects), (_component(package, descriptions.get(package.key)) for package in packages)
+    )
+    content["components"] = [_written(component) for component in components]
+    content["dependencies"] = sorted(_edges(lock, subjects), key=lambda edge: str(edge["ref"]))
+    content["compositions"] = [
+        {"aggregate": "complete" if lock.has_edges else "unknown", "dependencies": [lock.root.key]}
+    ]
+    return finished(content)
+
+
+def finished(content: dict[str, Any]) -> SbomDocument:
+    """Return a document with the serial number of its content, checked.
+
+    Raises:
+        CountersealError: It does not fit the schema, or a reference leads nowhere.
+    """
+    content.pop("serialNumber", None)
+    content["serialNumber"] = uuid.uuid5(_NAMESPACE, digests.sha256(wire.canonical(content))).urn
+    problem = next(_loose_ends(content), None) or schema.problem(content)
+    if problem:
+        raise CountersealError(
+            "the SBOM is not valid CycloneDX 1.6", why=problem, fix="this is a defect: please report it"
+        )
+    return SbomDocument(wire.canonical(content), content)
+
+
+def _head(root: Component, epoch: int) -> dict[str, Any]:
     bom = Bom(
         metadata=BomMetaData(
             component=root,
             timestamp=datetime.fromtimestamp(epoch, UTC),
             lifecycles=[PredefinedLifecycle(LifecyclePhase.BUILD)],
             tools=ToolRepository(components=[_ourselves()]),
-        ),
-        components=[*artifacts, *(components[package.key] for package in lock.packages)],
-        dependencies=[*_dependencies(lock, components), *(Dependency(artifact.bom_ref) for artifact in artifacts)],
+        )
     )
-    with warnings.catch_warnings():
-        # A project without dependencies is no incomplete graph.
-        warnings.filterwarnings("ignore", "The Component this BOM is describing", UserWarning)
-        document: dict[str, Any] = json.loads(JsonV1Dot6(bom).output_as_string())
-    document["compositions"] = [
-        {"aggregate": "complete" if lock.has_edges else "unknown", "dependencies": [root.bom_ref.value]}
-    ]
-    del document["serialNumber"]
-    document["serialNumber"] = uuid.uuid5(_NAMESPACE, digests.sha256(wire.canonical(document))).urn
-    _check(document)
-    return wire.canonical(document)
+    content: dict[str, Any] = json.loads(JsonV1Dot6(bom).output_as_string())
+    return content
 
 
-def _dependencies(lock: Lock, components: Mapping[str, Component]) -> Iterable[Dependency]:
-    """Return the edges as objects: `Bom.register_dependency` takes time quadratic in their number."""
-    leaves = {key: Dependency(component.bom_ref) for key, component in components.items()}
-    wanted = {lock.root: lock.direct} | {package.key: package.dependencies for package in lock.packages}
-    for key, needs in wanted.items():
-        yield Dependency(components[key].bom_ref, [leaves[need] for need in needs])
+def _written(component: Component) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(component.as_json(view_=SchemaVersion1Dot6))  # type: ignore[attr-defined]
+    return content
 
 
-def _root(project: Project, facts: Mapping[str, str]) -> Component:
-    own = purl(project.name, project.version)
+def _edges(lock: Lock, subjects: Iterable[Subject]) -> Iterable[dict[str, Any]]:
+    for part in (lock.root, *lock.parts):
+        yield _edge(part.key, {*part.dependencies, *part.optional, *part.development})
+    for package in lock.packages:
+        yield _edge(package.key, {*package.dependencies, *package.optional})
+    for subject in subjects:
+        yield _edge(_file_key(subject), set())
+
+
+def _edge(ref: str, needs: set[str]) -> dict[str, Any]:
+    needs.discard(ref)
+    return {"ref": ref, "dependsOn": sorted(needs)} if needs else {"ref": ref}
+
+
+def _part(part: Part, properties: Sequence[Property]) -> Component:
     return Component(
-        type=ComponentType.APPLICATION if project.runnable else ComponentType.LIBRARY,
-        name=project.name,
-        version=project.version,
-        purl=own,
-        bom_ref=f"root:{own.to_string()}",
-        description=project.description,
-        licenses=_licences((project.licence,) if project.licence else ()),
-        properties=[_property(name, value) for name, value in facts.items()],
+        type=ComponentType.APPLICATION if part.runnable else ComponentType.LIBRARY,
+        name=part.name,
+        version=part.version,
+        purl=part.purl,
+        bom_ref=part.key,
+        description=part.description,
+        licenses=_licences((part.licence,) if part.licence else ()),
+        properties=properties,
     )
 
 
@@ -129,35 +153,44 @@ def _ourselves() -> Component:
     return Component(type=ComponentType.APPLICATION, name="counterseal", version=__version__)
 
 
+def _file_key(artifact: Subject) -> str:
+    return f"file:{artifact.name}"
+
+
 def _artifact(artifact: Subject) -> Component:
     return Component(
         type=ComponentType.FILE,
         name=artifact.name,
-        bom_ref=f"file:{artifact.name}",
+        bom_ref=_file_key(artifact),
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=artifact.digest)],
     )
 
 
-def _component(package: Package, licences: Mapping[tuple[str, str], tuple[str, ...]]) -> Component:
-    origin = [] if package.origin is Origin.REGISTRY else [_property("python:source", package.origin)]
+def _component(package: Package, description: Description | None) -> Component:
+    notes = [] if package.origin is Origin.REGISTRY else [("source", str(package.origin))]
+    notes += [("marker", marker) for marker in package.markers]
+    notes += package.notes
+    notes += [("described-by", description.place)] if description else []
     return Component(
         type=ComponentType.LIBRARY,
         name=package.name,
         version=package.version,
         purl=package.purl,
         bom_ref=package.key,
-        scope=ComponentScope(package.scope),
+        scope=ComponentScope(package.scope or Scope.REQUIRED),
         # Digests of a component are those of its only file; of several files each reference has its own.
         hashes=_hashes(package.files[0].hashes) if len(package.files) == 1 else [],
-        licenses=_licences(licences.get((package.name, package.version or ""), ())),
-        external_references=[*_references(package)],
-        properties=[*origin, *(_property("python:marker", marker) for marker in package.markers)],
+        licenses=_licences(description.licences if description else ()),
+        supplier=OrganizationalEntity(name=description.supplier) if description and description.supplier else None,
+        external_references=[*_references(package, description)],
+        properties=[_property(name, value) for name, value in notes],
     )
 
 
-def _references(package: Package) -> Iterable[ExternalReference]:
-    if package.revision and package.location:
-        yield ExternalReference(type=ExternalReferenceType.VCS, url=XsUri(package.location))
+def _references(package: Package, description: Description | None) -> Iterable[ExternalReference]:
+    source = package.location if package.revision else description.source if description else None
+    if source:
+        yield ExternalReference(type=ExternalReferenceType.VCS, url=XsUri(source))
     for file in package.files:
         yield ExternalReference(
             type=ExternalReferenceType.DISTRIBUTION, url=XsUri(_address(file, package)), hashes=_hashes(file.hashes)
@@ -193,39 +226,14 @@ def _property(name: str, value: str) -> Property:
     return Property(name=f"{PROPERTY}:{name}", value=value)
 
 
-def _is_address(value: object) -> bool:
-    """Return whether an address is RFC 3986; it stands in for jsonschema's own check, which takes 0.1 s for each."""
-    return not isinstance(value, str) or _ADDRESS.match(value) is not None
-
-
-Draft7Validator.FORMAT_CHECKER.checks("iri-reference")(_is_address)
-
-
-def _check(document: Mapping[str, Any]) -> None:
-    """Return if the schema holds, no reference stands for two components, and each leads to a component."""
-    refs = [component["bom-ref"] for component in (document["metadata"]["component"], *document.get("components", ()))]
-    used = {ref for edge in document["dependencies"] for ref in (edge["ref"], *edge.get("dependsOn", ()))}
-    problems = [f"edges lead to {ref}, which is nothing" for ref in sorted(used - set(refs))]
-    problems += [
-        f"{ref} stands there twice" for ref in sorted(ref for ref, count in Counter(refs).items() if count > 1)
-    ]
-    validator = JsonStrictValidator(SchemaVersion.V1_6)
-    for part in _parts(document):
-        if error := validator.validate_str(json.dumps(part)):
-            problems.append(str(error)[:500])
-    if problems:
-        raise CountersealError(
-            "the SBOM is not valid CycloneDX 1.6", why=problems[0], fix="this is a defect: please report it"
-        )
-
-
-def _parts(document: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    """Yield the document with some of its components and edges at a time.
-
-    jsonschema compares all items of a list with each other to see that they are unique, which takes a minute for 3,000
-    components. Their references are unique by the check above, and each is judged by the schema on its own.
-    """
-    components, edges = document.get("components", []), document["dependencies"]
-    for start in range(0, max(len(components), len(edges)), _PART):
-        part = slice(start, start + _PART)
-        yield {**document, "components": components[part], "dependencies": edges[part]}
+def _loose_ends(content: Mapping[str, Any]) -> Iterator[str]:
+    """Yield which references stand for two components, and which lead to none."""
+    root = content["metadata"]["component"]
+    refs = Counter(
+        component["bom-ref"] for component in (root, *root.get("components", ()), *content.get("components", ()))
+    )
+    for ref in sorted(ref for ref, count in refs.items() if count > 1):
+        yield f"{ref} stands there twice"
+    used = {ref for edge in content["dependencies"] for ref in (edge["ref"], *edge.get("dependsOn", ()))}
+    for ref in sorted(used - refs.keys()):
+        yield f"edges lead to {ref}, which is nothing"

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from counterseal import plain_file
-from counterseal.adapters.sbom.lockfile import MAX_BYTES, Table
+from counterseal.adapters.sbom.reading import Table, text_of
 from counterseal.errors import FormatError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MAX_DEPTH: Final = 32
 #: Parts of a key or header, `a.b.c` has three.
@@ -33,20 +29,18 @@ _TOKENS: Final = re.compile(
 )
 
 
-def read_toml(path: Path, *, max_bytes: int = MAX_BYTES) -> Table:
-    """Return the TOML document in a file of the project.
+def toml_table(data: bytes, place: str) -> Table:
+    """Return the TOML document in a file.
 
     Raises:
-        UsageError: It is no plain file, or too large.
         FormatError: It is not TOML, or nested too deeply; the message has line and column where there are any.
     """
-    data = plain_file.read(path, max_bytes=max_bytes)
+    text = text_of(data, place)
     try:
-        text = data.decode("utf-8")
         _check(text)
-        return Table(tomllib.loads(text), path.name)
+        return Table(tomllib.loads(text), place)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path.name}: not valid TOML", why=str(error) or type(error).__name__) from error
+        raise FormatError(f"{place}: not valid TOML", why=str(error) or type(error).__name__) from error
 
 
 def _check(text: str) -> None:

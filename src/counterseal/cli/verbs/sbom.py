@@ -35,7 +35,7 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     from counterseal.render.reports import sbom as reports
 
     inputs = sbom.SbomInputs(
-        project=options.project,
+        projects=(options.project,),
         subjects=options.subjects,
         output=options.output,
         epoch=wiring.surroundings.epoch(),
@@ -44,5 +44,7 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     )
     with progress(options, wiring.surroundings) as tell:
         tell("reading the lock file and what is installed")
-        result = sbom.run(inputs, builder=wiring.sbom_builder(options.lock), files=wiring.files())
+        result = sbom.run(
+            inputs, builder=wiring.sbom_builder((options.lock,) if options.lock else ()), files=wiring.files()
+        )
     return reports.report(result)

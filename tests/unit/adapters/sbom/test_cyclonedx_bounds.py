@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from counterseal.adapters.sbom.builder import PythonSbomBuilder
-from counterseal.adapters.sbom.toml import read_toml
+from counterseal.adapters.sbom.builder import LockSbomBuilder
+from counterseal.adapters.sbom.descriptions.description import Places
+from counterseal.adapters.sbom.toml import toml_table
 from counterseal.errors import CountersealError, FormatError, UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def refused(folder: Path, **files: str) -> CountersealError:
     for name, content in files.items():
         (folder / name.replace("__", ".")).write_text(content)
     with pytest.raises((FormatError, UsageError)) as caught:
-        PythonSbomBuilder(environment=[folder]).build(folder, [], revision=None, epoch=0)
+        LockSbomBuilder(places=Places(python=(folder,))).build([folder], [], revision=None, epoch=0)
     return caught.value
 
 
@@ -79,7 +80,7 @@ def test_ordinary_toml_is_read_whatever_stands_in_its_strings(tmp_path: Path) ->
         + "\n[t.'x.y.z']\nk = 1\n"
     )
     (tmp_path / "x.toml").write_text(content)
-    data = read_toml(tmp_path / "x.toml").data
+    data = toml_table((tmp_path / "x.toml").read_bytes(), "x.toml").data
     assert data["a"]["b"]["c"] == "." * 100
     assert data["d"].endswith('.x""')
     assert data["t"]["x.y.z"]["k"] == 1
@@ -95,7 +96,7 @@ def test_ordinary_toml_is_read_whatever_stands_in_its_strings(tmp_path: Path) ->
 def test_no_toml_is_a_bug(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.toml").write_text(text)
     with contextlib.suppress(FormatError):
-        read_toml(tmp_path / "x.toml")
+        toml_table((tmp_path / "x.toml").read_bytes(), "x.toml")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_requirements_of_which_each_needs_each(tmp_path: Path) -> None:
     lines[0] += "    # via " + ", ".join(f"p{number}" for number in range(9_000)) + "\n"
     (tmp_path / "requirements.txt").write_text("".join(lines[:300]))
     (tmp_path / "pyproject.toml").write_text(PROJECT)
-    assert PythonSbomBuilder(environment=[]).build(tmp_path, [], revision=None, epoch=0)
+    assert LockSbomBuilder().build([tmp_path], [], revision=None, epoch=0).data
 
 
 def test_one_name_a_thousand_times(tmp_path: Path) -> None:
@@ -189,7 +190,7 @@ def test_what_is_no_plain_file_is_refused_by_its_name(
         (tmp_path / "pyproject.toml").write_text(PROJECT)
     make(tmp_path / name)
     with pytest.raises(UsageError) as caught:
-        PythonSbomBuilder(environment=[], lock=tmp_path / name).build(tmp_path, [], revision=None, epoch=0)
+        LockSbomBuilder(locks=[tmp_path / name]).build([tmp_path], [], revision=None, epoch=0)
     assert name in caught.value.what
 
 
@@ -199,7 +200,7 @@ def test_what_is_no_plain_file_is_refused_by_its_name(
 def sbom(folder: Path) -> bytes:
     (folder / "pyproject.toml").write_text(PROJECT)
     (folder / "requirements.txt").write_text(f"rich==1 {HASH}\n")
-    return PythonSbomBuilder(environment=[folder]).build(folder, [], revision=None, epoch=0)
+    return LockSbomBuilder(places=Places(python=(folder,))).build([folder], [], revision=None, epoch=0).data
 
 
 def installed(folder: Path) -> Path:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
 from counterseal.adapters.local import installed_packages
+from counterseal.adapters.sbom.descriptions.description import Description, fits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from email.message import Message
     from pathlib import Path
 
-MAX_LICENCE: Final = 200
-MAX_PARENTHESES: Final = 16
+    from counterseal.adapters.sbom.descriptions.description import Places
+    from counterseal.adapters.sbom.records import Package
 
 #: Trove classifiers that name exactly one licence, as SPDX ids ("BSD License" and others name several).
 _CLASSIFIERS: Final = {
@@ -33,24 +32,28 @@ _CLASSIFIERS: Final = {
 }
 
 
-def search_path(project: Path) -> list[str]:
-    """Return where the project's packages may be installed: its `.venv` if it has one, else our own environment."""
-    own = sorted(project.glob(".venv/lib/python3*/site-packages")) + sorted(project.glob(".venv/Lib/site-packages"))
-    return [str(folder) for folder in own if folder.is_dir()] or list(sys.path)
+class InstalledPackages:
+    """The packages installed in the project's `.venv`, else in the folders given (`description.Descriptions`).
 
-
-def licences(path: Iterable[str]) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Return what each installed package says of its licence, by (PEP 503 name, version).
-
-    One text is an SPDX expression, id or name; several are names of classifiers. The version has to be the locked
-    one for this to say something about the locked package, so it is part of the key.
+    The version has to be the locked one for this to say something about the locked package, so it is part of the key.
     """
-    by_package: dict[tuple[str, str], tuple[str, ...]] = {}
-    for head in installed_packages.metadata(path):
-        name, version = _first(head, "Name"), _first(head, "Version")
-        if name and version and (says := _licence(head)):
-            by_package.setdefault((canonicalize_name(name), version), says)
-    return by_package
+
+    def __init__(self, project: Path, places: Places) -> None:
+        own = [
+            *sorted(project.glob(".venv/lib/python3*/site-packages")),
+            *sorted(project.glob(".venv/Lib/site-packages")),
+        ]
+        path = [str(folder) for folder in own if folder.is_dir()] or [str(folder) for folder in places.python]
+        self._by_package: dict[tuple[str, str], Description] = {}
+        for head in installed_packages.metadata(path):
+            name, version = _first(head, "Name"), _first(head, "Version")
+            if name and version and (says := _licence(head)):
+                key = (canonicalize_name(name), version)
+                self._by_package.setdefault(key, Description("METADATA", licences=says))
+
+    def of(self, package: Package) -> Description | None:
+        """Return what a package says; see the protocol."""
+        return self._by_package.get((package.name, package.version or ""))
 
 
 def _first(head: Message, key: str) -> str:
@@ -69,8 +72,3 @@ def _licence(head: Message) -> tuple[str, ...]:
         return tuple(sorted(_CLASSIFIERS.get(name, name) for name in set(names)))
     text = _first(head, "License")
     return (text,) if fits(text) and text != "UNKNOWN" else ()
-
-
-def fits(text: str) -> bool:
-    """Return whether a licence is an expression, id or name: not a whole text, nor one nested too deeply to parse."""
-    return 0 < len(text) <= MAX_LICENCE and text.isprintable() and text.count("(") <= MAX_PARENTHESES

@@ -11,46 +11,34 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from counterseal.adapters.sbom.lockfile import (
-    MAX_PACKAGES,
-    Lock,
-    Origin,
-    Package,
-    check_names,
-    clean_url,
-    distribution,
-    purl,
-    requirement,
-)
-from counterseal.adapters.sbom.project import direct_keys
-from counterseal.errors import FormatError, UsageError
+from counterseal.adapters.sbom import packages as urls
+from counterseal.adapters.sbom.addresses import clean_url, distribution
+from counterseal.adapters.sbom.locks.python import pyproject
+from counterseal.adapters.sbom.locks.python.pyproject import direct_keys
+from counterseal.adapters.sbom.locks.python.requirement import requirement
+from counterseal.adapters.sbom.reading import text_of
+from counterseal.adapters.sbom.records import MAX_PACKAGES, Lock, Origin, Package, check_packages
+from counterseal.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from counterseal.adapters.sbom.project import Project
+    from counterseal.adapters.sbom.checkout import Source
 
 _HASH = re.compile(r"--hash[= ](\w+):(\w+)")
 _HARMLESS = ("--index-url", "--extra-index-url", "--trusted-host", "--no-binary", "--only-binary", "-i ", "--pre")
 _NESTED = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable")
 
 
-def read(data: bytes, file: str, project: Project) -> Lock:
+def read(source: Source) -> Lock:
     """Return what a hashed requirements file says of a project.
-
-    Args:
-        data: The file.
-        file: Its name.
-        project: The project.
 
     Raises:
         UsageError: Something is not pinned with a digest, so the file locks nothing.
         FormatError: A line is no requirement.
     """
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{file}: not UTF-8", why=str(error)) from error
+    data, file, project = source.data(), source.lock, pyproject.read(source)
+    text = text_of(data, file)
     packages: dict[str, Package] = {}
     needed_by: dict[str, set[str]] = {}
     for number, line, via in _lines(text):
@@ -61,7 +49,7 @@ def read(data: bytes, file: str, project: Project) -> Lock:
         package = _package(line, f"{file}:{number}")
         packages[package.key] = package
         needed_by.setdefault(package.key, set()).update(via)
-    check_names((package.name for package in packages.values()), file)
+    check_packages([package.name for package in packages.values()], file)
     keys: dict[str, list[str]] = {}
     for key, package in packages.items():
         keys.setdefault(package.name, []).append(key)
@@ -72,8 +60,8 @@ def read(data: bytes, file: str, project: Project) -> Lock:
     linked = tuple(
         replace(package, dependencies=tuple(sorted(needs.get(package.name, ())))) for package in packages.values()
     )
-    root = purl(project.name, project.version).to_string()
-    return Lock(file, root, direct_keys(project, keys, file), linked, any(needed_by.values()))
+    root = pyproject.part(project, source.project, direct_keys(project, keys, file))
+    return Lock(source.digest(data), root, linked, has_edges=any(needed_by.values()))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str, set[str]]]:
@@ -131,8 +119,10 @@ def _package(line: str, place: str) -> Package:
     version = pins[0] if pins else None
     name = canonicalize_name(asked.name)
     files = (distribution(asked.url or "", {algorithm: digest}, place) for algorithm, digest in hashes)
+    purl = urls.pypi(name, version, location)
     return Package(
-        purl(name, version, location).to_string(),
+        purl.to_string(),
+        purl,
         name,
         version,
         Origin.URL if asked.url else Origin.REGISTRY,

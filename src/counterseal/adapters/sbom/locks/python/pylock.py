@@ -10,21 +10,13 @@ from typing import TYPE_CHECKING
 
 from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValidationError
 
-from counterseal.adapters.sbom.lockfile import (
-    MAX_PACKAGES,
-    Distribution,
-    Lock,
-    Origin,
-    Package,
-    Scope,
-    Table,
-    check_marker,
-    check_names,
-    clean_url,
-    distribution,
-    purl,
-)
-from counterseal.adapters.sbom.project import direct_keys
+from counterseal.adapters.sbom import packages as urls
+from counterseal.adapters.sbom.addresses import clean_url, distribution
+from counterseal.adapters.sbom.locks.python import pyproject
+from counterseal.adapters.sbom.locks.python.pyproject import direct_keys
+from counterseal.adapters.sbom.locks.python.requirement import check_marker
+from counterseal.adapters.sbom.records import Distribution, Lock, Origin, Package, Scope, check_packages
+from counterseal.adapters.sbom.toml import toml_table
 from counterseal.errors import FormatError, UsageError
 
 if TYPE_CHECKING:
@@ -32,16 +24,18 @@ if TYPE_CHECKING:
 
     from packaging.pylock import Package as Entry
 
-    from counterseal.adapters.sbom.project import Project
+    from counterseal.adapters.sbom.checkout import Source
 
 
-def read(document: Table, project: Project) -> Lock:
+def read(source: Source) -> Lock:
     """Return what a pylock.toml says of a project.
 
     Raises:
         UsageError: A later lock version, or a dependency of the project is not in it.
         FormatError: It is not as PEP 751 says, or a digest is malformed.
     """
+    data, project = source.data(), pyproject.read(source)
+    document = toml_table(data, source.lock)
     for table in document.tables("packages"):
         check_marker(table.optional_text("marker") or "", table.place)
     try:
@@ -52,9 +46,7 @@ def read(document: Table, project: Project) -> Lock:
         ) from error
     except (PylockValidationError, ValueError, TypeError, RecursionError) as error:
         raise FormatError(f"{document.place}: not a pylock file", why=str(error), fix="make it again") from error
-    if len(lock.packages) > MAX_PACKAGES:
-        raise UsageError(f"{document.place} has more than {MAX_PACKAGES} packages", why="that many are not read")
-    check_names((str(entry.name) for entry in lock.packages), document.place)
+    check_packages([str(entry.name) for entry in lock.packages], document.place)
     entries = [entry for entry in lock.packages if entry.name != project.name]
     packages = [_package(entry, document.place) for entry in entries]
     keys: dict[str, list[str]] = {}
@@ -65,9 +57,9 @@ def read(document: Table, project: Project) -> Lock:
     linked = tuple(
         replace(package, dependencies=_edges(entry, keys)) for entry, package in zip(entries, packages, strict=True)
     )
-    root = purl(project.name, project.version).to_string()
-    direct = direct_keys(project, keys, document.place)
-    return Lock(document.place, root, direct, linked, has_edges=any(package.dependencies for package in linked))
+    root = pyproject.part(project, source.project, direct_keys(project, keys, document.place))
+    has_edges = any(package.dependencies for package in linked)
+    return Lock(source.digest(data), root, linked, has_edges=has_edges)
 
 
 def _edges(entry: Entry, keys: dict[str, list[str]]) -> tuple[str, ...]:
@@ -88,8 +80,10 @@ def _package(entry: Entry, file: str) -> Package:
         origin, location = Origin.URL, clean_url(entry.archive.url or "")
     marker = str(entry.marker) if entry.marker is not None else ""
     optional = " in extras" in marker or (" in dependency_groups" in marker and '"default"' not in marker)
+    purl = urls.pypi(name, version, location, revision)
     return Package(
-        purl(name, version, location, revision).to_string(),
+        purl.to_string(),
+        purl,
         name,
         version,
         origin,

@@ -1,4 +1,4 @@
-"""Reads `pyproject.toml` and finds the project's lock file."""
+"""Reads `pyproject.toml`: the project that a Python lock file is of."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from counterseal.adapters.sbom.installed import fits
-from counterseal.adapters.sbom.lockfile import requirement
-from counterseal.adapters.sbom.toml import read_toml
+from counterseal.adapters.sbom import packages
+from counterseal.adapters.sbom.checkout import MAX_MANIFEST_BYTES
+from counterseal.adapters.sbom.descriptions.description import fits
+from counterseal.adapters.sbom.locks.python.requirement import requirement
+from counterseal.adapters.sbom.records import Part, part_key
+from counterseal.adapters.sbom.toml import toml_table
 from counterseal.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
+    from counterseal.adapters.sbom.checkout import Source
     from counterseal.model import Subject
 
 PROJECT_FILE: Final = "pyproject.toml"
-MAX_PROJECT_BYTES: Final = 1 << 20
-LOCKS: Final = ("uv.lock", "pylock.toml", "requirements.txt")
-_UNREAD: Final = ("poetry.lock", "pdm.lock", "Pipfile.lock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +52,21 @@ class Project:
     description: str | None
 
 
-def read(folder: Path, subjects: Iterable[Subject]) -> Project:
-    """Return the project in a folder.
-
-    Args:
-        folder: The project.
-        subjects: Its artifacts; a wheel or sdist says a version that pyproject.toml leaves dynamic.
+def read(source: Source) -> Project:
+    """Return the project in a folder; a wheel or sdist of it says a version that pyproject.toml leaves dynamic.
 
     Raises:
         UsageError: There is no pyproject.toml, it has no name, or an artifact is of another version.
         FormatError: It is not TOML, or a dependency is malformed.
     """
-    if not (folder / PROJECT_FILE).exists():
+    path = source.beside(PROJECT_FILE)
+    if not source.checkout.has(path):
         raise UsageError(
-            f"no {PROJECT_FILE} in {folder.name or 'the workspace'}",
+            f"no {path}",
             why="the SBOM's root component is the project that it names",
             fix="name the project's folder with --project",
         )
-    table = read_toml(folder / PROJECT_FILE, max_bytes=MAX_PROJECT_BYTES).table("project")
+    table = toml_table(source.checkout.read(path, max_bytes=MAX_MANIFEST_BYTES), path).table("project")
     if not table.optional_text("name"):
         raise UsageError(f"{PROJECT_FILE} has no project.name", fix="name the project in its [project] table")
     name = canonicalize_name(table.text("name"))
@@ -80,7 +77,7 @@ def read(folder: Path, subjects: Iterable[Subject]) -> Project:
     licence = table.data.get("license")
     return Project(
         name=name,
-        version=_version(name, table.optional_text("version"), subjects),
+        version=_version(name, table.optional_text("version"), source.subjects),
         direct=direct,
         requirements=None if direct is None or "optional-dependencies" in dynamic else (direct | others) - {name},
         runnable="scripts" in table.data or "gui-scripts" in table.data,
@@ -148,19 +145,16 @@ def direct_keys(project: Project, keys: Mapping[str, Sequence[str]], file: str) 
     return tuple(sorted(key for name in wanted for key in keys[name]))
 
 
-def find_lock(folder: Path) -> Path:
-    """Return the lock file of a project: `uv.lock`, else `pylock.toml`, else `requirements.txt`.
-
-    Raises:
-        UsageError: There is none.
-    """
-    for name in LOCKS:
-        if (folder / name).exists():
-            return folder / name
-    unread = [name for name in _UNREAD if (folder / name).exists()]
-    raise UsageError(
-        f"no lock file in {folder.name or 'the workspace'}",
-        why=f"{', '.join(unread)} cannot be read yet" if unread else f"there is none of {', '.join(LOCKS)}",
-        fix="make one with `uv lock` (or `pip lock`, or a requirements.txt with --hash), and commit it; "
-        "a member of a workspace names the workspace's lock with --lock",
+def part(project: Project, path: str, dependencies: Iterable[str]) -> Part:
+    """Return the project as the part of a checkout that lies in a folder, with the keys of what it needs."""
+    return Part(
+        part_key(path),
+        path,
+        project.name,
+        project.version,
+        packages.pypi(project.name, project.version),
+        tuple(dependencies),
+        licence=project.licence,
+        description=project.description,
+        runnable=project.runnable,
     )

@@ -1,0 +1,142 @@
+"""Which lock files are read, by which module, and which of them is a project's own."""
+
+from __future__ import annotations
+
+import importlib
+import posixpath
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+from counterseal.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from counterseal.adapters.sbom.checkout import Checkout, Source
+    from counterseal.adapters.sbom.records import Lock
+    from counterseal.model import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class LockFormat:
+    """A kind of lock file: its names (with `*`), its ecosystem, and the module in `locks/` that reads it."""
+
+    names: tuple[str, ...]
+    ecosystem: str
+    module: str
+
+
+class Reader(Protocol):
+    """A module that reads a kind of lock file."""
+
+    def read(self, source: Source) -> Lock:
+        """Return what the lock says of the project and of everything that it locks."""
+
+
+#: In the order in which a folder is asked for them.
+FORMATS: Final = (
+    LockFormat(("uv.lock",), "python", "uv"),
+    LockFormat(("pylock.toml", "pylock.*.toml"), "python", "pylock"),
+    LockFormat(("requirements.txt", "*requirements*.txt", "*.txt"), "python", "requirements"),
+)
+#: The file that makes a folder a project of an ecosystem.
+MANIFESTS: Final = {"python": ("pyproject.toml",)}
+#: Which ecosystem makes artifacts with such names.
+_ARTIFACTS: Final = {".whl": "python"}
+
+
+def reader(path: str) -> Reader:
+    """Return the module that reads a lock file, by the file's name.
+
+    Raises:
+        UsageError: None does.
+    """
+    kind = _format(posixpath.basename(path))
+    if kind is None:
+        raise UsageError(
+            f"{posixpath.basename(path)} is no lock file that can be read",
+            why=f"read are {', '.join(lock_names())}",
+            fix="name one of them with --lock",
+        )
+    return cast("Reader", importlib.import_module(f"counterseal.adapters.sbom.locks.{kind.ecosystem}.{kind.module}"))
+
+
+def ecosystem(path: str) -> str:
+    """Return the ecosystem of a lock file that can be read."""
+    kind = _format(posixpath.basename(path))
+    return kind.ecosystem if kind else ""
+
+
+def lock_names(ecosystem: str = "") -> list[str]:
+    """Return the names of the lock files that are read, of one ecosystem or of all."""
+    return [kind.names[0] for kind in FORMATS if ecosystem in ("", kind.ecosystem)]
+
+
+def find(checkout: Checkout, project: str, subjects: Iterable[Subject]) -> str:
+    """Return the path of the lock file of a project: in its folder, or, for a part of a workspace, above it.
+
+    Raises:
+        UsageError: There is none, or there are several and the artifacts do not tell which.
+    """
+    locks = _candidates(checkout, project)
+    if len(locks) > 1:
+        artifacts = {_ARTIFACTS.get(posixpath.splitext(subject.name)[1]) for subject in subjects}
+        locks = {name: path for name, path in locks.items() if name in artifacts} if len(artifacts) == 1 else locks
+    if len(locks) == 1:
+        return next(iter(locks.values()))
+    if not locks:
+        raise _nothing(checkout, project)
+    raise UsageError(
+        f"{_shown(project)} has lock files of several ecosystems: {', '.join(sorted(locks.values()))}",
+        why="the names of the artifacts do not tell which of them they are built from",
+        fix="name the lock file with --lock, or several of them, each with a --lock of its own",
+    )
+
+
+def _candidates(checkout: Checkout, project: str) -> dict[str, str]:
+    """Return the lock file of each ecosystem that a project is of."""
+    locks: dict[str, str] = {}
+    for name in dict.fromkeys(kind.ecosystem for kind in FORMATS):
+        is_project = any(checkout.has(posixpath.join(project, manifest)) for manifest in MANIFESTS[name])
+        for folder in _upwards(project) if is_project else [project]:
+            if path := _in(checkout, folder, name):
+                locks[name] = path
+                break
+    return locks
+
+
+def _in(checkout: Checkout, folder: str, name: str) -> str | None:
+    for kind in FORMATS:
+        path = posixpath.normpath(posixpath.join(folder, kind.names[0]))
+        if kind.ecosystem == name and checkout.has(path):
+            return path
+    return None
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    yield folder
+    while folder != ".":
+        folder = posixpath.dirname(folder) or "."
+        yield folder
+
+
+def _nothing(checkout: Checkout, project: str) -> UsageError:
+    kinds = [
+        name for name, files in MANIFESTS.items() if any(checkout.has(posixpath.join(project, file)) for file in files)
+    ]
+    names: Sequence[str] = [name for kind in kinds for name in lock_names(kind)] or lock_names()
+    return UsageError(
+        f"no lock file in {_shown(project)}",
+        why=f"there is none of {', '.join(names)}{', nor above it' if kinds and project != '.' else ''}",
+        fix="make one with the project's package manager and commit it, name the project's folder with --project or "
+        "its lock with --lock, or bring a CycloneDX document of another tool with --from",
+    )
+
+
+def _shown(project: str) -> str:
+    return "the workspace" if project == "." else project
+
+
+def _format(name: str) -> LockFormat | None:
+    return next((kind for kind in FORMATS if any(fnmatchcase(name, pattern) for pattern in kind.names)), None)

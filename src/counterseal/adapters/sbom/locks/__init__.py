@@ -1,0 +1,1 @@
+"""One folder an ecosystem, one module a lock format; each has `read(source) -> records.Lock`."""

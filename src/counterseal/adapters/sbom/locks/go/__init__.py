@@ -1,0 +1,1 @@
+"""Lock files of Go modules: go.mod with go.sum, and workspaces."""

@@ -1,0 +1,1 @@
+"""Lock files of Python projects: uv, poetry, pdm, pylock.toml and requirements files."""

@@ -1,0 +1,139 @@
+"""Lock files with a truth that no SBOM tool made: recall and precision of packages, digests and edges are 1.
+
+The cases lie beside the tests (`tests/assets/locks`, of our own making) or in the suite of real locks (`suite`). What
+counts as package, part, development, alias and edge stands in the README of that suite, and in tests/assets/README.md.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import pytest
+
+from counterseal.adapters.sbom.builder import LockSbomBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+OWN_LOCKS = Path(__file__).resolve().parents[3] / "assets" / "locks"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A folder with `files` and `truth.json`; the project in it, and the locks where it does not find them."""
+
+    name: str
+    project: str = "."
+    locks: tuple[str, ...] = ()
+
+
+CASES = [
+    Case("uv-shop"),
+    Case("pylock-shop"),
+    Case("py-uv-mcp-sdk"),
+    Case("x-py-pylock-pdm-demo", "tests/fixtures/projects/demo"),
+]
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.name)
+def case(request: pytest.FixtureRequest) -> Case:
+    chosen: Case = request.param
+    return chosen
+
+
+@pytest.fixture
+def folder(case: Case, suite: Callable[[str], Path]) -> Path:
+    own = OWN_LOCKS / case.name
+    return own if own.is_dir() else suite("locks") / case.name
+
+
+def build(case: Case, folder: Path, *, development: bool) -> dict[str, Any]:
+    files = folder / "files"
+    builder = LockSbomBuilder(locks=[files / lock for lock in case.locks], development=development)
+    document: dict[str, Any] = json.loads(builder.build([files / case.project], [], revision=None, epoch=0).data)
+    return document
+
+
+def bare(purl: str) -> str:
+    """Return a purl without qualifiers and subpath; of Go in lower case, as the purl-spec writes it."""
+    plain = purl.partition("?")[0].partition("#")[0]
+    return plain.lower() if plain.startswith("pkg:golang/") else plain
+
+
+def packages_of(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    packages: dict[str, list[dict[str, Any]]] = {}
+    for component in document["components"]:
+        packages.setdefault(bare(component["purl"]), []).append(component)
+    return packages
+
+
+def digests_of(components: Iterable[dict[str, Any]]) -> set[str]:
+    places = [place for component in components for place in (component, *component.get("externalReferences", ()))]
+    return {digest["content"] for place in places for digest in place.get("hashes", ())}
+
+
+def edges_of(document: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return the edges between packages, as their bare purls."""
+    purls = {component["bom-ref"]: bare(component["purl"]) for component in document["components"]}
+    edges = {
+        (purls[edge["ref"]], purls[to])
+        for edge in document["dependencies"]
+        for to in edge.get("dependsOn", ())
+        if edge["ref"] in purls and to in purls
+    }
+    return {(one, other) for one, other in edges if one != other}
+
+
+def truth_of(folder: Path, *, development: bool) -> dict[str, list[dict[str, Any]]]:
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in json.loads((folder / "truth.json").read_bytes())["packages"]:
+        if development or not row["dev"]:
+            rows.setdefault(bare(row["purl"]), []).append(row)
+    return rows
+
+
+@pytest.mark.parametrize("development", [False, True], ids=["without-dev", "with-dev"])
+def test_packages_and_their_digests_are_those_of_the_truth(case: Case, folder: Path, development: bool) -> None:
+    packages = packages_of(build(case, folder, development=development))
+    rows = truth_of(folder, development=development)
+    assert packages.keys() == rows.keys()
+    assert {purl: len(components) for purl, components in packages.items()} == {
+        purl: len(twins) for purl, twins in rows.items()
+    }
+    for purl, twins in rows.items():
+        expected = {digest for row in twins for digests in row["hashes"].values() for digest in digests}
+        assert digests_of(packages[purl]) == expected, purl
+
+
+@pytest.mark.parametrize("development", [False, True], ids=["without-dev", "with-dev"])
+def test_edges_are_those_of_the_truth(case: Case, folder: Path, development: bool) -> None:
+    known = json.loads((folder / "truth.json").read_bytes())["edges"]
+    document = build(case, folder, development=development)
+    if known is None:
+        pytest.skip("the format has no edges")
+    kept = truth_of(folder, development=development)
+    pairs = {(bare(one), bare(other)) for one, other in known}
+    assert edges_of(document) == {(one, other) for one, other in pairs if one in kept and other in kept}
+
+
+def test_what_is_for_developers_only_has_that_scope(case: Case, folder: Path) -> None:
+    packages = packages_of(build(case, folder, development=True))
+    for purl, twins in truth_of(folder, development=True).items():
+        scopes = {component.get("scope", "required") for component in packages[purl]}
+        if all(row["dev"] for row in twins):
+            assert scopes == {"excluded"}, purl
+        elif not any(row["dev"] for row in twins):
+            assert "excluded" not in scopes, purl
+
+
+def test_parts_are_members_and_no_packages(case: Case, folder: Path) -> None:
+    document = build(case, folder, development=True)
+    root = document["metadata"]["component"]
+    names = {part["name"] for part in root.get("components", ())}
+    members = json.loads((folder / "truth.json").read_bytes())["members"]
+    assert names == {member["name"] for member in members if member["path"] not in (".", case.project)}
+    assert not names & {unquote(component["name"]) for component in document["components"]}
