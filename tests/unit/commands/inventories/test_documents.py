@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,6 +83,17 @@ def test_what_is_missing_is_named_with_its_place_and_never_rounded_up(tmp_path: 
         "      missing at x0@1.0.0, x1@1.0.0, x2@1.0.0, x3@1.0.0, x4@1.0.0 and 2 more",
     ]
     assert len(report.data["minimum"][0]["lacking"]) == 7
+
+
+def test_a_link_is_followed_and_a_pipe_or_a_loop_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_bytes(bom())
+    (tmp_path / "link.json").symlink_to("x.json")
+    assert scoring.run(tmp_path / "link.json").components == 2
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    for name, why in (("pipe", "a pipe"), ("loop", "loop")):
+        with pytest.raises(UsageError, match=why):
+            scoring.run(tmp_path / name)
 
 
 def test_a_file_that_is_no_document_is_said_by_its_name(tmp_path: Path) -> None:
