@@ -38,6 +38,14 @@ def test_the_same_name_of_two_ecosystems_is_two_packages() -> None:
     assert [(package.kind, package.name) for package in differs.removed] == [("pypi", "a")]
 
 
+def test_what_has_no_package_url_is_matched_by_group_and_name() -> None:
+    old = document(component("core", "1", purl=None, group="@a"), component("core", "1", purl="no package URL"))
+    new = document(component("core", "2", purl=None, group="@a"), component("core", "1", purl=None))
+    differs = difference.compare(old, new)
+    assert (differs.added, differs.removed) == ((), ())
+    assert [(change.after.name, change.after.versions) for change in differs.changed] == [("@a/core", ("2",))]
+
+
 def test_other_qualifiers_are_no_change_and_a_part_of_a_module_is_its_own() -> None:
     old = document(component("a", purl="pkg:deb/debian/a@1.0.0?arch=amd64&distro=debian-12"))
     new = document(component("a", purl="pkg:deb/debian/a@1.0.0?arch=amd64&distro=debian-13"))

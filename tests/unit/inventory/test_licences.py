@@ -87,6 +87,14 @@ def test_known_is_what_stands_on_spdxs_list(names: tuple[str, ...], *, known: bo
 
 
 @pytest.mark.parametrize(
+    ("text", "joined"),
+    [("MIT", False), ("MIT OR ISC", True), ("A WITH B", False), ("(MIT AND ISC)", True), ("BSD License", False)],
+)
+def test_what_is_joined_is_told_from_one_licence(text: str, *, joined: bool) -> None:
+    assert licences.is_joined(text) is joined
+
+
+@pytest.mark.parametrize(
     ("written", "now"),
     [
         ("mit or (apache-2.0 and gpl-2.0)", "MIT OR (Apache-2.0 AND GPL-2.0-only)"),
