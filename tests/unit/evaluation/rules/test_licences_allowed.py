@@ -102,6 +102,12 @@ def test_unknown_ones_do_not_excuse_what_is_not_allowed() -> None:
     assert judged(found, licences_allowed.Options(OPTIONS.allow, max_unknown=9)).code == "licence-not-allowed"
 
 
+def test_licences_that_fit_are_named_whole() -> None:
+    name = f"LicenseRef-{'x' * (licences_allowed.MAX_NAME - 11)}"
+    finding = judged(with_sbom(**uses((name, 3))))
+    assert finding.data == {"components": 3, "most": 0, "licences": [name], "more": 0}
+
+
 def test_a_finding_stays_small_whatever_a_document_lists() -> None:
     names = tuple(LicenceUse((f"{'X' * 2000}{number}",), 1) for number in range(500))
     finding = judged(with_sbom(licences=names, elements=500))
