@@ -123,6 +123,26 @@ def test_what_no_option_asks_for_is_not_asked(case: str) -> None:
     assert sbom_present.judge(WRONG[case][0], sbom_present.Options()).outcome is FindingOutcome.SATISFIED
 
 
+def test_each_option_asks_only_for_what_it_names() -> None:
+    found = with_sbom(missing={"supplier": 1}, elements=40, origins=("syft",))
+    for options, code in (
+        (sbom_present.Options(minimum="ntia"), "sbom-below-minimum"),
+        (sbom_present.Options(max_unknown_licences=1), "licences-unknown"),
+        (sbom_present.Options(origin="lock"), "sbom-other-origin"),
+    ):
+        assert sbom_present.judge(found, options).code == code
+
+
+def test_one_component_is_enough() -> None:
+    facts = SbomFacts(SBOM_DIGEST, 1, same_as_attested=True)
+    assert sbom_present.judge(evidence(sbom=facts), sbom_present.Options()).outcome is FindingOutcome.SATISFIED
+
+
+def test_a_finding_names_a_few_origins() -> None:
+    finding = judged(with_sbom(origins=tuple(f"tool {number}" for number in range(9))))
+    assert finding.data["origins"] == ["tool 0", "tool 1", "tool 2", "tool 3"]
+
+
 def test_as_many_unknown_licences_as_are_allowed() -> None:
     assert judged(with_sbom(elements=30)).outcome is FindingOutcome.SATISFIED
     none = sbom_present.Options(max_unknown_licences=0)
