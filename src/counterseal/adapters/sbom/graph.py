@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from counterseal.adapters.sbom.records import Scope
+from counterseal.adapters.sbom.records import Package, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from counterseal.adapters.sbom.records import Lock, Package, Part
+    from counterseal.adapters.sbom.records import Lock, Part
 
 
 def of_root(lock: Lock) -> Lock:
@@ -44,7 +44,7 @@ def scoped(lock: Lock) -> Lock:
     """
     if not lock.has_edges:
         return replace(lock, packages=tuple(_with(package, Scope.REQUIRED) for package in lock.packages))
-    nodes, parts = _nodes(lock), (lock.root, *lock.parts)
+    nodes, parts = _nodes(lock), (lock.root, *(part for part in lock.parts if part.importer))
     required = _reach((key for part in parts for key in part.dependencies), nodes, optional=False)
     beside = [key for part in parts for key in part.optional]
     beside += [key for node in required if node in nodes for key in nodes[node].optional]
@@ -99,6 +99,8 @@ def _reach(start: Iterable[str], nodes: Mapping[str, Package | Part], *, optiona
         reached.add(key)
         node = nodes[key]
         waiting += node.dependencies
+        if isinstance(node, Package):
+            waiting += node.peers
         if optional:
             waiting += node.optional
     return reached
