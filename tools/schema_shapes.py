@@ -216,6 +216,15 @@ class PolicyStage:
 
 
 @dataclass(frozen=True)
+class PolicyRedaction:
+    """What an SBOM must not have, by patterns in which `*` stands for anything."""
+
+    hosts: Annotated[tuple[str, ...], "Names of hosts."] = ()
+    names: Annotated[tuple[str, ...], "Names of packages and projects, with their scope or group."] = ()
+    paths: Annotated[tuple[str, ...], "Paths of files and folders."] = ()
+
+
+@dataclass(frozen=True)
 class PolicyFile:
     """The file .counterseal/policy.yml.
 
@@ -232,3 +241,4 @@ class PolicyFile:
     publish_names: Annotated[
         bool, "Names of a repository that is not public may appear in public transparency logs."
     ] = False
+    redact: PolicyRedaction = PolicyRedaction()

@@ -108,7 +108,13 @@ def build(words: str = "the artifacts: files, globs or SHA256SUMS") -> list[clic
     """Return what `sbom` and `sign` are both told."""
     return [
         subjects(words),
-        Option("--project", kind=FOLDER, metavar="FOLDER", default=Path(), words="the project (default: here)"),
+        Option(
+            "--project",
+            kind=FOLDER,
+            metavar="FOLDER",
+            multiple=True,
+            words="a project, the artifacts' own first; repeatable (default: here)",
+        ),
         output(f"default: {OUTPUT_FOLDER}"),
     ]
 

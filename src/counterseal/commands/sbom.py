@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,8 @@ class SbomInputs:
 class SbomResult:
     """The document: where, its sha256, how many packages besides the artifacts, and the artifacts.
 
-    `unknown_licences` is how many of the packages have no licence.
+    `unknown_licences` is how many of the packages have no licence. `redacted` counts what was replaced, by kind:
+    credentials, and what the policy names.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class SbomResult:
     subjects: tuple[Subject, ...]
     dry_run: bool
     unknown_licences: int = 0
+    redacted: Mapping[str, int] = field(default_factory=dict)
 
 
 def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> SbomResult:
@@ -70,4 +73,5 @@ def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> Sbo
         subjects,
         inputs.dry_run,
         sum(1 for component in packages if not component.get("licenses")),
+        document.redacted,
     )

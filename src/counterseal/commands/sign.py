@@ -35,7 +35,7 @@ class SignInputs:
     """What `sign` is asked for.
 
     Attributes:
-        project: Folder of the project, for its lock files.
+        projects: Folders of the projects, for their lock files; the first is the artifacts' own.
         subjects: Paths, globs and checksum lists of the artifacts, as given to `sbom`.
         output: The output folder, where `sbom` left the SBOM.
         public_log: The signatures go to a transparency log that everybody reads.
@@ -45,7 +45,7 @@ class SignInputs:
         dry_run: Do everything but sign and write.
     """
 
-    project: Path
+    projects: tuple[Path, ...]
     subjects: tuple[str, ...]
     output: Path
     public_log: bool
@@ -145,7 +145,7 @@ def _plan(inputs: SignInputs, ports: SignPorts, current: Run, collected: Sequenc
     subjects = tuple(subject for _, subject in collected)
     data, document = _read_sbom(inputs)
     _check_recorded(document, subjects)
-    facts = ports.facts.collect(inputs.project, [path for path, _ in collected])
+    facts = ports.facts.collect(inputs.projects, [path for path, _ in collected])
     matrix = manifest.input_matrix(facts, current.revision)
     listed = manifest.build(
         Manifest(

@@ -5,4 +5,16 @@ It reads and writes no file, and knows nothing of what a value means for a promo
 
 from __future__ import annotations
 
-__all__ = ["digests", "junit", "manifest", "names", "provenance", "statement", "subject", "visible", "wire", "yaml"]
+__all__ = [
+    "credentials",
+    "digests",
+    "junit",
+    "manifest",
+    "names",
+    "provenance",
+    "statement",
+    "subject",
+    "visible",
+    "wire",
+    "yaml",
+]

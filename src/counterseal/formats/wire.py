@@ -207,18 +207,18 @@ def decode(record: type[T], data: Any, what: str) -> T:
         FormatError: The message gives the path of what is wrong.
     """
     result = _validate(record, data, what, extra="forbid")
-    if encode(result) != data or not _exact(data):
+    if encode(result) != data or not exact(data):
         raise FormatError(f"{what}: not in the form that counterseal writes", fix="do not edit it by hand")
     return result
 
 
-def _exact(data: Any) -> bool:
+def exact(data: Any) -> bool:
     """Return whether every integer in `data` is one that canonical JSON can carry."""
     if isinstance(data, int):
         return -_LARGEST <= data <= _LARGEST
     if isinstance(data, dict):
-        return all(map(_exact, data.values()))
-    return all(map(_exact, data)) if isinstance(data, list) else True
+        return all(map(exact, data.values()))
+    return all(map(exact, data)) if isinstance(data, list) else True
 
 
 def decode_lenient(record: type[T], data: Any, what: str) -> T:

@@ -80,7 +80,7 @@ class Document:
         version: Of the CycloneDX specification.
         root: What it is the SBOM of; None if it does not say.
         elements: What that consists of, nested components after the one that they lie in.
-        artifacts: The files that it was released as.
+        artifacts: The files that it was released as; files that a tool lists besides have other references.
         edges: `bom-ref` → the refs that it depends on directly.
         authors: Who made the document: people, organisations.
         tools: What made it, with its version: `syft 1.32.0`.
@@ -142,7 +142,9 @@ def view(document: Mapping[str, Any], what: str) -> Document:
         version=whole.text("specVersion"),
         root=_element(root, nested=False) if root else None,
         elements=tuple(element for element in components if element.kind != FILE),
-        artifacts=tuple(element for element in components if element.kind == FILE),
+        artifacts=tuple(
+            element for element in components if element.kind == FILE and element.ref == f"file:{element.name}"
+        ),
         edges=_edges(whole),
         authors=_authors(metadata),
         tools=tuple(_tools(metadata)),

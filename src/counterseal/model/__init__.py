@@ -13,7 +13,16 @@ from counterseal.model.changes import BuildStart, ChangeRequest, Commit, Merge, 
 from counterseal.model.findings import Counted, Dismissed, EarlierDecision, Finding, FindingOutcome, Outcome, Reason
 from counterseal.model.ledger import Entry, InclusionProof, LedgerLink, StoredLedger, StoredLine
 from counterseal.model.people import Actor, ActorKind, Permission, Person, Repository
-from counterseal.model.policy import BuilderIdentity, GateIdentity, OwnGate, Policy, PolicyReference, RuleUse, Stage
+from counterseal.model.policy import (
+    BuilderIdentity,
+    GateIdentity,
+    OwnGate,
+    Policy,
+    PolicyReference,
+    Redaction,
+    RuleUse,
+    Stage,
+)
 from counterseal.model.requests import PinnedAsset, PinnedCandidate, PromotionRequest
 
 __all__ = [
@@ -51,6 +60,7 @@ __all__ = [
     "PolicyReference",
     "PromotionRequest",
     "Reason",
+    "Redaction",
     "Release",
     "Repository",
     "Requester",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from counterseal.model.people import Repository
@@ -38,18 +38,19 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class SbomDocument:
-    """A CycloneDX document that was written: its bytes, and the JSON that they are."""
+    """A CycloneDX document that was written: its bytes, the JSON that they are, and what was redacted, by kind."""
 
     data: bytes
     content: Mapping[str, Any]
+    redacted: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class BuildInputs:
     """What a build was made from and with, as far as it can be known here.
 
-    `lock_files` maps a path in the project to its sha256, `tools` a tool to its version; both have to be equal in a
-    rebuild. `platform` is for people. `variables` are environment variables by allow-list. `epoch` is
+    `lock_files` maps a path, relative to the first project, to its sha256, `tools` a tool to its version; both have to
+    be equal in a rebuild. `platform` is for people. `variables` are environment variables by allow-list. `epoch` is
     SOURCE_DATE_EPOCH in seconds since 1970 (None: not set).
     """
 

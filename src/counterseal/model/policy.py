@@ -77,6 +77,15 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Redaction:
+    """What a document that is published must not have: hosts, names of packages and projects, paths, each by `*`."""
+
+    hosts: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A policy file, checked. `groups` maps a group of people to its members."""
 
@@ -87,6 +96,7 @@ class Policy:
     stages: tuple[Stage, ...]
     publish_names: bool
     digest: str
+    redact: Redaction = Redaction()
 
     def stage(self, name: str) -> Stage | None:
         """Return the stage of this name, or None."""

@@ -5,7 +5,9 @@ It judges nothing, and knows no rule by name.
 
 from __future__ import annotations
 
+from counterseal.policy.confidentiality import Confidentiality
 from counterseal.policy.reader import EXAMPLE_RANDOM, load, new_ledger_id
+from counterseal.policy.redaction import load as load_redaction
 from counterseal.policy.rule import (
     NO_REQUEST,
     NOT_READ,
@@ -27,11 +29,13 @@ __all__ = [
     "NOT_READ",
     "NO_REQUEST",
     "SATISFIED",
+    "Confidentiality",
     "Need",
     "NoOptions",
     "OptionProblem",
     "RuleSpec",
     "load",
+    "load_redaction",
     "new_ledger_id",
     "no_request",
     "not_read",

@@ -25,7 +25,7 @@ class SbomBuilder(Protocol):
     def build(
         self, projects: Sequence[Path], subjects: Iterable[Subject], *, revision: str | None, epoch: int
     ) -> SbomDocument:
-        """Return a schema-valid CycloneDX 1.6 JSON document; equal inputs give equal bytes.
+        """Return a schema-valid CycloneDX JSON document, 1.6 or 1.7; equal inputs give equal bytes.
 
         Args:
             projects: Folders of the projects; the first is the one that the artifacts are of.
@@ -52,10 +52,10 @@ class SubjectFiles(Protocol):
 class BuildFacts(Protocol):
     """What can be known here about how something was built."""
 
-    def collect(self, project: Path, files: Sequence[Path]) -> BuildInputs:
-        """Return digests of the project's lock files, tools, platform and the allowed variables.
+    def collect(self, projects: Sequence[Path], files: Sequence[Path]) -> BuildInputs:
+        """Return digests of the projects' lock files, tools, platform and the allowed variables.
 
         Args:
-            project: Folder of the project.
+            projects: Folders of the projects; the lock files' paths are relative to the first.
             files: The artifacts; a wheel says which tool made it.
         """

@@ -65,18 +65,26 @@ class Wiring:
 
         return WorkspaceFiles(Path.cwd())
 
-    def build_facts(self) -> BuildFacts:
-        """Return what can be known of this build."""
+    def build_facts(self, projects: Sequence[Path]) -> BuildFacts:
+        """Return what can be known of this build, in the words that the projects' policy allows."""
         from counterseal.adapters.local.build_facts import LocalBuildFacts
+        from counterseal.wiring.confidential import redaction_of
 
-        return LocalBuildFacts(self.surroundings.environ)
+        return LocalBuildFacts(self.surroundings.environ, redaction_of(projects[0]))
 
-    def sbom_builder(self, locks: Sequence[Path] = ()) -> SbomBuilder:
-        """Return the builder that reads lock files: those given, or the project's own."""
+    def sbom_builder(self, project: Path, **sources: Any) -> SbomBuilder:
+        """Return the builder of SBOMs of a project.
+
+        Args:
+            project: The folder of the (first) project, whose policy says what is redacted.
+            sources: What else `LockSbomBuilder` is told: lock files, documents, whether development counts.
+        """
         from counterseal.adapters.sbom.builder import LockSbomBuilder
+        from counterseal.wiring.confidential import redaction_of
         from counterseal.wiring.package_places import package_places
 
-        return LockSbomBuilder(locks=locks, places=package_places(self.surroundings.environ))
+        places, redaction = package_places(self.surroundings.environ), redaction_of(project)
+        return LockSbomBuilder(places=places, redaction=redaction, **sources)
 
     def environment(self, *audience: str) -> GitHubEnvironment | GitLabEnvironment:
         """Return the CI run that we are in, by its token for an audience (Sigstore if none is named)."""

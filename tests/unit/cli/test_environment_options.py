@@ -11,6 +11,7 @@ from counterseal.cli.call import Call
 from counterseal.cli.kinds import FILE, NUMBER
 from counterseal.cli.parameters import Argument, Option, dry_run
 from counterseal.cli.verb import Verb
+from counterseal.cli.verbs import sbom
 from counterseal.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,6 +62,25 @@ def test_what_may_be_repeated_is_split_and_a_flag_replaces_it() -> None:
     environ = {"COUNTERSEAL_FILES": "a", "COUNTERSEAL_REVISION": "one two"}
     assert read(environ).revision == ("one", "two")
     assert read(environ, "--revision", "three").revision == ("three",)
+
+
+def test_the_projects_and_locks_of_an_sbom_may_be_several() -> None:
+    given = {
+        "SUBJECTS": "a",
+        "PROJECT": "app web",
+        "LOCK": "a.lock\nb.lock",
+        "FROM": "one.json two.json",
+        "INCLUDE": "dev",
+    }
+    options = sbom.VERB.read((), Call({f"COUNTERSEAL_{name}": value for name, value in given.items()}))
+    assert options is not None
+    assert options.project == (Path("app"), Path("web"))
+    assert options.lock == (Path("a.lock"), Path("b.lock"))
+    assert getattr(options, "from") == (Path("one.json"), Path("two.json"))
+    assert options.include == "dev"
+    plain = sbom.VERB.read(("a",), Call({}))
+    assert plain is not None
+    assert (plain.project, plain.lock, plain.include) == ((), (), None)
 
 
 def test_flags_and_arguments_win() -> None:

@@ -84,7 +84,7 @@ def ports(world: World, place: Path, **claims: str) -> sign.SignPorts:
 
 
 def inputs(place: Path, **fields: Any) -> sign.SignInputs:
-    given = sign.SignInputs(place, ("dist/*",), place / "counterseal-out", public_log=False)
+    given = sign.SignInputs((place,), ("dist/*",), place / "counterseal-out", public_log=False)
     return dataclasses.replace(given, **fields)
 
 

@@ -12,17 +12,18 @@ import re
 import string
 import sys
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from counterseal import __version__, plain_file
 from counterseal.adapters.local import installed_packages
 from counterseal.errors import UsageError
-from counterseal.formats import digests
-from counterseal.model import BuildInputs
+from counterseal.formats import credentials, digests
+from counterseal.model import BuildInputs, Redaction
+from counterseal.policy import Confidentiality
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 LOCK_FILES: Final = (
     *("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "requirements.txt", "Pipfile.lock"),
@@ -38,11 +39,6 @@ MAX_VALUE: Final = 200
 MAX_READ: Final = 2048
 REDACTED: Final = "[redacted]"
 
-_SECRETS = re.compile(
-    r"gh[a-z]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|gl[a-z]{2,8}-[\w-]{16,}|eyJ[\w-]{10,}\.[\w-]{10,}"
-    r"|AKIA[A-Z0-9]{12,}|xox[a-z]-[\w-]{10,}|-----BEGIN|(?i:password|passwd|secret|token)\s*[=:]\s*\S+"
-)
-_USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
 _IN_SECRETS: Final = string.ascii_letters + string.digits + "_-."
 
 
@@ -50,8 +46,12 @@ def redact(text: str) -> str:
     """Return free text fit to be published: known forms of secrets replaced, unprintable escaped, cut to 200."""
     # The cut may be in the middle of a secret, whose beginning alone would not be recognised.
     read = text if len(text) <= MAX_READ else text[:MAX_READ].rstrip(_IN_SECRETS)
-    without = _USERINFO.sub(f"{REDACTED}@", _SECRETS.sub(REDACTED, read))
-    shown = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in without[: 2 * MAX_VALUE])
+    without, end = "", 0
+    for start, stop, _ in credentials.apart((*span, "") for span in credentials.spans(read, cut=True)):
+        without, end = f"{without}{read[end:start]}{REDACTED}", stop
+    shown = "".join(
+        char if char.isprintable() else f"\\u{ord(char):04x}" for char in f"{without}{read[end:]}"[: 2 * MAX_VALUE]
+    )
     return shown[:MAX_VALUE]
 
 
@@ -60,24 +60,32 @@ class LocalBuildFacts:
 
     Args:
         variables: The environment, or the part of it that may be looked at; kept are the names of the allow-list.
+        redaction: What paths of lock files must not tell.
     """
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
+    def __init__(self, variables: Mapping[str, str], redaction: Redaction | None = None) -> None:
         self._variables = variables
+        self._redaction = redaction or Redaction()
 
-    def collect(self, project: Path, files: Sequence[Path]) -> BuildInputs:
-        """Return what can be known here of how `files` were built from `project`.
+    def collect(self, projects: Sequence[Path], files: Sequence[Path]) -> BuildInputs:
+        """Return what can be known here of how `files` were built from `projects`.
 
         Raises:
             UsageError: SOURCE_DATE_EPOCH is no number, or a lock file is no plain file, or huge.
         """
         return BuildInputs(
-            lock_files={name: _digest(project / name) for name in LOCK_FILES if os.path.lexists(project / name)},
+            lock_files=self._lock_files(projects),
             tools={**_tools(), **_generators(files)},
             platform={**_platform(), **self._chosen(RUNNER_VARIABLES)},
             variables=self._chosen(VARIABLES),
             epoch=self._epoch(),
         )
+
+    def _lock_files(self, projects: Sequence[Path]) -> dict[str, str]:
+        """Return path and sha256 of the lock files in some folders, the paths relative to the first folder."""
+        words = Confidentiality(self._redaction)
+        paths = [project / name for project in projects for name in LOCK_FILES if os.path.lexists(project / name)]
+        return {words.text(Path(os.path.relpath(path, projects[0])).as_posix()): _digest(path) for path in paths}
 
     def _chosen(self, names: Sequence[str]) -> dict[str, str]:
         return {name: redact(self._variables[name]) for name in names if name in self._variables}

@@ -1,16 +1,19 @@
-"""Puts the parts together: `ports.SbomBuilder` by lock files."""
+"""Puts the parts together: `ports.SbomBuilder` by lock files and documents of other tools."""
 
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
-from counterseal.adapters.sbom import document, formats, graph, merging
+from counterseal.adapters.sbom import document, formats, graph, merging, schema
 from counterseal.adapters.sbom.checkout import Checkout, Source
 from counterseal.adapters.sbom.descriptions.description import Places
 from counterseal.adapters.sbom.descriptions.of_lock import described
+from counterseal.adapters.sbom.documents import confidential, foreign, form, tools, uniting
 from counterseal.adapters.sbom.packages import NoPackageError
-from counterseal.errors import FormatError, UsageError
+from counterseal.errors import CountersealError, FormatError, UsageError
+from counterseal.model import Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,34 +26,90 @@ MAX_EPOCH: Final = 253402300799  # 9999-12-31, the last that RFC 3339 can write
 
 
 class LockSbomBuilder:
-    """Makes the SBOM of projects from their lock files (`ports.SbomBuilder`).
+    """Makes the SBOM of projects from their lock files, from documents of other tools, or both (`ports.SbomBuilder`).
 
     Args:
         locks: Lock files of the first project; none: the project's own.
+        documents: CycloneDX documents of other tools.
+        reads_locks: Whether lock files are read beside the documents.
         places: Where packages may be installed beside the checkout.
+        redaction: What the document must not have, beside credentials.
         development: Whether what is there for developers only belongs into the SBOM (scope `excluded`).
     """
 
-    def __init__(self, *, locks: Sequence[Path] = (), places: Places | None = None, development: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        locks: Sequence[Path] = (),
+        documents: Sequence[Path] = (),
+        reads_locks: bool = True,
+        places: Places | None = None,
+        development: bool = False,
+        redaction: Redaction | None = None,
+    ) -> None:
         self._locks = locks
+        self._documents = documents
+        self._reads_locks = reads_locks
         self._places = places or Places()
         self._development = development
+        self._redaction = redaction or Redaction()
 
     def build(
         self, projects: Sequence[Path], subjects: Iterable[Subject], *, revision: str | None, epoch: int
     ) -> SbomDocument:
         """Return the SBOM; see the port."""
+        try:
+            return self._build(projects, subjects, revision, epoch)
+        except CountersealError as error:
+            raise confidential.told(error, self._redaction) from None
+
+    def _build(
+        self, projects: Sequence[Path], subjects: Iterable[Subject], revision: str | None, epoch: int
+    ) -> SbomDocument:
         if not 0 <= epoch <= MAX_EPOCH:
             raise UsageError(f"{epoch} is no time in seconds since 1970", fix="correct SOURCE_DATE_EPOCH")
         artifacts = sorted(subjects, key=lambda artifact: artifact.name)
+        facts: list[tuple[str, str]] = []
+        contents: list[dict[str, Any]] = []
+        if self._reads_locks:
+            lock, content = self._of_locks(projects, artifacts, epoch)
+            facts += [("from", tools.LOCK), *(("lock", f"{path} sha256:{digest}") for path, digest in lock.files)]
+            contents.append(content)
+        for path in self._documents:
+            other = foreign.read(path, epoch=epoch)
+            facts += other.facts
+            contents.append(other.content)
+        if revision is not None:
+            facts.append(("source:revision", revision))
+        foreign.add_root(contents[0], artifacts)
+        content = uniting.united(contents)
+        form.add_facts(content["metadata"]["component"], facts)
+        content, redacted = confidential.redacted(content, self._redaction)
+        form.in_order(content)
+        if redacted:
+            self._check(content)
+            told = ", ".join(f"{kind} {count}" for kind, count in redacted.items())
+            form.add_facts(content["metadata"]["component"], [("redacted", told)])
+        form.add_artifacts(content, artifacts)
+        return replace(form.finished(content), redacted=redacted)
+
+    @staticmethod
+    def _check(content: dict[str, Any]) -> None:
+        if problem := schema.problem(content, content["specVersion"], masked=True):
+            raise UsageError(
+                "without what is redacted, this is no CycloneDX",
+                why=problem,
+                fix="make the patterns of `redact` narrower: one of them fits a word that the format has for itself",
+            )
+
+    def _of_locks(
+        self, projects: Sequence[Path], artifacts: Sequence[Subject], epoch: int
+    ) -> tuple[Lock, dict[str, Any]]:
         checkout = self._checkout(projects)
         sources = list(self._sources(checkout, projects, artifacts))
         lock = merging.joined([self._read(source) for source in sources])
-        facts = [("from", "lock"), *(("lock", f"{path} sha256:{digest}") for path, digest in lock.files)]
-        if revision is not None:
-            facts.append(("source:revision", revision))
         descriptions = described(lock, checkout, [source.project for source in sources], self._places)
-        return document.write(lock, artifacts, descriptions=descriptions, facts=facts, epoch=epoch)
+        return lock, document.of_lock(lock, descriptions=descriptions, epoch=epoch)
 
     def _checkout(self, projects: Sequence[Path]) -> Checkout:
         for project in projects:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterseal.cli import parameters
-from counterseal.cli.kinds import FILE
+from counterseal.cli.kinds import FILE, OneOf
 from counterseal.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -20,11 +21,28 @@ VERB = Verb(
     (
         *parameters.build(),
         parameters.Option(
-            "--lock", kind=FILE, metavar="FILE", words="the lock file, if there are several or none of its own"
+            "--lock",
+            kind=FILE,
+            metavar="FILE",
+            multiple=True,
+            words="a lock file of the first project, if it has several or none of its own; repeatable",
         ),
+        parameters.Option(
+            "--from",
+            kind=FILE,
+            metavar="FILE",
+            multiple=True,
+            words="a CycloneDX document of another tool, in place of lock files, or beside those of --project and "
+            "--lock; repeatable",
+        ),
+        parameters.Option("--include", kind=OneOf(("dev",)), words="also what is there for developers only"),
         parameters.dry_run("make and check it, write nothing"),
     ),
-    ("sbom 'dist/*'", "sbom 'dist/*' --project app --lock app/requirements.txt"),
+    (
+        "sbom 'dist/*'",
+        "sbom 'dist/*' --project app --lock app/requirements.txt",
+        "sbom 'dist/*' --from syft.cdx.json",
+    ),
 )
 
 
@@ -34,8 +52,9 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     from counterseal.commands import sbom
     from counterseal.render.reports import sbom as reports
 
+    documents, projects = getattr(options, "from"), options.project or (Path(),)
     inputs = sbom.SbomInputs(
-        projects=(options.project,),
+        projects=projects,
         subjects=options.subjects,
         output=options.output,
         epoch=wiring.surroundings.epoch(),
@@ -43,8 +62,13 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
         dry_run=options.dry_run,
     )
     with progress(options, wiring.surroundings) as tell:
-        tell("reading the lock file and what is installed")
-        result = sbom.run(
-            inputs, builder=wiring.sbom_builder((options.lock,) if options.lock else ()), files=wiring.files()
+        tell("reading the documents" if documents else "reading lock files and what is installed")
+        builder = wiring.sbom_builder(
+            projects[0],
+            locks=options.lock,
+            documents=documents,
+            reads_locks=bool(options.project or options.lock or not documents),
+            development=options.include == "dev",
         )
+        result = sbom.run(inputs, builder=builder, files=wiring.files())
     return reports.report(result)

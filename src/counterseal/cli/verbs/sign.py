@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterseal.cli import parameters
@@ -44,8 +45,9 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     environment = wiring.environment()
     current = environment.run()
     sign.check_rehearsal(current, rehearsal=options.sandbox)
+    projects = options.project or (Path(),)
     inputs = sign.SignInputs(
-        project=options.project,
+        projects=projects,
         subjects=options.subjects,
         output=options.output,
         public_log=options.trust_config is None and not current.sandbox,
@@ -54,7 +56,9 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
         test_results=options.test_results,
         dry_run=options.dry_run,
     )
-    ports = sign.SignPorts(environment, wiring.signer(options.trust_config), wiring.files(), wiring.build_facts())
+    ports = sign.SignPorts(
+        environment, wiring.signer(options.trust_config), wiring.files(), wiring.build_facts(projects)
+    )
     with progress(options, wiring.surroundings) as tell:
         tell("signing")
         result = sign.run(inputs, ports)

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
 def report(result: sbom.SbomResult) -> Report:
     """Return the document's place, digest and size."""
+    counted = ", ".join(f"{count} {kind}" for kind, count in result.redacted.items())
+    redacted = f"\n  redacted: {counted}" if counted else ""
     done = "would write" if result.dry_run else "wrote"
     return Report(
         text=f"sbom: {result.components} components ({result.unknown_licences} without a licence), "
         f"{len(result.subjects)} artifacts\n"
-        f"  {done} {result.path} · sha256:{result.digest}",
+        f"  {done} {result.path} · sha256:{result.digest}{redacted}",
         data={"schema": "counterseal.sbom/v1", **wire.encode(result), "path": str(result.path)},
         outputs={"sbom": str(result.path), "sbom-digest": result.digest},
     )

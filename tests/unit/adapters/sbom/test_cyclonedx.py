@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from counterseal.adapters.sbom.addresses import clean_url
 from counterseal.adapters.sbom.builder import LockSbomBuilder
 from counterseal.adapters.sbom.descriptions.description import Places
-from counterseal.adapters.sbom.document import finished
+from counterseal.adapters.sbom.documents.form import finished
 from counterseal.errors import CountersealError, FormatError, UsageError
 from counterseal.formats import wire
 from counterseal.model import Subject
