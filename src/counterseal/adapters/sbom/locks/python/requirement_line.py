@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import HASHES, clean_git, clean_url, distribution, file_name
 from counterseal.adapters.sbom.locks.python import artifacts
+from counterseal.adapters.sbom.locks.python.candidates import subfolder
 from counterseal.adapters.sbom.locks.python.requirement import requirement
 from counterseal.adapters.sbom.records import Origin, Package, Scope
 
@@ -148,7 +149,7 @@ def package(text: str, place: str, scope: Scope) -> Package:
         markers=(marker,) if marker else (),
         location=location,
         revision=revision,
-        notes=(("subdirectory", folder),) if folder and folder.isprintable() else (),
+        notes=subfolder(folder),
     )
 
 

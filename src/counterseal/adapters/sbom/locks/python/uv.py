@@ -13,6 +13,7 @@ from counterseal.adapters.sbom import graph
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import distribution
 from counterseal.adapters.sbom.locks.python import pyproject
+from counterseal.adapters.sbom.locks.python.candidates import subfolder
 from counterseal.adapters.sbom.locks.python.uv_node import Node, nodes, origin, subdirectory
 from counterseal.adapters.sbom.locks.python.uv_root import root
 from counterseal.adapters.sbom.records import Lock, Package, Part
@@ -78,7 +79,7 @@ def _package(node: Node, dependencies: Iterable[str]) -> Package:
         markers=() if None in node.markers else tuple(sorted(filter(None, node.markers))),
         location=location,
         revision=revision,
-        notes=(("subdirectory", folder),) if folder and folder.isprintable() else (),
+        notes=subfolder(folder),
     )
 
 
