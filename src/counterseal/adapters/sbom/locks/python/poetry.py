@@ -16,7 +16,7 @@ from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution
 from counterseal.adapters.sbom.checkout import inside
 from counterseal.adapters.sbom.locks.python import pyproject
-from counterseal.adapters.sbom.locks.python.candidates import Candidates, linked, merged, without_loose
+from counterseal.adapters.sbom.locks.python.candidates import Candidates, linked, merged, subfolder, without_loose
 from counterseal.adapters.sbom.reading import Table
 from counterseal.adapters.sbom.records import Lock, Origin, Package, Part, Scope, part_key
 from counterseal.adapters.sbom.toml import toml_table
@@ -102,7 +102,7 @@ def _package(entry: Table, files: Table) -> Package:
         markers=_markers(entry),
         location=location,
         revision=revision,
-        notes=(("subdirectory", folder),) if folder else (),
+        notes=subfolder(folder),
     )
 
 
