@@ -25,7 +25,12 @@ def component(name: str, version: str = "1.0.0", /, **members: Any) -> dict[str,
 
 
 ROOT = component("app", "1.2.0", type="application", properties=[{"name": "counterseal:from", "value": "lock"}])
-WHEEL = {"type": "file", "name": "app-1.2.0-py3-none-any.whl", "hashes": [{"alg": "SHA-256", "content": "ab" * 32}]}
+WHEEL = {
+    "type": "file",
+    "bom-ref": "file:app-1.2.0-py3-none-any.whl",
+    "name": "app-1.2.0-py3-none-any.whl",
+    "hashes": [{"alg": "SHA-256", "content": "ab" * 32}],
+}
 
 
 def bom(*components: dict[str, Any], **members: Any) -> bytes:

@@ -143,3 +143,9 @@ def test_any_json_is_read_or_refused(members: dict[str, Any]) -> None:
     except FormatError:
         return
     assert isinstance(read, inventory.Document)
+
+
+def test_files_that_a_tool_lists_besides_are_neither_artifacts_nor_elements() -> None:
+    listed = {"type": "file", "bom-ref": "f1", "name": "usr/bin/env"}
+    read = document(components=[listed])
+    assert (read.elements, read.artifacts) == ((), ())
