@@ -38,12 +38,15 @@ class Reader(Protocol):
 FORMATS: Final = (
     LockFormat(("uv.lock",), "python", "uv"),
     LockFormat(("pylock.toml", "pylock.*.toml"), "python", "pylock"),
+    LockFormat(("pnpm-lock.yaml",), "npm", "pnpm"),
+    LockFormat(("npm-shrinkwrap.json",), "npm", "package_lock"),
+    LockFormat(("package-lock.json",), "npm", "package_lock"),
     LockFormat(("requirements.txt", "*requirements*.txt", "*.txt"), "python", "requirements"),
 )
 #: The file that makes a folder a project of an ecosystem.
-MANIFESTS: Final = {"python": ("pyproject.toml",)}
+MANIFESTS: Final = {"python": ("pyproject.toml",), "npm": ("package.json",)}
 #: Which ecosystem makes artifacts with such names.
-_ARTIFACTS: Final = {".whl": "python"}
+_ARTIFACTS: Final = {".whl": "python", ".tgz": "npm"}
 
 
 def reader(path: str) -> Reader:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from counterseal.adapters.sbom.records import Scope
+from counterseal.adapters.sbom.records import Package, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from counterseal.adapters.sbom.records import Lock, Package, Part
+    from counterseal.adapters.sbom.records import Lock, Part
 
 
 def of_root(lock: Lock) -> Lock:
@@ -99,6 +99,8 @@ def _reach(start: Iterable[str], nodes: Mapping[str, Package | Part], *, optiona
         reached.add(key)
         node = nodes[key]
         waiting += node.dependencies
+        if isinstance(node, Package):
+            waiting += node.peers
         if optional:
             waiting += node.optional
     return reached

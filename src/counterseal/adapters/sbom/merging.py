@@ -64,6 +64,7 @@ def _package(one: Package, other: Package) -> Package:
         files=tuple(dict.fromkeys((*one.files, *other.files))),
         dependencies=_union(one.dependencies, other.dependencies),
         optional=_union(one.optional, other.optional),
+        peers=_union(one.peers, other.peers),
         scope=min((one.scope or Scope.REQUIRED, other.scope or Scope.REQUIRED), key=_ORDER.index),
         # Needed everywhere by one lock is needed everywhere.
         markers=_union(one.markers, other.markers) if one.markers and other.markers else (),

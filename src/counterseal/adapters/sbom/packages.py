@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from packageurl import PackageURL
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
 
 #: Longer than any name or version that a registry takes; with its scope or group.
 MAX_NAME: Final = 500
+#: A name with capitals, as npm took until 2017.
+_LEGACY_NPM: Final = re.compile(r"(?:@[A-Za-z0-9._~-]+/)?[A-Za-z0-9._~-]+\Z")
+
+
+class _LegacyNpmURL(PackageURL):
+    """A purl whose name keeps its capitals: `JSONStream` and `jsonstream` are two packages of npm.
+
+    The purl-spec lowers names of the type, which tools of npm do not for such old ones.
+    """
+
+    def to_string(self, encode: bool | None = True) -> str:  # noqa: FBT001, FBT002 - as the base has it
+        head = "/".join(filter(None, ("pkg:npm", (self.namespace or "").replace("@", "%40"), self.name)))
+        return head + super().to_string(encode)[len(head) :]
 
 
 def pypi(name: str, version: str | None, location: str | None = None, revision: str | None = None) -> PackageURL:
@@ -24,7 +38,10 @@ def pypi(name: str, version: str | None, location: str | None = None, revision: 
 def npm(name: str, version: str | None, location: str | None = None, revision: str | None = None) -> PackageURL:
     """Return the purl of an npm package, its scope as namespace (purl-spec, type `npm`)."""
     scope, _, rest = name.rpartition("/")
-    return _purl("npm", scope, rest, version, source(location, revision))
+    purl = _purl("npm", scope, rest, version, source(location, revision))
+    if name == name.lower() or not _LEGACY_NPM.match(name):
+        return purl
+    return _LegacyNpmURL._make((purl.type, scope or None, rest, *purl[3:]))
 
 
 def cargo(name: str, version: str | None, location: str | None = None, revision: str | None = None) -> PackageURL:

@@ -65,6 +65,7 @@ class Package:
         files: What is downloaded; empty where the lock names no file and no digest.
         dependencies: Keys of the packages and parts that it needs.
         optional: Keys of those that it can do without.
+        peers: Keys of those that who needs it has to bring: no edges of an SBOM, but they come along.
         scope: As the lock says it; None: it follows from who needs it (`graph.py`).
         markers: The environments that it is needed in; empty: all.
         location: Address of a git repository or archive without credentials.
@@ -80,6 +81,7 @@ class Package:
     files: tuple[Distribution, ...] = ()
     dependencies: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
     scope: Scope | None = None
     markers: tuple[str, ...] = ()
     location: str | None = None

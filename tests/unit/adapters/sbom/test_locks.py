@@ -35,6 +35,9 @@ CASES = [
     Case("uv-shop"),
     Case("pylock-shop"),
     Case("py-uv-mcp-sdk"),
+    Case("npm-v3-semantic-release-npm"),
+    Case("pnpm-v9-ni"),
+    Case("pnpm-v6-vue-core"),
     Case("x-py-pylock-pdm-demo", "tests/fixtures/projects/demo"),
 ]
 
@@ -62,6 +65,14 @@ def bare(purl: str) -> str:
     """Return a purl without qualifiers and subpath; of Go in lower case, as the purl-spec writes it."""
     plain = purl.partition("?")[0].partition("#")[0]
     return plain.lower() if plain.startswith("pkg:golang/") else plain
+
+
+def known(purl: str) -> str:
+    """Return a purl of a truth, bare.
+
+    The truth of pnpm-v6-vue-core keeps the peers of 43 packages in their versions, against the README of its suite.
+    """
+    return bare(purl).partition("%28")[0]
 
 
 def packages_of(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -92,7 +103,7 @@ def truth_of(folder: Path, *, development: bool) -> dict[str, list[dict[str, Any
     rows: dict[str, list[dict[str, Any]]] = {}
     for row in json.loads((folder / "truth.json").read_bytes())["packages"]:
         if development or not row["dev"]:
-            rows.setdefault(bare(row["purl"]), []).append(row)
+            rows.setdefault(known(row["purl"]), []).append(row)
     return rows
 
 
@@ -111,12 +122,12 @@ def test_packages_and_their_digests_are_those_of_the_truth(case: Case, folder: P
 
 @pytest.mark.parametrize("development", [False, True], ids=["without-dev", "with-dev"])
 def test_edges_are_those_of_the_truth(case: Case, folder: Path, development: bool) -> None:
-    known = json.loads((folder / "truth.json").read_bytes())["edges"]
+    truth = json.loads((folder / "truth.json").read_bytes())["edges"]
     document = build(case, folder, development=development)
-    if known is None:
+    if truth is None:
         pytest.skip("the format has no edges")
     kept = truth_of(folder, development=development)
-    pairs = {(bare(one), bare(other)) for one, other in known}
+    pairs = {(known(one), known(other)) for one, other in truth}
     assert edges_of(document) == {(one, other) for one, other in pairs if one in kept and other in kept}
 
 

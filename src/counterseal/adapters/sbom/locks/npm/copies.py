@@ -1,0 +1,119 @@
+"""One package at several places of a lock → one: nested copies of npm, one copy for each set of peers of pnpm.
+
+What tells packages of one purl apart is where they come from: a git revision, an address, a file of the repository.
+A bundled copy is the same package as one from the registry, and says in whose archive it came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from counterseal.adapters.sbom import packages
+from counterseal.adapters.sbom.addresses import distribution, integrity
+from counterseal.adapters.sbom.records import MAX_EDGES, Origin, Package, Scope, check_packages, unique_keys
+from counterseal.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from counterseal.adapters.sbom.records import Distribution
+
+_SCOPES: Final = list(Scope)
+_ORIGINS: Final = list(Origin)
+#: Parts of the addresses under which registries have archives: `NAME/-/NAME-VERSION.tgz`, `download/NAME/VERSION`.
+_REGISTRY: Final = ("/-/", "/download/")
+
+
+def origin(address: str | None) -> Origin:
+    """Return where an archive comes from, by its address; without one it comes from the registry."""
+    if address is None or any(part in address for part in _REGISTRY):
+        return Origin.REGISTRY
+    return Origin.PATH if address.startswith("file:") else Origin.URL
+
+
+def files(name: str, version: str | None, address: str | None, digests: str | None, place: str) -> list[Distribution]:
+    """Return the archive of a package, if the lock has an address or a digest of it.
+
+    Args:
+        name: Of the package.
+        version: Of the package.
+        address: Where it is downloaded, or `file:` and its path.
+        digests: Subresource Integrity.
+        place: For messages.
+    """
+    if address is None and digests is None:
+        return []
+    hashes = integrity(digests, place) if digests else {}
+    return [distribution(address or f"{name.rpartition('/')[2]}-{version}.tgz", hashes, place)]
+
+
+def keys(places: Mapping[str, Package], file: str) -> dict[str, str]:
+    """Return the key of each place's package: its purl, numbered where files of the repository share one.
+
+    Args:
+        places: Place in the lock to package, whose key tells it from others.
+        file: The lock's name.
+
+    Raises:
+        UsageError: There are too many packages, or edges.
+    """
+    kinds = {package.key: package for package in places.values()}
+    check_packages([package.name for package in kinds.values()], file)
+    numbered = unique_keys(kinds[key].purl.to_string() for key in sorted(kinds))
+    by_kind = dict(zip(sorted(kinds), numbered, strict=True))
+    return {place: by_kind[package.key] for place, package in places.items()}
+
+
+def check_edges(count: int, file: str) -> None:
+    """Refuse a lock with more edges than any tool writes.
+
+    Raises:
+        UsageError: More than 2,000,000.
+    """
+    if count > MAX_EDGES:
+        raise UsageError(f"{file} has more than {MAX_EDGES} dependencies", why="that many are not read")
+
+
+def package(
+    name: str,
+    version: str | None,
+    source: Origin,
+    archives: Iterable[Distribution],
+    location: str | None = None,
+    revision: str | None = None,
+) -> Package:
+    """Return a package without edges; its key tells it from others of its purl, but is no key of an SBOM yet."""
+    purl = packages.npm(name, version, location, revision)
+    archive = tuple(archives)
+    kind = f"{purl.to_string()} {archive[0].name if archive else ''}" if source is Origin.PATH else purl.to_string()
+    return Package(kind, purl, name, version, source, archive, location=location, revision=revision)
+
+
+def merged(copies: Iterable[Package]) -> tuple[Package, ...]:
+    """Return each package once, with what all its copies need, in the widest scope of them."""
+    by_key: dict[str, list[Package]] = {}
+    for copy in copies:
+        by_key.setdefault(copy.key, []).append(copy)
+    return tuple(_one(twins) for twins in by_key.values())
+
+
+def _one(twins: list[Package]) -> Package:
+    scopes = [twin.scope for twin in twins if twin.scope is not None]
+    archives: dict[object, Distribution] = {}
+    for file in (file for twin in twins for file in twin.files):
+        # An archive is one file wherever it is downloaded; an address is more than none.
+        known = archives.setdefault(file.hashes or file.url, file)
+        if known.url is None:
+            archives[file.hashes or file.url] = file
+    needed = {key for twin in twins for key in twin.dependencies}
+    return replace(
+        twins[0],
+        origin=min((twin.origin for twin in twins), key=_ORIGINS.index),
+        files=tuple(archives.values()),
+        dependencies=tuple(sorted(needed)),
+        optional=tuple(sorted({key for twin in twins for key in twin.optional} - needed)),
+        peers=tuple(sorted({key for twin in twins for key in twin.peers})),
+        scope=min(scopes, key=_SCOPES.index) if len(scopes) == len(twins) else None,
+        notes=tuple(sorted({note for twin in twins for note in twin.notes})),
+    )
