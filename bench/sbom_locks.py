@@ -49,9 +49,8 @@ def uv(folder: Path, size: int) -> None:
         name = f"package-{number}"
         file = f"{name.replace('-', '_')}-1.0.0-py3-none-any.whl"
         digest = hashlib.sha256(file.encode()).hexdigest()
-        rows.append(
-            f'[[package]]\nname = "{name}"\nversion = "1.0.0"\nsource = {{ registry = "https://python.example/simple" }}'
-        )
+        rows.append(f'[[package]]\nname = "{name}"\nversion = "1.0.0"')
+        rows.append('source = { registry = "https://python.example/simple" }')
         if needs := _needs(number, size):
             rows += ["dependencies = [", *(f'    {{ name = "package-{other}" }},' for other in needs), "]"]
         url = f"https://files.python.example/{file}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterseal.formats import wire
+from counterseal.render.findings.shown import plural
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ def report(result: sbom.SbomResult) -> Report:
     """Return the document's place, digest and size."""
     done = "would write" if result.dry_run else "wrote"
     return Report(
-        text=f"sbom: {result.components} components, {len(result.subjects)} artifacts\n"
+        text=f"sbom: {plural(result.components, 'component')}, {plural(len(result.subjects), 'artifact')}\n"
         f"  {done} {result.path} · sha256:{result.digest}",
         data={"schema": "counterseal.sbom/v1", **wire.encode(result), "path": str(result.path)},
         outputs={"sbom": str(result.path), "sbom-digest": result.digest},
