@@ -123,7 +123,7 @@ def _measured(
     place: Path, kind: str, files: Path, project: str, locks: tuple[str, ...], *, rounds: int = ROUNDS
 ) -> Iterator[tuple[Measured, float]]:
     """Yield each tool's best run, and the seconds of our own."""
-    tools = [tool for tool in TOOLS if kind in tool.reads and tool.path()]
+    tools = [tool for tool in TOOLS if tool.reads_all(kind, locks)]
     runs: dict[str, Run] = {}
     for number in range(rounds):
         for tool in tools:
@@ -174,7 +174,8 @@ def _shown(share: sbom_truth.Share) -> str:
 
 
 def _cost(run: Run, least: float) -> str:
-    return f"{run.seconds:.2f} ({run.seconds / least:.1f} ×) | {run.mebibytes:.0f}"
+    ratio = run.seconds / least
+    return f"{run.seconds:.2f} ({ratio:.{1 if ratio > 1 else 2}f} ×) | {run.mebibytes:.0f}"
 
 
 def _count(document: Path) -> int:

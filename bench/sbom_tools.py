@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -102,6 +102,10 @@ class Tool:
     writes: str = ""
     environment: dict[str, str] = field(default_factory=dict)
 
+    def reads_all(self, kind: str, locks: Sequence[str]) -> bool:
+        """Return whether it is here and reads these; cyclonedx-py reads one file of requirements at a time."""
+        return bool(self.path()) and kind in self.reads and (len(locks) <= 1 or self.program != "cyclonedx-py")
+
     def path(self) -> str | None:
         """Return where the program is."""
         return sys.executable if self.program == "counterseal" else shutil.which(self.program, path=PATH)
@@ -145,8 +149,8 @@ def _is_sbom(file: Path) -> bool:
 
 def _last_words(errors: Path) -> str:
     text = re.sub(r"\x1b\[[0-9;]*m", "", errors.read_text(errors="replace"))
-    rows = [row.strip() for row in text.splitlines() if row.strip()]
-    return rows[-1][:200] if rows else "no word"
+    rows = [re.sub(r"(?<![\w/])/[\w./-]*/", "…/", row.strip()) for row in text.splitlines() if row.strip()]
+    return rows[-1].replace("|", "¦")[:120] if rows else "no word"
 
 
 def _ours(work: Work) -> list[str]:

@@ -83,7 +83,9 @@ def said(document: Mapping[str, Any], known: Truth) -> Said:
     """
     components = [component for component in _components(document) if component.get("type") != "file"]
     names = {component.get("bom-ref", ""): _name(component) for component in components}
-    packages = {name for name in map(_name, components) if _versionless(name) not in known.members}
+    packages = {
+        name for name in map(_name, components) if name in known.packages or _versionless(name) not in known.members
+    }
     digests: dict[str, set[str]] = defaultdict(set)
     for component in components:
         digests[_name(component)] |= set(_digests(component))
