@@ -32,7 +32,7 @@ def show(report: Report, form: str, surroundings: Surroundings, *, quiet: bool =
         quiet: Only errors on stderr.
     """
     if form == "json":
-        body = escape.json_text(json.dumps(report.data, indent=2, ensure_ascii=False))
+        body = escape.json_text(json.dumps(report.data, indent=2, ensure_ascii=not _is_utf8(sys.stdout)))
     elif form == "text" and not report.verbatim and _styled(sys.stdout, surroundings):
         body = _terminal(report, sys.stdout)
     else:
@@ -74,6 +74,10 @@ def progress(options: SimpleNamespace, surroundings: Surroundings) -> Iterator[w
 
     with terminal.Progress(sys.stderr) as shown:
         yield shown.tell
+
+
+def _is_utf8(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def _styled(stream: TextIO, surroundings: Surroundings) -> bool:
