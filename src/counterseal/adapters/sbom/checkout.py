@@ -95,6 +95,14 @@ class Checkout:
         except OSError:
             return []
 
+    def folders(self, folder: str) -> list[str]:
+        """Return the sorted names of the folders in a folder, without those that are links."""
+        try:
+            with os.scandir(self._top / folder) as entries:
+                return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+        except OSError:
+            return []
+
     def read(self, path: str, *, max_bytes: int = MAX_BYTES) -> bytes:
         """Return a file's bytes.
 

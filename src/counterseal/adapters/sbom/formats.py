@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LockFormat:
-    """A kind of lock file: its names (with `*`), its ecosystem, and the module in `locks/` that reads it."""
+    """A kind of lock file: its names (with `*`), its ecosystem, and the module in `locks/` that reads it.
+
+    `is_build` marks a file that is no lock itself, but tells of those of a build; it is asked for last.
+    """
 
     names: tuple[str, ...]
     ecosystem: str
     module: str
+    is_build: bool = False
 
 
 class Reader(Protocol):
@@ -37,16 +41,32 @@ class Reader(Protocol):
 #: In the order in which a folder is asked for them.
 FORMATS: Final = (
     LockFormat(("uv.lock",), "python", "uv"),
+    LockFormat(("poetry.lock",), "python", "poetry"),
+    LockFormat(("pdm.lock",), "python", "pdm"),
     LockFormat(("pylock.toml", "pylock.*.toml"), "python", "pylock"),
     LockFormat(("pnpm-lock.yaml",), "npm", "pnpm"),
     LockFormat(("npm-shrinkwrap.json",), "npm", "package_lock"),
     LockFormat(("package-lock.json",), "npm", "package_lock"),
+    LockFormat(("yarn.lock",), "npm", "yarn"),
+    LockFormat(("Pipfile.lock",), "python", "pipenv"),
     LockFormat(("requirements.txt", "*requirements*.txt", "*.txt"), "python", "requirements"),
+    LockFormat(("Cargo.lock",), "rust", "cargo"),
+    LockFormat(("go.work",), "go", "modules"),
+    LockFormat(("go.mod", "go.sum"), "go", "modules"),
+    LockFormat(("gradle.lockfile", "*.lockfile"), "java", "gradle"),
+    LockFormat(("settings.gradle",), "java", "gradle", is_build=True),
+    LockFormat(("settings.gradle.kts",), "java", "gradle", is_build=True),
 )
 #: The file that makes a folder a project of an ecosystem.
-MANIFESTS: Final = {"python": ("pyproject.toml",), "npm": ("package.json",)}
+MANIFESTS: Final = {
+    "python": ("pyproject.toml",),
+    "npm": ("package.json",),
+    "rust": ("Cargo.toml",),
+    "go": ("go.mod",),
+    "java": ("settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts"),
+}
 #: Which ecosystem makes artifacts with such names.
-_ARTIFACTS: Final = {".whl": "python", ".tgz": "npm"}
+_ARTIFACTS: Final = {".whl": "python", ".tgz": "npm", ".crate": "rust", ".jar": "java"}
 
 
 def reader(path: str) -> Reader:
@@ -73,7 +93,7 @@ def ecosystem(path: str) -> str:
 
 def lock_names(ecosystem: str = "") -> list[str]:
     """Return the names of the lock files that are read, of one ecosystem or of all."""
-    return [kind.names[0] for kind in FORMATS if ecosystem in ("", kind.ecosystem)]
+    return [kind.names[0] for kind in FORMATS if ecosystem in ("", kind.ecosystem) and not kind.is_build]
 
 
 def find(checkout: Checkout, project: str, subjects: Iterable[Subject]) -> str:
@@ -82,7 +102,7 @@ def find(checkout: Checkout, project: str, subjects: Iterable[Subject]) -> str:
     Raises:
         UsageError: There is none, or there are several and the artifacts do not tell which.
     """
-    locks = _candidates(checkout, project)
+    locks = _candidates(checkout, project, is_build=False) or _candidates(checkout, project, is_build=True)
     if len(locks) > 1:
         artifacts = {_ARTIFACTS.get(posixpath.splitext(subject.name)[1]) for subject in subjects}
         locks = {name: path for name, path in locks.items() if name in artifacts} if len(artifacts) == 1 else locks
@@ -97,22 +117,22 @@ def find(checkout: Checkout, project: str, subjects: Iterable[Subject]) -> str:
     )
 
 
-def _candidates(checkout: Checkout, project: str) -> dict[str, str]:
+def _candidates(checkout: Checkout, project: str, *, is_build: bool) -> dict[str, str]:
     """Return the lock file of each ecosystem that a project is of."""
     locks: dict[str, str] = {}
     for name in dict.fromkeys(kind.ecosystem for kind in FORMATS):
         is_project = any(checkout.has(posixpath.join(project, manifest)) for manifest in MANIFESTS[name])
         for folder in _upwards(project) if is_project else [project]:
-            if path := _in(checkout, folder, name):
+            if path := _in(checkout, folder, name, is_build=is_build):
                 locks[name] = path
                 break
     return locks
 
 
-def _in(checkout: Checkout, folder: str, name: str) -> str | None:
+def _in(checkout: Checkout, folder: str, name: str, *, is_build: bool) -> str | None:
     for kind in FORMATS:
         path = posixpath.normpath(posixpath.join(folder, kind.names[0]))
-        if kind.ecosystem == name and checkout.has(path):
+        if (kind.ecosystem, kind.is_build) == (name, is_build) and checkout.has(path):
             return path
     return None
 

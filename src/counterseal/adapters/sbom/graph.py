@@ -44,7 +44,7 @@ def scoped(lock: Lock) -> Lock:
     """
     if not lock.has_edges:
         return replace(lock, packages=tuple(_with(package, Scope.REQUIRED) for package in lock.packages))
-    nodes, parts = _nodes(lock), (lock.root, *lock.parts)
+    nodes, parts = _nodes(lock), (lock.root, *(part for part in lock.parts if part.importer))
     required = _reach((key for part in parts for key in part.dependencies), nodes, optional=False)
     beside = [key for part in parts for key in part.optional]
     beside += [key for node in required if node in nodes for key in nodes[node].optional]

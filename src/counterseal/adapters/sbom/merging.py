@@ -35,7 +35,7 @@ def joined(locks: Sequence[Lock]) -> Lock:
             parts[part.key] = _part(parts[part.key], part) if part.key in parts else part
         for package in lock.packages:
             known = packages.get(package.key)
-            packages[package.key] = _package(known, package) if known else package
+            packages[package.key] = united(known, package) if known else package
     root = parts.pop(first.root.key)
     files = dict(file for lock in locks for file in lock.files)
     has_edges = all(lock.has_edges for lock in locks)
@@ -58,14 +58,16 @@ def _part(one: Part, other: Part) -> Part:
     )
 
 
-def _package(one: Package, other: Package) -> Package:
+def united(one: Package, other: Package) -> Package:
+    """Return two entries of one package as one: what either has, the scope that leaves it in more often."""
+    scopes = [package.scope for package in (one, other) if package.scope is not None]
     return replace(
         one,
         files=tuple(dict.fromkeys((*one.files, *other.files))),
         dependencies=_union(one.dependencies, other.dependencies),
         optional=_union(one.optional, other.optional),
         peers=_union(one.peers, other.peers),
-        scope=min((one.scope or Scope.REQUIRED, other.scope or Scope.REQUIRED), key=_ORDER.index),
+        scope=min(scopes, key=_ORDER.index) if len(scopes) > 1 else None,
         # Needed everywhere by one lock is needed everywhere.
         markers=_union(one.markers, other.markers) if one.markers and other.markers else (),
         notes=tuple(dict.fromkeys((*one.notes, *other.notes))),

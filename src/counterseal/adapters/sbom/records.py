@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MAX_PACKAGES: Final = 100_000
 #: Edges of one lock; real ones have two or three for a package.
 MAX_EDGES: Final = 2_000_000
+#: Path of a part whose folder is not in the checkout.
+NOT_HERE: Final = "(not in the repository)"
 #: Packages of one name; a forked resolution has a handful.
 MAX_VERSIONS: Final = 100
 
@@ -95,12 +97,13 @@ class Part:
 
     Attributes:
         key: The reference that edges lead to.
-        path: Its folder in the checkout, `.` for the checkout's own.
+        path: Its folder in the checkout, `.` for the checkout's own; `NOT_HERE`.
         dependencies: Keys of what it needs.
         optional: Keys of what its extras, features or optional dependencies need.
         development: Keys of what its developers need.
         licence: SPDX expression, if it says one.
         runnable: Whether it is an application rather than a library.
+        importer: Whether what it needs is needed for its own sake; not so of a folder that others depend on.
     """
 
     key: str
@@ -114,6 +117,7 @@ class Part:
     licence: str | None = None
     description: str | None = None
     runnable: bool = False
+    importer: bool = True
 
 
 @dataclass(frozen=True, slots=True)

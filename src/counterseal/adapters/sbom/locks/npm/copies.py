@@ -6,19 +6,22 @@ A bundled copy is the same package as one from the registry, and says in whose a
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.sbom import packages
 from counterseal.adapters.sbom.addresses import distribution, integrity
 from counterseal.adapters.sbom.records import MAX_EDGES, Origin, Package, Scope, check_packages, unique_keys
-from counterseal.errors import UsageError
+from counterseal.errors import FormatError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from counterseal.adapters.sbom.records import Distribution
 
+#: What npm ever took as a name; `.` and `..` are none.
+_NAME: Final = re.compile(r"(?:@[A-Za-z0-9._~!'()*-]+/)?(?!\.{1,2}\Z)[A-Za-z0-9._~!'()*-]+\Z")
 _SCOPES: Final = list(Scope)
 _ORIGINS: Final = list(Origin)
 #: Parts of the addresses under which registries have archives: `NAME/-/NAME-VERSION.tgz`, `download/NAME/VERSION`.
@@ -27,9 +30,9 @@ _REGISTRY: Final = ("/-/", "/download/")
 
 def origin(address: str | None) -> Origin:
     """Return where an archive comes from, by its address; without one it comes from the registry."""
-    if address is None or any(part in address for part in _REGISTRY):
-        return Origin.REGISTRY
-    return Origin.PATH if address.startswith("file:") else Origin.URL
+    if address is not None and address.startswith("file:"):
+        return Origin.PATH
+    return Origin.REGISTRY if address is None or any(part in address for part in _REGISTRY) else Origin.URL
 
 
 def files(name: str, version: str | None, address: str | None, digests: str | None, place: str) -> list[Distribution]:
@@ -52,7 +55,7 @@ def keys(places: Mapping[str, Package], file: str) -> dict[str, str]:
     """Return the key of each place's package: its purl, numbered where files of the repository share one.
 
     Args:
-        places: Place in the lock to package, whose key tells it from others.
+        places: Place in the lock to package, as `package` makes them.
         file: The lock's name.
 
     Raises:
@@ -60,7 +63,7 @@ def keys(places: Mapping[str, Package], file: str) -> dict[str, str]:
     """
     kinds = {package.key: package for package in places.values()}
     check_packages([package.name for package in kinds.values()], file)
-    numbered = unique_keys(kinds[key].purl.to_string() for key in sorted(kinds))
+    numbered = unique_keys(key.partition(" ")[0] for key in sorted(kinds))
     by_kind = dict(zip(sorted(kinds), numbered, strict=True))
     return {place: by_kind[package.key] for place, package in places.items()}
 
@@ -83,11 +86,19 @@ def package(
     location: str | None = None,
     revision: str | None = None,
 ) -> Package:
-    """Return a package without edges; its key tells it from others of its purl, but is no key of an SBOM yet."""
+    """Return a package without edges. Its key is its purl, for a file of the repository with the file's name.
+
+    Raises:
+        FormatError: Name or version are none of npm's.
+    """
+    if not _NAME.match(name):
+        raise FormatError(f"{name[:80]!r} is no name of a package", fix="make the lock file again")
     purl = packages.npm(name, version, location, revision)
     archive = tuple(archives)
-    kind = f"{purl.to_string()} {archive[0].name if archive else ''}" if source is Origin.PATH else purl.to_string()
-    return Package(kind, purl, name, version, source, archive, location=location, revision=revision)
+    key = purl.to_string()
+    if source is Origin.PATH and archive:
+        key += f" {archive[0].name}"
+    return Package(key, purl, name, version, source, archive, location=location, revision=revision)
 
 
 def merged(copies: Iterable[Package]) -> tuple[Package, ...]:
@@ -95,7 +106,7 @@ def merged(copies: Iterable[Package]) -> tuple[Package, ...]:
     by_key: dict[str, list[Package]] = {}
     for copy in copies:
         by_key.setdefault(copy.key, []).append(copy)
-    return tuple(_one(twins) for twins in by_key.values())
+    return tuple(twins[0] if len(twins) == 1 else _one(twins) for twins in by_key.values())
 
 
 def _one(twins: list[Package]) -> Package:

@@ -39,6 +39,7 @@ class Manifest:
         runnable: It has commands (`bin`).
         dependencies: Name to range, address or `npm:` alias; so are the next three.
         workspaces: Patterns of the members' folders.
+        resolutions: What Yarn takes instead of what is asked for.
     """
 
     name: str | None = None
@@ -51,6 +52,7 @@ class Manifest:
     optional: Mapping[str, str] = field(default_factory=dict)
     peers: Mapping[str, str] = field(default_factory=dict)
     workspaces: tuple[str, ...] = ()
+    resolutions: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(checkout: Checkout, folder: str) -> Manifest:
@@ -76,6 +78,7 @@ def read(checkout: Checkout, folder: str) -> Manifest:
         optional=table.text_map("optionalDependencies"),
         peers=table.text_map("peerDependencies"),
         workspaces=_workspaces(table),
+        resolutions=table.text_map("resolutions"),
     )
 
 

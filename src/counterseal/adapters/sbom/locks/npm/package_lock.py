@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.sbom.addresses import clean_git, clean_url
-from counterseal.adapters.sbom.locks.npm import copies, package_json, workspace
+from counterseal.adapters.sbom.locks.npm import copies, workspace
+from counterseal.adapters.sbom.locks.npm.workspace import Needs
 from counterseal.adapters.sbom.reading import Table, json_table
 from counterseal.adapters.sbom.records import Lock, Origin, Package, Scope, part_key
 from counterseal.errors import FormatError, UsageError
@@ -26,6 +27,7 @@ VERSIONS: Final = (2, 3)
 #: Folders that a place in the tree lies in; npm nests a handful deep.
 MAX_LEVELS: Final = 64
 _FIX: Final = "run `npm install --package-lock-only`, and commit the file"
+_ARCHIVES: Final = (".tgz", ".tar.gz", ".tar")
 _INSTALLED: Final = "node_modules/"
 
 
@@ -66,7 +68,7 @@ class _Tree:
         self._entries = {
             place: entry
             for place, entry in document.table("packages").entries()
-            if not (entry.flag("extraneous") and not _is_installed(place))
+            if not entry.flag("extraneous") or (_is_installed(place) and not entry.flag("link"))
         }
         if "" not in self._entries:
             raise FormatError(f"{source.lock}: no project", why='`packages` lacks the key ""', fix=_FIX)
@@ -76,51 +78,65 @@ class _Tree:
             folder, name = _split(place)
             self._holders.setdefault(name, set()).add(folder)
         self._links = dict(self._linked())
-        self._packages = {
-            place: _package(place, entry, source.lock)
+        #: Place to folder of the repository, of what is no package.
+        self._folders = {
+            place: source.checkout.joined(self.folder, path, source.lock)
             for place, entry in self._entries.items()
-            if _is_installed(place) and place not in self._links
+            if place not in self._links and (path := _folder(place, entry)) is not None
+        }
+        self._packages = {
+            place: self._package(place, entry)
+            for place, entry in self._entries.items()
+            if place not in self._links and place not in self._folders
         }
         self._keys = copies.keys(self._packages, source.lock)
-        self._keys |= {place: part_key(self._path(place)) for place in self._entries if not _is_installed(place)}
+        self._keys |= {place: part_key(folder) for place, folder in self._folders.items()}
         self._keys |= {place: self._keys[target] for place, target in self._links.items()}
-        needs = ("dependencies", "optionalDependencies", "devDependencies", "peerDependencies")
-        copies.check_edges(
-            sum(len(entry.table(kind).data) for entry in self._entries.values() for kind in needs), source.lock
-        )
 
     def parts(self) -> dict[str, Part]:
         """Return the folders of the repository, by their paths."""
-        names = {target: _split(place)[1] for place, target in self._links.items()}
-        parts = {}
-        for place, entry in self._entries.items():
-            if _is_installed(place):
-                continue
-            folder, strict = self._path(place), not place.startswith("..")
-            if strict:
+        names = {self._folders.get(target): _split(place)[1] for place, target in self._links.items()}
+        names |= {folder: _split(place)[1] for place, folder in self._folders.items() if _is_installed(place)}
+        needs = []
+        for place, folder in self._folders.items():
+            entry, is_outside = self._entries[place], place.startswith("..")
+            if not is_outside and not _is_installed(place):
                 self._check_current(entry, folder)
-            parts[folder] = package_json.part(
-                self._source,
-                folder,
-                (*self._needs(place, entry, strict=strict), *self._peers(place, entry)),
-                self._near(place, entry.text_map("optionalDependencies")),
-                self._near(place, entry.text_map("devDependencies"), strict=strict),
-                name=entry.optional_text("name") or names.get(place),
+            of_part = Needs(
+                dict.fromkeys((*self._needs(place, entry, strict=not is_outside), *self._peers(place, entry))),
+                dict.fromkeys(self._near(place, entry.text_map("optionalDependencies"))),
+                dict.fromkeys(self._near(place, entry.text_map("devDependencies"), strict=not is_outside)),
             )
-        return parts
+            needs.append((folder, of_part))
+        named = {folder: self._entries[place].optional_text("name") for place, folder in self._folders.items()}
+        named = {folder: name or names.get(folder) for folder, name in named.items()}
+        return workspace.parts(self._source, workspace.together(needs), named)
 
     def packages(self) -> tuple[Package, ...]:
         """Return the packages, each once, with the keys of what they need."""
-        return copies.merged(
-            replace(
-                package,
-                key=self._keys[place],
-                dependencies=self._needs(place, self._entries[place], strict=True),
-                optional=self._near(place, self._entries[place].text_map("optionalDependencies")),
-                peers=self._peers(place, self._entries[place]),
-            )
-            for place, package in self._packages.items()
+        needs = ("dependencies", "optionalDependencies", "devDependencies", "peerDependencies")
+        count = sum(len(entry.table(kind).data) for entry in self._entries.values() for kind in needs)
+        copies.check_edges(count, self._source.lock)
+        return copies.merged(self._with_needs(place, package) for place, package in self._packages.items())
+
+    def _with_needs(self, place: str, package: Package) -> Package:
+        entry = self._entries[place]
+        return replace(
+            package,
+            key=self._keys[place],
+            dependencies=self._needs(place, entry, strict=not entry.flag("extraneous")),
+            optional=self._near(place, entry.text_map("optionalDependencies")),
+            peers=self._peers(place, entry),
         )
+
+    def _package(self, place: str, entry: Table) -> Package:
+        package = _package(place, entry, self._source.lock)
+        if not entry.flag("inBundle") or package.files:
+            return package
+        archive = place
+        while archive in self._entries and self._entries[archive].flag("inBundle"):
+            archive = _split(archive)[0]
+        return replace(package, notes=(("bundled-by", _split(archive)[1] or "the project"),))
 
     def _linked(self) -> Iterator[tuple[str, str]]:
         for place, entry in self._entries.items():
@@ -131,9 +147,6 @@ class _Tree:
             if target not in self._entries or self._entries[target].flag("link"):
                 raise FormatError(f"{entry.place}: links to {target[:80]!r}, which is not in the lock", fix=_FIX)
             yield place, target
-
-    def _path(self, place: str) -> str:
-        return self._source.checkout.joined(self.folder, place, self._source.lock)
 
     def _needs(self, place: str, entry: Table, *, strict: bool) -> tuple[str, ...]:
         optional = entry.text_map("optionalDependencies")
@@ -163,11 +176,21 @@ class _Tree:
 
     def _check_current(self, entry: Table, folder: str) -> None:
         locked = {*entry.text_map("dependencies"), *entry.text_map("optionalDependencies")}
-        workspace.check_current(self._source, folder, locked | entry.text_map("devDependencies").keys(), _FIX)
+        locked |= entry.text_map("devDependencies").keys()
+        workspace.check_current(self._source, folder, entry.optional_text("name"), locked, _FIX)
 
 
 def _is_installed(place: str) -> bool:
     return place.startswith(_INSTALLED) or f"/{_INSTALLED}" in place
+
+
+def _folder(place: str, entry: Table) -> str | None:
+    """Return the folder of a part: its place, or, with `install-links`, what a copy was made of; None: a package."""
+    if not _is_installed(place):
+        return place
+    address = entry.optional_text("resolved") or ""
+    is_file = "integrity" in entry.data or address.endswith(_ARCHIVES)
+    return address.removeprefix("file:") if address.startswith("file:") and not is_file else None
 
 
 def _split(place: str) -> tuple[str, str]:

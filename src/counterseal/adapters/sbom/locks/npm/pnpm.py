@@ -6,11 +6,12 @@ Source: pnpm.io, "Reading pnpm-lock.yaml"; pnpm's packages `lockfile.types` and 
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.sbom.locks.npm import copies, package_json, workspace
 from counterseal.adapters.sbom.locks.npm.pnpm_sources import identity, package_of
+from counterseal.adapters.sbom.locks.npm.workspace import Needs
 from counterseal.adapters.sbom.records import Lock, part_key
 from counterseal.adapters.sbom.yaml import yaml_tables
 from counterseal.errors import FormatError, UsageError
@@ -24,19 +25,10 @@ if TYPE_CHECKING:
     from counterseal.adapters.sbom.records import Part
 
 _FIX: Final = "run `pnpm install --lockfile-only`, and commit the file"
-#: In the order of `_Needs`.
+#: In the order of `Needs`.
 _KINDS: Final = ("dependencies", "optionalDependencies", "devDependencies")
 #: What the first of two documents has: pnpm itself, and what configures it.
 _ENVIRONMENT: Final = ("configDependencies", "packageManagerDependencies")
-
-
-@dataclass(frozen=True, slots=True)
-class _Needs:
-    """Keys of what a package or part needs, each once, in their order."""
-
-    dependencies: dict[str, None] = field(default_factory=dict)
-    optional: dict[str, None] = field(default_factory=dict)
-    development: dict[str, None] = field(default_factory=dict)
 
 
 def read(source: Source) -> Lock:
@@ -87,10 +79,12 @@ class _Graph:
         self._keys = copies.keys(packages, source.lock)
         self._keys |= {name: part_key(folder) for name, folder in folders.items()}
         #: Folder that something needs to the name by which it does.
-        self._linked = {folder: identities[name].name for name, folder in folders.items()}
+        self._linked = {
+            folder: identities[name].name or entries[name].optional_text("name") for name, folder in folders.items()
+        }
         edges = {name: self._edges(node, self._folder) for name, node in self._nodes.items()}
         copies.check_edges(sum(len(needs.dependencies) + len(needs.optional) for needs in edges.values()), source.lock)
-        self._by_folder = _together((folder, edges[name]) for name, folder in folders.items())
+        self._by_folder = workspace.together((folder, edges[name]) for name, folder in folders.items())
         self.packages = copies.merged(
             replace(
                 package,
@@ -109,18 +103,8 @@ class _Graph:
             self._check_current(folder, {name for kind in _KINDS for name in importer.table(kind).data})
             of_importers.append((folder, self._edges(importer, folder)))
             of_importers.append((folder, self._excluded_links(folder)))
-        needs = _together([*of_importers, *self._by_folder.items()])
-        return {
-            folder: package_json.part(
-                self._source,
-                folder,
-                of_part.dependencies,
-                of_part.optional,
-                of_part.development,
-                name=self._linked.get(folder),
-            )
-            for folder, of_part in ({folder: _Needs() for folder in self._linked} | needs).items()
-        }
+        needs = workspace.together([*of_importers, *self._by_folder.items()])
+        return workspace.parts(self._source, {folder: Needs() for folder in self._linked} | needs, self._linked)
 
     def tools(self) -> tuple[str, ...]:
         """Return the keys of pnpm itself and of what configures it, in a document of these."""
@@ -146,9 +130,9 @@ class _Graph:
     def _path(self, place: str) -> str:
         return self._source.checkout.joined(self._folder, place, self._source.lock)
 
-    def _edges(self, node: Table, folder: str) -> _Needs:
+    def _edges(self, node: Table, folder: str) -> Needs:
         """Return what a package or importer needs; its links lead from a folder."""
-        return _Needs(
+        return Needs(
             *(
                 {self._key(name, version, folder): None for name, version in _versions(node, kind).items()}
                 for kind in _KINDS
@@ -167,12 +151,12 @@ class _Graph:
             )
         return key
 
-    def _excluded_links(self, folder: str) -> _Needs:
+    def _excluded_links(self, folder: str) -> Needs:
         """Return the folders that a part links to, where the lock is set to leave them out."""
         if not self._document.table("settings").flag("excludeLinksFromLockfile"):
-            return _Needs()
+            return Needs()
         manifest = package_json.read(self._source.checkout, folder)
-        return _Needs(
+        return Needs(
             *(
                 {self._key(name, version, folder): None for name, version in wanted.items() if _is_link(version)}
                 for wanted in (manifest.dependencies, manifest.optional, manifest.development)
@@ -189,7 +173,7 @@ class _Graph:
         named = {**manifest.dependencies, **manifest.development, **manifest.optional}
         if self._document.table("settings").flag("excludeLinksFromLockfile"):
             removed |= {name for name, version in named.items() if _is_link(version)}
-        workspace.check_current(self._source, folder, locked | (removed & named.keys()), _FIX)
+        workspace.check_current(self._source, folder, None, locked | (removed & named.keys()), _FIX)
 
 
 def _version(document: Table) -> str:
@@ -202,17 +186,6 @@ def _version(document: Table) -> str:
             fix="run `pnpm install --lockfile-only` with pnpm 9 or newer, and commit the file",
         )
     return major
-
-
-def _together(pairs: Iterable[tuple[str, _Needs]]) -> dict[str, _Needs]:
-    """Return what each folder needs by all that is said of it."""
-    together: dict[str, _Needs] = {}
-    for folder, needs in pairs:
-        known = together.setdefault(folder, _Needs())
-        known.dependencies.update(needs.dependencies)
-        known.optional.update(needs.optional)
-        known.development.update(needs.development)
-    return together
 
 
 def _versions(node: Table, kind: str) -> dict[str, str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from counterseal.adapters.sbom.records import Distribution, Package
 
 _RUNTIME: Final = "runtime:"
+_PATCH: Final = re.compile(r"\(patch_hash=([0-9a-z]{1,128})\)")
 #: Archives that forges make of a revision: host and path of the repository, revision.
 _FORGES: Final = (
     re.compile(r"https://codeload\.([^/]+)/([^/]+/[^/]+)/tar\.gz/([0-9a-f]{40,64})\Z"),
@@ -35,11 +36,15 @@ _FORGES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What the id of a package says: the id without peers, name and version, or source instead of a version."""
+    """What the id of a package says: the id without peers, name and version, or source instead of a version.
+
+    `patch` is the digest, of pnpm's own making, of a patch that pnpm applies after unpacking.
+    """
 
     text: str
     name: str
     version: str
+    patch: str | None = None
 
 
 def identity(text: str, *, is_old: bool) -> Identity:
@@ -50,15 +55,16 @@ def identity(text: str, *, is_old: bool) -> Identity:
         is_old: Of version 6.
     """
     bare = _without_peers(text)
+    patch = match[1] if (match := _PATCH.search(text, len(bare))) else None
     if is_old and not bare.startswith("/"):
-        return Identity(bare, "", bare)
+        return Identity(bare, "", bare, patch)
     name, version = _split(bare.removeprefix("/"))
     # Of very many peers an old pnpm wrote a digest; a version has no `_` (semver.org, version 2).
-    return Identity(bare, name, version.partition("_")[0] if is_old else version)
+    return Identity(bare, name, version.partition("_")[0] if is_old else version, patch)
 
 
 def package_of(bare: Identity, entry: Table, place: str) -> Package:
-    """Return a package without edges.
+    """Return a package without edges; a patched one says so, for its digest is that of the archive before.
 
     Args:
         bare: By its id.
@@ -68,6 +74,11 @@ def package_of(bare: Identity, entry: Table, place: str) -> Package:
     Raises:
         FormatError: It has no name, or its source is none that pnpm writes.
     """
+    one = _unpatched(bare, entry, place)
+    return replace(one, notes=(("pnpm-patch-hash", bare.patch),)) if bare.patch else one
+
+
+def _unpatched(bare: Identity, entry: Table, place: str) -> Package:
     resolution = entry.table("resolution")
     name = bare.name or entry.text("name")
     version = entry.optional_text("version") or (None if ":" in bare.version or not bare.name else bare.version)

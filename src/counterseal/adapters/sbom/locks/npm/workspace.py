@@ -3,23 +3,60 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from counterseal.adapters.sbom.locks.npm import package_json
-from counterseal.adapters.sbom.records import part_key
 from counterseal.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from counterseal.adapters.sbom.checkout import Source
     from counterseal.adapters.sbom.records import Part
 
 
-def rooted(source: Source, parts: dict[str, Part]) -> tuple[Part, tuple[Part, ...]]:
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Keys of what a package or part needs, each once, in their order."""
+
+    dependencies: dict[str, None] = field(default_factory=dict)
+    optional: dict[str, None] = field(default_factory=dict)
+    development: dict[str, None] = field(default_factory=dict)
+
+
+def together(pairs: Iterable[tuple[str, Needs]]) -> dict[str, Needs]:
+    """Return what each folder needs by all that is said of it."""
+    by_folder: dict[str, Needs] = {}
+    for folder, needs in pairs:
+        known = by_folder.setdefault(folder, Needs())
+        known.dependencies.update(needs.dependencies)
+        known.optional.update(needs.optional)
+        known.development.update(needs.development)
+    return by_folder
+
+
+def parts(source: Source, needs: Mapping[str, Needs], names: Mapping[str, str | None]) -> dict[str, Part]:
+    """Return the parts, by their folders.
+
+    Args:
+        source: Of the lock.
+        needs: Folder to what the part in it needs.
+        names: Folder to the part's name by the lock, where it has one.
+    """
+    return {
+        folder: package_json.part(
+            source, folder, of_part.dependencies, of_part.optional, of_part.development, name=names.get(folder) or None
+        )
+        for folder, of_part in needs.items()
+    }
+
+
+def rooted(source: Source, parts: Mapping[str, Part]) -> tuple[Part, tuple[Part, ...]]:
     """Return the part in the project's folder, and the others.
 
-    A project above the lock's folder that is no package itself stands for what it holds, and needs the lock's own part.
+    A project above the lock's folder that is no package itself needs all parts of the lock.
 
     Args:
         source: Of the lock.
@@ -33,7 +70,7 @@ def rooted(source: Source, parts: dict[str, Part]) -> tuple[Part, tuple[Part, ..
     above = posixpath.dirname(source.lock) or "."
     is_package = source.checkout.has(source.beside(package_json.PROJECT_FILE))
     if root is None and not is_package and above in parts and _holds(source.project, above):
-        root = package_json.part(source, source.project, (part_key(above),), (), ())
+        root = package_json.part(source, source.project, [part.key for part in parts.values()], (), ())
     if root is None:
         raise UsageError(
             f"{source.lock} is not of {source.project}",
@@ -47,12 +84,13 @@ def _holds(folder: str, other: str) -> bool:
     return folder == "." or other.startswith(f"{folder}/")
 
 
-def check_current(source: Source, folder: str, locked: AbstractSet[str], fix: str) -> None:
-    """Refuse a lock that was not made again after the dependencies of a part changed.
+def check_current(source: Source, folder: str, name: str | None, locked: AbstractSet[str], fix: str) -> None:
+    """Refuse a lock that was not made again after the name or the dependencies of a part changed.
 
     Args:
         source: Of the lock.
         folder: Of the part.
+        name: Of the part by the lock, if it has one.
         locked: The names of what it needs, by the lock; a peer may be among them.
         fix: What to do.
 
@@ -63,10 +101,12 @@ def check_current(source: Source, folder: str, locked: AbstractSet[str], fix: st
     if manifest == package_json.Manifest():
         return
     named = {*manifest.dependencies, *manifest.development, *manifest.optional}
-    if differing := sorted((named - locked) | (locked - named - manifest.peers.keys())):
-        file = posixpath.normpath(posixpath.join(folder, package_json.PROJECT_FILE))
-        raise UsageError(
-            f"{source.lock} and {file} name different dependencies: {', '.join(differing[:5])[:200]}",
-            why="the lock was not made again after the change",
-            fix=fix,
-        )
+    differing = sorted((named - locked) | (locked - named - manifest.peers.keys()))
+    renamed = name is not None and manifest.name is not None and name != manifest.name
+    if not differing and not renamed:
+        return
+    file = posixpath.normpath(posixpath.join(folder, package_json.PROJECT_FILE))
+    what = "names" if renamed else f"dependencies: {', '.join(differing[:5])[:200]}"
+    raise UsageError(
+        f"{source.lock} and {file} have different {what}", why="the lock was not made again after the change", fix=fix
+    )

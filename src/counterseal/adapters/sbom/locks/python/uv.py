@@ -5,18 +5,17 @@ Markers are kept, never evaluated: an SBOM of a wheel that runs anywhere has to 
 
 from __future__ import annotations
 
-import posixpath
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
 from counterseal.adapters.sbom import graph
 from counterseal.adapters.sbom import packages as urls
-from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution
+from counterseal.adapters.sbom.addresses import distribution
 from counterseal.adapters.sbom.locks.python import pyproject
-from counterseal.adapters.sbom.reading import Table
-from counterseal.adapters.sbom.records import Lock, Origin, Package, Part, check_packages, part_key, unique_keys
+from counterseal.adapters.sbom.locks.python.uv_node import Node, nodes, origin, subdirectory
+from counterseal.adapters.sbom.locks.python.uv_root import root
+from counterseal.adapters.sbom.records import Lock, Package, Part
 from counterseal.adapters.sbom.toml import toml_table
 from counterseal.errors import FormatError, UsageError
 
@@ -24,27 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from counterseal.adapters.sbom.checkout import Source
-    from counterseal.adapters.sbom.locks.python.pyproject import Project
+    from counterseal.adapters.sbom.reading import Table
     from counterseal.adapters.sbom.records import Distribution
 
 VERSION: Final = 1
-_FOLDERS: Final = ("editable", "virtual", "directory")
-
-
-@dataclass(slots=True)
-class _Node:
-    """A package of the lock, and what is collected for it: who needs it where, which extras are asked of it.
-
-    `folder` is the one that a part lies in.
-    """
-
-    entry: Table
-    name: str
-    version: str | None
-    folder: str | None
-    key: str
-    markers: set[str | None] = field(default_factory=set)
-    extras: set[str] = field(default_factory=set)
 
 
 def read(source: Source) -> Lock:
@@ -62,82 +44,41 @@ def read(source: Source) -> Lock:
             why=f"this counterseal reads version {VERSION}",
             fix="use a newer counterseal, or write the lock with a uv that writes version 1",
         )
-    nodes = _nodes(document, posixpath.dirname(source.lock))
-    by_name: dict[str, list[_Node]] = {}
-    for node in nodes:
+    entries = nodes(document)
+    by_name: dict[str, list[Node]] = {}
+    for node in entries:
         by_name.setdefault(node.name, []).append(node)
-    root = _root(nodes, project, source)
-    _ask(nodes, by_name)
-    _check_current(root.entry, project, document.place)
-    parts = [_part(node, by_name) for node in nodes if node.folder is not None and node is not root]
-    own = _part(root, by_name)
-    locked = [(node, _needs(node, by_name)) for node in nodes if node.folder is None]
+    members = [node for node in entries if node.folder is not None]
+    chosen, project = root(members, project, source)
+    _ask(entries, by_name)
+    own = _part(chosen, by_name) if chosen else _workspace(document.table("manifest"), members, by_name)
+    parts = tuple(_part(node, by_name) for node in members if node is not chosen)
+    locked = [(node, _needs(node, by_name)) for node in entries if node.folder is None]
+    path = chosen.folder if chosen and chosen.folder else source.project
     lock = Lock(
         source.digest(data),
-        replace(
-            pyproject.part(project, source.project, own.dependencies),
-            optional=own.optional,
-            development=own.development,
-        ),
+        pyproject.part(project, path, own.dependencies, own.optional, own.development),
         tuple(_package(node, needs) for node, needs in locked),
-        tuple(parts),
+        parts,
     )
-    return graph.reached(lock)
+    return graph.reached(lock) if path == source.project else graph.of_root(lock)
 
 
-def _nodes(document: Table, folder: str) -> list[_Node]:
-    nodes = []
-    for entry in document.tables("package"):
-        name, version = canonicalize_name(entry.text("name")), entry.optional_text("version")
-        place = _folder(entry, folder)
-        key = part_key(place) if place is not None else _key(entry, name, version)
-        nodes.append(_Node(entry, name, version, place, key))
-    check_packages([node.name for node in nodes], document.place)
-    for node, key in zip(nodes, unique_keys(node.key for node in nodes), strict=True):
-        node.key = key
-    return nodes
-
-
-def _folder(entry: Table, folder: str) -> str | None:
-    """Return the folder of the checkout that a part lies in; None: it is no part, or lies outside."""
-    source = entry.table("source")
-    for kind in _FOLDERS:
-        if path := source.optional_text(kind):
-            place = posixpath.normpath(posixpath.join(folder, path))
-            return None if place == ".." or place.startswith(("../", "/")) else place
-    return None
-
-
-def _origin(entry: Table) -> tuple[Origin, str | None, str | None]:
-    """Return origin, address and git revision."""
-    source = entry.table("source")
-    if git := source.optional_text("git"):
-        return Origin.GIT, clean_git(git.split("#")[0]), git.partition("#")[2] or None
-    if url := source.optional_text("url"):
-        return Origin.URL, clean_url(url), None
-    if any(source.data.get(kind) is not None for kind in (*_FOLDERS, "path")):
-        return Origin.PATH, None, None
-    return Origin.REGISTRY, None, None
-
-
-def _key(entry: Table, name: str, version: str | None) -> str:
-    _, location, revision = _origin(entry)
-    return urls.pypi(name, version, location, revision).to_string()
-
-
-def _package(node: _Node, dependencies: Iterable[str]) -> Package:
-    origin, location, revision = _origin(node.entry)
+def _package(node: Node, dependencies: Iterable[str]) -> Package:
+    source, location, revision = origin(node.entry)
+    folder = subdirectory(node.entry)
     return Package(
         node.key,
         urls.pypi(node.name, node.version, location, revision),
         node.name,
         node.version,
-        origin,
+        source,
         tuple(dict.fromkeys(_files(node.entry, f"{node.entry.place} ({node.name})"))),
         tuple(dependencies),
         markers=() if None in node.markers else tuple(sorted(filter(None, node.markers))),
         location=location,
         revision=revision,
+        notes=(("subdirectory", folder),) if folder and folder.isprintable() else (),
     )
 
 
@@ -150,7 +91,7 @@ def _files(entry: Table, place: str) -> Iterator[Distribution]:
         yield distribution(address or url or "", {algorithm: digest} if algorithm else {}, place)
 
 
-def _part(node: _Node, by_name: dict[str, list[_Node]]) -> Part:
+def _part(node: Node, by_name: dict[str, list[Node]]) -> Part:
     return Part(
         node.key,
         node.folder or ".",
@@ -163,16 +104,27 @@ def _part(node: _Node, by_name: dict[str, list[_Node]]) -> Part:
     )
 
 
-def _needs(node: _Node, by_name: dict[str, list[_Node]]) -> tuple[str, ...]:
+def _workspace(manifest: Table, members: Iterable[Node], by_name: dict[str, list[Node]]) -> Part:
+    """Return a workspace whose own folder is no project: it has the members, and may have groups for developers."""
+    groups = [canonicalize_name(need.text("name")) for need in _grouped(manifest.table("dependency-groups"))]
+    development = {node.key for name in dict.fromkeys(groups) for node in by_name.get(name, ())}
+    for name in groups:
+        for node in by_name.get(name, ()):
+            node.markers.add(None)
+    keys = tuple(sorted(node.key for node in members))
+    return Part("", "", pyproject.NAMELESS, None, None, keys, (), tuple(sorted(development - set(keys))))
+
+
+def _needs(node: Node, by_name: dict[str, list[Node]]) -> tuple[str, ...]:
     """Return the keys of what a package needs, with the extras that are asked of it."""
     table = node.entry.table("optional-dependencies")
     extras = [edge for extra in sorted(node.extras) for edge in table.tables(extra)]
     return _edges(node, [*node.entry.tables("dependencies"), *extras], by_name)
 
 
-def _ask(nodes: Iterable[_Node], by_name: dict[str, list[_Node]]) -> None:
+def _ask(nodes: Iterable[Node], by_name: dict[str, list[Node]]) -> None:
     """Find which extras are asked of which package: by parts in any way, by packages, and by extras of packages."""
-    waiting: list[tuple[_Node, Table]] = []
+    waiting: list[tuple[Node, Table]] = []
     for node in nodes:
         waiting += ((node, edge) for edge in node.entry.tables("dependencies"))
         if node.folder is not None:
@@ -187,7 +139,7 @@ def _ask(nodes: Iterable[_Node], by_name: dict[str, list[_Node]]) -> None:
             waiting += ((target, further) for further in table.tables(extra))
 
 
-def _edges(parent: _Node, edges: Iterable[Table], by_name: dict[str, list[_Node]]) -> tuple[str, ...]:
+def _edges(parent: Node, edges: Iterable[Table], by_name: dict[str, list[Node]]) -> tuple[str, ...]:
     keys = set()
     for edge in edges:
         target = _target(by_name, parent, edge)
@@ -201,7 +153,7 @@ def _grouped(table: Table) -> list[Table]:
     return [edge for name in sorted(table.data) for edge in table.tables(name)]
 
 
-def _target(by_name: dict[str, list[_Node]], parent: _Node, edge: Table) -> _Node:
+def _target(by_name: dict[str, list[Node]], parent: Node, edge: Table) -> Node:
     """Return the package that an edge leads to; a forked resolution names version and source too."""
     name, version = canonicalize_name(edge.text("name")), edge.optional_text("version")
     source = edge.data.get("source")
@@ -217,37 +169,3 @@ def _target(by_name: dict[str, list[_Node]], parent: _Node, edge: Table) -> _Nod
             fix="make it again with `uv lock`",
         )
     return fitting[0]
-
-
-def _root(nodes: list[_Node], project: Project, source: Source) -> _Node:
-    parts = [node for node in nodes if node.folder is not None]
-    own = [node for node in parts if node.name == project.name and node.folder == source.project]
-    if len(own) == 1:
-        return own[0]
-    locked = sorted({node.name for node in parts})
-    raise UsageError(
-        f"{source.lock} is not of {project.name}",
-        why=f"it locks {', '.join(locked[:5]) or 'no project'}",
-        fix="run `uv lock` in the project, and commit the file",
-    )
-
-
-def _check_current(root: Table, project: Project, file: str) -> None:
-    version = root.optional_text("version")
-    if version and project.version and version != project.version:
-        raise UsageError(
-            f"{file} is of {project.name} {version}, but pyproject.toml says {project.version}",
-            why="the lock was not made again after the change",
-            fix="run `uv lock`, and commit the file",
-        )
-    metadata = root.table("metadata")
-    if "requires-dist" not in metadata.data or project.requirements is None:
-        return
-    locked = {canonicalize_name(need.text("name")) for need in metadata.tables("requires-dist")} - {project.name}
-    if locked != project.requirements:
-        differing = ", ".join(sorted(locked ^ project.requirements))
-        raise UsageError(
-            f"{file} and pyproject.toml name different dependencies: {differing}",
-            why="the lock was not made again after the change",
-            fix="run `uv lock`, and commit the file",
-        )

@@ -1,0 +1,3 @@
+module team.example/lib/log
+
+go 1.21
