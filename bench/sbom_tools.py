@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -133,8 +134,9 @@ class Tool:
         told = json.loads(done.stdout)
         document = printed if self.writes == "-" else work.place / self.writes if self.writes else work.output
         good = told["code"] == 0 and _is_sbom(document)
-        reason = "" if good else _last_words(Path(f"{printed}.errors"))
-        return Run(document if good else None, told["seconds"], told["kibibytes"] / 1024, reason)
+        is_stopped = told["code"] == -signal.SIGKILL
+        reason = f"stopped after {limit:.0f} s" if is_stopped else _last_words(Path(f"{printed}.errors"))
+        return Run(document if good else None, told["seconds"], told["kibibytes"] / 1024, "" if good else reason)
 
 
 def environment() -> dict[str, str]:

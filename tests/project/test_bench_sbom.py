@@ -97,7 +97,7 @@ def test_a_program_is_measured_whole(tmp_path: Path) -> None:
     program = "import sys; b = bytearray(200 << 20); print('out'); sys.exit(3)"
     runner = ROOT / "bench" / "sbom_process.py"
     output = tmp_path / "out"
-    command = [sys.executable, "-I", "-S", runner, "60", output, sys.executable, "-c", program]
+    command = [sys.executable, "-I", "-S", str(runner), "60", str(output), sys.executable, "-c", program]
     told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     assert (told["code"], output.read_bytes()) == (3, b"out\n")
     assert 200 << 10 < told["kibibytes"] < 300 << 10
@@ -106,6 +106,6 @@ def test_a_program_is_measured_whole(tmp_path: Path) -> None:
 
 def test_a_program_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     runner = ROOT / "bench" / "sbom_process.py"
-    command = [sys.executable, "-I", "-S", runner, "0.2", tmp_path / "out", "sleep", "60"]
+    command = [sys.executable, "-I", "-S", str(runner), "0.2", str(tmp_path / "out"), "sleep", "60"]
     told = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=30).stdout)
     assert told["code"] == -9
