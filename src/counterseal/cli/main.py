@@ -48,7 +48,9 @@ def _bear_any_locale() -> None:
 def _main(arguments: list[str], environ: Mapping[str, str] | None) -> int:
     first, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
     if first == "help" and rest and not rest[0].startswith("-"):
-        first, rest = rest[0], ["--help"]
+        first, rest = rest[0], [*rest[1:], "--help"]
+    if rest and f"{first} {rest[0]}" in COMMANDS:
+        first, rest = f"{first} {rest[0]}", rest[1:]
     if first in overview.HELP:
         sys.stdout.write(overview.text())
         return ALLOWED
