@@ -83,7 +83,7 @@ def _rows(names: Sequence[str], sizes: Sequence[int]) -> Iterator[str]:
 def _programs() -> Iterator[str]:
     """Tell the versions of the programs that are here, and which are not."""
     programs = {tool.program: tool for tool in TOOLS}
-    here = [f"{tool.program} {tool.told_version()}" for tool in programs.values() if tool.path()]
+    here = [f"{tool.program} {tool.told_version()}".strip() for tool in programs.values() if tool.path()]
     missing = [tool.program for tool in programs.values() if not tool.path()]
     yield f"Measured with {', '.join(here)}, {os.cpu_count()} cores, Python {'.'.join(map(str, sys.version_info[:3]))}."
     if missing:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tests.unit.adapters.sbom.test_locks import bare
+from tests.unit.adapters.sbom.test_locks import known as true_purl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,9 +60,9 @@ def truth(file: Path) -> Truth:
     content = json.loads(file.read_bytes())
     edges = content["edges"]
     return Truth(
-        packages=frozenset(bare(row["purl"]) for row in content["packages"]),
+        packages=frozenset(true_purl(row["purl"]) for row in content["packages"]),
         digests=frozenset(
-            (bare(row["purl"]), digest)
+            (true_purl(row["purl"]), digest)
             for row in content["packages"]
             for digests in row["hashes"].values()
             for digest in digests
@@ -71,7 +72,7 @@ def truth(file: Path) -> Truth:
         members=frozenset(
             name
             for row in content["members"]
-            for name in (row["name"], _versionless(bare(row["purl"])) if row.get("purl") else row["name"])
+            for name in (row["name"], _versionless(true_purl(row["purl"])) if row.get("purl") else row["name"])
         ),
     )
 
@@ -139,7 +140,7 @@ def _digests(component: Mapping[str, Any]) -> Iterator[str]:
 
 def _pairs(edges: Any) -> Iterator[Edge]:
     for one, other in edges:
-        yield bare(one), bare(other)
+        yield true_purl(one), true_purl(other)
 
 
 def _versionless(purl: str) -> str:
