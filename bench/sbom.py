@@ -23,6 +23,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 
 from bench import sbom_locks, sbom_truth  # noqa: E402 - found by the line above
 from bench.sbom_tools import ECOSYSTEMS, TOOLS, Run, Tool, Work  # noqa: E402 - as above
+
 from counterseal.inventory import document as documents  # noqa: E402 - as above
 from counterseal.inventory import minimum  # noqa: E402 - as above
 
