@@ -38,13 +38,17 @@ class SbomInputs:
 
 @dataclass(frozen=True, slots=True)
 class SbomResult:
-    """The document: where, its sha256, how many packages besides the artifacts, and the artifacts."""
+    """The document: where, its sha256, how many packages besides the artifacts, and the artifacts.
+
+    `unknown_licences` is how many of the packages have no licence.
+    """
 
     path: Path
     digest: str
     components: int
     subjects: tuple[Subject, ...]
     dry_run: bool
+    unknown_licences: int = 0
 
 
 def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> SbomResult:
@@ -56,7 +60,14 @@ def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> Sbo
     """
     subjects = tuple(artifact for _, artifact in files.collect(inputs.subjects))
     document = builder.build(inputs.projects, subjects, revision=inputs.revision, epoch=inputs.epoch)
-    packages = sum(1 for component in document.content["components"] if component["type"] != "file")
+    packages = [component for component in document.content["components"] if component["type"] != "file"]
     if not inputs.dry_run:
         outputs.place(inputs.output, {SBOM_FILE: document.data})
-    return SbomResult(inputs.output / SBOM_FILE, digests.sha256(document.data), packages, subjects, inputs.dry_run)
+    return SbomResult(
+        inputs.output / SBOM_FILE,
+        digests.sha256(document.data),
+        len(packages),
+        subjects,
+        inputs.dry_run,
+        sum(1 for component in packages if not component.get("licenses")),
+    )

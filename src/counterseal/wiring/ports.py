@@ -74,9 +74,9 @@ class Wiring:
     def sbom_builder(self, locks: Sequence[Path] = ()) -> SbomBuilder:
         """Return the builder that reads lock files: those given, or the project's own."""
         from counterseal.adapters.sbom.builder import LockSbomBuilder
-        from counterseal.adapters.sbom.descriptions.description import Places
+        from counterseal.wiring.package_places import package_places
 
-        return LockSbomBuilder(locks=locks, places=Places(python=tuple(map(Path, sys.path))))
+        return LockSbomBuilder(locks=locks, places=package_places(self.surroundings.environ))
 
     def environment(self, *audience: str) -> GitHubEnvironment | GitLabEnvironment:
         """Return the CI run that we are in, by its token for an audience (Sigstore if none is named)."""

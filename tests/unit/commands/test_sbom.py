@@ -40,7 +40,7 @@ def test_the_document_is_written_and_its_digest_and_counts_are_said(place: Path)
     data = (place / "counterseal-out" / "sbom.cdx.json").read_bytes()
     assert result.path == place / "counterseal-out" / "sbom.cdx.json"
     assert result.digest == hashlib.sha256(data).hexdigest()
-    assert result.components == 17
+    assert result.components == result.unknown_licences == 17
     assert [each.name for each in result.subjects] == ["app-1.2.0.tar.gz"]
     assert len(json.loads(data)["components"]) == 18
     assert [each.name for each in (place / "counterseal-out").iterdir()] == ["sbom.cdx.json"]
@@ -60,7 +60,7 @@ def test_the_result_is_plain_json(place: Path) -> None:
     said = json.loads(json.dumps(dict(sbom_report.report(run(place, "dist/*")).data)))
     assert said["schema"] == "counterseal.sbom/v1"
     assert said["path"].endswith("counterseal-out/sbom.cdx.json")
-    assert said["components"] == 17
+    assert said["components"] == said["unknownLicences"] == 17
 
 
 def test_nothing_is_written_when_a_file_is_refused(place: Path) -> None:

@@ -49,10 +49,18 @@ def _head(place: Path) -> Iterator[Message]:
     if place.is_symlink() or file.is_symlink() or not os.path.lexists(file):
         return  # left behind by an installer, or a link to what may be anything
     what = place.name if file is place else f"{place.name}/{inner}"
-    data = plain_file.read(file, max_bytes=MAX_BYTES, what=what)
-    head = data.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    yield head(plain_file.read(file, max_bytes=MAX_BYTES, what=what), what)
+
+
+def head(data: bytes, what: str) -> Message:
+    """Return the head of a metadata file.
+
+    Raises:
+        FormatError: It is not UTF-8.
+    """
+    data = data.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
     try:
-        yield Parser().parsestr(head.decode("utf-8"), headersonly=True)
+        return Parser().parsestr(data.decode("utf-8"), headersonly=True)
     except UnicodeDecodeError as error:
         raise FormatError(
             f"{what}: not UTF-8", why=str(error), fix="install that package again, or remove it from the environment"

@@ -75,8 +75,7 @@ class Checkout:
         Raises:
             UsageError: It leads out of the checkout.
         """
-        together = posixpath.normpath(posixpath.join(folder, path.replace("\\", "/")))
-        if together == ".." or together.startswith(("../", "/")) or "\0" in together:
+        if (together := inside(folder, path)) is None:
             raise UsageError(
                 f"{what} names {path[:80]!r}, which lies outside of the repository",
                 why="only files of the checkout are read",
@@ -117,6 +116,12 @@ class Checkout:
         if outside:
             raise UsageError(f"{path} lies behind a symlink", why="symlinks are not followed", fix="put the file there")
         return plain_file.read(file, max_bytes=max_bytes, what=path)
+
+
+def inside(folder: str, path: str) -> str | None:
+    """Return a path that a file in a folder of the checkout names, relative to the checkout; None: it lies outside."""
+    place = posixpath.normpath(posixpath.join(folder, path.replace("\\", "/")))
+    return None if place == ".." or place.startswith(("../", "/")) or "\0" in place else place
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,17 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, Property, XsUri
 from cyclonedx.model.bom import Bom, BomMetaData
 from cyclonedx.model.component import Component, ComponentScope, ComponentType
 from cyclonedx.model.contact import OrganizationalEntity
-from cyclonedx.model.license import DisjunctiveLicense, LicenseAcknowledgement, LicenseExpression
 from cyclonedx.model.lifecycle import LifecyclePhase, PredefinedLifecycle
 from cyclonedx.model.tool import ToolRepository
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema.schema import SchemaVersion1Dot6
 
 from counterseal import __version__
-from counterseal.adapters.sbom import schema
+from counterseal.adapters.sbom import licences, schema
 from counterseal.adapters.sbom.records import Origin, Scope
 from counterseal.errors import CountersealError
 from counterseal.formats import digests, wire
@@ -31,7 +29,6 @@ from counterseal.model import SbomDocument
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cyclonedx.model.license import License
     from packageurl import PackageURL
 
     from counterseal.adapters.sbom.descriptions.description import Description
@@ -147,7 +144,7 @@ def _part(part: Part, properties: Sequence[Property]) -> Component:
         purl=part.purl,
         bom_ref=part.key,
         description=part.description,
-        licenses=_licences((part.licence,) if part.licence else ()),
+        licenses=licences.declared((part.licence,) if part.licence else ()),
         properties=properties,
     )
 
@@ -185,7 +182,7 @@ def _component(package: Package, description: Description | None) -> Component:
         scope=ComponentScope(package.scope or Scope.REQUIRED),
         # Digests of a component are those of its only file; of several files each reference has its own.
         hashes=_hashes(package.files[0].hashes) if len(package.files) == 1 else [],
-        licenses=_licences(description.licences if description else ()),
+        licenses=licences.declared(description.licences if description else ()),
         supplier=OrganizationalEntity(name=description.supplier) if description and description.supplier else None,
         external_references=[*_references(package, description)],
         properties=[_property(name, value) for name, value in notes],
@@ -219,22 +216,6 @@ def _address(file: Distribution, package: Package) -> str:
 
 def _hashes(hashes: Iterable[tuple[str, str]]) -> list[HashType]:
     return [HashType(alg=_ALGORITHMS[algorithm], content=digest) for algorithm, digest in hashes]
-
-
-def _licences(says: Sequence[str]) -> list[License]:
-    factory = LicenseFactory()
-    if len(says) == 1:
-        return [factory.make_from_string(says[0], license_acknowledgement=LicenseAcknowledgement.DECLARED)]
-    # Beside each other stand licences by id or name; an expression stands alone (CycloneDX 1.6, licenseChoice).
-    licences = [
-        factory.make_from_string(text, license_acknowledgement=LicenseAcknowledgement.DECLARED) for text in says
-    ]
-    return [licence if isinstance(licence, DisjunctiveLicense) else _named(licence) for licence in licences]
-
-
-def _named(licence: License) -> DisjunctiveLicense:
-    text = licence.value if isinstance(licence, LicenseExpression) else str(licence)
-    return DisjunctiveLicense(name=text, acknowledgement=LicenseAcknowledgement.DECLARED)
 
 
 def _property(name: str, value: str) -> Property:

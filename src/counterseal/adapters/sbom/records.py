@@ -73,6 +73,7 @@ class Package:
         location: Address of a git repository or archive without credentials.
         revision: The git revision, if it comes from git.
         notes: What has no place of its own in CycloneDX, as (name, value) of properties.
+        path: Of a file of the repository, its path in the checkout.
     """
 
     key: str
@@ -89,6 +90,7 @@ class Package:
     location: str | None = None
     revision: str | None = None
     notes: tuple[tuple[str, str], ...] = ()
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

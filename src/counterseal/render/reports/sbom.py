@@ -16,7 +16,8 @@ def report(result: sbom.SbomResult) -> Report:
     """Return the document's place, digest and size."""
     done = "would write" if result.dry_run else "wrote"
     return Report(
-        text=f"sbom: {plural(result.components, 'component')}, {plural(len(result.subjects), 'artifact')}\n"
+        text=f"sbom: {plural(result.components, 'component')} ({result.unknown_licences} without a licence), "
+        f"{plural(len(result.subjects), 'artifact')}\n"
         f"  {done} {result.path} · sha256:{result.digest}",
         data={"schema": "counterseal.sbom/v1", **wire.encode(result), "path": str(result.path)},
         outputs={"sbom": str(result.path), "sbom-digest": result.digest},

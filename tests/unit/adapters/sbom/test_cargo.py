@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from counterseal.adapters.sbom.builder import LockSbomBuilder
 from counterseal.errors import CountersealError, FormatError, UsageError
+from counterseal.model import Subject
 
 LOCKS = Path(__file__).resolve().parents[3] / "assets" / "locks"
 SHOP, OFFICE, OLD = (LOCKS / name / "files" for name in ("cargo-shop", "cargo-office", "cargo-old"))
@@ -147,6 +148,28 @@ def test_a_version_of_ones_own_that_was_raised_after_locking_is_the_one_that_cou
     assert build(tmp_path)["metadata"]["component"]["version"] == "1.1.0"
 
 
+def test_a_lock_below_the_project_is_taken_whole(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "sub").mkdir()
+    manifest = f'{APP}[dev-dependencies]\na = "1"\n'
+    project(tmp_path / "sub", package("app", needs='"a"', source=None), package("a"), manifest=manifest)
+    document = build(tmp_path, locks=[tmp_path / "sub" / "Cargo.lock"])
+    assert (document["metadata"]["component"]["name"], scopes(document)) == ("workspace", {"a": "optional"})
+
+
+def test_a_package_that_is_replaced_needs_what_replaces_it_and_an_unused_patch_is_no_package(tmp_path: Path) -> None:
+    app = package("app", needs=f'"a 1.0.0 ({SOURCE})"', source=None)
+    replaced = package("a", rest='replace = "a 1.0.0"\n')
+    unused = '[[patch.unused]]\nname = "b"\nversion = "1.0.0"\n'
+    manifest = f'{APP}[dependencies]\na = "1"\n[replace]\n"a:1.0.0" = {{ path = "fork" }}\n'
+    (tmp_path / "fork").mkdir()
+    (tmp_path / "fork" / "Cargo.toml").write_text(APP.replace("app", "a"))
+    document = build(project(tmp_path, app, replaced, package("a", source=None), unused, manifest=manifest))
+    assert scopes(document) == {"a": "required"}
+    (edge,) = (edge for edge in document["dependencies"] if edge["ref"] == "pkg:cargo/a@1.0.0")
+    assert edge["dependsOn"] == ["part:fork"]
+
+
 def test_a_lock_alone_is_of_its_only_crate(tmp_path: Path) -> None:
     project(tmp_path, package("app", needs='"a"', source=None), package("a"))
     (tmp_path / "Cargo.toml").unlink()
@@ -233,6 +256,16 @@ def test_a_manifest_that_the_lock_is_not_of(tmp_path: Path, manifest: str, what:
     error = refused(project(tmp_path, package("app", needs='"a"', source=None), package("a"), manifest=manifest))
     assert what in error.what
     assert "Cargo.toml" in error.what + error.why
+
+
+def test_a_crate_file_of_another_version_was_built_from_another_revision() -> None:
+    def made(*files: str) -> bytes:
+        artifacts = [Subject(file, "a" * 64) for file in files]
+        return LockSbomBuilder().build([SHOP], artifacts, revision=None, epoch=0).data
+
+    assert made("shop-2.1.0.crate", "shop-cart-2.1.0.crate", "other-9.0.0.crate", "shop.crate")
+    with pytest.raises(UsageError, match=r"shop-cart-2\.2\.0\.crate is of version 2\.2\.0, but .* says 2\.1\.0"):
+        made("shop-cart-2.2.0.crate")
 
 
 def test_a_crate_that_the_lock_above_does_not_lock(tmp_path: Path) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +160,31 @@ def test_licences_come_from_installed_packages_of_just_that_version(tmp_path: Pa
     ]
     assert found["httpx"] is None
     assert found["anyio"] is None
+
+
+def test_a_component_has_supplier_and_source_and_says_where_they_are_from(tmp_path: Path) -> None:
+    wheel = io.BytesIO()
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(
+            "left-1.0.dist-info/METADATA",
+            "Name: left\nVersion: 1.0\nLicense-Expression: mit or isc\nAuthor: Ann\n"
+            "Project-URL: Source, https://user:secret@x.example/left?token=secret\n",
+        )
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "left-1.0-py3-none-any.whl").write_bytes(wheel.getvalue())
+    digest = hashlib.sha256(wheel.getvalue()).hexdigest()
+    (tmp_path / "pyproject.toml").write_text(f'{PROJECT}dependencies = ["left"]\n')
+    (tmp_path / "uv.lock").write_text(
+        'version = 1\n[[package]]\nname = "app"\nversion = "1.0"\nsource = { virtual = "." }\n'
+        'dependencies = [{ name = "left" }]\n[package.metadata]\nrequires-dist = [{ name = "left" }]\n'
+        '[[package]]\nname = "left"\nversion = "1.0"\nsource = { path = "deep/left-1.0-py3-none-any.whl" }\n'
+        f'wheels = [{{ filename = "left-1.0-py3-none-any.whl", hash = "sha256:{digest}" }}]\n'
+    )
+    left = by_name(build(tmp_path))["left"]
+    assert left["licenses"] == [{"expression": "MIT OR ISC", "acknowledgement": "declared"}]
+    assert left["supplier"] == {"name": "Ann"}
+    assert {"type": "vcs", "url": "https://x.example/left"} in left["externalReferences"]
+    assert {"name": "counterseal:described-by", "value": "METADATA"} in left["properties"]
 
 
 # --- always the same

@@ -182,6 +182,23 @@ def test_two_modules_that_one_replaces_are_one_package(tmp_path: Path) -> None:
     assert needs_of(document, "app.example/app") == {"b.example/b"}
 
 
+def test_the_root_is_the_module_that_the_project_lies_in_and_else_the_workspace(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    lock = project(tmp_path / "a", "") / "go.mod"
+    (tmp_path / "a" / "cmd").mkdir()
+    (tmp_path / "ab").mkdir()
+    for folder, name in (
+        ("a", "app.example/app"),
+        ("a/cmd", "app.example/app"),
+        (".", "workspace"),
+        ("ab", "workspace"),
+    ):
+        assert build(tmp_path / folder, lock)["metadata"]["component"]["name"] == name
+    project(tmp_path / "b", "")
+    with pytest.raises(UsageError, match=r"a/go\.mod is not of the module in b"):
+        build(tmp_path / "b", lock)
+
+
 def test_a_program_is_an_application(tmp_path: Path) -> None:
     project(tmp_path, "")
     (tmp_path / "main.go").write_text("package main\n")

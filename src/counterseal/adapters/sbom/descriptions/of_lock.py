@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib
+import posixpath
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from counterseal.adapters.sbom.descriptions.python import InstalledPackages
+from counterseal.adapters.sbom.descriptions.description import Search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from counterseal.adapters.sbom.checkout import Checkout
     from counterseal.adapters.sbom.descriptions.description import Description, Descriptions, Places
-    from counterseal.adapters.sbom.records import Lock
+    from counterseal.adapters.sbom.records import Lock, Package
+
+
+class Ecosystem(Protocol):
+    """A module that knows the packages of an ecosystem."""
+
+    def descriptions(self, search: Search) -> Sequence[Descriptions]:
+        """Return what is known, by the places that know it; the first that says a licence counts."""
+
+
+#: Modules beside this one, by the type of the packages' purls.
+MODULES: Final = {"pypi": "python", "npm": "npm", "cargo": "rust", "golang": "go", "maven": "java"}
 
 
 def described(lock: Lock, checkout: Checkout, projects: Iterable[str], places: Places) -> Mapping[str, Description]:
@@ -23,16 +36,30 @@ def described(lock: Lock, checkout: Checkout, projects: Iterable[str], places: P
         projects: The folders of the projects, in whose environments packages may be installed.
         places: Where else they may lie.
     """
-    folders = [checkout.top / project for project in dict.fromkeys(projects)]
-    known: dict[str, list[Descriptions]] = {}
+    own = dict.fromkeys([*projects, *(posixpath.dirname(path) or "." for path, _ in lock.files)])
+    parts = dict.fromkeys([*own, lock.root.path, *(part.path for part in lock.parts)])
+    search = Search(checkout, tuple(own), tuple(parts), places)
+    known: dict[str, Sequence[Descriptions]] = {}
     says: dict[str, Description] = {}
     for package in lock.packages:
-        if package.purl.type not in known:
-            known[package.purl.type] = (
-                [InstalledPackages(folder, places) for folder in folders] if package.purl.type == "pypi" else []
-            )
-        for descriptions in known[package.purl.type]:
-            if description := descriptions.of(package):
-                says[package.key] = description
-                break
+        kind = package.purl.type
+        if kind not in known:
+            known[kind] = _module(kind).descriptions(search) if kind in MODULES else ()
+        if package.version and (description := _first(package, known[kind])):
+            says[package.key] = description
     return says
+
+
+def _module(kind: str) -> Ecosystem:
+    return cast("Ecosystem", importlib.import_module(f"counterseal.adapters.sbom.descriptions.{MODULES[kind]}"))
+
+
+def _first(package: Package, known: Iterable[Descriptions]) -> Description | None:
+    """Return the first description that has a licence, else the first that says anything."""
+    second = None
+    for descriptions in known:
+        if (description := descriptions.of(package)) and description.says_something:
+            if description.licences:
+                return description
+            second = second or description
+    return second

@@ -57,7 +57,7 @@ def read(source: Source) -> Lock:
         for name, place in used.items()
         if isinstance(place, str)
     ]
-    root = _root(mains, source.project, is_workspace=is_workspace)
+    root = _root(mains, source)
     parts = {part.key: part for part in (*others, *mains)}
     parts.pop(root.key, None)
     return Lock(tuple(sorted(modules.files.items())), root, packages, tuple(parts.values()), has_edges=False)
@@ -178,9 +178,22 @@ def _part(
     )
 
 
-def _root(mains: list[Part], project: str, *, is_workspace: bool) -> Part:
-    """Return the module of a go.mod or of the project's folder, else the workspace, which needs its modules."""
+def _root(mains: list[Part], source: Source) -> Part:
+    """Return the module that the project's folder is or lies in, else the workspace, which needs its modules.
+
+    Raises:
+        UsageError: The folder is a module of its own.
+    """
+    project = source.project
     for part in mains:
-        if part.path == project or not is_workspace:
+        if part.path == project:
             return part
+    if source.checkout.has(source.beside(checkouts.MOD)):
+        raise UsageError(
+            f"{source.lock} is not of the module in {project}",
+            why=f"it is of {', '.join(sorted(part.name for part in mains)[:5]) or 'no module'}",
+            fix=f"leave out --lock, name {checkouts.beside(project, checkouts.MOD)} with it, or another --project",
+        )
+    if len(mains) == 1 and f"{project}/".startswith("" if mains[0].path == "." else f"{mains[0].path}/"):
+        return mains[0]
     return Part(part_key(project), project, "workspace", None, None, tuple(sorted(part.key for part in mains)))

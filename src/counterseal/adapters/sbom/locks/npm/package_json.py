@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.sbom import packages
 from counterseal.adapters.sbom.checkout import MAX_MANIFEST_BYTES
-from counterseal.adapters.sbom.descriptions.description import fits
+from counterseal.adapters.sbom.licences import fits
 from counterseal.adapters.sbom.reading import Table, json_table
 from counterseal.adapters.sbom.records import Part, part_key
 from counterseal.errors import FormatError, UsageError

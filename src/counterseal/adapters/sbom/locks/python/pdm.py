@@ -14,9 +14,9 @@ from packaging.utils import canonicalize_name
 
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution
+from counterseal.adapters.sbom.checkout import inside
 from counterseal.adapters.sbom.locks.python import pyproject
 from counterseal.adapters.sbom.locks.python.candidates import Candidates, linked, merged, without_loose
-from counterseal.adapters.sbom.locks.python.folders import inside
 from counterseal.adapters.sbom.locks.python.requirement import requirement
 from counterseal.adapters.sbom.records import Lock, Origin, Package, Part, Scope, part_key
 from counterseal.adapters.sbom.toml import toml_table

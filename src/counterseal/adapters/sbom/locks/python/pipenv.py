@@ -9,9 +9,9 @@ from packaging.utils import canonicalize_name
 
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution
+from counterseal.adapters.sbom.checkout import inside
 from counterseal.adapters.sbom.locks.python import artifacts, pyproject
 from counterseal.adapters.sbom.locks.python.candidates import merged
-from counterseal.adapters.sbom.locks.python.folders import inside
 from counterseal.adapters.sbom.reading import json_table
 from counterseal.adapters.sbom.records import Lock, Origin, Package, Part, Scope, part_key
 from counterseal.errors import UsageError

@@ -16,9 +16,9 @@ from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValida
 
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution
+from counterseal.adapters.sbom.checkout import inside
 from counterseal.adapters.sbom.locks.python import artifacts, pyproject
 from counterseal.adapters.sbom.locks.python.candidates import Candidates, linked, merged
-from counterseal.adapters.sbom.locks.python.folders import inside
 from counterseal.adapters.sbom.locks.python.requirement import check_marker
 from counterseal.adapters.sbom.records import Distribution, Lock, Origin, Package, Part, Scope, part_key
 from counterseal.adapters.sbom.toml import toml_table

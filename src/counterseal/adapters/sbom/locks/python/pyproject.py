@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from counterseal.adapters.sbom import packages
 from counterseal.adapters.sbom.checkout import MAX_MANIFEST_BYTES
-from counterseal.adapters.sbom.descriptions.description import fits
+from counterseal.adapters.sbom.licences import fits
 from counterseal.adapters.sbom.locks.python import artifacts
 from counterseal.adapters.sbom.locks.python.declared import Declared, declared
 from counterseal.adapters.sbom.records import Part, part_key

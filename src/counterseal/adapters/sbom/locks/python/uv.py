@@ -5,6 +5,7 @@ Markers are kept, never evaluated: an SBOM of a wheel that runs anywhere has to 
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
@@ -12,6 +13,7 @@ from packaging.utils import canonicalize_name
 from counterseal.adapters.sbom import graph
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import distribution
+from counterseal.adapters.sbom.checkout import inside
 from counterseal.adapters.sbom.locks.python import pyproject
 from counterseal.adapters.sbom.locks.python.uv_node import Node, nodes, origin, subdirectory
 from counterseal.adapters.sbom.locks.python.uv_root import root
@@ -58,15 +60,15 @@ def read(source: Source) -> Lock:
     lock = Lock(
         source.digest(data),
         pyproject.part(project, path, own.dependencies, own.optional, own.development),
-        tuple(_package(node, needs) for node, needs in locked),
+        tuple(_package(node, needs, posixpath.dirname(source.lock)) for node, needs in locked),
         parts,
     )
     return graph.reached(lock) if path == source.project else graph.of_root(lock)
 
 
-def _package(node: Node, dependencies: Iterable[str]) -> Package:
+def _package(node: Node, dependencies: Iterable[str], lock_folder: str) -> Package:
     source, location, revision = origin(node.entry)
-    folder = subdirectory(node.entry)
+    folder, path = subdirectory(node.entry), node.entry.table("source").optional_text("path")
     return Package(
         node.key,
         urls.pypi(node.name, node.version, location, revision),
@@ -79,7 +81,14 @@ def _package(node: Node, dependencies: Iterable[str]) -> Package:
         location=location,
         revision=revision,
         notes=(("subdirectory", folder),) if folder and folder.isprintable() else (),
+        path=inside(lock_folder, path) if path else None,
     )
+
+
+def _path(entry: Table, folder: str) -> str | None:
+    """Return the path in the checkout of a file that a package is."""
+    path = entry.table("source").optional_text("path")
+    return posixpath.normpath(posixpath.join(folder, path)) if path else None
 
 
 def _files(entry: Table, place: str) -> Iterator[Distribution]:

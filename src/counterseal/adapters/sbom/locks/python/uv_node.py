@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url
-from counterseal.adapters.sbom.locks.python.folders import inside
+from counterseal.adapters.sbom.checkout import inside
 from counterseal.adapters.sbom.reading import Table
 from counterseal.adapters.sbom.records import Origin, check_packages, part_key, unique_keys
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 VERSIONS: Final = (None, 3, 4)  # 1 and 2 do not say theirs
 _REGISTRIES: Final = ("registry+", "sparse+")
 _GIT: Final = "git+"
+_CRATE_FILE: Final = re.compile(r"([\w-]+?)-(\d+\.\d+\.\d+[\w.+-]*)\.crate\Z")
 _REVISION: Final = re.compile(r"[0-9a-f]{7,64}\Z")
 _FIX: Final = "make it again with `cargo generate-lockfile`, or bring it up to date with `cargo update --workspace`"
 
@@ -84,7 +85,9 @@ def read(source: Source) -> Lock:
     checksums = document.text_map("metadata")
     registries = {node.source for node in nodes if node.source and node.source.startswith(_REGISTRIES)}
     locked = [node for node in nodes if node.source is not None]
-    parts = [_part(node, development=source.project != folder) for node in nodes if node.source is None]
+    narrowed = source.project != folder and any(crate.folder == source.project for crate in here)
+    parts = [_part(node, development=narrowed) for node in nodes if node.source is None]
+    _check_artifacts(parts, source)
     root = _root(parts, here, source)
     return Lock(
         source.digest(data),
@@ -262,6 +265,19 @@ def _without_development(part: Part) -> Part:
 
 def _keys(node: _Node, needs: Iterable[_Node]) -> tuple[str, ...]:
     return tuple(sorted({need.key for need in needs} - {node.key}))
+
+
+def _check_artifacts(parts: Iterable[Part], source: Source) -> None:
+    """Raise UsageError if an artifact is a crate of the checkout in another version."""
+    versions = {part.name: part.version for part in parts}
+    for artifact in source.subjects:
+        name, version = match.groups() if (match := _CRATE_FILE.match(artifact.name)) else ("", None)
+        if versions.get(name, version) != version:
+            raise UsageError(
+                f"{artifact.name} is of version {version}, but the Cargo.toml of {name} says {versions[name]}",
+                why="it was built from another revision",
+                fix="build again from this revision, and remove what is left of older builds",
+            )
 
 
 def _root(parts: Sequence[Part], here: Iterable[Crate], source: Source) -> Part:

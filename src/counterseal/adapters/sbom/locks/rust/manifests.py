@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.sbom.checkout import MAX_MANIFEST_BYTES
-from counterseal.adapters.sbom.descriptions.description import fits
+from counterseal.adapters.sbom.licences import fits
 from counterseal.adapters.sbom.locks.rust.patterns import Folders
 from counterseal.adapters.sbom.reading import Table
 from counterseal.adapters.sbom.toml import toml_table
@@ -208,7 +208,7 @@ class _Manifests:
             needs,
             locked_whole,
             licence if fits(licence) else None,
-            _own(package, shared, "description"),
+            " ".join((_own(package, shared, "description") or "").split()) or None,
             "bin" in manifest.data or any(self._checkout.has(f"{folder}/src/{name}") for name in ("main.rs", "bin")),
         )
 
