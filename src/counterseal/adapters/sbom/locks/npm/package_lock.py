@@ -225,7 +225,8 @@ def _package(place: str, entry: Table, file: str) -> Package:
         origin = copies.origin(address)
         location = clean_url(address) if address and origin is Origin.URL else None
         one = copies.package(name, version, origin, copies.files(name, version, address, digests, where), location)
-    return replace(one, scope=_scope(entry))
+    licence = entry.data.get("license")
+    return replace(one, scope=_scope(entry), licence=licence if isinstance(licence, str) else None)
 
 
 def _scope(entry: Table) -> Scope:
