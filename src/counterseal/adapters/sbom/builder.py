@@ -9,7 +9,8 @@ from counterseal.adapters.sbom import document, formats, graph, merging
 from counterseal.adapters.sbom.checkout import Checkout, Source
 from counterseal.adapters.sbom.descriptions.description import Places
 from counterseal.adapters.sbom.descriptions.of_lock import described
-from counterseal.errors import UsageError
+from counterseal.adapters.sbom.packages import NoPackageError
+from counterseal.errors import FormatError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,7 +66,10 @@ class LockSbomBuilder:
             yield Source(checkout, formats.find(checkout, project, artifacts), project, artifacts)
 
     def _read(self, source: Source) -> Lock:
-        lock = formats.reader(source.lock).read(source)
+        try:
+            lock = formats.reader(source.lock).read(source)
+        except NoPackageError as error:
+            raise FormatError(f"{source.lock}: {error.what}", why=error.why, fix=error.fix) from error
         if lock.has_edges and lock.parts and source.project != (posixpath.dirname(source.lock) or "."):
             lock = graph.of_root(lock)
         lock = graph.scoped(lock)

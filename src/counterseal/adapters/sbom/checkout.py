@@ -20,6 +20,12 @@ MAX_MANIFEST_BYTES: Final = 1 << 20
 _MAX_UP: Final = 64
 
 
+def inside(folder: str, path: str) -> str | None:
+    """Return a path that a file in a folder of a checkout names, relative to the checkout; None: it lies outside."""
+    place = posixpath.normpath(posixpath.join(folder, path.replace("\\", "/")))
+    return None if place == ".." or place.startswith(("../", "/")) or "\0" in place else place
+
+
 class Checkout:
     """A repository's folder. Paths are relative to it, with `/`; `.` is the folder itself.
 
@@ -116,12 +122,6 @@ class Checkout:
         if outside:
             raise UsageError(f"{path} lies behind a symlink", why="symlinks are not followed", fix="put the file there")
         return plain_file.read(file, max_bytes=max_bytes, what=path)
-
-
-def inside(folder: str, path: str) -> str | None:
-    """Return a path that a file in a folder of the checkout names, relative to the checkout; None: it lies outside."""
-    place = posixpath.normpath(posixpath.join(folder, path.replace("\\", "/")))
-    return None if place == ".." or place.startswith(("../", "/")) or "\0" in place else place
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ class _LegacyNpmURL(PackageURL):
         return head + super().to_string(encode)[len(head) :]
 
 
+class NoPackageError(FormatError):
+    """A name or version that no registry takes; the builder adds the lock file that has it."""
+
+
 def pypi(name: str, version: str | None, location: str | None = None, revision: str | None = None) -> PackageURL:
     """Return the purl of a Python package (purl-spec, type `pypi`)."""
     return _purl("pypi", "", canonicalize_name(name), version, source(location, revision))
@@ -70,8 +74,8 @@ def source(location: str | None, revision: str | None) -> dict[str, str]:
 def _purl(kind: str, namespace: str, name: str, version: str | None, qualifiers: Mapping[str, str]) -> PackageURL:
     text = f"{namespace}/{name}@{version}"
     if len(text) > MAX_NAME or not text.isprintable():
-        raise FormatError(f"{text[:80]!r} is no package of type {kind}", fix="make the lock file again")
+        raise NoPackageError(f"{text[:80]!r} is no package of type {kind}", fix="make the lock file again")
     try:
         return PackageURL(kind, namespace or None, name, version or None, dict(qualifiers))
     except ValueError as error:
-        raise FormatError(f"{text[:80]!r} is no package of type {kind}", why=str(error)) from error
+        raise NoPackageError(f"{text[:80]!r} is no package of type {kind}", why=str(error)) from error

@@ -79,26 +79,37 @@ def check_edges(count: int, file: str) -> None:
 
 
 def package(
+    place: str,
     name: str,
     version: str | None,
     source: Origin,
-    archives: Iterable[Distribution],
-    location: str | None = None,
-    revision: str | None = None,
+    archives: Iterable[Distribution] = (),
+    repository: tuple[str | None, str | None] = (None, None),
 ) -> Package:
-    """Return a package without edges. Its key is its purl, for a file of the repository with the file's name.
+    """Return a package without edges. Its key is its purl; if that does not say the source, followed by the source.
+
+    Args:
+        place: For messages.
+        name: With its scope.
+        version: As the lock has it.
+        source: Where it comes from.
+        archives: What is downloaded.
+        repository: Address and git revision, of what does not come from the registry.
 
     Raises:
         FormatError: Name or version are none of npm's.
     """
     if not _NAME.match(name):
-        raise FormatError(f"{name[:80]!r} is no name of a package", fix="make the lock file again")
-    purl = packages.npm(name, version, location, revision)
+        raise FormatError(f"{place}: {name[:80]!r} is no name of a package", fix="make the lock file again")
+    try:
+        purl = packages.npm(name, version, *repository)
+    except FormatError as error:
+        raise FormatError(f"{place}: {error.what}", why=error.why, fix=error.fix) from error
     archive = tuple(archives)
     key = purl.to_string()
-    if source is Origin.PATH and archive:
-        key += f" {archive[0].name}"
-    return Package(key, purl, name, version, source, archive, location=location, revision=revision)
+    if not purl.qualifiers and source not in (Origin.REGISTRY, Origin.BUNDLED):
+        key += f" {source} {archive[0].name if archive else repository[1]}"
+    return Package(key, purl, name, version, source, archive, location=repository[0], revision=repository[1])
 
 
 def merged(copies: Iterable[Package]) -> tuple[Package, ...]:

@@ -73,10 +73,10 @@ def read(checkout: Checkout, folder: str) -> Manifest:
         licence=_licence(table),
         description=table.optional_text("description") or None,
         runnable=bool(table.data.get("bin")),
-        dependencies=table.text_map("dependencies"),
-        development=table.text_map("devDependencies"),
-        optional=table.text_map("optionalDependencies"),
-        peers=table.text_map("peerDependencies"),
+        dependencies=_needs(table, "dependencies"),
+        development=_needs(table, "devDependencies"),
+        optional=_needs(table, "optionalDependencies"),
+        peers=_needs(table, "peerDependencies"),
         workspaces=_workspaces(table),
         resolutions=table.text_map("resolutions"),
     )
@@ -154,6 +154,12 @@ def _licence(table: Table) -> str | None:
     if isinstance(value, dict):  # the older way: {"type": "MIT", "url": …}
         value = value.get("type")
     return value if isinstance(value, str) and fits(value) and not value.startswith("SEE LICENSE") else None
+
+
+def _needs(table: Table, key: str) -> dict[str, str]:
+    """Return a table of dependencies without what npm and Yarn take for a comment."""
+    needs = {name: wanted for name, wanted in table.table(key).data.items() if name != "//"}
+    return Table({key: needs}, table.place).text_map(key)
 
 
 def _workspaces(table: Table) -> tuple[str, ...]:

@@ -218,13 +218,14 @@ def _package(place: str, entry: Table, file: str) -> Package:
     where = f"{file}: {place[:200]}"
     if address is not None and address.startswith("git"):
         repository, _, revision = address.partition("#")
-        one = copies.package(name, version, Origin.GIT, (), clean_git(repository), revision or None)
+        one = copies.package(where, name, version, Origin.GIT, (), (clean_git(repository), revision or None))
     elif entry.flag("inBundle") and address is None and digests is None:
-        one = copies.package(name, version, Origin.BUNDLED, ())
+        one = copies.package(where, name, version, Origin.BUNDLED)
     else:
         origin = copies.origin(address)
         location = clean_url(address) if address and origin is Origin.URL else None
-        one = copies.package(name, version, origin, copies.files(name, version, address, digests, where), location)
+        archives = copies.files(name, version, address, digests, where)
+        one = copies.package(where, name, version, origin, archives, (location, None))
     licence = entry.data.get("license")
     return replace(one, scope=_scope(entry), licence=licence if isinstance(licence, str) else None)
 

@@ -64,7 +64,7 @@ class _Graph:
         self._is_old = _version(document) == "6"
         self._packages = dict(document.table("packages").entries())
         self._nodes = self._packages if self._is_old else dict(document.table("snapshots").entries())
-        identities = {name: identity(name, is_old=self._is_old) for name in self._nodes}
+        identities = {name: identity(name, source.lock, is_old=self._is_old) for name in self._nodes}
         entries = {name: self._entry(name, identities[name]) for name in self._nodes}
         packages = {
             name: package_of(identities[name], entry, f"{source.lock}: {name[:200]}")
@@ -78,6 +78,12 @@ class _Graph:
         }
         self._keys = copies.keys(packages, source.lock)
         self._keys |= {name: part_key(folder) for name, folder in folders.items()}
+        #: Folder that a project is published from to the folder of the project; links lead to the former.
+        self._published = {
+            source.checkout.joined(self._path(place), below, source.lock): self._path(place)
+            for place, importer in self._importers()
+            if (below := importer.optional_text("publishDirectory"))
+        }
         #: Folder that something needs to the name by which it does.
         self._linked = {
             folder: identities[name].name or entries[name].optional_text("name") for name, folder in folders.items()
@@ -142,6 +148,7 @@ class _Graph:
     def _key(self, name: str, version: str, folder: str) -> str:
         if _is_link(version):
             target = self._source.checkout.joined(folder, version.removeprefix("link:"), self._source.lock)
+            target = self._published.get(target, target)
             self._linked.setdefault(target, name)
             return part_key(target)
         key = self._keys.get(f"/{name}@{version}" if self._is_old else f"{name}@{version}") or self._keys.get(version)
@@ -169,7 +176,7 @@ class _Graph:
         if "pnpmfileChecksum" in self._document.data or manifest == package_json.Manifest():
             return
         removed = {name for name, version in self._document.text_map("overrides").items() if version == "-"}
-        removed |= {*self._document.texts("ignoredOptionalDependencies")}
+        removed |= manifest.optional.keys()  # those that are not to be had on any platform are left out
         named = {**manifest.dependencies, **manifest.development, **manifest.optional}
         if self._document.table("settings").flag("excludeLinksFromLockfile"):
             removed |= {name for name, version in named.items() if _is_link(version)}

@@ -47,18 +47,19 @@ class Identity:
     patch: str | None = None
 
 
-def identity(text: str, *, is_old: bool) -> Identity:
+def identity(text: str, file: str, *, is_old: bool) -> Identity:
     """Return what an id says: `name@version(peer@version)`; in version 6 with `/` before it, or just a source.
 
     Args:
         text: The id.
+        file: The lock's name.
         is_old: Of version 6.
     """
     bare = _without_peers(text)
     patch = match[1] if (match := _PATCH.search(text, len(bare))) else None
     if is_old and not bare.startswith("/"):
         return Identity(bare, "", bare, patch)
-    name, version = _split(bare.removeprefix("/"))
+    name, version = _split(bare.removeprefix("/"), file)
     # Of very many peers an old pnpm wrote a digest; a version has no `_` (semver.org, version 2).
     return Identity(bare, name, version.partition("_")[0] if is_old else version, patch)
 
@@ -80,14 +81,14 @@ def package_of(bare: Identity, entry: Table, place: str) -> Package:
 
 def _unpatched(bare: Identity, entry: Table, place: str) -> Package:
     resolution = entry.table("resolution")
-    name = bare.name or entry.text("name")
+    name = entry.text("name") if not bare.name else entry.optional_text("name") or bare.name
     version = entry.optional_text("version") or (None if ":" in bare.version or not bare.name else bare.version)
     kind, digests = resolution.optional_text("type"), resolution.optional_text("integrity")
     if bare.version.startswith(_RUNTIME):
-        return _runtime(name, bare.version.removeprefix(_RUNTIME), resolution)
+        return _runtime(place, name, bare.version.removeprefix(_RUNTIME), resolution)
     if kind == "git":
-        location, revision = clean_git(resolution.text("repo")), resolution.text("commit")
-        return copies.package(name, version, Origin.GIT, (), location, revision)
+        repository = (clean_git(resolution.text("repo")), resolution.text("commit"))
+        return copies.package(place, name, version, Origin.GIT, (), repository)
     if kind is not None:
         raise FormatError(f"{place}: its source is a {kind[:40]!r}", why="that is not known", fix="lock it again")
     address = resolution.optional_text("tarball")
@@ -95,14 +96,15 @@ def _unpatched(bare: Identity, entry: Table, place: str) -> Package:
     for forge in _FORGES:
         if address is not None and (match := forge.match(address)):
             location = clean_url(f"https://{match[1]}/{unquote(match[2])}")
-            return copies.package(name, version, Origin.GIT, archives, location, match[3])
+            return copies.package(place, name, version, Origin.GIT, archives, (location, match[3]))
     origin = copies.origin(address)
-    return copies.package(name, version, origin, archives, clean_url(address or "") if origin is Origin.URL else None)
+    location = clean_url(address or "") if origin is Origin.URL else None
+    return copies.package(place, name, version, origin, archives, (location, None))
 
 
-def _runtime(name: str, version: str, resolution: Table) -> Package:
+def _runtime(place: str, name: str, version: str, resolution: Table) -> Package:
     """Return Node.js, Deno or Bun, which are no packages of npm: one archive for each platform."""
-    one = copies.package(name, version, Origin.URL, _variants(resolution))
+    one = copies.package(place, name, version, Origin.URL, _variants(resolution))
     purl = PackageURL("generic", None, name, version)
     return replace(one, purl=purl, key=purl.to_string())
 
@@ -125,9 +127,9 @@ def _without_peers(text: str) -> str:
     return text[:end]
 
 
-def _split(bare: str) -> tuple[str, str]:
+def _split(bare: str, file: str) -> tuple[str, str]:
     """Return name and version; the name may begin with `@`, the version may be an address with one."""
     at = bare.find("@", 1)
     if at < 0:
-        raise FormatError(f"{bare[:80]!r} is no id of a package", fix="make the lock file again")
+        raise FormatError(f"{file}: {bare[:80]!r} is no id of a package", fix="make the lock file again")
     return bare[:at], bare[at + 1 :]

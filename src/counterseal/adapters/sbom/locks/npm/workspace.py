@@ -56,7 +56,7 @@ def parts(source: Source, needs: Mapping[str, Needs], names: Mapping[str, str | 
 def rooted(source: Source, parts: Mapping[str, Part]) -> tuple[Part, tuple[Part, ...]]:
     """Return the part in the project's folder, and the others.
 
-    A project above the lock's folder that is no package itself needs all parts of the lock.
+    A folder that only holds the lock and its parts, with no needs of its own, needs all of these.
 
     Args:
         source: Of the lock.
@@ -67,10 +67,10 @@ def rooted(source: Source, parts: Mapping[str, Part]) -> tuple[Part, tuple[Part,
     """
     others = dict(parts)
     root = others.pop(source.project, None)
-    above = posixpath.dirname(source.lock) or "."
-    is_package = source.checkout.has(source.beside(package_json.PROJECT_FILE))
-    if root is None and not is_package and above in parts and _holds(source.project, above):
-        root = package_json.part(source, source.project, [part.key for part in parts.values()], (), ())
+    if root is None and _holds(source.project, posixpath.dirname(source.lock) or "."):
+        manifest = package_json.read(source.checkout, source.project)
+        if not (manifest.dependencies or manifest.optional or manifest.development):
+            root = package_json.part(source, source.project, [part.key for part in parts.values()], (), ())
     if root is None:
         raise UsageError(
             f"{source.lock} is not of {source.project}",
@@ -81,7 +81,7 @@ def rooted(source: Source, parts: Mapping[str, Part]) -> tuple[Part, tuple[Part,
 
 
 def _holds(folder: str, other: str) -> bool:
-    return folder == "." or other.startswith(f"{folder}/")
+    return folder in (".", other) or other.startswith(f"{folder}/")
 
 
 def check_current(source: Source, folder: str, name: str | None, locked: AbstractSet[str], fix: str) -> None:

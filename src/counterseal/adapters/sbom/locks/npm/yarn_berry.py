@@ -17,7 +17,7 @@ from counterseal.adapters.sbom.addresses import distribution
 from counterseal.adapters.sbom.locks.npm import package_json
 from counterseal.adapters.sbom.locks.npm.package_json import Manifest
 from counterseal.adapters.sbom.locks.npm.yarn_descriptors import Descriptors
-from counterseal.adapters.sbom.locks.npm.yarn_entries import Entry, lock, member, short, split
+from counterseal.adapters.sbom.locks.npm.yarn_entries import Entry, fingerprint, folder_of, lock, member, split
 from counterseal.adapters.sbom.locks.npm.yarn_locators import Locator, locator
 from counterseal.adapters.sbom.reading import Table
 from counterseal.adapters.sbom.records import Lock, Origin, Package
@@ -84,7 +84,7 @@ def _entry(source: Source, top: str, table: Table) -> Entry:
     path = _path(top, named, place)
     if path is None or not named.is_folder:
         return replace(entry, package=_package(entry, named, path, table))
-    folder = source.checkout.joined(".", path, place)
+    folder = folder_of(source, ".", path, place)
     if not named.is_workspace:
         return replace(entry, folder=folder)
     return _workspace(source, replace(entry, folder=folder, is_member=True))
@@ -98,7 +98,7 @@ def _path(top: str, named: Locator, place: str) -> str | None:
             return None
         path = posixpath.join(named.path, path)
         if named.is_workspace or named.parent is None:
-            return posixpath.normpath(posixpath.join(top, path))
+            return posixpath.join(top, path)
         named = locator(named.parent, place)
         if not named.is_folder:
             return None
@@ -110,7 +110,8 @@ def _package(entry: Entry, named: Locator, path: str | None, table: Table) -> Pa
     location = None if in_registry else named.location
     purl = urls.npm(entry.name, entry.version, location, named.revision)
     # What nothing in its purl tells from the registry's package is told by its path, or by its resolution.
-    key = purl.to_string() if in_registry or location else f"{purl.to_string()}#{short(path or entry.locator)}"
+    place = posixpath.normpath(path) if path else entry.locator
+    key = purl.to_string() if in_registry or location else f"{purl.to_string()}#{fingerprint(place)}"
     address = named.location if named.origin is not Origin.GIT else None
     conditions = table.optional_text("conditions")
     notes = [("yarn:patch", named.patch)] if named.patch else []
@@ -137,21 +138,24 @@ def _workspace(source: Source, entry: Entry) -> Entry:
     manifest = package_json.read(source.checkout, entry.folder)
     if manifest == Manifest():
         return replace(entry, name="") if _UNNAMED.fullmatch(entry.name) else entry
-    file = posixpath.normpath(posixpath.join(entry.folder, package_json.PROJECT_FILE))
-    own = member(file, entry.locator, "", manifest, entry.folder)
-    for name in sorted(own.needs.keys() ^ entry.needs.keys()):
-        raise _stale(source, file, name)
-    for name, wanted in own.needs.items():
-        written, locked = _PLAIN_RANGE.match(wanted), _PLAIN_RANGE.match(entry.needs[name])
-        if written and locked and written[1].split() != locked[1].split():
-            raise _stale(source, file, f"{name}@{wanted}")
+    own = member(entry.locator, manifest, entry.folder)
+    differing = sorted(own.needs.keys() ^ entry.needs.keys())
+    differing += [
+        f"{name}@{wanted}" for name, wanted in own.needs.items() if _differ(wanted, entry.needs.get(name, ""))
+    ]
+    if own.name and own.name != entry.name:
+        differing = ["name"]
+    if differing:
+        raise UsageError(
+            f"{source.lock} and {own.place} differ in {', '.join(differing[:5])[:200]}",
+            why="the lock was not made again after the change",
+            fix="run `yarn install`, and commit the file",
+        )
     # `dependenciesMeta` makes dependencies optional too.
     return replace(own, needs=entry.needs, optional={*own.optional, *entry.optional} - {*own.development})
 
 
-def _stale(source: Source, file: str, what: str) -> UsageError:
-    return UsageError(
-        f"{source.lock} and {file} differ in {what[:200]}",
-        why="the lock was not made again after the change",
-        fix="run `yarn install`, and commit the file",
-    )
+def _differ(wanted: str, locked: str) -> bool:
+    """Return whether two ranges are two; of those that are no plain versions (addresses, catalogs) none can tell."""
+    plain = _PLAIN_RANGE.match(wanted), _PLAIN_RANGE.match(locked)
+    return all(plain) and len({"".join(match[1].split()) for match in plain if match}) > 1

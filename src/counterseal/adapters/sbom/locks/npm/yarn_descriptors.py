@@ -62,6 +62,8 @@ class Descriptors:
 
     def __init__(self, checkout: Checkout, top: str, resolutions: Mapping[str, str]) -> None:
         self._checkout = checkout
+        self._top = top
+        self._root = ""
         self._settings = posixpath.normpath(posixpath.join(top, _SETTINGS))
         #: Name and range to the key of each locator that the range is bound to.
         self._keys: dict[tuple[str, str], dict[str, str]] = {}
@@ -79,8 +81,10 @@ class Descriptors:
         Raises:
             FormatError: One is malformed, or stands there already.
         """
-        for descriptor in re.split(r" *, *", written):
-            name, wanted = split(descriptor, entry.place)
+        if entry.is_member and entry.folder == self._top:
+            self._root = entry.locator
+        for descriptor in written.split(","):
+            name, wanted = split(descriptor.strip(" "), entry.place)
             bound = self._keys.setdefault((name, _normal(wanted)), {})
             parent = parameters(wanted)[1].get("locator", "")
             if parent in bound:
@@ -91,11 +95,11 @@ class Descriptors:
     def key(self, parent: Entry, name: str, wanted: str) -> str | None:
         """Return the key of what a parent gets for `name@wanted`."""
         for resolution in self._resolutions.get(name, ()):
-            if resolution.fits(parent, wanted) and (key := self._bound(parent, name, resolution.instead)):
+            if resolution.fits(parent, wanted) and (key := self._bound(self._root, name, resolution.instead)):
                 return key
-        return self._bound(parent, name, wanted)
+        return self._bound(parent.locator, name, wanted)
 
-    def _bound(self, parent: Entry, name: str, wanted: str) -> str | None:
+    def _bound(self, parent: str, name: str, wanted: str) -> str | None:
         if wanted.startswith(_CATALOG):
             chosen = self._catalog(wanted.removeprefix(_CATALOG).strip() or "default").get(name)
             if chosen is None:
@@ -106,7 +110,7 @@ class Descriptors:
         bound = self._keys.get((name, _normal(wanted)), {})
         if len(bound) == 1:
             return next(iter(bound.values()))
-        return bound.get(parent.locator)
+        return bound.get(parent)
 
     def _catalog(self, name: str) -> Mapping[str, str]:
         if self._catalogs is None:

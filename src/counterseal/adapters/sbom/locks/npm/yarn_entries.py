@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from counterseal.adapters.sbom import packages as urls
-from counterseal.adapters.sbom.locks.npm import package_json
+from counterseal.adapters.sbom.locks.npm import package_json, workspace
 from counterseal.adapters.sbom.records import MAX_EDGES, Lock, Package, Part, check_packages, part_key
 from counterseal.errors import FormatError, UsageError
 from counterseal.formats import digests
@@ -29,7 +30,7 @@ class Entry:
     Attributes:
         place: Names it in messages.
         locator: What it is called where it is the parent of another entry.
-        name: The real one, not that of an alias.
+        name: The real one, not that of an alias; empty: it has none.
         needs: Name to range, as written.
         optional: The names of those that it can do without.
         development: The names of those that its developers need.
@@ -68,8 +69,8 @@ class _Edges:
     development: set[str] = field(default_factory=set)
 
 
-def short(text: str) -> str:
-    """Return what stands in a key for a text that may hold a secret, or be long."""
+def fingerprint(text: str) -> str:
+    """Return what stands in a key for a path or an address, which may hold a secret, or be long."""
     return digests.sha256(text.encode(errors="surrogatepass"))[:12]
 
 
@@ -85,12 +86,24 @@ def split(descriptor: str, place: str) -> tuple[str, str]:
     return descriptor[0] + name, wanted
 
 
-def member(place: str, locator: str, name: str, manifest: Manifest, folder: str) -> Entry:
+def folder_of(source: Source, top: str, path: str, place: str) -> str:
+    """Return the folder in the checkout that a lock names, relative to a folder of the checkout.
+
+    Raises:
+        FormatError: It is an address.
+        UsageError: It lies outside.
+    """
+    if "://" in path:
+        raise FormatError(f"{place}: an address stands for a folder", fix="make the lock file again")
+    return source.checkout.joined(top, path, place)
+
+
+def member(locator: str, manifest: Manifest, folder: str) -> Entry:
     """Return a workspace by its package.json; what stands in several tables is optional, else needed."""
     return Entry(
-        place,
+        posixpath.normpath(posixpath.join(folder, package_json.PROJECT_FILE)),
         locator,
-        manifest.name or name,
+        manifest.name or "",
         manifest.version,
         {**manifest.development, **manifest.dependencies, **manifest.optional},
         manifest.optional.keys(),
@@ -105,9 +118,9 @@ def lock(source: Source, data: bytes, entries: Sequence[Entry], target: Target) 
 
     Raises:
         FormatError: An entry needs what the lock does not have, or there are too many edges.
-        UsageError: A workspace needs what the lock does not have, or the project is none of its parts.
+        UsageError: A workspace needs what the lock does not have, or the lock is not of the project.
     """
-    check_packages([entry.name for entry in entries], source.lock)
+    check_packages([entry.name or entry.key for entry in entries], source.lock)
     if sum(len(entry.needs) for entry in entries) > MAX_EDGES:
         raise FormatError(f"{source.lock} has more than {MAX_EDGES} edges", why="that many are not read")
     edges: dict[str, _Edges] = {}
@@ -120,19 +133,14 @@ def lock(source: Source, data: bytes, entries: Sequence[Entry], target: Target) 
             locked[entry.key] = _merged(twin, entry.package) if twin else entry.package
         elif entry.folder not in folders or entry.is_member:
             folders[entry.folder] = entry
-    if source.project not in folders:
-        raise UsageError(
-            f"{source.lock} is not of {source.project}",
-            why="that folder is none of its workspaces",
-            fix="add it to `workspaces` in package.json, lock again, and commit the file",
-        )
-    parts = {folder: _part(source, entry, edges[entry.key]) for folder, entry in sorted(folders.items())}
-    root = replace(parts.pop(source.project), importer=True)
+    root, parts = workspace.rooted(
+        source, {folder: _part(source, entry, edges[entry.key]) for folder, entry in folders.items()}
+    )
     return Lock(
         source.digest(data),
-        root,
+        replace(root, importer=True),
         tuple(_with(package, edges[key]) for key, package in locked.items()),
-        tuple(parts.values()),
+        parts,
     )
 
 

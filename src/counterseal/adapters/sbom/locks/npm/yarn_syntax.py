@@ -74,6 +74,7 @@ def _parsed(line: str, where: str) -> tuple[tuple[str, ...], str | None]:
         position += 2
     if line[position:] == ":":
         return tuple(keys), None
+    position += line.startswith(": ", position)
     if line[position : position + 1] != " ":
         raise _error(where, "has neither `:` nor a value")
     value, position = _token(line, position + 1, where)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution, integrity
 from counterseal.adapters.sbom.locks.npm import member_folders, package_json, yarn_syntax
-from counterseal.adapters.sbom.locks.npm.yarn_entries import Entry, lock, member, short, split
+from counterseal.adapters.sbom.locks.npm.yarn_entries import Entry, fingerprint, folder_of, lock, member, split
 from counterseal.adapters.sbom.records import Lock, Origin, Package, Scope
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ def read(source: Source, data: bytes) -> Lock:
     """
     top = posixpath.dirname(source.lock) or "."
     manifest = package_json.read(source.checkout, top)
-    members = [member(package_json.PROJECT_FILE, ".", "", manifest, top)]
+    members = [member(top, manifest, top)]
     for folder in member_folders.folders(source.checkout, top, manifest.workspaces):
         inner = package_json.read(source.checkout, folder)
         if folder != top and inner.name:
-            members.append(member(f"{folder}/{package_json.PROJECT_FILE}", folder, inner.name, inner, folder))
+            members.append(member(folder, inner, folder))
     locked = [
         (descriptors, _entry(source, top, descriptors, table))
         for descriptors, table in yarn_syntax.entries(data, source.lock)
@@ -67,7 +67,7 @@ class _Described:
 
     @classmethod
     def by(cls, descriptors: Sequence[str], place: str) -> _Described:
-        pairs = [split(descriptor, place) for descriptor in descriptors]
+        pairs = [_split(descriptor, place) for descriptor in descriptors]
         aliased = [_real(wanted) for _, wanted in pairs if wanted.startswith(_ALIAS)]
         is_address = all("/" in wanted and not wanted.startswith(_ALIAS) for _, wanted in pairs)
         return cls(aliased[0] if aliased else pairs[0][0], pairs[0][1], is_address)
@@ -87,7 +87,7 @@ class _Targets:
         self._keys = {}
         for descriptors, entry in locked:
             for descriptor in descriptors:
-                self._keys[self._normal(top, *split(descriptor, entry.place))] = entry.key
+                self._keys[self._normal(top, *_split(descriptor, entry.place))] = entry.key
         self._members = {entry.name: entry.key for entry in members}
         # `**/name`, `parent/name` and `@scope/name` end with the name of what is resolved.
         self._resolutions = {_resolved_name(pattern): wanted for pattern, wanted in resolutions.items()}
@@ -105,8 +105,9 @@ class _Targets:
 
     def _normal(self, folder: str, name: str, wanted: str) -> str:
         """Return a descriptor, a path in it as one of the checkout."""
-        match = _PATH.match(wanted)
-        return f"{name}@./{posixpath.normpath(posixpath.join(folder, match[1]))}" if match else f"{name}@{wanted}"
+        if match := _PATH.match(wanted):
+            return f"{name}@./{posixpath.normpath(posixpath.join(folder, match[1]))}"
+        return f"{name}@{wanted.strip()}"
 
 
 def _entry(source: Source, top: str, descriptors: Sequence[str], table: Table) -> Entry:
@@ -122,7 +123,7 @@ def _entry(source: Source, top: str, descriptors: Sequence[str], table: Table) -
     )
     path, resolved = _PATH.match(described.wanted), table.optional_text("resolved")
     if path and not resolved:
-        return replace(entry, folder=source.checkout.joined(top, path[1], entry.place))
+        return replace(entry, folder=folder_of(source, top, path[1], entry.place))
     return replace(entry, package=_package(entry, described, resolved or "", table))
 
 
@@ -137,7 +138,7 @@ def _package(entry: Entry, described: _Described, resolved: str, table: Table) -
         origin, location = Origin.URL, clean_url(address)
     purl = urls.npm(entry.name, entry.version, location, revision)
     # What nothing in its purl tells from the registry's package is told by its address.
-    key = purl.to_string() if origin is Origin.REGISTRY or location else f"{purl.to_string()}#{short(address)}"
+    key = purl.to_string() if origin is Origin.REGISTRY or location else f"{purl.to_string()}#{fingerprint(address)}"
     files = _files(entry.place, resolved, table) if origin is not Origin.GIT else ()
     return Package(key, purl, entry.name, entry.version, origin, files, location=location, revision=revision)
 
@@ -147,6 +148,11 @@ def _files(place: str, resolved: str, table: Table) -> tuple[Distribution, ...]:
     hashes = {"sha1": fragment} if _SHA1.fullmatch(fragment) else {}
     hashes |= integrity(table.optional_text("integrity") or "", place)
     return (distribution(address, hashes, place),) if address or hashes else ()
+
+
+def _split(descriptor: str, place: str) -> tuple[str, str]:
+    """Return name and range; of a name alone, any."""
+    return split(descriptor if "@" in descriptor[1:] else f"{descriptor}@", place)
 
 
 def _real(alias: str) -> str:
@@ -165,4 +171,4 @@ def _without_manifest(locked: Lock) -> Lock:
     needed = {key for package in locked.packages for key in (*package.dependencies, *package.optional)}
     top = tuple(sorted(package.key for package in locked.packages if package.key not in needed))
     packages = tuple(replace(package, scope=Scope.REQUIRED) for package in locked.packages)
-    return replace(locked, root=replace(locked.root, dependencies=top), packages=packages)
+    return replace(locked, root=replace(locked.root, dependencies=(*locked.root.dependencies, *top)), packages=packages)

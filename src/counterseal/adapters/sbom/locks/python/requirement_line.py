@@ -96,8 +96,13 @@ def _note(line: Line, comment: str, *, in_via: bool) -> bool:
     return True
 
 
+def without_options(text: str) -> str:
+    """Return a requirement without `--hash` and other options behind it."""
+    return _OPTIONS.split(text, maxsplit=1)[0].strip()
+
+
 def target(text: str) -> str | None:
-    """Return the path of a folder that a line or `-e` asks for, without extras; None: it is no folder."""
+    """Return the path of a folder that a line or `-e` without options asks for, extras cut off; None: it is none."""
     path = re.sub(r"\[[^\]]*\]$", "", _OPTIONS.split(text.split(";", maxsplit=1)[0], maxsplit=1)[0].strip())
     if path.startswith("file:"):
         path = unquote(path.removeprefix("file:").partition("#")[0])
@@ -114,9 +119,9 @@ def package(text: str, place: str, scope: Scope) -> Package:
         FormatError: It is no requirement, or a digest is malformed.
     """
     hashes = [(algorithm, digest) for algorithm, _, digest in (value.partition(":") for value in _HASH.findall(text))]
-    wanted = _OPTIONS.split(text, maxsplit=1)[0].strip()
+    wanted = without_options(text)
     address, marker, version = "", "", None
-    if _URL.match(wanted) or wanted.startswith((".", "/")) or wanted.endswith(_ARCHIVES):
+    if not _AT.match(wanted) and (_URL.match(wanted) or wanted.startswith((".", "/")) or wanted.endswith(_ARCHIVES)):
         address, _, marker = (part.strip() for part in wanted.partition(" ;"))
         name, version = _named(address)
     else:

@@ -16,7 +16,15 @@ from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.checkout import MAX_BYTES, Source
 from counterseal.adapters.sbom.locks.python import pyproject
 from counterseal.adapters.sbom.locks.python.candidates import linked, merged
-from counterseal.adapters.sbom.locks.python.requirement_line import Line, folder_name, lines, package, target
+from counterseal.adapters.sbom.locks.python.requirement import check_marker
+from counterseal.adapters.sbom.locks.python.requirement_line import (
+    Line,
+    folder_name,
+    lines,
+    package,
+    target,
+    without_options,
+)
 from counterseal.adapters.sbom.reading import text_of
 from counterseal.adapters.sbom.records import MAX_EDGES, MAX_PACKAGES, Lock, Origin, Package, Part, Scope, part_key
 from counterseal.errors import UsageError
@@ -80,7 +88,8 @@ def read(source: Source) -> Lock:
     whole = posixpath.basename(source.lock) == "requirements.txt"
     direct, extras, groups = pyproject.named_keys(project, by_name, source.lock, whole=whole)
     # Needed by something that is no package: by an input of the compiler, or by the project.
-    asked = [one for one in packages.values() if content.via.get(one.name, set()) - (names - {project.name})]
+    inner = names - {project.name}
+    asked = [one for one in packages.values() if content.via.get(one.name, set()) - inner]
     runs = {one.key for one in asked if one.scope is not Scope.EXCLUDED} | set(direct)
     runs |= {key for key, (_, scope) in content.parts.items() if scope is not Scope.EXCLUDED}
     serves = {one.key for one in asked if one.scope is Scope.EXCLUDED} | set(groups) | content.parts.keys() - runs
@@ -152,14 +161,17 @@ def _take(content: _Content, line: Line, scope: Scope, *, constraint: bool) -> N
     content.count += 1
     if content.count > MAX_PACKAGES:
         raise UsageError(f"{content.source.lock} has more than {MAX_PACKAGES} packages", why="that many are not read")
-    folder = _folder(content.source, line.place.rpartition(":")[0], text)
-    if folder is not None:
+    wanted = without_options(text)
+    check_marker(wanted, line.place)
+    folder = _folder(content.source, line.place.rpartition(":")[0], wanted)
+    if folder is not None and not constraint:
         part = _part(content, folder, text) if part_key(folder) not in content.parts else None
         known = content.parts.get(part_key(folder))
         if part is not None:
             content.parts[part.key] = (part, scope)
         elif known is not None and scope is Scope.REQUIRED:
             content.parts[part_key(folder)] = (known[0], scope)
+    if folder is not None:
         return
     one = package(text, line.place, scope)
     if constraint:
