@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from counterseal.cli import dotenv
-from counterseal.commands import progress as work
+from counterseal.ports import progress as work
 from counterseal.render import escape
 
 if TYPE_CHECKING:

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterseal import forges, verification
-from counterseal.commands import progress
 from counterseal.errors import CountersealError, UsageError
 from counterseal.forges import ForgeKind
 from counterseal.formats import digests
 from counterseal.identifiers import PROOF_FILE
 from counterseal.ledger import MAX_PROOF
 from counterseal.model import OwnGate, Trust
-from counterseal.ports import BundleVerifier, Clock
+from counterseal.ports import BundleVerifier, Clock, progress
 from counterseal.verification import Verdict, Wanted
 
 if TYPE_CHECKING:
