@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 #: Name of a lock file → what cdxgen calls its ecosystem.
@@ -33,7 +33,7 @@ ECOSYSTEMS = {
 }
 CACHE = Path(os.environ.get("COUNTERSEAL_CACHE") or Path.home() / ".cache" / "counterseal")
 PATH = f"{CACHE / 'bin'}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-#: Offline, without anybody's settings; licences are what is installed, or in the lock.
+#: Offline, without anybody's settings; licences are those in the lock.
 ENVIRONMENT = {
     "CARGO_NET_OFFLINE": "true",
     "FETCH_LICENSE": "false",
@@ -101,7 +101,6 @@ class Tool:
     arguments: Callable[[Work], list[str]]
     version: tuple[str, ...] = ("--version",)
     writes: str = ""
-    environment: dict[str, str] = field(default_factory=dict)
 
     def reads_all(self, kind: str, locks: Sequence[str]) -> bool:
         """Return whether it is here and reads these; cyclonedx-py reads one file of requirements at a time."""
@@ -126,7 +125,7 @@ class Tool:
         done = subprocess.run(
             [*command, str(self.path()), *self.arguments(work)],
             cwd=work.place,
-            env=environment() | self.environment,
+            env=environment() | {"HOME": str(work.output.parent)},
             capture_output=True,
             text=True,
             check=True,
@@ -140,9 +139,10 @@ class Tool:
 
 
 def environment() -> dict[str, str]:
-    """Return what programs see of the environment: nothing of CI."""
-    kept = ("HOME", "PYTHONPATH", "CARGO_HOME", "RUSTUP_HOME", "GOCACHE", "GOMODCACHE", "LANG", "TMPDIR")
-    return {name: os.environ[name] for name in kept if name in os.environ} | ENVIRONMENT | {"PATH": PATH}
+    """Return what programs see of the environment: nothing of CI; each gets an empty home of its own for work."""
+    kept = ("HOME", "PYTHONPATH", "RUSTUP_HOME", "LANG", "TMPDIR")
+    rustup = {"RUSTUP_HOME": str(Path.home() / ".rustup")}
+    return rustup | {name: os.environ[name] for name in kept if name in os.environ} | ENVIRONMENT | {"PATH": PATH}
 
 
 def _is_sbom(file: Path) -> bool:
@@ -156,8 +156,9 @@ def _last_words(errors: Path) -> str:
 
 
 def _ours(work: Work) -> list[str]:
-    artifact = work.place / "artifact.bin"
-    artifact.write_bytes(b"an artifact")
+    (work.place / "artifact.bin").write_bytes(b"an artifact")
+    # Nothing is installed for anybody; without such a folder our own environment would be looked into.
+    (work.place / ".venv" / "lib" / "python3" / "site-packages").mkdir(parents=True)
     locks = [word for lock in work.locks for word in ("--lock", str(work.folder / lock))]
     options = ["--include", "dev", "--output", str(work.output.parent), "--quiet"]
     return ["-m", "counterseal", "sbom", "artifact.bin", *locks, *options]
