@@ -11,7 +11,6 @@ __all__ = [
     "outputs",
     "policy",
     "preview",
-    "progress",
     "request",
     "sandbox",
     "sbom",

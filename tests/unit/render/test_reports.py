@@ -43,7 +43,7 @@ def test_sbom(dry: bool, verb: str) -> None:
     result = SbomResult(Path("out/sbom.cdx.json"), "ab" * 32, 17, (frozen.WHEEL,), dry, 3)
     lines, schema, outputs = forms(sbom.report(result))
     assert lines == [
-        "sbom: 17 components (3 without a licence), 1 artifacts",
+        "sbom: 17 components (3 without a licence), 1 artifact",
         f"  {verb} out/sbom.cdx.json · sha256:{'ab' * 32}",
     ]
     assert schema == "counterseal.sbom/v1"

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from counterseal.commands import progress
 from counterseal.commands.log import LogQuery
 from counterseal.errors import CountersealError, LedgerError, ServiceError
 from counterseal.gate import sboms
@@ -18,6 +17,7 @@ from counterseal.history import History, events
 from counterseal.history.events import Publication
 from counterseal.identifiers import SBOM_FILE
 from counterseal.inventory import Element, search
+from counterseal.ports import Tell, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,9 +82,7 @@ def check(asked: Asked) -> None:
     search.wanted(asked.component)
 
 
-def run(
-    ledger: Ledger, assets: AssetStore, asked: Asked, work: Path, *, tell: progress.Tell = progress.silent
-) -> FindResult:
+def run(ledger: Ledger, assets: AssetStore, asked: Asked, work: Path, *, tell: Tell = silent) -> FindResult:
     """Return which releases contain a component.
 
     Args:
