@@ -86,10 +86,11 @@ tools: $(VENV)/.dev ## what the tests of foreign tools need: cosign and the Sigs
 	$(BIN)/gh --version | head -1
 	$(BIN)/act --version
 
-bench: $(VENV)/.dev ## times of whole processes beside cosign and gh, of appends beside git notes, of actions under act
+bench: $(VENV)/.dev ## times of whole processes beside cosign and gh, of appends beside git notes, of actions under act, of SBOMs beside those of other tools
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/ledger.py
 	$(BIN)/python bench/actions.py
+	$(BIN)/python bench/sbom.py
 
 lock: $(VENV)/.uv/.made ## make requirements/ anew from pyproject.toml (UPGRADE=1: newer versions, none younger than a week)
 	UV="$(UV)" UPGRADE="$(UPGRADE)" sh tools/lock.sh

@@ -19,11 +19,11 @@ from counterseal.evaluation.evidence import (
     ObservedAsset,
     PolicyOrigin,
     RequestFile,
-    SbomFacts,
     SignatureFacts,
     Source,
 )
-from counterseal.evaluation.rules import enough_reviews
+from counterseal.evaluation.rules import enough_reviews, licences_allowed, sbom_present
+from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts
 from counterseal.formats import digests, provenance
 from counterseal.model import (
     Actor,
@@ -253,7 +253,7 @@ POLICY = Policy(
             None,
             publish=False,
             rules=(
-                RuleUse("sbom-present", NoOptions()),
+                RuleUse("sbom-present", sbom_present.Options()),
                 RuleUse("enough-reviews", enough_reviews.Options(1, {"maintainers": 1})),
             ),
         ),
@@ -262,7 +262,8 @@ POLICY = Policy(
             "staging",
             publish=True,
             rules=(
-                RuleUse("sbom-present", NoOptions()),
+                RuleUse("sbom-present", sbom_present.Options()),
+                RuleUse("licences-allowed", licences_allowed.Options(("MIT", "Apache-2.0"))),
                 RuleUse("enough-reviews", enough_reviews.Options(2, {"maintainers": 1, "security": 1})),
                 RuleUse("author-did-not-approve", NoOptions()),
             ),
@@ -322,6 +323,12 @@ def earlier(stage: str, outcome: Outcome, *, sequence: int = 40, withdrawn: bool
     return EarlierDecision(sha256(f"{stage}{sequence}"), sequence, stage, outcome, NOW - timedelta(hours=26), withdrawn)
 
 
+CONTENT_OF_SBOM = SbomContent(
+    elements=29,
+    missing={},
+    licences=(LicenceUse(("MIT",), 20), LicenceUse(("Apache-2.0 OR BSD-3-Clause",), 9)),
+    origins=("lock",),
+)
 SOURCE_FACTS = Source(
     REVISION,
     on_protected_branch=True,
@@ -349,13 +356,20 @@ _EVIDENCE = Evidence(
     builds=(provenance_attestation(), sbom_attestation()),
     build_problems=(),
     starts=(),
-    sbom=SbomFacts(SBOM_DIGEST, components=31, same_as_attested=True),
+    sbom=SbomFacts(SBOM_DIGEST, components=31, same_as_attested=True, content=CONTENT_OF_SBOM),
     source=SOURCE_FACTS,
     ledger=LedgerFacts(LEDGER_ID, 42, mirror=True, anchors=("mirror", "release v1.1.4")),
     history=(earlier("staging", Outcome.ALLOW),),
     trust=TRUST,
     signatures=SIGNATURES,
 )
+
+
+def with_sbom(**changes: Any) -> Evidence:
+    """Return evidence whose SBOM lists something else."""
+    facts = _EVIDENCE.sbom
+    assert facts is not None
+    return evidence(sbom=dataclasses.replace(facts, content=dataclasses.replace(CONTENT_OF_SBOM, **changes)))
 
 
 # --- in words --------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-CORE = ("model", "formats", "policy", "evaluation", "ledger", "history", "verification")
+CORE = ("model", "formats", "inventory", "policy", "evaluation", "ledger", "history", "verification")
 
 
 def rooms(files: dict[str, Any]) -> dict[str, list[tuple[str, Any]]]:

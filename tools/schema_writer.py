@@ -82,6 +82,8 @@ class Writer:
             hint = hints[member.name]
             own = get_origin(hint) is Annotated
             properties[key] = self.of(hint, () if own else self._notes(record, member.name))
+            if "least" in member.metadata:
+                properties[key]["minimum"] = member.metadata["least"]
             optional = (member.default, member.default_factory) != (dataclasses.MISSING, dataclasses.MISSING)
             if style is Style.WRITTEN or not optional:
                 required.append(key)

@@ -130,7 +130,7 @@ def content(world: FlowWorld, stage: str, **changes: Any) -> dict[str, Any]:
     """Return what a request file would say, with some members changed."""
     arguments = ("request", "--stage", stage, "--tag", TAG, "--reason", "weekly release", "--again", "--dry-run")
     said = world.counterseal(*arguments, environment=world.person("bob")).output
-    members: dict[str, Any] = json.loads(said.split("\n", 2)[2])
+    members: dict[str, Any] = json.loads(said.rstrip("\n").rpartition("\n")[2])
     return members | changes
 
 

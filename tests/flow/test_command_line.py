@@ -95,6 +95,7 @@ def test_every_verb_answers_in_json(fresh: FlowWorld, tmp_path: Path) -> None:
     trust.write_text(json.dumps(document), encoding="utf-8")
     schemas |= {"trust": document["schema"], "verify": _verify(fresh, tmp_path, trust)}
     schemas["log"] = _log(fresh, tmp_path, trust)
+    schemas |= _sboms(fresh, tmp_path, trust)
     assert set(schemas) - {"preview"} == set(COMMANDS) - {"candidate", "sandbox", "demo"}
     assert len(set(schemas.values())) == len(schemas)
 
@@ -135,6 +136,25 @@ def _log(world: FlowWorld, folder: Path, trust: Path) -> str:
     assert said(world, "log", *options, "--search", TAG, "--stage", "staging")["decisions"][0]["sequence"] == 1
     schema: str = listed["schema"]
     return schema
+
+
+def _sboms(world: FlowWorld, folder: Path, trust: Path) -> dict[str, str]:
+    """Ask the SBOM of the release, and the ledger in the clone that `_log` left."""
+    file = folder / "sbom.cdx.json"
+    file.write_bytes(world.hands.read(file.name))
+    options = ("--folder", str(folder / "clone"), "--trust", str(trust), "--sandbox")
+    component = next(entry for entry in json.loads(file.read_bytes())["components"] if entry["type"] == "library")
+    purl = component["purl"]
+    answer = said(world, "sbom find", purl, *options, environment=world.person("bob"))
+    assert (answer["complete"], answer["searched"]) == (True, 1)
+    assert [[entry["purl"] for entry in release["components"]] for release in answer["releases"]] == [[purl]]
+    nowhere = said(world, "sbom", "find", "left-pad@9", *options, environment=world.person("bob"))
+    assert (nowhere["complete"], nowhere["releases"]) == (True, [])
+    return {
+        "sbom find": answer["schema"],
+        "sbom diff": said(world, "sbom diff", str(file), str(file))["schema"],
+        "sbom score": said(world, "sbom score", str(file))["schema"],
+    }
 
 
 def test_the_calls_that_a_sandbox_prints_are_answered() -> None:

@@ -149,7 +149,10 @@ READERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "pylock.toml": ((*SBOM, "--lock", "pylock.toml"),),
     "requirements.txt": ((*SBOM, "--lock", "requirements.txt"),),
     ".venv/lib/python3.11/site-packages/rich-1.dist-info/METADATA": (SBOM,),
-    f"{OUT}/{SBOM_FILE}": (("sign", *DRY), ("candidate", *DRY)),
+    f"{OUT}/{SBOM_FILE}": (
+        *(("sign", *DRY), ("candidate", *DRY), ("sbom", "score", f"{OUT}/{SBOM_FILE}")),
+        ("sbom", "diff", f"{OUT}/{SBOM_FILE}", f"{OUT}/{SBOM_FILE}", "--format", "markdown"),
+    ),
     "junit.xml": (("sign", *DRY, "--test-results", "junit.xml"),),
     "config.json": (("sign", *DRY, "--trust-config", "config.json"),),
     f"{OUT}/{MANIFEST_FILE}": (("candidate", *DRY),),

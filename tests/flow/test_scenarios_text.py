@@ -294,8 +294,9 @@ ACTING = (
 def test_the_reason_arrives_as_text_that_does_nothing(shared: FlowWorld, reason: str) -> None:
     made = stories.ask(shared, "staging", reason)
     change = stories.hosted(shared).changes.get(made.number)
-    quoted, rest = change.body.split("\n\n", 1)
+    quoted, rest, components = change.body.split("\n\n")
     assert re.fullmatch(r"> <code>([\w ,.]|&#x[0-9a-f]+;|<br>)*</code>", quoted)
+    assert re.fullmatch(r"> <code>components&#x3a; \d+([\w ,.]|&#x[0-9a-f]+;|<br>)*</code>", components)
     assert re.fullmatch(r"Manifest `sha256:[0-9a-f]{64}`\. Approve .*", rest)
     assert not re.search(r"[@#!~%/$]\w", quoted.replace("</code>", "").replace("&#x", ""))
     said = html.unescape(quoted.removeprefix("> <code>").removesuffix("</code>").replace("<br>", "\n"))

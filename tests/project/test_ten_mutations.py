@@ -1,4 +1,4 @@
-"""Ten ways in which the gate could judge wrongly, one in each rule and two in the decision: each is noticed at once.
+"""Ways in which the gate could judge wrongly, one in each rule and two in the decision: each is noticed at once.
 
 A copy of the code is changed at one place and judged by the tests that `make test-fast` runs. The changes are of what
 is compared and counted, not of words; where the text is gone, another place has to be found. `make mutants` tries
@@ -67,6 +67,12 @@ MUTATIONS = (
         "rules/sbom_present.py",
         "if len(sboms) > 1:",
         "if len(sboms) > 2:",
+    ),
+    Mutation(
+        "components without any licence are not counted as unknown",
+        "rules/licences_allowed.py",
+        "unknown = content.elements - accepted - _components(refused)",
+        "unknown = _components(by_standing[licences.Standing.UNKNOWN])",
     ),
     Mutation(
         "nobody unknown costs an approval more",

@@ -22,10 +22,10 @@ from counterseal.evaluation.evidence import (
     ObservedAsset,
     PolicyOrigin,
     RequestFile,
-    SbomFacts,
     SignatureFacts,
     Source,
 )
+from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts
 from counterseal.formats import manifest, provenance, statement, wire
 from counterseal.history import events as event
 from counterseal.history.events import EntryReference, Event, EventKind, Genesis, Publication, PublishedAsset, Withdrawn
@@ -248,6 +248,12 @@ def _build(predicate_type: str, *subjects: Subject) -> Attestation:
     return Attestation(content, b"", CERTIFICATE, moment(7, 55), 301, line, hashlib.sha256(line).hexdigest())
 
 
+SBOM_CONTENT = SbomContent(
+    elements=29,
+    missing={"supplier": 4, "identifier": 1},
+    licences=(LicenceUse(("MIT",), 20), LicenceUse(("Apache-2.0 OR BSD-3-Clause", "the own words of Zoë"), 7)),
+    origins=("lock", "syft 1.32.0"),
+)
 EVIDENCE = Evidence(
     now=moment(9, 12),
     home=HOME,
@@ -270,7 +276,7 @@ EVIDENCE = Evidence(
     ),
     build_problems=("build.intoto.jsonl line 3: signed by nobody known",),
     starts=(BuildStart(RUN.url, (BOB,), manual=False, again=True),),
-    sbom=SbomFacts(SBOM_DIGEST, components=31, same_as_attested=True),
+    sbom=SbomFacts(SBOM_DIGEST, components=31, same_as_attested=True, content=SBOM_CONTENT),
     source=Source(
         REVISION,
         on_protected_branch=True,

@@ -37,6 +37,14 @@ class Verbs(click.Group):
         """Return the verbs in the order of the table."""
         return list(COMMANDS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the verb that words begin with, and the rest: a verb of two words goes before one of one."""
+        if (verb := " ".join(args[:2])) in COMMANDS:
+            return verb, self.get_command(ctx, verb), args[2:]
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Return a verb."""
         verb: click.Command | None = module_of(cmd_name).VERB if cmd_name in COMMANDS else None
@@ -44,7 +52,10 @@ class Verbs(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
         """Return the verbs that begin so, with their line of help; no module is imported for that."""
-        words = {**{verb: line for verb, (_, line) in COMMANDS.items()}, "help": "show the help of a verb"}
+        words = {
+            **{verb: line for verb, (_, line) in COMMANDS.items() if " " not in verb},
+            "help": "show the help of a verb",
+        }
         if incomplete.startswith("-"):
             words = dict.fromkeys(("--help", "--version"), "")
         return [CompletionItem(verb, help=line) for verb, line in words.items() if verb.startswith(incomplete)]

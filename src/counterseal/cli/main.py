@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         argv: Arguments without the program's name; those of the process if None.
         environ: The environment; that of the process if None.
     """
+    _bear_any_locale()
     try:
         try:
             return _main(list(sys.argv[1:] if argv is None else argv), environ)
@@ -37,10 +39,18 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         return _nobody_reads()
 
 
+def _bear_any_locale() -> None:
+    """Let what a locale has no character for be shown by its number, as stderr does it: a result stays a result."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def _main(arguments: list[str], environ: Mapping[str, str] | None) -> int:
     first, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
     if first == "help" and rest and not rest[0].startswith("-"):
-        first, rest = rest[0], ["--help"]
+        first, rest = rest[0], [*rest[1:], "--help"]
+    if rest and f"{first} {rest[0]}" in COMMANDS:
+        first, rest = f"{first} {rest[0]}", rest[1:]
     if first in overview.HELP:
         sys.stdout.write(overview.text())
         return ALLOWED

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from counterseal.cli import dotenv
-from counterseal.commands import progress as work
+from counterseal.ports import Tell, silent
 from counterseal.render import escape
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def show(report: Report, form: str, surroundings: Surroundings, *, quiet: bool =
         quiet: Only errors on stderr.
     """
     if form == "json":
-        body = escape.json_text(json.dumps(report.data, indent=2, ensure_ascii=False))
+        body = escape.json_text(json.dumps(report.data, indent=2, ensure_ascii=not _is_utf8(sys.stdout)))
     elif form == "text" and not report.verbatim and _styled(sys.stdout, surroundings):
         body = _terminal(report, sys.stdout)
     else:
@@ -65,15 +65,19 @@ def say(text: str, surroundings: Surroundings) -> None:
 
 
 @contextlib.contextmanager
-def progress(options: SimpleNamespace, surroundings: Surroundings) -> Iterator[work.Tell]:
+def progress(options: SimpleNamespace, surroundings: Surroundings) -> Iterator[Tell]:
     """Give long work somewhere to tell how far it is: on a terminal from a second on, elsewhere nowhere."""
     if options.quiet or not (sys.stderr.isatty() and surroundings.may_style(terminal=True)):
-        yield work.silent
+        yield silent
         return
     from counterseal.render import terminal  # noqa: PLC0415 - only a terminal pays for it
 
     with terminal.Progress(sys.stderr) as shown:
         yield shown.tell
+
+
+def _is_utf8(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def _styled(stream: TextIO, surroundings: Surroundings) -> bool:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
-#: verb → (module below `counterseal.cli.verbs`, one line of help)
+#: verb, of one word or two → (module below `counterseal.cli.verbs`, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
     "sbom": ("sbom", "make a CycloneDX SBOM of the project with the artifacts in it"),
+    "sbom diff": ("inventories.diff", "tell how two SBOMs differ"),
+    "sbom score": ("inventories.score", "tell what an SBOM lacks of NTIA's minimum elements"),
+    "sbom find": ("inventories.find", "find a component in the releases of a ledger"),
     "sign": ("sign", "sign artifacts, manifest, provenance and SBOM as this run"),
     "candidate": ("candidate", "put artifacts and bundles where they wait for a gate"),
     "request": ("request", "open a promotion request for a candidate"),

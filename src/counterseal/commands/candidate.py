@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import plain_file
-from counterseal.commands import progress
 from counterseal.errors import FormatError, ServiceError, UsageError
 from counterseal.formats import digests, manifest, statement, subject, wire
 from counterseal.gate import candidate_bytes
 from counterseal.identifiers import BLOB_SUFFIX, BUILD_BUNDLES_FILE, MANIFEST_FILE, PROVENANCE, SBOM, SBOM_FILE
 from counterseal.model import Manifest, Release, Subject
+from counterseal.ports import Tell, silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ def run(
     work: Path,
     *,
     dry_run: bool = False,
-    tell: progress.Tell = progress.silent,
+    tell: Tell = silent,
 ) -> CandidateResult:
     """Bring the draft release of the manifest's tag to hold exactly the artifacts and what `sign` made.
 

@@ -37,14 +37,14 @@ class DemoPorts:
     """What the story is played with.
 
     Attributes:
-        example: The project to release.
+        examples: The folder of the projects: `app`, which is released, and `web`, an npm package.
         path: The value of PATH of what it starts: git, the build and counterseal.
         signer: Gives a signer with the identity of a run's environment.
         begin: Called with each forge before its first step.
         tell: Called after each step.
     """
 
-    example: Path
+    examples: Path
     path: str
     signer: Callable[[Mapping[str, str]], Signer]
     begin: Callable[[ForgeKind], None]
@@ -83,10 +83,11 @@ def run(folder: Path, kinds: Sequence[ForgeKind], ports: DemoPorts) -> Shown:
         UsageError: The sandbox is not installed, there is no project, or the folder is somebody else's.
     """
     check_installed()
-    if not (ports.example / "pyproject.toml").is_file():
-        raise UsageError(
-            f"no project in {ports.example}", why="it has no pyproject.toml", fix="run it in a checkout: make demo"
-        )
+    for manifest in ("app/pyproject.toml", "web/package.json"):
+        if not (ports.examples / manifest).is_file():
+            raise UsageError(
+                f"no projects in {ports.examples}", why=f"there is no {manifest}", fix="run it in a checkout: make demo"
+            )
     _clear(folder)
     start = time.monotonic()
     releases = {kind: _play(folder / kind, kind, ports) for kind in kinds}
@@ -114,7 +115,7 @@ def _play(folder: Path, kind: ForgeKind, ports: DemoPorts) -> Release:
     home = folder / "home"
     home.mkdir(parents=True)
     shell = Shell(ports.path, home)
-    played = story.run(shell, folder, ports.example, kind=kind, signer=ports.signer, tell=ports.tell)
+    played = story.run(shell, folder, ports.examples, kind=kind, signer=ports.signer, tell=ports.tell)
     trust, manifest = (json.loads((folder / name).read_text()) for name in ("trust.json", "release/manifest.json"))
     return Release(played.steps, _near(folder), trust, manifest, played.ask)
 

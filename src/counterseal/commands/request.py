@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import ServiceError, UsageError
 from counterseal.formats import digests, manifest, subject
+from counterseal.gate import sboms
+from counterseal.history import History
 from counterseal.identifiers import (
     BLOB_SUFFIX,
     BUILD_BUNDLES_FILE,
@@ -40,17 +42,21 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class RequestPorts:
-    """What `request` works with; `words` gives title and body of the change request."""
+    """What `request` works with.
+
+    `history` reads the ledger, and `words` gives title and body of the change request.
+    """
 
     forge: Forge
     assets: AssetStore
     clock: Clock
-    words: Callable[[PromotionRequest], tuple[str, str]]
+    history: Callable[[], History]
+    words: Callable[[PromotionRequest, sboms.Comparison], tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class RequestResult:
-    """The opened change request (number and URL None with `dry_run`) and the file in it."""
+    """The opened change request (number and URL None with `dry_run`), the file in it, and how components differ."""
 
     tag: str
     number: int | None
@@ -59,6 +65,7 @@ class RequestResult:
     content: bytes
     valid_until: datetime
     dry_run: bool
+    compared: sboms.Comparison
 
 
 def days(count: int) -> timedelta:
@@ -115,12 +122,19 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
     )
     path = manifest.request_path(asked.stage, digest, number)
     data = manifest.request(content)
+    compared = sboms.compare(
+        assets,
+        asked.stage,
+        work,
+        candidate=lambda: sboms.released(assets, release, listed.sbom, work),
+        known=ports.history,
+    )
     if dry_run:
-        return RequestResult(release.tag, None, None, path, data, valid_until, dry_run=True)
-    title, body = ports.words(content)
+        return RequestResult(release.tag, None, None, path, data, valid_until, dry_run=True, compared=compared)
+    title, body = ports.words(content, compared)
     branch = _branch(asked.stage, digest, number, data)
     opened, url = forge.open_request(branch=branch, path=path, content=data, title=title, body=body)
-    return RequestResult(release.tag, opened, url, path, data, valid_until, dry_run=False)
+    return RequestResult(release.tag, opened, url, path, data, valid_until, dry_run=False, compared=compared)
 
 
 def _branch(stage: str, digest: str, number: str, data: bytes) -> str:

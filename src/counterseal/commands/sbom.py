@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from counterseal.commands import outputs
-from counterseal.errors import FormatError
-from counterseal.formats import digests, subject, wire
+from counterseal.formats import digests
 from counterseal.identifiers import SBOM_FILE
 from counterseal.model import Subject
 
 if TYPE_CHECKING:
     from counterseal.ports import SbomBuilder, SubjectFiles
-
-MAX_BYTES: Final = subject.largest(SBOM_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +75,3 @@ def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> Sbo
         sum(1 for component in packages if not component.get("licenses")),
         document.redacted,
     )
-
-
-def read(data: bytes) -> dict[str, Any]:
-    """Return an SBOM document.
-
-    Raises:
-        FormatError: It is no CycloneDX document with a list of components.
-    """
-    document = wire.load_json(data, SBOM_FILE, max_bytes=MAX_BYTES)
-    if not isinstance(document, dict) or document.get("bomFormat") != "CycloneDX":
-        raise FormatError(f"{SBOM_FILE}: not a CycloneDX document", fix="make it with `counterseal sbom`")
-    components = document.setdefault("components", [])
-    if not isinstance(components, list) or not all(
-        isinstance(component, dict) and "type" in component for component in components
-    ):
-        raise FormatError(f"{SBOM_FILE}: `components` is no list of components", fix="make it with `counterseal sbom`")
-    return document

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from counterseal import plain_file
+from counterseal import inventory, plain_file
 from counterseal.commands import outputs
-from counterseal.commands import sbom as sboms
 from counterseal.errors import UsageError
 from counterseal.formats import digests, junit, manifest, provenance, statement, wire
+from counterseal.formats import subject as subject_files
 from counterseal.identifiers import (
     BLOB_SUFFIX,
     BUILD_BUNDLES_FILE,
@@ -176,17 +176,14 @@ def _read_sbom(inputs: SignInputs) -> tuple[bytes, dict[str, Any]]:
             why="`counterseal sbom` has not run here, and every release carries an SBOM",
             fix=f"counterseal sbom {' '.join(inputs.subjects)}",
         )
-    data = plain_file.read(path, max_bytes=sboms.MAX_BYTES)
-    return data, sboms.read(data)
+    data = plain_file.read(path, max_bytes=subject_files.largest(SBOM_FILE))
+    return data, inventory.load(data, SBOM_FILE)
 
 
 def _check_recorded(document: Mapping[str, Any], subjects: Sequence[Subject]) -> None:
     """Return if the artifacts are those that `sbom` saw."""
-    recorded: dict[str, str | None] = {}
-    for component in document["components"]:
-        # Files that another tool lists have other references.
-        if component["type"] == "file" and component.get("bom-ref") == f"file:{component.get('name')}":
-            recorded[str(component.get("name"))] = _recorded_sha256(component.get("hashes"))
+    artifacts = inventory.view(document, SBOM_FILE).artifacts
+    recorded = {artifact.name: _recorded_sha256(artifact) for artifact in artifacts}
     for subject in subjects:
         if subject.name not in recorded:
             raise UsageError(f"{subject.name} is not in {SBOM_FILE}", why="`sbom` was run with other files", fix=_AGAIN)
@@ -199,11 +196,10 @@ def _check_recorded(document: Mapping[str, Any], subjects: Sequence[Subject]) ->
         )
 
 
-def _recorded_sha256(hashes: object) -> str | None:
-    """Return the one sha256 among a component's hashes, or None: whatever else stands there is no match."""
-    listed = [entry for entry in hashes if isinstance(entry, dict)] if isinstance(hashes, list) else []
-    contents = [entry.get("content") for entry in listed if entry.get("alg") == "SHA-256"]
-    return str(contents[0]) if len(contents) == 1 else None
+def _recorded_sha256(artifact: inventory.Element) -> str | None:
+    """Return the one sha256 of an artifact, or None: whatever else stands there is no match."""
+    contents = [content for algorithm, content in artifact.hashes if algorithm == "SHA-256"]
+    return contents[0] if len(contents) == 1 else None
 
 
 _AGAIN = "run `counterseal sbom` and `counterseal sign` with the same files"

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterseal import forges, verification
-from counterseal.commands import progress
 from counterseal.errors import CountersealError, UsageError
 from counterseal.forges import ForgeKind
 from counterseal.formats import digests
 from counterseal.identifiers import PROOF_FILE
 from counterseal.ledger import MAX_PROOF
 from counterseal.model import OwnGate, Trust
-from counterseal.ports import BundleVerifier, Clock
+from counterseal.ports import BundleVerifier, Clock, Tell, silent
 from counterseal.verification import Verdict, Wanted
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def run(
     ports: VerifyPorts,
     *,
     proof: Path | None,
-    tell: progress.Tell = progress.silent,
+    tell: Tell = silent,
 ) -> VerifyResult:
     """Verify files against the ledger proof that lies beside them (or at `proof`).
 

@@ -15,13 +15,13 @@ from counterseal.evaluation.evidence import (
     ObservedAsset,
     PolicyOrigin,
     RequestFile,
-    SbomFacts,
     SignatureFacts,
     Source,
     groups_of,
 )
 from counterseal.evaluation.judging import evaluate, judge, needs, outcome
 from counterseal.evaluation.rules import RULES
+from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts, content_of
 
 __all__ = [
     "RULES",
@@ -29,15 +29,18 @@ __all__ = [
     "Decision",
     "Evidence",
     "LedgerFacts",
+    "LicenceUse",
     "MergedFile",
     "ObservedAsset",
     "PolicyOrigin",
     "PolicyUse",
     "RequestFile",
+    "SbomContent",
     "SbomFacts",
     "SignatureFacts",
     "Source",
     "approvals",
+    "content_of",
     "decision",
     "evaluate",
     "evidence",

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from counterseal import forges
+from counterseal.evaluation.sbom_facts import SbomFacts
 from counterseal.formats import digests, wire
 from counterseal.model import (
     Actor,
@@ -123,15 +124,6 @@ class PolicyOrigin:
         """Return whether the commit is what a merge by the forge left; the branch's first policy needs none."""
         merge = self.merge
         return self.first or (merge is not None and merge.end == self.revision and merge.mover is Mover.FORGE)
-
-
-@dataclass(frozen=True, slots=True)
-class SbomFacts:
-    """The SBOM asset: its sha256, how many components, and whether the attested SBOM is the same document."""
-
-    digest: str
-    components: int
-    same_as_attested: bool
 
 
 @dataclass(frozen=True, slots=True)

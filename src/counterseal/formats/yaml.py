@@ -261,12 +261,12 @@ def texts(node: Node, what: str) -> list[tuple[str, Place]]:
     return pairs
 
 
-def number(node: Node, what: str) -> int:
-    """Return a whole number from 1, written in digits without quotes."""
-    if not isinstance(node, Scalar) or not node.plain or not _NUMBER.match(node.text):
-        instead = f", not {shown(node.text)}" if isinstance(node, Scalar) else ""
-        raise node.place.error(f"{what} has to be a whole number from 1{instead}", fix="write digits only, no quotes")
-    return int(node.text)
+def number(node: Node, what: str, least: int = 1) -> int:
+    """Return a whole number from 1, or from 0, written in digits without quotes."""
+    if isinstance(node, Scalar) and node.plain and (_NUMBER.match(node.text) or (node.text == "0" and not least)):
+        return int(node.text)
+    instead = f", not {shown(node.text)}" if isinstance(node, Scalar) else ""
+    raise node.place.error(f"{what} has to be a whole number from {least}{instead}", fix="write digits only, no quotes")
 
 
 def boolean(node: Node, what: str) -> bool:

@@ -19,5 +19,6 @@ __all__ = [
     "reading",
     "recording",
     "request_files",
+    "sboms",
     "selection",
 ]

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from counterseal import inventory
 from counterseal.errors import CountersealError
-from counterseal.evaluation import ObservedAsset, SbomFacts, SignatureFacts
+from counterseal.evaluation import ObservedAsset, SbomContent, SbomFacts, SignatureFacts, content_of
 from counterseal.formats import digests, manifest, subject, visible, wire
 from counterseal.identifiers import BLOB_SUFFIX, BUILD_BUNDLES_FILE, MANIFEST_FILE, SBOM, SBOM_FILE
 from counterseal.model import Attestation, Manifest
@@ -145,14 +146,25 @@ def _sbom(path: Path | None, builds: tuple[Attestation, ...], problems: list[str
         return None
     data = path.read_bytes()
     try:
-        document = wire.load_json(data, SBOM_FILE)
+        document = wire.load_json(data, SBOM_FILE, max_bytes=subject.largest(SBOM_FILE))
     except CountersealError as error:
         problems.append(_error_line(error))
         return None
     components = document.get("components") if isinstance(document, dict) else None
     attested = [build.statement.predicate for build in builds if build.statement.predicate_type == SBOM]
+    content, problem = _content(data)
     return SbomFacts(
         digests.sha256(data),
         len(components) if isinstance(components, list) else 0,
         len(attested) == 1 and dict(attested[0]) == document,
+        content,
+        problem,
     )
+
+
+def _content(data: bytes) -> tuple[SbomContent | None, str]:
+    """Return what an SBOM lists, or why nobody can tell."""
+    try:
+        return content_of(inventory.parse(data, SBOM_FILE)), ""
+    except CountersealError as error:
+        return None, _error_line(error)

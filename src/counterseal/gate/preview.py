@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterseal import evaluation, forges
-from counterseal.errors import CountersealError, UsageError
+from counterseal.errors import CountersealError, ServiceError, UsageError
 from counterseal.evaluation import Approvals, Evidence, RequestFile, approvals
 from counterseal.evaluation import evidence as evidence_room
 from counterseal.formats import digests, manifest
-from counterseal.gate import collect, reading
+from counterseal.gate import collect, reading, sboms
+from counterseal.gate.sboms import Comparison
 from counterseal.history import History
-from counterseal.identifiers import COMMENT_MARKER, REQUEST_FOLDER
+from counterseal.identifiers import COMMENT_MARKER, REQUEST_FOLDER, SBOM_FILE
 from counterseal.model import EarlierDecision, Finding
 from counterseal.policy import Need
 
 if TYPE_CHECKING:
     from counterseal.gate.collect import Sources
-    from counterseal.model import ChangeRequest
+    from counterseal.inventory import Document
+    from counterseal.model import ChangeRequest, PromotionRequest
     from counterseal.ports import LedgerStore
 
 
@@ -40,6 +42,7 @@ class Preview:
     findings: tuple[Finding, ...]
     approvals: Approvals
     history: tuple[EarlierDecision, ...]
+    compared: Comparison | None = None
 
 
 def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
@@ -63,7 +66,8 @@ def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
     if content is None:
         raise UsageError(f"{evidence.change_name}: {paths[0]} is no promotion request", why=evidence.request.problem)
     state = reading.facts(ledger, mirror=stored.mirror is not None, anchor=reading.Anchor())
-    evidence = collect.with_ledger(sources, evidence, state, History(ledger.entries))
+    history = History(ledger.entries)
+    evidence = collect.with_ledger(sources, evidence, state, history)
     findings = evaluation.judge(evidence)
     return Preview(
         number,
@@ -76,7 +80,23 @@ def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
         findings,
         approvals.approvals(evidence),
         evidence.history,
+        _compared(sources, content, history),
     )
+
+
+def _compared(sources: Sources, content: PromotionRequest, history: History) -> Comparison:
+    """Return how the candidate's components differ, if its SBOM can be read: at GitHub a draft mostly cannot."""
+
+    def candidate() -> Document:
+        release = sources.assets.release(content.candidate.release)
+        digest = next((asset.digest for asset in content.candidate.assets if asset.name == SBOM_FILE), "")
+        if release is None:
+            raise ServiceError(
+                "the candidate is a draft that this token may not see", why="the request's text compares"
+            )
+        return sboms.released(sources.assets, release, digest, sources.work)
+
+    return sboms.compare(sources.assets, content.stage, sources.work, candidate=candidate, known=lambda: history)
 
 
 def comment(sources: Sources, number: int, text: str) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, get_type_hints
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
 from counterseal.formats import digests, names, yaml
 from counterseal.identifiers import POLICY_API_VERSION
@@ -195,13 +196,22 @@ def _options(node: yaml.Node, spec: RuleSpec) -> tuple[Any, yaml.Mapping]:
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     ]
     nodes = yaml.fields(node, spec.name, required, [key for key in fields if key not in required])
-    values = {fields[key].name: _converted(item, hints[fields[key].name], key) for key, item in nodes.items()}
+    values = {}
+    for key, item in nodes.items():
+        least = fields[key].metadata.get("least", 1)
+        values[fields[key].name] = _converted(item, _present(hints[fields[key].name]), key, least)
     return spec.options(**values), entries
 
 
-def _converted(node: yaml.Node, hint: Any, key: str) -> Any:
+def _present(hint: Any) -> Any:
+    """Return the type of an option that is there: one that may be None is None where it is left out."""
+    kinds = [kind for kind in get_args(hint) if kind is not NoneType]
+    return kinds[0] if NoneType in get_args(hint) and len(kinds) == 1 else hint
+
+
+def _converted(node: yaml.Node, hint: Any, key: str, least: int = 1) -> Any:
     if hint is int:
-        return yaml.number(node, key)
+        return yaml.number(node, key, least)
     if hint is bool:
         return yaml.boolean(node, key)
     if hint is str:

@@ -58,8 +58,9 @@ class RuleSpec:
         judge: Pure `(Evidence, options) -> Finding`.
         codes: Every code that its findings may have, beside `satisfied` and `not-read`.
         needs: What it looks at beside the request's file and the policy.
-        options: Dataclass of its options. A field is a positive `int`, a `bool`, a `str`, a `tuple[str, ...]` or a
-            `Mapping[str, int]`; its key in a policy is its name with `-` for `_`, or the metadata `key`.
+        options: Dataclass of its options. A field is a positive `int` (with the metadata `least` 0 also that), a
+            `bool`, a `str`, a `tuple[str, ...]` or a `Mapping[str, int]`, or one of these or None where it may be left
+            out; its key in a policy is its name with `-` for `_`, or the metadata `key`.
         always: It always applies, and a policy cannot name it.
         check: Looks at options and the policy's groups when a policy is loaded.
     """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from counterseal.ports.forge import AssetStore, Forge
 from counterseal.ports.here import BuildFacts, Clock, SbomBuilder, SubjectFiles
+from counterseal.ports.progress import Tell, silent
 from counterseal.ports.signing import BundleVerifier, Environment, Signer
 from counterseal.ports.stores import LedgerStore, SourceRepository
 
@@ -22,4 +23,6 @@ __all__ = [
     "Signer",
     "SourceRepository",
     "SubjectFiles",
+    "Tell",
+    "silent",
 ]

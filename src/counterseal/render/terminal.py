@@ -138,8 +138,9 @@ class Progress:
             file=stream, force_terminal=True, color_system="standard", markup=False, emoji=False, _environ={}
         )
         what = TextColumn("{task.description}", markup=False)
-        self._bars = Bars(SpinnerColumn(), what, console=console, transient=True)
-        self._counted = (BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
+        self._plain = (SpinnerColumn(), what)
+        self._counted = (*self._plain, BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bars = Bars(*self._plain, console=console, transient=True)
         self._task = self._bars.add_task("working", total=None)
         self._timer = threading.Timer(PATIENCE, self._bars.start)
         self._timer.daemon = True
@@ -155,6 +156,5 @@ class Progress:
 
     def tell(self, what: str, done: int = 0, of: int | None = None) -> None:
         """Show what is being done, and how much of it is done."""
-        if of is not None and len(self._bars.columns) < 2 + len(self._counted):
-            self._bars.columns = (*self._bars.columns, *self._counted)
+        self._bars.columns = self._plain if of is None else self._counted
         self._bars.update(self._task, description=escape.plain(what, 60), completed=done, total=of)

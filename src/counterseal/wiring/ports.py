@@ -83,8 +83,8 @@ class Wiring:
         from counterseal.wiring.confidential import redaction_of
         from counterseal.wiring.package_places import package_places
 
-        places = package_places(self.surroundings.environ)
-        return LockSbomBuilder(places=places, redaction=redaction_of(project), **sources)
+        places, redaction = package_places(self.surroundings.environ), redaction_of(project)
+        return LockSbomBuilder(places=places, redaction=redaction, **sources)
 
     def environment(self, *audience: str) -> GitHubEnvironment | GitLabEnvironment:
         """Return the CI run that we are in, by its token for an audience (Sigstore if none is named)."""

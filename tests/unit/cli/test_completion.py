@@ -65,12 +65,13 @@ def test_bash_takes_the_script(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_bash_completes() -> None:
-    assert completed("counterseal", "") == [*COMMANDS, "help"]
+    assert completed("counterseal", "") == [*(verb for verb in COMMANDS if " " not in verb), "help"]
     assert completed("counterseal", "--") == ["--help", "--version"]
     assert completed("counterseal", "p") == ["publish", "policy"]
     assert completed("counterseal", "request", "--v") == ["--valid-days", "--verbose"]
     assert completed("counterseal", "log", "") == ["list", "show", "verify", "prove"]
     assert completed("counterseal", "demo", "--forge", "gi") == ["github", "gitlab"]
+    assert completed("counterseal", "sbom", "find", "--s") == ["--stage", "--since", "--sandbox"]
 
 
 def test_bash_completes_paths_itself() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import pytest
@@ -46,9 +47,10 @@ def test_the_help_of_a_verb(verb: str, capsys: pytest.CaptureFixture[str], monke
 @pytest.mark.parametrize("verb", COMMANDS)
 def test_the_examples_are_calls(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     main([verb, "--help"], {})
-    for program, name, *words in examples(capsys.readouterr().out):
-        assert (program, name) == ("counterseal", verb)
-        assert module_of(verb).VERB.read(words, Call({})) is not None
+    for program, *words in examples(capsys.readouterr().out):
+        own, rest = words[: len(verb.split())], words[len(verb.split()) :]
+        assert (program, " ".join(own)) == ("counterseal", verb)
+        assert module_of(verb).VERB.read(rest, Call({})) is not None
 
 
 def test_the_programs_examples_are_calls() -> None:
@@ -58,5 +60,8 @@ def test_the_programs_examples_are_calls() -> None:
 
 
 def test_the_programs_help_names_each_verb_as_the_table_does() -> None:
-    rows = [line.split(None, 1) for line in overview.text().split("verbs:\n")[1].split("\n\n")[0].splitlines()]
+    rows = [
+        re.split("  +", line.strip(), maxsplit=1)
+        for line in overview.text().split("verbs:\n")[1].split("\n\n")[0].splitlines()
+    ]
     assert rows == [[verb, words] for verb, (_, words) in COMMANDS.items()]

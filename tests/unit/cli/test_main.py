@@ -309,7 +309,8 @@ def test_help_of_a_verb_imports_nothing_heavy_and_no_other_verb(verb: str) -> No
     names = modules(verb, "--help")
     assert {name.partition(".")[0] for name in names}.isdisjoint((*HEAVY, "rich"))
     verbs = {name for name in names if name.startswith("counterseal.cli.verbs.")}
-    assert verbs == {f"counterseal.cli.verbs.{COMMANDS[verb][0]}"}
+    folder, _, _ = COMMANDS[verb][0].rpartition(".")
+    assert verbs - {f"counterseal.cli.verbs.{folder}"} == {f"counterseal.cli.verbs.{COMMANDS[verb][0]}"}
 
 
 def test_policy_check_imports_no_forge_and_no_sbom(policy: Path) -> None:

@@ -266,15 +266,17 @@ def test_an_sbom_that_is_none_is_refused(world: World, app: Path, content: bytes
         sign.run(inputs(app), ports(world, app))
 
 
-@pytest.mark.parametrize(
-    "hashes", [None, 7, "x", {}, [None], ["x"], [[]], [{"alg": "SHA-256", "content": []}], [{}] * 2]
-)
-def test_an_sbom_whose_hashes_are_something_else_is_refused(world: World, app: Path, hashes: object) -> None:
+def with_hashes(app: Path, hashes: object) -> None:
     file = app / "counterseal-out" / "sbom.cdx.json"
     document: Any = json.loads(file.read_bytes())
-    for each in document["components"]:
-        each["hashes"] = hashes
+    for component in document["components"]:
+        component["hashes"] = hashes
     file.write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize("hashes", [None, [], [{}] * 2, [{"alg": "SHA-256", "content": "ab"}]])
+def test_an_sbom_with_other_hashes_is_refused(world: World, app: Path, hashes: object) -> None:
+    with_hashes(app, hashes)
     assert "changed after `sbom` recorded it" in refused(world, app).what
 
 
@@ -293,6 +295,13 @@ def test_files_that_another_tool_lists_are_no_artifacts(world: World, app: Path)
     written = sbom.run(given, builder=builder, files=WorkspaceFiles(app))
     assert "src/main.c" in written.path.read_text()
     assert sign.run(inputs(app, dry_run=True), ports(world, app)).subjects == written.subjects
+
+
+@pytest.mark.parametrize("hashes", [7, "x", {}, [None], ["x"], [[]], [{"alg": "SHA-256", "content": []}]])
+def test_an_sbom_whose_hashes_are_something_else_is_refused(world: World, app: Path, hashes: object) -> None:
+    with_hashes(app, hashes)
+    with pytest.raises(FormatError, match=r"^sbom\.cdx\.json: components\[\d+\]: hashes"):
+        sign.run(inputs(app), ports(world, app))
 
 
 @pytest.mark.parametrize("ref", ["refs/heads/main", "refs/pull/7/merge", "refs/tags/"])

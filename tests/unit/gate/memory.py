@@ -318,10 +318,11 @@ class Sigstore:
 class World:
     """A project with a policy, a tag that was built, and a candidate; people ask, approve and merge."""
 
-    def __init__(self, work: Path, run: Run = samples.RUN) -> None:
+    def __init__(self, work: Path, run: Run = samples.RUN, policy: bytes = POLICY) -> None:
         self.run = dataclasses.replace(run, visibility="public")
         self.forge, self.assets, self.store = Forge(), Assets(), Ledger()
-        self.source = self.forge.source
+        self.source, self.policy = self.forge.source, policy
+        self.source.line[0] = (POLICY_CHANGE, {POLICY_PATH: policy})
         self.sigstore = Sigstore(self.run)
         self.work = work
         self.source.add(REVISION, README=b"1.2.0")
@@ -332,7 +333,8 @@ class World:
 
     def _candidate(self) -> Release:
         files = {"app-1.2.0-py3-none-any.whl": b"wheel", "app-1.2.0.tar.gz": b"sdist"}
-        sbom = {"bomFormat": "CycloneDX", "components": [{"name": "dep"}]}
+        dependency = {"type": "library", "name": "dep", "version": "1.0.0", "purl": "pkg:pypi/dep@1.0.0"}
+        sbom = {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [dependency]}
         sbom_bytes = json.dumps(sbom).encode()
         subjects = tuple(Subject(name, digests.sha256(data)) for name, data in files.items())
         self.manifest = manifest.build(
@@ -362,7 +364,7 @@ class World:
             stage=stage,
             manifest=digests.sha256(self.manifest),
             candidate=PinnedCandidate(self.release.id, TAG, pinned),
-            policy=digests.sha256(POLICY),
+            policy=digests.sha256(self.policy),
             reason="fixes #16",
             valid_until=samples.CONTENT.valid_until,
         )

@@ -62,6 +62,26 @@ def test_an_allow_is_recorded_with_its_evidence(world: World) -> None:
     assert list(world.store.evidence) == [decision.evidence_digest.sha256]
     document = wire.load_json(world.store.evidence[decision.evidence_digest.sha256], "evidence")
     assert document["request"]["merged"]["mergeRevision"] == MERGE
+    assert document["sbom"]["content"]["elements"] == 1
+    assert document["sbom"]["content"]["missing"]["supplier"] == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "outcome", "said"),
+    [
+        ("sbom-present: {max-unknown-licences: 1}", Outcome.ALLOW, "satisfied"),
+        ("sbom-present: {max-unknown-licences: 0}", Outcome.DENY, "licences-unknown"),
+        ("sbom-present: {minimum: ntia}", Outcome.DENY, "sbom-below-minimum"),
+        ("sbom-present: {from: lock}", Outcome.DENY, "sbom-other-origin"),
+        ("licences-allowed: {allow: [MIT], max-unknown: 1}", Outcome.ALLOW, "satisfied"),
+        ("licences-allowed: {allow: [MIT]}", Outcome.DENY, "licences-unknown"),
+    ],
+)
+def test_what_a_policy_asks_of_an_sbom_is_judged(tmp_path: Path, options: str, outcome: Outcome, said: str) -> None:
+    world = World(tmp_path, policy=POLICY.replace(b"sbom-present: {}", options.encode(), 1))
+    world.ask("staging", ALICE)
+    decision = decide(world)["staging"]
+    assert (decision.outcome, code(decision, options.partition(":")[0])) == (outcome, said)
 
 
 def test_a_deny_is_recorded_with_its_evidence_too(world: World) -> None:

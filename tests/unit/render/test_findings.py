@@ -9,6 +9,7 @@ from tests.evidence_samples import CAROL, OLD_HEAD, evidence, review, with_chang
 from tests.unit import frozen
 from tests.unit.evaluation.rules import (
     test_digest_matches,
+    test_licences_allowed,
     test_provenance_verified,
     test_review_of_this_revision,
     test_sbom_present,
@@ -36,7 +37,10 @@ def signed(found: Evidence) -> bytes:
 
 def cases() -> dict[str, Evidence]:
     """Return evidence with one thing wrong, for (almost) every code of every rule, and some with nothing wrong."""
-    rooms = (test_digest_matches, test_provenance_verified, test_review_of_this_revision, test_sbom_present)
+    rooms = (
+        *(test_digest_matches, test_licences_allowed, test_provenance_verified),
+        *(test_review_of_this_revision, test_sbom_present),
+    )
     wrong = {f"{room.__name__} {name}": case[0] for room in rooms for name, case in room.WRONG.items()}
     gone = with_change(author=None, commits=(), unknown_pushers=2)
     late = with_reviews(review(CAROL, of=OLD_HEAD), review(None))

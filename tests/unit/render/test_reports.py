@@ -21,6 +21,8 @@ from counterseal.commands.verify import Refused, VerifyResult
 from counterseal.errors import ServiceError, VerificationError
 from counterseal.gate.deciding import Decided, Failed, GateResult
 from counterseal.gate.publication.publishing import NotPublished, Published, PublishResult
+from counterseal.gate.sboms import Comparison
+from counterseal.inventory import Difference, Package
 from counterseal.model import Reason, Release
 from counterseal.render.reports import candidate, gate, policy, publish, request, sbom, sign, verify
 
@@ -41,7 +43,7 @@ def test_sbom(dry: bool, verb: str) -> None:
     result = SbomResult(Path("out/sbom.cdx.json"), "ab" * 32, 17, (frozen.WHEEL,), dry, 3)
     lines, schema, outputs = forms(sbom.report(result))
     assert lines == [
-        "sbom: 17 components (3 without a licence), 1 artifacts",
+        "sbom: 17 components (3 without a licence), 1 artifact",
         f"  {verb} out/sbom.cdx.json · sha256:{'ab' * 32}",
     ]
     assert schema == "counterseal.sbom/v1"
@@ -87,7 +89,10 @@ def test_candidate() -> None:
 
 @pytest.mark.parametrize(("host", "name"), [("github.com", "#84"), ("gitlab.com", "!84")])
 def test_request(host: str, name: str) -> None:
-    opened = RequestResult("v1.2.0", 84, "https://x/84", "promotions/a.json", b"{}", frozen.moment(9), dry_run=False)
+    first = Comparison("staging", 17)
+    opened = RequestResult(
+        "v1.2.0", 84, "https://x/84", "promotions/a.json", b"{}", frozen.moment(9), dry_run=False, compared=first
+    )
     lines, schema, outputs = forms(request.report(opened, "staging", host))
     assert lines[0].startswith("requested: v1.2.0 into staging · ")
     assert f"{name} https://x/84" in lines[0]
@@ -95,15 +100,22 @@ def test_request(host: str, name: str) -> None:
     assert outputs == {"number": "84", "url": "https://x/84", "path": "promotions/a.json"}
     dry = dataclasses.replace(opened, number=None, url=None, dry_run=True)
     lines, _, outputs = forms(request.report(dry, "staging", host))
-    assert lines == ["would request: v1.2.0 into staging", "  promotions/a.json", "{}"]
+    nothing = "  components: 17; staging has nothing yet that they could be compared with"
+    assert lines == ["would request: v1.2.0 into staging", nothing, "  promotions/a.json", "{}"]
     assert outputs == {"number": "", "url": "", "path": "promotions/a.json"}
 
 
 def test_the_words_of_a_change_request_act_nowhere() -> None:
-    heading, body = request.change(dataclasses.replace(frozen.REQUEST, reason=f"{HOSTILE}\n/approve\nCloses #7"))
+    hostile = tuple(Package(f"{HOSTILE}\n/approve\nCloses #7", "npm", (HOSTILE,), (HOSTILE,)) for _ in range(50))
+    compared = Comparison("production", 50, "x/@all", 7, Difference(hostile, (), (), ()))
+    asked = dataclasses.replace(frozen.REQUEST, reason=f"{HOSTILE}\n/approve\nCloses #7")
+    heading, body = request.change(asked, compared)
     assert heading == f"Promote {frozen.REQUEST.candidate.tag} to {frozen.REQUEST.stage}"
     assert frozen.REQUEST.manifest in body
     assert not any(word in body for word in ("<script", "@all", "#7", "\n/approve", "\x1b", "]("))
+    assert body.count("&#x2b; &#x3a;") == 20, "each row begins with its mark and the hostile name"
+    assert "and 30 more" in body
+    assert len(body) < 65536, "what GitHub takes"
 
 
 def _decided(*, withdrawn: bool = False) -> Decided:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from counterseal.forges import ForgeKind
 from counterseal_sandbox.demo.attacks import SDIST, SUBJECTS, WHEEL, Attacks, said
-from counterseal_sandbox.demo.world import EPOCH, close_branch, expect, make_world, write_json
+from counterseal_sandbox.demo.world import EPOCH, bring_npm_package, close_branch, expect, make_world, write_json
 from counterseal_sandbox.service import Sandbox
 
 if TYPE_CHECKING:
@@ -76,8 +77,14 @@ class Story(Attacks):
         return [f"dist/{name}" for name in built]
 
     def sbom(self) -> list[str]:
-        """Make the SBOM."""
-        return said(self.world.counterseal("sbom", *SUBJECTS, environment={"SOURCE_DATE_EPOCH": EPOCH}))
+        """Make the SBOM; and that of an npm package, from its own lock file."""
+        world = self.world
+        lines = said(world.counterseal("sbom", *SUBJECTS, environment={"SOURCE_DATE_EPOCH": EPOCH}))
+        result = world.shell.run([sys.executable, "-I", "pack.py"], folder=world.npm_package)
+        expect(result.exit_code == 0, "packing the npm package", result.output + result.errors)
+        packed = (result.output.strip(),)
+        more = world.counterseal("sbom", *packed, folder=world.npm_package, environment={"SOURCE_DATE_EPOCH": EPOCH})
+        return [*lines, f"an npm package, {packed[0]}:", *said(more)]
 
     def sign(self) -> list[str]:
         """Sign everything."""
@@ -167,7 +174,7 @@ class Story(Attacks):
 def run(
     shell: Shell,
     folder: Path,
-    example: Path,
+    examples: Path,
     *,
     kind: ForgeKind = ForgeKind.GITHUB,
     signer: Callable[[Mapping[str, str]], Signer],
@@ -178,7 +185,7 @@ def run(
     Args:
         shell: Starts git, the build and counterseal.
         folder: For everything that it makes; has to be empty.
-        example: The project to release.
+        examples: With the project to release, `app`, and an npm package, `web`.
         kind: The forge that it plays on.
         signer: Gives a signer with the identity of a run's environment.
         tell: Called after each step.
@@ -189,7 +196,8 @@ def run(
     told: list[Told] = []
     with Sandbox(folder / "sandbox") as sandbox:
         start = time.monotonic()
-        world = make_world(shell, sandbox.url, folder, example, kind)
+        world = make_world(shell, sandbox.url, folder, examples / "app", kind)
+        bring_npm_package(world, examples / "web")
         close_branch(world)
         story = Story(world, signer)
         _tell(

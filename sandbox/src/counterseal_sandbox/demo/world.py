@@ -69,6 +69,11 @@ class World:
         return self.folder / "app"
 
     @property
+    def npm_package(self) -> Path:
+        """Return bob's npm package, a repository of its own."""
+        return self.folder / "web"
+
+    @property
     def clone_url(self) -> str:
         """Return where git finds the project."""
         return f"{self.site.place.git}/{NAME}.git"
@@ -160,7 +165,7 @@ def make_world(shell: Shell, url: str, folder: Path, example: Path, kind: ForgeK
     there = site(client, kind)
     number = there.create(tuple(PEOPLE))
     world = World(client, shell, folder, people, number, there)
-    shutil.copytree(example, world.checkout, ignore=shutil.ignore_patterns("dist", "counterseal-out", "__pycache__"))
+    _copy(example, world.checkout)
     policy = world.checkout / POLICY_PATH
     policy.parent.mkdir()
     policy.write_text(policy_text(there, number), encoding="utf-8")
@@ -172,6 +177,17 @@ def make_world(shell: Shell, url: str, folder: Path, example: Path, kind: ForgeK
     world.git("push", "-q", "origin", "main")
     tag_version(world)
     return world
+
+
+def bring_npm_package(world: World, example: Path) -> None:
+    """Bring an npm package beside the project, on this machine only."""
+    _copy(example, world.npm_package)
+    world.git("init", "-q", folder=world.npm_package)
+
+
+def _copy(example: Path, place: Path) -> None:
+    left_out = shutil.ignore_patterns("dist", "counterseal-out", "node_modules", "__pycache__")
+    shutil.copytree(example, place, ignore=left_out)
 
 
 def tag_version(world: World) -> None:

@@ -24,6 +24,8 @@ from counterseal.adapters.sbom.records import Origin, Scope
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from packageurl import PackageURL
+
     from counterseal.adapters.sbom.descriptions.description import Description
     from counterseal.adapters.sbom.records import Distribution, Lock, Package, Part
 
@@ -95,9 +97,11 @@ def _edge(ref: str, needs: set[str]) -> dict[str, Any]:
 
 
 def _part(part: Part, properties: Sequence[Property]) -> Component:
+    group, name = _group_and_name(part.name, part.purl)
     return Component(
         type=ComponentType.APPLICATION if part.runnable else ComponentType.LIBRARY,
-        name=part.name,
+        group=group,
+        name=name,
         version=part.version,
         purl=part.purl,
         bom_ref=part.key,
@@ -112,9 +116,11 @@ def _component(package: Package, description: Description | None) -> Component:
     notes += [("marker", marker) for marker in package.markers]
     notes += package.notes
     notes += [("described-by", description.place)] if description else []
+    group, name = _group_and_name(package.name, package.purl)
     return Component(
         type=ComponentType.LIBRARY,
-        name=package.name,
+        group=group,
+        name=name,
         version=package.version,
         purl=package.purl,
         bom_ref=package.key,
@@ -126,6 +132,16 @@ def _component(package: Package, description: Description | None) -> Component:
         external_references=[*_references(package, description)],
         properties=[_property(name, value) for name, value in notes],
     )
+
+
+def _group_and_name(name: str, purl: PackageURL | None) -> tuple[str | None, str]:
+    """Return what CycloneDX has apart (1.6, `component.group`): npm's scope or Maven's group, None if none."""
+    if purl is not None and purl.type == "maven":
+        return purl.namespace, name.removeprefix(f"{purl.namespace}:")
+    if purl is not None and purl.type == "npm" and name.startswith("@") and "/" in name:
+        scope, _, rest = name.partition("/")
+        return scope, rest
+    return None, name
 
 
 def _references(package: Package, description: Description | None) -> Iterable[ExternalReference]:

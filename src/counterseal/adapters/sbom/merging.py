@@ -71,6 +71,7 @@ def united(one: Package, other: Package) -> Package:
         # Needed everywhere by one lock is needed everywhere.
         markers=_union(one.markers, other.markers) if one.markers and other.markers else (),
         notes=tuple(dict.fromkeys((*one.notes, *other.notes))),
+        licence=one.licence or other.licence,
     )
 
 

@@ -74,6 +74,7 @@ class Package:
         revision: The git revision, if it comes from git.
         notes: What has no place of its own in CycloneDX, as (name, value) of properties.
         path: Of a file of the repository, its path in the checkout.
+        licence: As the lock says it, if it does: an SPDX expression, id or name, or what stands there instead.
     """
 
     key: str
@@ -91,6 +92,7 @@ class Package:
     revision: str | None = None
     notes: tuple[tuple[str, str], ...] = ()
     path: str | None = None
+    licence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

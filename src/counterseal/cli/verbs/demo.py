@@ -29,11 +29,11 @@ VERB = Verb(
             "--forge", kind=OneOf((*map(str, ForgeKind), BOTH)), default=BOTH, words="on which forge (default both)"
         ),
         parameters.Option(
-            "--example",
+            "--examples",
             kind=FOLDER,
             metavar="FOLDER",
-            default=Path("examples/app"),
-            words="the project (default examples/app)",
+            default=Path("examples"),
+            words="with the projects app and web (default examples)",
         ),
         parameters.Option(
             "--output", kind=FOLDER, metavar="FOLDER", default=Path("demo-out"), words="for what it makes, replaced"
@@ -58,7 +58,7 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
 
     kinds = tuple(ForgeKind) if options.forge == BOTH else (ForgeKind(options.forge),)
     ports = demo.DemoPorts(
-        example=options.example.resolve(),
+        examples=options.examples.resolve(),
         path=wiring.program_path(),
         signer=signer,
         begin=lambda kind: tell(reports.heading(kind)),

@@ -11,6 +11,7 @@ from counterseal.cli.verb import Verb
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
+    from counterseal.history import History
     from counterseal.render import Report
     from counterseal.wiring import Wiring
 
@@ -36,6 +37,7 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     """Run the verb."""
     from counterseal.cli.showing import progress
     from counterseal.commands import request
+    from counterseal.gate import sboms
     from counterseal.render.reports import request as reports
 
     wiring = wiring.at_home()
@@ -43,8 +45,13 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     tag = options.tag.removeprefix("refs/tags/") if options.tag else None
     requester = wiring.requester()
     asked = request.Asked(options.stage, tag, options.reason, requester, options.again, valid_for)
-    ports = request.RequestPorts(wiring.forge(), wiring.asset_store(), wiring.clock(), reports.change)
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         tell("reading the candidate")
+
+        def history() -> History:
+            tell("reading and verifying the ledger")
+            return sboms.history(*wiring.preview(work))
+
+        ports = request.RequestPorts(wiring.forge(), wiring.asset_store(), wiring.clock(), history, reports.change)
         result = request.run(ports, asked, work, dry_run=options.dry_run)
     return reports.report(result, asked.stage, requester.host)

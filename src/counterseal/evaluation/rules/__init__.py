@@ -12,6 +12,7 @@ from counterseal.evaluation.rules import (
     digest_matches,
     enough_reviews,
     ledger_intact,
+    licences_allowed,
     previous_stage_passed,
     provenance_verified,
     review_of_this_revision,
@@ -34,6 +35,7 @@ RULES: Final[Mapping[str, RuleSpec]] = {
         ledger_intact.RULE,
         # these a policy chooses
         sbom_present.RULE,
+        licences_allowed.RULE,
         enough_reviews.RULE,
         author_did_not_approve.RULE,
     )

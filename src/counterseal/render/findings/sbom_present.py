@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from typing import Final
 
-from counterseal.render.findings.shown import Sentences, Shown, plural, said
+from counterseal.render.findings.shown import Sentences, Shown, make_sbom, plural, said, unreadable_sbom
 
 
 def _missing(it: Shown) -> str:
     return f"the candidate has no {'file ' + it['file'] if it['attested'] else 'verified SBOM attestation'}"
 
 
-def _fix(it: Shown) -> str:
-    return f"make it with `counterseal sbom` and `counterseal sign` in one job, then request --stage {it.about.stage}"
+def _again(it: Shown) -> str:
+    return f"sign, and request --stage {it.about.stage}"
+
+
+def _elements(it: Shown) -> str:
+    return ", ".join(f"{name} of {count}" for name, count in sorted(it["missing"].items()))
+
+
+def _unknown(it: Shown) -> str:
+    return (
+        f"{it['unknown']} of {plural(it['elements'], 'component')} have no licence of SPDX's list, "
+        f"and {it['most']} may be so"
+    )
+
+
+def _origin(it: Shown) -> str:
+    told = ", ".join(it["origins"]) or "nothing that it names"
+    return f"the SBOM was made from {told}, and the policy wants {it['expected']}"
 
 
 REASONS: Final[Sentences] = {
@@ -23,5 +39,16 @@ REASONS: Final[Sentences] = {
     "sbom-incomplete": lambda it: f"the SBOM attestation does not cover {', '.join(it['missing'])}",
     "sbom-differs": lambda it: f"{it['file']} is not the document that the build attested",
     "sbom-empty": said("the SBOM lists 0 components"),
+    "sbom-unreadable": unreadable_sbom,
+    "sbom-below-minimum": lambda it: f"the SBOM lacks elements of the minimum {it['minimum']}: {_elements(it)}",
+    "licences-unknown": _unknown,
+    "sbom-other-origin": _origin,
 }
-FIXES: Final[Sentences] = {code: _fix for code in REASONS if code != "satisfied"}
+FIXES: Final[Sentences] = {
+    **{code: make_sbom for code in REASONS if code != "satisfied"},
+    "sbom-below-minimum": lambda it: f"counterseal sbom score names the components; complete them, then {_again(it)}",
+    "licences-unknown": lambda it: (
+        f"counterseal sbom where the packages are installed names licences; then {_again(it)}"
+    ),
+    "sbom-other-origin": lambda it: f"make it with `counterseal sbom` from the lock file, then {_again(it)}",
+}

@@ -85,3 +85,13 @@ def logins(people: Iterable[Mapping[str, Any] | None], nobody: str = "nobody kno
 def plural(count: int, word: str) -> str:
     """Return a number with its word."""
     return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def unreadable_sbom(it: Shown) -> str:
+    """Return that nobody can tell what an SBOM lists."""
+    return f"what {it['file']} lists cannot be read: {it['detail'] or 'nobody looked'}"
+
+
+def make_sbom(it: Shown) -> str:
+    """Return what to do about an SBOM that is not the build's."""
+    return f"make it with `counterseal sbom` and `counterseal sign` in one job, then request --stage {it.about.stage}"

@@ -7,6 +7,7 @@ __all__ = [
     "completion",
     "demo",
     "gate",
+    "inventories",
     "log",
     "policy",
     "preview",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from counterseal.formats import wire
 from counterseal.model import FindingOutcome
-from counterseal.render import escape, findings, markdown, text
+from counterseal.render import escape, findings, inventories, markdown, text
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def report(known: preview.Preview) -> Report:
         "stage": known.stage,
         "manifest": known.manifest,
         "findings": wire.encode(known.findings),
+        "compared": wire.encode(known.compared),
     }
     return Report("\n".join(lines(known)), data, markdown=comment(known))
 
@@ -42,7 +43,7 @@ def lines(known: preview.Preview) -> list[str]:
     for finding in known.findings:
         if finding.rule != "previous-stage-passed" or finding.outcome is FindingOutcome.VIOLATED:
             rows += text.marked(finding, _about(known))
-    return rows
+    return rows + ([f"  {line}" for line in inventories.compared(known.compared)] if known.compared else [])
 
 
 def _about(known: preview.Preview) -> findings.About:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from counterseal import forges
 from counterseal.formats import wire
-from counterseal.render import escape
+from counterseal.render import escape, inventories
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
     from counterseal.commands import request
+    from counterseal.gate import sboms
     from counterseal.model import PromotionRequest
 
 
@@ -23,12 +24,13 @@ def report(result: request.RequestResult, stage: str, host: str) -> Report:
         host: Of the forge; says what a change request is called there.
     """
     until = wire.timestamp(result.valid_until)
+    components = "".join(f"  {line}\n" for line in inventories.compared(result.compared))
     if result.dry_run:
-        text = f"would request: {result.tag} into {stage}\n  {result.path}\n{result.content.decode()}"
+        text = f"would request: {result.tag} into {stage}\n{components}  {result.path}\n{result.content.decode()}"
     else:
         text = (
             f"requested: {result.tag} into {stage} · {forges.change_name(host, result.number or 0)} {result.url}\n"
-            f"  valid until {until} · {result.path}\n"
+            f"  valid until {until} · {result.path}\n{components}"
             "  next: have it approved, then merge it; the merge starts the gate"
         )
     data = {
@@ -39,16 +41,18 @@ def report(result: request.RequestResult, stage: str, host: str) -> Report:
         "path": result.path,
         "validUntil": until,
         "dryRun": result.dry_run,
+        "compared": wire.encode(result.compared),
     }
     outputs = {"number": str(result.number or ""), "url": result.url or "", "path": result.path}
     return Report(text, data, outputs=outputs)
 
 
-def change(asked: PromotionRequest) -> tuple[str, str]:
+def change(asked: PromotionRequest, compared: sboms.Comparison) -> tuple[str, str]:
     """Return title and body of the change request."""
     return title(asked.candidate.tag, asked.stage), (
         f"{escape.inert(asked.reason)}\n\n"
-        f"Manifest `sha256:{asked.manifest}`. Approve this request at its last revision, then merge it."
+        f"Manifest `sha256:{asked.manifest}`. Approve this request at its last revision, then merge it.\n\n"
+        f"{escape.inert(chr(10).join(inventories.compared(compared)))}"
     )
 
 

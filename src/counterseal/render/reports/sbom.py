@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterseal.formats import wire
+from counterseal.render.findings.shown import plural
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ def report(result: sbom.SbomResult) -> Report:
     redacted = f"\n  redacted: {counted}" if counted else ""
     done = "would write" if result.dry_run else "wrote"
     return Report(
-        text=f"sbom: {result.components} components ({result.unknown_licences} without a licence), "
-        f"{len(result.subjects)} artifacts\n"
+        text=f"sbom: {plural(result.components, 'component')} ({result.unknown_licences} without a licence), "
+        f"{plural(len(result.subjects), 'artifact')}\n"
         f"  {done} {result.path} · sha256:{result.digest}{redacted}",
         data={"schema": "counterseal.sbom/v1", **wire.encode(result), "path": str(result.path)},
         outputs={"sbom": str(result.path), "sbom-digest": result.digest},

@@ -272,7 +272,7 @@ def test_neither_errors_nor_what_is_made_of_such_a_line_tell_a_secret(
     assert 0 not in codes
     assert not is_in(secret, told)
     (place / "requirements.txt").write_text(f"{text.splitlines()[0]}\n")
-    _, told = outputs(place, capsys, "--lock", "requirements.txt")  # refused or not
+    _, told = outputs(place, capsys, "--lock", "requirements.txt")
     assert not is_in(secret, told)
 
 

@@ -38,7 +38,7 @@ def build(folder: Path, *subjects: Subject, development: bool = False, locks: tu
 
 
 def names(document: dict[str, Any]) -> set[str]:
-    return {component["name"] for component in document["components"] if "purl" in component}
+    return {f"{component['group']}:{component['name']}" for component in document["components"] if "purl" in component}
 
 
 def parts(document: dict[str, Any]) -> set[str]:
@@ -113,7 +113,10 @@ def test_what_only_the_build_or_tests_need_is_for_developers(tmp_path: Path) -> 
     lock = "a:main:1=runtimeClasspath\na:test:1=testRuntimeClasspath\na:both:1=classpath,compileClasspath\n"
     folder = write(tmp_path, {"gradle.lockfile": lock, "buildscript-gradle.lockfile": "a:plugin:1=classpath\n"})
     assert names(build(folder)) == {"a:main", "a:both"}
-    scopes = {component["name"]: component["scope"] for component in build(folder, development=True)["components"]}
+    scopes = {
+        f"{component['group']}:{component['name']}": component["scope"]
+        for component in build(folder, development=True)["components"]
+    }
     assert scopes == {"a:main": "required", "a:both": "required", "a:test": "excluded", "a:plugin": "excluded"}
 
 

@@ -177,11 +177,17 @@ def test_what_is_for_developers_only_has_that_scope(case: Case, folder: Path) ->
             assert "excluded" not in scopes, purl
 
 
+def named(component: dict[str, Any]) -> str:
+    """Return a component's name; of npm with its scope, which CycloneDX has apart."""
+    group = component.get("group", "")
+    return f"{group}/{component['name']}" if group.startswith("@") else component["name"]
+
+
 def test_parts_are_members_and_no_packages(case: Case, folder: Path) -> None:
     document = build(case, folder, development=True)
     root = document["metadata"]["component"]
-    names = {part["name"] for part in root.get("components", ())}
+    names = {named(part) for part in root.get("components", ())}
     members = json.loads((folder / "truth.json").read_bytes())["members"]
     others = {member["name"] for member in members if member.get("path") not in (".", case.project)}
-    assert names == others - {root["name"]}
-    assert not names & {unquote(component["name"]) for component in document["components"]}
+    assert names == others - {named(root)}
+    assert not names & {unquote(named(component)) for component in document["components"]}

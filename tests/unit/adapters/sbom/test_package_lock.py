@@ -385,3 +385,17 @@ def test_no_damage_to_a_lock_makes_anything_but_a_clear_error(tmp_path: Path, da
         write(tmp_path, {name: damaged(content, data)})
     with contextlib.suppress(FormatError, UsageError):
         LockSbomBuilder(development=True).build([tmp_path], [], revision=None, epoch=0)
+
+
+# --- licences --------------------------------------------------------------------------------
+
+
+def test_a_licence_stands_at_any_copy_of_a_package(tmp_path: Path) -> None:
+    b = {"version": "1.0.0", "resolved": "https://npm.example/b/-/b-1.0.0.tgz", "integrity": SHA512}
+    places = {
+        "node_modules/a": A | {"dependencies": {"b": "1"}, "license": {"type": "MIT"}},
+        "node_modules/b": b | {"extraneous": False},
+        "node_modules/a/node_modules/b": b | {"license": "ISC"},
+    }
+    packages = by_name(lock_of(tmp_path, places))
+    assert (packages["a"].licence, packages["b"].licence) == (None, "ISC")

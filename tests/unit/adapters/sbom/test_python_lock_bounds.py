@@ -233,3 +233,13 @@ def test_versions_are_not_compared_for_ever() -> None:
 )
 def test_lines_that_a_reader_would_be_lost_in(tmp_path: Path, text: str) -> None:
     refused(tmp_path, "requirements.txt", text)
+
+
+@pytest.mark.parametrize(
+    "line", ["-----BEGIN PRIVATE KEY-----", "--nothing", "--hash=sha256:" + A, "-x a==1", "--pretend"]
+)
+def test_options_that_pip_does_not_have_are_no_empty_lock(tmp_path: Path, line: str) -> None:
+    (tmp_path / "requirements.txt").write_text(f"-ihttps://python.example/simple\n--pre\n-f wheels\n{line}\n")
+    with pytest.raises(FormatError) as caught:
+        build(tmp_path, "requirements.txt")
+    assert caught.value.what.startswith("requirements.txt:4: ")

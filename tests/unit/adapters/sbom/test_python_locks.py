@@ -359,7 +359,7 @@ def test_a_manifest_that_was_changed_after_locking_is_refused(tmp_path: Path) ->
         ("poetry.lock", '[metadata]\nlock-version = "3.0"\n'),
         ("poetry.lock", "[metadata]\nlock-version = 2\n"),
         ("pdm.lock", '[metadata]\nlock_version = "5.0"\n'),
-        ("pdm.lock", '[metadata]\nlock_version = "3.1"\n'),
+        ("pdm.lock", '[metadata]\nlock_version = "2"\n'),
         ("Pipfile.lock", '{"_meta": {"pipfile-spec": 7}}'),
     ],
 )
@@ -379,3 +379,43 @@ def test_a_version_that_a_plugin_sets_is_said_by_the_artifact(tmp_path: Path) ->
         poetry__lock=poetry(),
     )
     assert root_of(build(tmp_path, ["app-7.1.tar.gz"]))["purl"] == "pkg:pypi/app@7.1"
+
+
+def test_a_package_may_need_the_project_itself(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        pyproject__toml=f'{PROJECT}dependencies = ["a"]\n',
+        poetry__lock=poetry('name = "a"\nversion = "1"\nfiles = []\n[package.dependencies]\napp = ">=1"'),
+    )
+    assert edges(build(tmp_path)) == {("part:.", "pkg:pypi/a@1"), ("pkg:pypi/a@1", "part:.")}
+    (tmp_path / "poetry.lock").unlink()
+    entry = '[[package]]\nname = "a"\nversion = "1"\nfiles = []\ndependencies = ["App>=1"]\n'
+    write(tmp_path, pdm__lock=f'[metadata]\nlock_version = "4.5.0"\n{entry}')
+    assert edges(build(tmp_path)) == {("part:.", "pkg:pypi/a@1"), ("pkg:pypi/a@1", "part:.")}
+
+
+def test_the_first_locks_of_pdm_have_their_files_at_the_end(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        pyproject__toml='[project]\nname = "app"\nversion = { use_scm = true }\ndependencies = ["a"]\n',
+        pdm__lock='[[package]]\nname = "a"\nversion = "1"\n[metadata]\nlock_version = "3.1"\n[metadata.files]\n'
+        f'"a 1" = [{{ file = "a-1.tar.gz", hash = "sha256:{A}" }}]\n',
+    )
+    document = build(tmp_path)
+    assert by_name(document)["a"]["hashes"] == [{"alg": "SHA-256", "content": A}]
+    assert root_of(document)["purl"] == "pkg:pypi/app"
+
+
+def test_two_spellings_of_a_version_are_one(tmp_path: Path) -> None:
+    lock = 'version = 1\n[[package]]\nname = "app"\nversion = "1.0.dev0"\nsource = { virtual = "." }\n'
+    write(tmp_path, pyproject__toml=PROJECT.replace('"1.0"', '"1.0.dev"'), uv__lock=lock)
+    assert root_of(build(tmp_path))["version"] == "1.0.dev"
+
+
+def test_no_comment_takes_a_package_out_of_the_sbom(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        requirements___main__txt="a==1  # via b\nb==1  # via a\nc==1  # via -r x.in\n-e ../lib\n",
+        lib___pyproject__toml=PROJECT,
+    )
+    assert set(by_name(build(tmp_path, locks=["requirements/main.txt"]))) == {"a", "b", "c"}

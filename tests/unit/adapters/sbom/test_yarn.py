@@ -210,6 +210,13 @@ def test_a_resolution_counts_for_the_parent_that_it_names(tmp_path: Path) -> Non
         assert "pkg:npm/one@1.0.0" in edges["part:."], pattern
 
 
+def test_what_a_plugin_takes_instead_is_told_by_an_alias_alone(tmp_path: Path) -> None:
+    lock = berry(entry("one@npm:other@latest", "other@npm:2.0.0", "2.0.0"))
+    assert purls(build(write(tmp_path, lock, dependencies={"one": "^1.0.0"}))) == {"pkg:npm/other@2.0.0"}
+    with pytest.raises(UsageError, match=r"package\.json: one is not locked"):
+        build(write(tmp_path, lock.replace("npm:other@latest", "npm:2.0.0"), dependencies={"one": "^1.0.0"}))
+
+
 def test_git_and_other_sources_are_told_apart_from_the_registry(tmp_path: Path) -> None:
     for reference, start in {
         f"git@git.example:x/y.git#commit={COMMIT}": f"pkg:npm/one@1.0.0?vcs_url=git%2Bssh://git.example/x/y.git%40{COMMIT}",

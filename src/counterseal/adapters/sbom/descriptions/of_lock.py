@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import importlib
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from counterseal.adapters.sbom.descriptions.description import Search
+from counterseal.adapters.sbom.descriptions.description import Description, Search, licences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from counterseal.adapters.sbom.checkout import Checkout
-    from counterseal.adapters.sbom.descriptions.description import Description, Descriptions, Places
+    from counterseal.adapters.sbom.descriptions.description import Descriptions, Places
     from counterseal.adapters.sbom.records import Lock, Package
 
 
@@ -23,6 +24,8 @@ class Ecosystem(Protocol):
         """Return what is known, by the places that know it; the first that says a licence counts."""
 
 
+#: The place of a description that is the lock's own.
+LOCK: Final = "lock"
 #: Modules beside this one, by the type of the packages' purls.
 MODULES: Final = {"pypi": "python", "npm": "npm", "cargo": "rust", "golang": "go", "maven": "java"}
 
@@ -45,7 +48,11 @@ def described(lock: Lock, checkout: Checkout, projects: Iterable[str], places: P
         kind = package.purl.type
         if kind not in known:
             known[kind] = _module(kind).descriptions(search) if kind in MODULES else ()
-        if package.version and (description := _first(package, known[kind])):
+        description = _first(package, known[kind]) if package.version else None
+        if not (description and description.licences) and (locked := licences([package.licence])):
+            place = f"{description.place}, {LOCK}" if description else LOCK
+            description = replace(description or Description(place), place=place, licences=locked)
+        if description:
             says[package.key] = description
     return says
 

@@ -163,3 +163,12 @@ def test_packages_are_looked_for_no_deeper_than_npm_nests_them(tmp_path: Path, d
     folder = tmp_path.joinpath(*["node_modules", "left"] * depth)
     put(folder / "package.json", manifest(license="MIT"))
     assert (one(tmp_path, "npm", "left") is not None) is known
+
+
+def test_what_is_not_installed_has_the_licence_that_the_lock_says(tmp_path: Path) -> None:
+    assert one(tmp_path, "npm", "left", licence="MIT") == Description("lock", ("MIT",))
+    assert one(tmp_path, "npm", "left", licence="SEE LICENSE IN x") is None
+    put(tmp_path / "node_modules/left/package.json", manifest(author="Ann"))
+    assert one(tmp_path, "npm", "left", licence="MIT") == Description("package.json, lock", ("MIT",), "Ann")
+    put(tmp_path / "node_modules/left/package.json", manifest(license="ISC"))
+    assert one(tmp_path, "npm", "left", licence="MIT") == Description("package.json", ("ISC",))

@@ -138,4 +138,5 @@ def _one(twins: list[Package]) -> Package:
         peers=tuple(sorted({key for twin in twins for key in twin.peers})),
         scope=min(scopes, key=_SCOPES.index) if len(scopes) == len(twins) else None,
         notes=tuple(sorted({note for twin in twins for note in twin.notes})),
+        licence=min((twin.licence for twin in twins if twin.licence), default=None),
     )

@@ -226,7 +226,8 @@ def _package(place: str, entry: Table, file: str) -> Package:
         location = clean_url(address) if address and origin is Origin.URL else None
         archives = copies.files(name, version, address, digests, where)
         one = copies.package(where, name, version, origin, archives, (location, None))
-    return replace(one, scope=_scope(entry))
+    licence = entry.data.get("license")
+    return replace(one, scope=_scope(entry), licence=licence if isinstance(licence, str) else None)
 
 
 def _scope(entry: Table) -> Scope:

@@ -68,6 +68,8 @@ class Descriptors:
         #: Name and range to the key of each locator that the range is bound to.
         self._keys: dict[tuple[str, str], dict[str, str]] = {}
         self._by_name: dict[str, set[str]] = {}
+        #: Those of aliases, patches, addresses: what a plugin takes instead of what is asked for.
+        self._rerouted: dict[str, set[str]] = {}
         self._resolutions: dict[str, list[_Resolution]] = {}
         self._catalogs: dict[str, dict[str, str]] | None = None
         for pattern, instead in resolutions.items():
@@ -91,21 +93,22 @@ class Descriptors:
                 raise FormatError(f"{entry.place}: a range of {name} stands twice", fix="make the lock file again")
             bound[parent] = entry.key
             self._by_name.setdefault(name, set()).add(entry.key)
+            if set(_normal(wanted)) & {"@", ":"}:
+                self._rerouted.setdefault(name, set()).add(entry.key)
 
     def key(self, parent: Entry, name: str, wanted: str) -> str | None:
         """Return the key of what a parent gets for `name@wanted`."""
         for resolution in self._resolutions.get(name, ()):
             if resolution.fits(parent, wanted) and (key := self._bound(self._root, name, resolution.instead)):
                 return key
-        return self._bound(parent.locator, name, wanted)
+        return self._bound(parent.locator, name, wanted) or _only(self._rerouted.get(name))
 
     def _bound(self, parent: str, name: str, wanted: str) -> str | None:
         if wanted.startswith(_CATALOG):
             chosen = self._catalog(wanted.removeprefix(_CATALOG).strip() or "default").get(name)
             if chosen is None:
                 # Without the settings, a name that is locked once is what the catalog says.
-                keys = self._by_name.get(name, set())
-                return next(iter(keys)) if len(keys) == 1 else None
+                return _only(self._by_name.get(name))
             wanted = chosen
         bound = self._keys.get((name, _normal(wanted)), {})
         if len(bound) == 1:
@@ -121,6 +124,10 @@ class Descriptors:
                 self._catalogs = {catalog: catalogs.text_map(catalog) for catalog in catalogs.data}
                 self._catalogs.setdefault("default", settings.text_map("catalog"))
         return self._catalogs.get(name, {})
+
+
+def _only(keys: set[str] | None) -> str | None:
+    return next(iter(keys)) if keys and len(keys) == 1 else None
 
 
 def _normal(wanted: str) -> str:

@@ -45,7 +45,7 @@ def version(name: str, written: str | None, subjects: Iterable[Subject], manifes
         of = built(artifact.name)
         if of is None or of[0] != name:
             continue
-        if written is not None and of[1] != written and not _same(of[1], written):
+        if written is not None and of[1] != written and not same_version(of[1], written):
             raise UsageError(
                 f"{artifact.name} is of version {of[1]}, but {manifest} says {written}",
                 why="it was built from another revision",
@@ -55,7 +55,8 @@ def version(name: str, written: str | None, subjects: Iterable[Subject], manifes
     return written
 
 
-def _same(one: str, other: str) -> bool:
+def same_version(one: str, other: str) -> bool:
+    """Return whether two spellings are of one version (PEP 440)."""
     from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - rarely needed
 
     try:

@@ -125,6 +125,11 @@ def _allows(allowed: SpecifierSet, version: str) -> bool:
         return True
 
 
+def subfolder(path: str | None) -> tuple[tuple[str, str], ...]:
+    """Return the note that a package lies in a folder of a git repository or archive; None: at its top."""
+    return (("subdirectory", path),) if path and path.isprintable() else ()
+
+
 def merged(packages: Iterable[Package], file: str) -> dict[str, Package]:
     """Return the packages by key, entries of the same one joined.
 

@@ -1,4 +1,4 @@
-"""Reads `pdm.lock`, lock versions 4.x: digests and edges of all groups and extras.
+"""Reads `pdm.lock`, lock versions 3.x and 4.x: digests and edges of all groups and extras.
 
 An entry `name[extra]` holds what the extra needs beside the entry `name`; they are one package. Groups stand at the
 packages (strategy `inherit_metadata`, pdm's own since 2.11), else who a package is for follows from pyproject.toml.
@@ -16,7 +16,7 @@ from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution
 from counterseal.adapters.sbom.checkout import inside
 from counterseal.adapters.sbom.locks.python import pyproject
-from counterseal.adapters.sbom.locks.python.candidates import Candidates, linked, merged, without_loose
+from counterseal.adapters.sbom.locks.python.candidates import Candidates, linked, merged, subfolder, without_loose
 from counterseal.adapters.sbom.locks.python.requirement import requirement
 from counterseal.adapters.sbom.records import Lock, Origin, Package, Part, Scope, part_key
 from counterseal.adapters.sbom.toml import toml_table
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from counterseal.adapters.sbom.reading import Table
     from counterseal.adapters.sbom.records import Distribution
 
-_VERSION: Final = re.compile(r"4\.[0-9]{1,3}(\.[0-9]{1,3})?")
+_VERSION: Final = re.compile(r"3(\.1)?|4\.[0-9]{1,3}(\.[0-9]{1,3})?")
 _ARCHIVES: Final = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz")
 #: The group of a project's own dependencies.
 _DEFAULT: Final = "default"
@@ -50,7 +50,7 @@ def read(source: Source) -> Lock:
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
         raise UsageError(
             f"{source.lock} has lock_version {version!r}",
-            why="read are 4.x, which pdm writes since 2.0",
+            why="read are 3.x and 4.x, which pdm writes since 1.8",
             fix="run `pdm lock` with such a pdm, and commit the file",
         )
     entries = [(entry, _folder(entry, source)) for entry in document.tables("package")]
@@ -58,7 +58,7 @@ def read(source: Source) -> Lock:
         (_package(entry, metadata.table("files"), project) for entry, folder in entries if folder is None), source.lock
     )
     parts = {part_key(folder): _part(entry, folder) for entry, folder in entries if folder is not None}
-    known = Candidates(source.lock, [*packages.values(), *parts.values()])
+    known = Candidates(source.lock, [*packages.values(), *parts.values(), pyproject.part(project, source.project, ())])
     needs: dict[str, set[str]] = {}
     for entry, folder in entries:
         key = _key(entry) if folder is None else part_key(folder)
@@ -106,7 +106,7 @@ def _package(entry: Table, files: Table, project: Project) -> Package:
         markers=(marker,) if marker else (),
         location=location,
         revision=revision,
-        notes=(("subdirectory", folder),) if folder else (),
+        notes=subfolder(folder),
     )
 
 
@@ -116,7 +116,7 @@ def _part(entry: Table, folder: str) -> Part:
 
 
 def _files(entry: Table, files: Table) -> Iterator[Distribution]:
-    """Yield the files, which in the first lock versions 4.x stand at the end, by `name version`."""
+    """Yield the files, which before 4.3 stand at the end, by `name version`."""
     name = entry.text("name")
     listed = files.tables(f"{name} {entry.optional_text('version')}") if "files" not in entry.data else ()
     for file in (*entry.tables("files"), *listed):

@@ -16,7 +16,7 @@ from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution
 from counterseal.adapters.sbom.checkout import inside
 from counterseal.adapters.sbom.locks.python import pyproject
-from counterseal.adapters.sbom.locks.python.candidates import Candidates, linked, merged, without_loose
+from counterseal.adapters.sbom.locks.python.candidates import Candidates, linked, merged, subfolder, without_loose
 from counterseal.adapters.sbom.reading import Table
 from counterseal.adapters.sbom.records import Lock, Origin, Package, Part, Scope, part_key
 from counterseal.adapters.sbom.toml import toml_table
@@ -54,7 +54,7 @@ def read(source: Source) -> Lock:
     files = document.table("metadata").table("files")
     packages = merged((_package(entry, files) for entry, folder in entries if folder is None), source.lock)
     parts = {part_key(folder): _part(entry, folder) for entry, folder in entries if folder is not None}
-    known = Candidates(source.lock, [*packages.values(), *parts.values()])
+    known = Candidates(source.lock, [*packages.values(), *parts.values(), pyproject.part(project, source.project, ())])
     needs: dict[str, set[str]] = {}
     for entry, folder in entries:
         key = _key(entry) if folder is None else part_key(folder)
@@ -102,7 +102,7 @@ def _package(entry: Table, files: Table) -> Package:
         markers=_markers(entry),
         location=location,
         revision=revision,
-        notes=(("subdirectory", folder),) if folder else (),
+        notes=subfolder(folder),
     )
 
 

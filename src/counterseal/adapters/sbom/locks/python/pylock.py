@@ -18,7 +18,7 @@ from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution
 from counterseal.adapters.sbom.checkout import inside
 from counterseal.adapters.sbom.locks.python import artifacts, pyproject
-from counterseal.adapters.sbom.locks.python.candidates import Candidates, linked, merged
+from counterseal.adapters.sbom.locks.python.candidates import Candidates, linked, merged, subfolder
 from counterseal.adapters.sbom.locks.python.requirement import check_marker
 from counterseal.adapters.sbom.records import Distribution, Lock, Origin, Package, Part, Scope, part_key
 from counterseal.adapters.sbom.toml import toml_table
@@ -58,7 +58,7 @@ def read(source: Source) -> Lock:
         elif entry.name != project.name:
             packages.append(_package(entry, source.lock, document.default_groups or ()))
     by_key = merged(packages, source.lock)
-    known = Candidates(source.lock, [*by_key.values(), *parts.values()])
+    known = Candidates(source.lock, [*by_key.values(), *parts.values(), pyproject.part(project, source.project, ())])
     needs: dict[str, set[str]] = {}
     for entry in document.packages:
         folder = _folder(entry, source)
@@ -145,7 +145,7 @@ def _package(entry: Entry, file: str, groups: Collection[str]) -> Package:
         markers=(marker,) if marker else (),
         location=location,
         revision=revision,
-        notes=(("subdirectory", folder),) if folder else (),
+        notes=subfolder(folder),
     )
 
 

@@ -86,8 +86,10 @@ def read(source: Source) -> Project:
 
 
 def _version(document: Table, table: Table, poetry: Table) -> str | None:
-    """Return the written version; one that a plugin of poetry replaces is a placeholder."""
+    """Return the written version; one that a plugin of poetry replaces is a placeholder, and a table is old pdm's."""
     if document.table("tool").table("poetry-dynamic-versioning").data.get("enable") is True:
+        return None
+    if isinstance(table.data.get("version"), dict):
         return None
     return table.optional_text("version") or poetry.optional_text("version")
 

@@ -16,8 +16,10 @@ from packaging.utils import canonicalize_name
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import HASHES, clean_git, clean_url, distribution, file_name
 from counterseal.adapters.sbom.locks.python import artifacts
+from counterseal.adapters.sbom.locks.python.candidates import subfolder
 from counterseal.adapters.sbom.locks.python.requirement import requirement
 from counterseal.adapters.sbom.records import Origin, Package, Scope
+from counterseal.errors import FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,11 @@ _OPTION: Final = re.compile(r"(-[rce](?!-)|--(?:requirement|constraint|editable)
 #: Where the options of a requirement begin.
 _OPTIONS: Final = re.compile(r"\s--?[A-Za-z]")
 _KINDS: Final = {"--requirement": "-r", "--constraint": "-c", "--editable": "-e"}
+#: What says where and how to install, and nothing of what (pip, "Requirements File Format", global options).
+_HARMLESS: Final = re.compile(
+    r"(?:-[if](?!-)|--(?:index-url|extra-index-url|no-index|find-links|no-binary|only-binary|prefer-binary"
+    r"|require-hashes|pre|trusted-host|use-feature)(?=[= ]|\Z))"
+)
 _VCS: Final = re.compile(r"(?:git|hg|svn|bzr)\+")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|file:|git\+")
 _AT: Final = re.compile(r"[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?\s*@")
@@ -44,10 +51,19 @@ class Line:
     via: set[str] | None = None
 
     def option(self) -> tuple[str, str] | None:
-        """Return `-r`, `-c` or `-e` with its value, another option with none; None: it is a requirement."""
+        """Return `-r`, `-c` or `-e` with its value, another option with none; None: it is a requirement.
+
+        Raises:
+            FormatError: pip has no such option.
+        """
         if not self.text.startswith("-"):
             return None
         match = _OPTION.fullmatch(self.text)
+        if match is None and not _HARMLESS.match(self.text):
+            raise FormatError(
+                f"{self.place}: {self.text[:40]!r} is no option of a requirements file",
+                fix="correct the line, or make the file again",
+            )
         return (_KINDS.get(match[1], match[1]), match[2].strip().strip("\"'")) if match else ("-", "")
 
 
@@ -148,7 +164,7 @@ def package(text: str, place: str, scope: Scope) -> Package:
         markers=(marker,) if marker else (),
         location=location,
         revision=revision,
-        notes=(("subdirectory", folder),) if folder and folder.isprintable() else (),
+        notes=subfolder(folder),
     )
 
 

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from counterseal.adapters.sbom import graph
 from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.checkout import MAX_BYTES, Source
 from counterseal.adapters.sbom.locks.python import pyproject
@@ -31,8 +32,10 @@ from counterseal.errors import UsageError
 from counterseal.formats import digests
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
+
+    from counterseal.adapters.sbom.locks.python.pyproject import Project
 
 #: Files that one file may include, with those that they include.
 MAX_FILES: Final = 100
@@ -85,28 +88,39 @@ def read(source: Source) -> Lock:
         by_name.setdefault(one.name, []).append(one.key)
     names = by_name.keys() | {part.name for part, _ in content.parts.values()}
     needs = _needs(content.via, by_name, names, source.lock)
-    whole = posixpath.basename(source.lock) == "requirements.txt"
-    direct, extras, groups = pyproject.named_keys(project, by_name, source.lock, whole=whole)
     # Needed by something that is no package: by an input of the compiler, or by the project.
     inner = names - {project.name}
-    asked = [one for one in packages.values() if content.via.get(one.name, set()) - inner]
-    runs = {one.key for one in asked if one.scope is not Scope.EXCLUDED} | set(direct)
-    runs |= {key for key, (_, scope) in content.parts.items() if scope is not Scope.EXCLUDED}
-    serves = {one.key for one in asked if one.scope is Scope.EXCLUDED} | set(groups) | content.parts.keys() - runs
-    own = part_key(source.project)
-    root = pyproject.part(
-        project, source.project, tuple(sorted(runs - {own})), extras, tuple(sorted(serves - runs - {own}))
-    )
+    asked = {name for name, entries in content.via.items() if entries - inner}
     lock = Lock(
         tuple(sorted((path, digests.sha256(data)) for path, data in content.files.items())),
-        root,
+        _root(project, content, by_name, [one for one in packages.values() if one.name in asked]),
         tuple(packages.values()),
         tuple(part for part, _ in content.parts.values()),
         has_edges=bool(packages) and not content.loose,
     )
     nodes: list[Package | Part] = [*lock.packages, *lock.parts]
-    by_key = {one.key: needs.get(one.name, set()) for one in nodes}
-    return linked(lock, by_key | {own: set()})
+    return _whole(linked(lock, {one.key: needs.get(one.name, set()) for one in nodes if one.key != lock.root.key}))
+
+
+def _root(project: Project, content: _Content, by_name: Mapping[str, Sequence[str]], asked: Sequence[Package]) -> Part:
+    """Return the project with what its manifest, the comments and the folders that are asked for say that it needs."""
+    source = content.source
+    whole = posixpath.basename(source.lock) == "requirements.txt"
+    direct, extras, groups = pyproject.named_keys(project, by_name, source.lock, whole=whole)
+    scopes = [(one.key, one.scope) for one in asked] + [(key, scope) for key, (_, scope) in content.parts.items()]
+    serves = {key for key, scope in scopes if scope is Scope.EXCLUDED} | set(groups)
+    runs = {key for key, scope in scopes if scope is not Scope.EXCLUDED} | set(direct)
+    own = {part_key(source.project)}
+    needs = (tuple(sorted(runs - own)), extras, tuple(sorted(serves - runs - own)))
+    return pyproject.part(project, source.project, *needs)
+
+
+def _whole(lock: Lock) -> Lock:
+    """Return a lock whose root needs what only needs itself in a circle: no comment takes a package out of the SBOM."""
+    reached = {package.key for package in graph.reached(lock).packages}
+    lost = {package.key for package in lock.packages if lock.has_edges} - reached
+    root = replace(lock.root, dependencies=tuple(sorted({*lock.root.dependencies, *lost})))
+    return replace(lock, root=root)
 
 
 def _content(source: Source) -> _Content:

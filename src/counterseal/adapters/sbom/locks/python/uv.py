@@ -15,6 +15,7 @@ from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import distribution
 from counterseal.adapters.sbom.checkout import inside
 from counterseal.adapters.sbom.locks.python import pyproject
+from counterseal.adapters.sbom.locks.python.candidates import subfolder
 from counterseal.adapters.sbom.locks.python.uv_node import Node, nodes, origin, subdirectory
 from counterseal.adapters.sbom.locks.python.uv_root import root
 from counterseal.adapters.sbom.records import Lock, Package, Part
@@ -80,15 +81,9 @@ def _package(node: Node, dependencies: Iterable[str], lock_folder: str) -> Packa
         markers=() if None in node.markers else tuple(sorted(filter(None, node.markers))),
         location=location,
         revision=revision,
-        notes=(("subdirectory", folder),) if folder and folder.isprintable() else (),
+        notes=subfolder(folder),
         path=inside(lock_folder, path) if path else None,
     )
-
-
-def _path(entry: Table, folder: str) -> str | None:
-    """Return the path in the checkout of a file that a package is."""
-    path = entry.table("source").optional_text("path")
-    return posixpath.normpath(posixpath.join(folder, path)) if path else None
 
 
 def _files(entry: Table, place: str) -> Iterator[Distribution]:

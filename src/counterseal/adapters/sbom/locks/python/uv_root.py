@@ -73,7 +73,7 @@ def _foreign(what: str, members: Sequence[Node]) -> UsageError:
 
 def _check_current(entry: Table, project: Project, file: str) -> None:
     version = entry.optional_text("version")
-    if version and project.version and version != project.version:
+    if version and project.version and not artifacts.same_version(version, project.version):
         raise UsageError(
             f"{file} is of {project.name} {version}, but pyproject.toml says {project.version}",
             why="the lock was not made again after the change",

@@ -1,4 +1,4 @@
-"""How long work says how far it is; whoever calls a command decides whether anybody sees it."""
+"""How long work says how far it is; whoever starts it decides whether anybody sees it."""
 
 from __future__ import annotations
 

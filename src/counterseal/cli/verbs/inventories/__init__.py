@@ -1,0 +1,1 @@
+"""The verbs that read SBOMs: `sbom diff`, `sbom score`, `sbom find`."""
