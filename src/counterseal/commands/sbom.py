@@ -11,6 +11,7 @@ from counterseal.commands import outputs
 from counterseal.formats import digests
 from counterseal.identifiers import SBOM_FILE
 from counterseal.model import Subject
+from counterseal.ports import Tell, silent
 
 if TYPE_CHECKING:
     from counterseal.ports import SbomBuilder, SubjectFiles
@@ -54,7 +55,7 @@ class SbomResult:
     redacted: Mapping[str, int] = field(default_factory=dict)
 
 
-def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> SbomResult:
+def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles, tell: Tell = silent) -> SbomResult:
     """Write `sbom.cdx.json` into the output folder.
 
     Raises:
@@ -62,7 +63,7 @@ def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> Sbo
         FormatError: The project or its lock is malformed.
     """
     subjects = tuple(artifact for _, artifact in files.collect(inputs.subjects))
-    document = builder.build(inputs.projects, subjects, revision=inputs.revision, epoch=inputs.epoch)
+    document = builder.build(inputs.projects, subjects, revision=inputs.revision, epoch=inputs.epoch, tell=tell)
     packages = [component for component in document.content["components"] if component["type"] != "file"]
     if not inputs.dry_run:
         outputs.place(inputs.output, {SBOM_FILE: document.data})
