@@ -33,4 +33,4 @@ def report(result: sbom.SbomResult) -> Report:
 def _too_large(size: int) -> Iterator[str]:
     limit = subject.largest(SBOM_FILE)
     if size > limit:
-        yield f"the SBOM has {size} bytes, and `sign` takes {limit}: release it beside the candidate, or make one a project"
+        yield f"the SBOM has {size} bytes, and `sign` takes at most {limit}: make an SBOM of each project"
