@@ -139,6 +139,28 @@ class ForgeContract:
         assert forge.change_request_of(change.head, MAIN) is None
         assert forge.change_request(change.number).merge_revision is None
 
+    def test_what_is_open_into_a_branch_is_listed_newest_first(self, world: World, forge: Forge) -> None:
+        assert list(forge.open_changes(MAIN)) == []
+        first = world.open()
+        world.repository.move_branch("stable", world.first, world.who("alice"))
+        for branch in ("aside", "closed", "merged", "last"):
+            world.write("bob", branch, branch=branch)
+        world.changes.open(world.who("bob"), "aside", "stable", title="for stable")
+        world.changes.set_state(world.open("bob", "closed"), world.who("bob"), "closed")
+        world.changes.merge(world.open("bob", "merged"), world.who("alice"), "squash")
+        last = world.open("bob", "last")
+        listed = list(forge.open_changes(MAIN))
+        assert [each.number for each in listed] == [last.number, first.number]
+        assert all(each.inside and str(each.number) in each.url for each in listed)
+
+    def test_a_change_request_of_a_fork_comes_from_outside(self, world: World, forge: Forge) -> None:
+        inside, fork = world.open(), world.model.fork(world.repository, "mallory")
+        fork.move_branch("patch", world.first, world.who("mallory"))
+        fork.write_file("patch", "file", b"x", world.who("mallory"))
+        outside = world.changes.open(world.who("mallory"), "patch", "main", title="patch", source=fork)
+        listed = {each.number: each.inside for each in forge.open_changes(MAIN)}
+        assert listed == {inside.number: True, outside.number: False}
+
     def test_a_change_request_into_another_branch_does_not_count(self, world: World, forge: Forge) -> None:
         world.repository.move_branch("stable", world.first, world.who("alice"))
         world.write("bob")

@@ -79,6 +79,15 @@ class ChangeRequest:
     limits: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OpenChange:
+    """A change request that is open, as a list shows it; `inside`: it comes from a branch of the repository itself."""
+
+    number: int
+    url: str
+    inside: bool
+
+
 class Mover(StrEnum):
     """Who moved a branch to a merged change request: the forge itself, or somebody who pushed its commits."""
 

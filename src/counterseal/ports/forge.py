@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from counterseal.model import Actor, BuildStart, ChangeRequest, Merge, Permission, Release, Repository
+    from counterseal.model import Actor, BuildStart, ChangeRequest, Merge, OpenChange, Permission, Release, Repository
 
 
 class Forge(Protocol):
@@ -60,6 +60,9 @@ class Forge(Protocol):
 
     def change_request(self, number: int) -> ChangeRequest:
         """Return a change request, open or merged, completely read."""
+
+    def open_changes(self, base_ref: str) -> Iterator[OpenChange]:
+        """Yield the open change requests into a branch, newest first, as far as somebody asks for more."""
 
     def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
         """Yield when a branch was moved and where to (None: it was deleted), newest first, by the log of pushes."""

@@ -27,6 +27,7 @@ from counterseal.model import (
     Manifest,
     Merge,
     Mover,
+    OpenChange,
     Permission,
     Person,
     PinnedAsset,
@@ -144,6 +145,7 @@ class Forge:
         self.files: dict[int, tuple[str, ...]] = {}
         self.comments: dict[int, str] = {}
         self.readers: set[tuple[str, int]] = set()
+        self.outside: set[int] = set()
         self.source = Source()
         self.asked: list[str] = []
 
@@ -176,6 +178,11 @@ class Forge:
 
     def change_request(self, number: int) -> ChangeRequest:
         return self.changes[number]
+
+    def open_changes(self, base_ref: str) -> Iterator[OpenChange]:
+        for number in sorted(self.changes, reverse=True):
+            if not self.changes[number].merged:
+                yield OpenChange(number, f"https://github.com/acme/app/pull/{number}", number not in self.outside)
 
     def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
         return iter(())

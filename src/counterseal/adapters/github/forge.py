@@ -21,7 +21,7 @@ from counterseal.adapters.http.answers import RefusedError, in_path
 from counterseal.adapters.http.fields import Fields
 from counterseal.adapters.http.transport import TIMEOUT
 from counterseal.errors import LimitError, ServiceError
-from counterseal.model import Permission, Repository
+from counterseal.model import OpenChange, Permission, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -188,6 +188,17 @@ class GitHubForge:
                 return True
             at = Fields(commit.items("parents")[0], what).revision("sha")
         return False
+
+    def open_changes(self, base_ref: str) -> Iterator[OpenChange]:
+        """Yield the open change requests into a branch, newest first."""
+        what, query = "open change requests", {"state": "open", "base": base_ref.removeprefix(_BRANCH)}
+        for data in self._api.pages(self._api.here("/pulls"), what=what, access=READ, **query):
+            pull = Fields(data, what)
+            if pull.text("state") != "open" or not self._aims_at(pull, base_ref):
+                continue  # GitHub ignores a filter that it does not understand
+            head = pull.inner("head")
+            inside = not head.is_null("repo") and head.inner("repo").number("id") == self.repository().id
+            yield OpenChange(pull.number("number"), pull.text("html_url"), inside)
 
     def build_start(self, run_uri: str) -> BuildStart | None:
         """Return who had a hand in the run at this address, or None if it is gone."""

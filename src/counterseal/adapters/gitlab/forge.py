@@ -20,7 +20,7 @@ from counterseal.adapters.http.answers import RefusedError
 from counterseal.adapters.http.fields import Fields
 from counterseal.adapters.http.transport import TIMEOUT
 from counterseal.errors import LimitError, ServiceError
-from counterseal.model import Repository
+from counterseal.model import OpenChange, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -158,6 +158,16 @@ class GitLabForge:
             return None
         revisions = {commit.revision for commit in change.commits} if merge.forward else set()
         return change if revision in {change.merge_revision, *revisions} else None
+
+    def open_changes(self, base_ref: str) -> Iterator[OpenChange]:
+        """Yield the open merge requests into a branch, newest first."""
+        what, query = "open merge requests", {"state": "opened", "target_branch": base_ref.removeprefix(_BRANCH)}
+        for data in self._api.pages(self._api.here("/merge_requests"), what=what, access=READ, **query):
+            request = Fields(data, what)
+            if request.text("state") != "opened" or not self._aims_at(request, base_ref):
+                continue  # a filter that GitLab does not understand is ignored
+            source = None if request.is_null("source_project_id") else request.number("source_project_id")
+            yield OpenChange(request.number("iid"), request.text("web_url"), source == self.repository().id)
 
     def build_start(self, run_uri: str) -> BuildStart | None:
         """Return who had a hand in the job at this address, or None if it is gone."""
