@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "publish": ("publish", "publish recorded allows that are not released yet"),
     "verify": ("verify", "verify downloaded files, offline"),
     "log": ("log", "answer who promoted what, when and why (show, verify, prove)"),
+    "status": ("status", "tell what each stage has, what waits, and what it lacks"),
     "policy": ("policy", "check a policy file"),
     "trust": ("trust", "export the trust root for verification"),
     "sandbox": ("sandbox", "start forge, identity and signing services on loopback"),

@@ -15,5 +15,6 @@ __all__ = [
     "sandbox",
     "sbom",
     "sign",
+    "status",
     "verify",
 ]

@@ -34,17 +34,17 @@ class Judge:
         self, repository: SourceRepository, trust: Trust, home: Repository, head: str, own_revision: str | None = None
     ) -> None:
         self.trust = trust
-        self._repository = repository
+        self.repository = repository
         self._home = home
         self._own_revision = own_revision
         self._policies: dict[str, Policy] = {}
         self._look(head)
 
     def _look(self, head: str) -> None:
-        self._head = head
-        self._line = self._repository.first_parents(head)
+        self.head = head
+        self._line = self.repository.first_parents(head)
         self._ages = {revision: age for age, revision in enumerate(self._line)}
-        self._changes = [self._ages[revision] for revision in self._repository.commits_touching(head, POLICY_PATH)]
+        self._changes = [self._ages[revision] for revision in self.repository.commits_touching(head, POLICY_PATH)]
 
     def __call__(self, attestation: Attestation, what: str) -> None:
         """Accept the signer of `attestation`.
@@ -62,7 +62,7 @@ class Judge:
             trust=self.trust,
             host=self._home.host,
             repository=self._home,
-            default_ref=self._repository.default_ref(),
+            default_ref=self.repository.default_ref(),
             accepted=identity.accepted_gate(self._policy(age or 0, what).gate, self.trust, self._own_revision),
         )
         why = identity_words.sentence(problem) if problem else ""
@@ -78,8 +78,8 @@ class Judge:
         A revision that is not known may be of a run that began after we looked.
         """
         if revision is not None and revision not in self._ages:
-            head = self._repository.resolve(self._repository.default_ref())
-            if head is not None and head != self._head:
+            head = self.repository.resolve(self.repository.default_ref())
+            if head is not None and head != self.head:
                 self._look(head)
         return self._ages.get(revision) if revision else None
 
@@ -107,7 +107,7 @@ class Judge:
         changed = self._line[self._changes[index]]
         if changed not in self._policies:
             try:
-                self._policies[changed], _ = read_policy(self._repository, changed)
+                self._policies[changed], _ = read_policy(self.repository, changed)
             except PolicyError as error:  # nobody was the gate then: no reason for a gate of today to stop
                 raise VerificationError(
                     f"{what}: there was no usable policy at {self._line[age][:12]}", why=error.what

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from counterseal import evaluation, forges
 from counterseal.errors import CountersealError, ServiceError, UsageError
-from counterseal.evaluation import Approvals, Evidence, RequestFile, approvals
+from counterseal.evaluation import Approvals, Evidence, LedgerFacts, RequestFile, approvals
 from counterseal.evaluation import evidence as evidence_room
 from counterseal.formats import digests, manifest
 from counterseal.gate import collect, reading, sboms
@@ -22,6 +22,8 @@ from counterseal.model import EarlierDecision, Finding
 from counterseal.policy import Need
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from counterseal.gate.collect import Sources
     from counterseal.inventory import Document
     from counterseal.model import ChangeRequest, PromotionRequest
@@ -45,29 +47,69 @@ class Preview:
     compared: Comparison | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What previews of one moment stand on: the tip of the default branch, and the ledger, verified as a whole."""
+
+    head: str
+    ledger: LedgerFacts
+    history: History
+
+
+def ground(sources: Sources, store: LedgerStore) -> Ground:
+    """Return what previews stand on.
+
+    Raises:
+        LedgerError: The ledger is not what it was.
+        CountersealError: Branch, policy or ledger cannot be read.
+    """
+    home, head = sources.forge.repository(), reading.tip(sources.repository)
+    reader = reading.open_reader(sources.repository, head, sources.trust, sources.verifier, home=home)
+    stored = store.fetch()
+    ledger = reader.read(stored)
+    state = reading.facts(ledger, mirror=stored.mirror is not None, anchor=reading.Anchor())
+    return Ground(head, state, History(ledger.entries))
+
+
+def request_paths(sources: Sources, number: int) -> list[str]:
+    """Return what a change request touches below `promotions/`."""
+    return [path for path in sources.forge.changed_files(number) if path.startswith(f"{REQUEST_FOLDER}/")]
+
+
 def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
     """Return the preview of a change request.
 
     Raises:
         UsageError: The change request adds no promotion request.
     """
-    change = sources.forge.change_request(number)
-    paths = [path for path in sources.forge.changed_files(number) if path.startswith(f"{REQUEST_FOLDER}/")]
+    paths = request_paths(sources, number)
     if len(paths) != 1:
-        name = forges.change_name(sources.forge.repository().host, number)
-        raise UsageError(f"{name} adds {len(paths)} promotion requests", fix="one request, one file, one change")
-    home, head = sources.forge.repository(), reading.tip(sources.repository)
-    reader = reading.open_reader(sources.repository, head, sources.trust, sources.verifier, home=home)
-    stored = store.fetch()
-    ledger = reader.read(stored)
+        raise _no_request(sources, number, paths)
+    return judge(sources, ground(sources, store), number, paths)
+
+
+def judge(sources: Sources, stand: Ground, number: int, paths: Sequence[str], *, compare: bool = True) -> Preview:
+    """Return the preview of a change request that touches these paths below `promotions/`.
+
+    Args:
+        sources: What it reads.
+        stand: Branch and ledger as they are now.
+        number: Of the change request.
+        paths: What `request_paths` says of it.
+        compare: Whether components are compared with what the stage has now.
+
+    Raises:
+        UsageError: The change request adds no promotion request.
+    """
+    if len(paths) != 1:
+        raise _no_request(sources, number, paths)
+    change = sources.forge.change_request(number)
     request = _request(sources, change, paths[0])
-    evidence = _evidence(sources, change, request, head)
+    evidence = _evidence(sources, change, request, stand.head)
     content = evidence.request.content
     if content is None:
         raise UsageError(f"{evidence.change_name}: {paths[0]} is no promotion request", why=evidence.request.problem)
-    state = reading.facts(ledger, mirror=stored.mirror is not None, anchor=reading.Anchor())
-    history = History(ledger.entries)
-    evidence = collect.with_ledger(sources, evidence, state, history)
+    evidence = collect.with_ledger(sources, evidence, stand.ledger, stand.history)
     findings = evaluation.judge(evidence)
     return Preview(
         number,
@@ -80,8 +122,13 @@ def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
         findings,
         approvals.approvals(evidence),
         evidence.history,
-        _compared(sources, content, history),
+        _compared(sources, content, stand.history) if compare else None,
     )
+
+
+def _no_request(sources: Sources, number: int, paths: Sequence[str]) -> UsageError:
+    name = forges.change_name(sources.forge.repository().host, number)
+    return UsageError(f"{name} adds {len(paths)} promotion requests", fix="one request, one file, one change")
 
 
 def _compared(sources: Sources, content: PromotionRequest, history: History) -> Comparison:

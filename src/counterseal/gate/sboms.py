@@ -9,13 +9,12 @@ from counterseal import inventory
 from counterseal.errors import CountersealError, ServiceError, VerificationError
 from counterseal.formats import digests, subject
 from counterseal.gate import reading
-from counterseal.history import History, RecordedDecision
+from counterseal.history import History, RecordedDecision, standing
 from counterseal.identifiers import SBOM_FILE
 from counterseal.inventory import Difference, difference
-from counterseal.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
     from counterseal.gate.collect import Sources
@@ -100,7 +99,7 @@ def compare(
     try:
         new = candidate()
         components = len(new.elements)
-        current = _current(known().query(stage=stage))
+        current = standing.current(known(), stage)
         if current is None:
             return Comparison(stage, components)
         tag, old = _recorded(assets, current, work)
@@ -108,12 +107,6 @@ def compare(
     except CountersealError as error:
         why = f"{error.what}: {error.why}" if error.why else error.what
         return Comparison(stage, components, problem=why)
-
-
-def _current(newest_first: Iterable[RecordedDecision]) -> RecordedDecision | None:
-    """Return the newest allow that stands."""
-    allows = (known for known in newest_first if known.decision.outcome is Outcome.ALLOW and not known.withdrawn)
-    return next(allows, None)
 
 
 def _recorded(assets: AssetStore, recorded: RecordedDecision, work: Path) -> tuple[str, Document]:

@@ -60,9 +60,21 @@ def _strays(
     """Return what else came into the folder since strays were last decided, one item a change."""
     if request is not None:
         return [stray for stray in strays if stray.path == request]
+    repeated = [stray for stray in strays if is_decided(stray.path) and stray.revision == gate.run.revision]
+    return repeated + one_a_change(gate.sources.repository, gate.sources.forge, _since_decided(strays, is_decided))
+
+
+def _since_decided(strays: Sequence[MergedRequest], is_decided: Callable[[str], bool]) -> Sequence[MergedRequest]:
+    """Return the strays after the last decided one: with it all before it were decided."""
     last = max((place for place, stray in enumerate(strays) if is_decided(stray.path)), default=-1)
-    repeated = [stray for stray in strays[: last + 1] if is_decided(stray.path) and stray.revision == gate.run.revision]
-    return repeated + one_a_change(gate.sources.repository, gate.sources.forge, strays[last + 1 :])
+    return strays[last + 1 :]
+
+
+def undecided(requests: Sequence[MergedRequest], is_decided: Callable[[str], bool]) -> list[MergedRequest]:
+    """Return what is merged and waits for a gate, requests before strays; of those every commit by itself."""
+    strays = [merged for merged in requests if merged.strays]
+    files = [merged for merged in requests if not merged.strays and not is_decided(merged.path)]
+    return [*files, *_since_decided(strays, is_decided)]
 
 
 def one_a_change(repository: SourceRepository, forge: Forge, strays: Sequence[MergedRequest]) -> list[MergedRequest]:

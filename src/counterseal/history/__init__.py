@@ -7,4 +7,4 @@ from __future__ import annotations
 
 from counterseal.history.fold import History, RecordedDecision, RecordedEvent, label
 
-__all__ = ["History", "RecordedDecision", "RecordedEvent", "events", "label"]
+__all__ = ["History", "RecordedDecision", "RecordedEvent", "events", "label", "standing"]

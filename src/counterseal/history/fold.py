@@ -37,6 +37,11 @@ class RecordedDecision:
         """Return the place in the ledger."""
         return self.entry.link.sequence
 
+    @property
+    def stands(self) -> bool:
+        """Return whether it is an allow that was not withdrawn."""
+        return self.decision.outcome is Outcome.ALLOW and not self.withdrawn
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:

@@ -130,9 +130,14 @@ def log_rows(decisions: Sequence[RecordedDecision]) -> list[tuple[str, ...]]:
 def log(decisions: Sequence[RecordedDecision], *, entries: int, head: str | None, mirror: bool, sandbox: bool) -> str:
     """Return the table of decisions and, below it, how far it is proven."""
     count = f"{len(decisions)} decision{'' if len(decisions) == 1 else 's'}"
-    state = "mirror equal" if mirror else "no mirror"
-    tail = f"{count} · chain of {entries} entries complete and verified · head {(head or '')[:12]}… · {state}"
+    tail = f"{count} · {chain(entries, head, mirror=mirror)}"
     return "\n".join((*(table(log_rows(decisions)) if decisions else []), tail, *([SANDBOX_NOTE] if sandbox else [])))
+
+
+def chain(entries: int, head: str | None, *, mirror: bool) -> str:
+    """Return how far a ledger is proven."""
+    state = "mirror equal" if mirror else "no mirror"
+    return f"chain of {entries} entries complete and verified · head {(head or '')[:12]}… · {state}"
 
 
 def _log_row(recorded: RecordedDecision) -> tuple[str, ...]:
@@ -147,11 +152,11 @@ def _log_row(recorded: RecordedDecision) -> tuple[str, ...]:
         plain(decision.stage),
         ", ".join(plain(person.login, 40) for person in responsible.approvers) or "nobody",
         plain(responsible.requester.login, 40) if responsible.requester else "unknown",
-        plain(_why(decision), 120),
+        plain(why(decision), 120),
     )
 
 
-def _why(decision: Decision) -> str:
+def why(decision: Decision) -> str:
     """Return in one line why it was decided so: the requester's reason, or the first violated finding."""
     if decision.outcome is Outcome.ALLOW:
         return decision.reason

@@ -171,7 +171,7 @@ class Wiring:
         }
         return whole, material.trusted_root
 
-    def at_home(self) -> Wiring:
+    def at_home(self, folder: Path = Path()) -> Wiring:
         """Return wiring that knows which repository it is about: on somebody's own machine, that of the clone.
 
         Only for what people do; a job is told by its CI, and a gate by its identity.
@@ -181,7 +181,7 @@ class Wiring:
             return self
         from counterseal.adapters.git.ledger import origin
 
-        clone = forges.by_address(origin(Path.cwd()))
+        clone = forges.by_address(origin(folder.resolve()))
         return Wiring({**here.environ, NAMED[clone[0].kind]: clone[1]}) if clone else self
 
     # --- the forge, for people and for build jobs ----------------------------------------------

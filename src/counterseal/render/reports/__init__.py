@@ -16,6 +16,7 @@ __all__ = [
     "sandbox",
     "sbom",
     "sign",
+    "status",
     "trust",
     "verify",
 ]

@@ -48,11 +48,12 @@ def _data(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> dic
         "head": result.head,
         "mirror": result.mirror,
         "sandbox": result.sandbox,
-        "decisions": [_row(recorded) for recorded in decisions],
+        "decisions": [row(recorded) for recorded in decisions],
     }
 
 
-def _row(recorded: RecordedDecision) -> dict[str, Any]:
+def row(recorded: RecordedDecision) -> dict[str, Any]:
+    """Return a decision as JSON data."""
     return {
         "sequence": recorded.sequence,
         "withdrawn": recorded.withdrawn,

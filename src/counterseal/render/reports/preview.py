@@ -30,7 +30,7 @@ def report(known: preview.Preview) -> Report:
 def comment(known: preview.Preview) -> str:
     """Return what the change request's comment says."""
     body = "\n".join(lines(known))
-    return f"{escape.verbatim(body)}\n{markdown.table(known.findings, _about(known))}"
+    return f"{escape.verbatim(body)}\n{markdown.table(known.findings, about(known))}"
 
 
 def lines(known: preview.Preview) -> list[str]:
@@ -42,9 +42,10 @@ def lines(known: preview.Preview) -> list[str]:
     rows = [head, *([f"  ✓ {passed}"] if passed else [])]
     for finding in known.findings:
         if finding.rule != "previous-stage-passed" or finding.outcome is FindingOutcome.VIOLATED:
-            rows += text.marked(finding, _about(known))
+            rows += text.marked(finding, about(known))
     return rows + ([f"  {line}" for line in inventories.compared(known.compared)] if known.compared else [])
 
 
-def _about(known: preview.Preview) -> findings.About:
+def about(known: preview.Preview) -> findings.About:
+    """Return what the findings of a preview are about."""
     return findings.About(known.stage, known.path, known.host, known.number)

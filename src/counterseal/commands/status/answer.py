@@ -1,0 +1,171 @@
+"""Puts together what the clone and the forge say: how things are now, or the way of one tag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from counterseal.commands.status.clone import Clone, Merged, Proven, Unseen, content_of
+from counterseal.commands.status.forge import MOST, AtForge, Opened
+from counterseal.errors import UsageError
+from counterseal.history import RecordedDecision, RecordedEvent, standing
+from counterseal.model import Release
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+T = TypeVar("T")
+#: How many decisions that name no tag are looked up on the branch, newest first, for the way of a tag.
+MAX_NAMELESS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class StageState:
+    """A stage, what let in what it has now (None: nothing), and whether the policy has it still."""
+
+    name: str
+    publishes: bool
+    known: RecordedDecision | None
+    listed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A draft at the forge, and the stages that let its tag in."""
+
+    release: Release
+    passed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How things are now; candidates and open requests None: they could not be seen. `more` counts what is left out."""
+
+    proven: Proven
+    host: str
+    stages: tuple[StageState, ...]
+    candidates: tuple[Candidate, ...] | None
+    opened: tuple[Opened, ...] | None
+    merged: tuple[Merged, ...]
+    denied: tuple[RecordedDecision, ...]
+    unseen: tuple[Unseen, ...]
+    more: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The way of a tag: its candidate or release, what is recorded in the order of its time, then what waits.
+
+    `more` counts the oldest records, which are left out.
+    """
+
+    proven: Proven
+    host: str
+    tag: str
+    releases: tuple[Release, ...]
+    recorded: tuple[RecordedDecision | RecordedEvent, ...]
+    merged: tuple[Merged, ...]
+    opened: tuple[Opened, ...]
+    unseen: tuple[Unseen, ...]
+    more: int
+
+
+def now(clone: Clone, forge: AtForge) -> Status:
+    """Return how things are now."""
+    more: dict[str, int] = {}
+
+    def most(name: str, rows: Sequence[T]) -> tuple[T, ...]:
+        more[name] = max(0, len(rows) - MOST)
+        return tuple(rows[:MOST])
+
+    waiting = [request.path for request in clone.merged]
+    waiting += [path for request in forge.opened or () for path in request.paths]
+    return Status(
+        proven=clone.proven,
+        host=_host(clone),
+        stages=_stages(clone),
+        candidates=None if forge.releases is None else most("candidates", _candidates(clone, forge.releases)),
+        opened=forge.opened,
+        merged=most("merged", clone.merged),
+        denied=most("denied", standing.turned_away(clone.history, waiting)),
+        unseen=(*clone.unseen, *forge.unseen),
+        more=more,
+    )
+
+
+def way(clone: Clone, forge: AtForge, tag: str) -> Way:
+    """Return the way of a tag.
+
+    Raises:
+        UsageError: Nothing names it.
+    """
+    decisions = standing.decided(clone.history, tag, _files_of(clone, tag))
+    recorded: list[RecordedDecision | RecordedEvent] = [
+        *decisions,
+        *standing.consequences(clone.history, decisions),
+    ]
+    recorded.sort(key=lambda known: known.entry.link.sequence)
+    answer = Way(
+        clone.proven,
+        _host(clone),
+        tag,
+        forge.releases or (),
+        tuple(recorded[-MOST:]),
+        tuple(request for request in clone.merged if request.content and request.content.candidate.tag == tag)[:MOST],
+        tuple(request for request in forge.opened or () if request.preview and request.preview.tag == tag),
+        (*clone.unseen, *forge.unseen, *_unjudged(forge)),
+        max(0, len(recorded) - MOST),
+    )
+    if not (answer.releases or answer.recorded or answer.merged or answer.opened):
+        raise UsageError(
+            f"nothing is known of {tag[:100]!r}",
+            why="; ".join(("no candidate, request or decision names it", *(gap.what for gap in answer.unseen))),
+            fix="counterseal status shows what there is; a tag is written like v1.2.0",
+        )
+    return answer
+
+
+def _host(clone: Clone) -> str:
+    return clone.policy.ledger_id.split("/")[0]
+
+
+def _stages(clone: Clone) -> tuple[StageState, ...]:
+    """Return the policy's stages in their order, then those that it had once and that still have something."""
+    history, policy = clone.history, clone.policy
+    states = [StageState(stage.name, stage.publish, standing.current(history, stage.name)) for stage in policy.stages]
+    listed = {stage.name for stage in policy.stages}
+    once = dict.fromkeys(known.decision.stage for known in history.decisions.values() if known.stands)
+    gone = (name for name in once if name not in listed)
+    states += [StageState(name, publishes=False, known=standing.current(history, name), listed=False) for name in gone]
+    return tuple(states)
+
+
+def _candidates(clone: Clone, drafts: Sequence[Release]) -> list[Candidate]:
+    passed: dict[str, list[str]] = {}
+    for known in clone.history.decisions.values():
+        if known.stands and known.decision.source:
+            passed.setdefault(known.decision.source.tag, []).append(known.decision.stage)
+    newest_first = sorted(drafts, key=lambda release: -release.id)
+    return [Candidate(draft, tuple(dict.fromkeys(passed.get(draft.tag, ())))) for draft in newest_first]
+
+
+def _files_of(clone: Clone, tag: str) -> set[str]:
+    """Return the requests for a tag whose decisions name none, since the candidate was not read."""
+    nameless = [known.decision.request for known in clone.history.decisions.values() if known.decision.source is None]
+    return {
+        request.file
+        for request in nameless[-MAX_NAMELESS:]
+        if (content := content_of(clone.repository, request.merge_revision, request.file))
+        and content.candidate.tag == tag
+    }
+
+
+def _unjudged(forge: AtForge) -> list[Unseen]:
+    return [
+        Unseen(
+            f"change request {request.change.number}: {request.problem.what}", request.problem.why, request.problem.fix
+        )
+        for request in forge.opened or ()
+        if request.problem
+    ]
