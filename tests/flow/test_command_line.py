@@ -95,6 +95,8 @@ def test_every_verb_answers_in_json(fresh: FlowWorld, tmp_path: Path) -> None:
     trust.write_text(json.dumps(document), encoding="utf-8")
     schemas |= {"trust": document["schema"], "verify": _verify(fresh, tmp_path, trust)}
     schemas["log"] = _log(fresh, tmp_path, trust)
+    clone = ("--folder", str(tmp_path / "clone"), "--trust", str(trust), "--sandbox")
+    schemas["status"] = said(fresh, "status", *clone, environment=bob)["schema"]
     schemas |= _sboms(fresh, tmp_path, trust)
     assert set(schemas) - {"preview"} == set(COMMANDS) - {"candidate", "sandbox", "demo"}
     assert len(set(schemas.values())) == len(schemas)

@@ -152,11 +152,11 @@ def _log_row(recorded: RecordedDecision) -> tuple[str, ...]:
         plain(decision.stage),
         ", ".join(plain(person.login, 40) for person in responsible.approvers) or "nobody",
         plain(responsible.requester.login, 40) if responsible.requester else "unknown",
-        plain(why(decision), 120),
+        plain(_why(decision), 120),
     )
 
 
-def why(decision: Decision) -> str:
+def _why(decision: Decision) -> str:
     """Return in one line why it was decided so: the requester's reason, or the first violated finding."""
     if decision.outcome is Outcome.ALLOW:
         return decision.reason

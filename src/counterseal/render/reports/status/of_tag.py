@@ -8,8 +8,8 @@ from counterseal import forges
 from counterseal.formats import wire
 from counterseal.history import RecordedDecision
 from counterseal.history.events import Publication, Withdrawn
-from counterseal.model import FindingOutcome, Outcome, Reason
-from counterseal.render import escape, findings, text
+from counterseal.model import Reason
+from counterseal.render import escape, findings
 from counterseal.render.escape import plain
 from counterseal.render.report import Report
 from counterseal.render.reports import log
@@ -72,11 +72,7 @@ def _decision(recorded: RecordedDecision, host: str) -> Row:
     withdrawn = " (withdrawn since)" if recorded.withdrawn else ""
     head = f"{_when(decision.decided_at)} · {decision.outcome}{withdrawn} · {plain(decision.stage)}"
     below = [f"{request} by {who}, approved by {parts.approvers(recorded)}{reason}"]
-    if decision.outcome is Outcome.DENY:
-        about = findings.of_decision(decision)
-        violated = (finding for finding in decision.findings if finding.outcome is FindingOutcome.VIOLATED)
-        below += [line for finding in violated for line in text.finding_lines(finding, about, "")]
-    return Row(f"{head} · entry {recorded.sequence}", below)
+    return Row(f"{head} · entry {recorded.sequence}", [*below, *parts.violations(decision)])
 
 
 def _event(recorded: RecordedEvent) -> Row:

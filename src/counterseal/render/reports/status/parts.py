@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from counterseal.commands import status
+    from counterseal.evaluation import Decision
     from counterseal.gate import preview
     from counterseal.history import RecordedDecision
     from counterseal.model import Finding
@@ -146,6 +147,13 @@ def merged_data(request: status.Merged) -> dict[str, Any]:
 
 
 # --- what was decided ------------------------------------------------------------------------
+
+
+def violations(decision: Decision) -> list[str]:
+    """Return what a decision found wrong: nothing for an allow."""
+    about = findings.of_decision(decision)
+    wrong = (finding for finding in decision.findings if finding.outcome in _LACKING)
+    return [line for finding in wrong for line in text.finding_lines(finding, about, "")]
 
 
 def approvers(recorded: RecordedDecision) -> str:

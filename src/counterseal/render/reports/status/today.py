@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from counterseal import forges
 from counterseal.formats import wire
 from counterseal.history import label
-from counterseal.model import Outcome
 from counterseal.render import escape, text
 from counterseal.render.escape import plain
 from counterseal.render.report import Report
@@ -84,8 +83,8 @@ def _denied(recorded: RecordedDecision) -> Row:
     decision = recorded.decision
     what = f"{plain(label(decision))} into {plain(decision.stage)}" if decision.source else plain(label(decision))
     head = f"{what} · entry {recorded.sequence}, {decision.decided_at:%Y-%m-%d %H:%M}"
-    why = "withdrawn after it was allowed" if decision.outcome is Outcome.ALLOW else plain(text.why(decision), 600)
-    return Row(head, (why, f"all of it: counterseal log show {recorded.sequence}"))
+    withdrawn = ["it was allowed, and withdrawn since"] if recorded.withdrawn else []
+    return Row(head, [*withdrawn, *parts.violations(decision)])
 
 
 def _data(now: status.Status) -> dict[str, Any]:
