@@ -55,7 +55,7 @@ class AtForge:
 
 def nothing(error: CountersealError) -> AtForge:
     """Return what is known without the forge."""
-    return AtForge(None, None, (Unseen.of(error),))
+    return AtForge(None, None, (Unseen(f"candidates and open requests: {error.what}", error.why, error.fix),))
 
 
 def look(sources: Sources, store: LedgerStore, clone: Clone, tag: str | None = None, tell: Tell = silent) -> AtForge:
