@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit import frozen
+from tests.unit.render.status_samples import Samples
 
 from counterseal.errors import UsageError
 from counterseal.evaluation import decision as decisions
@@ -23,6 +24,7 @@ from counterseal.model import Attestation, Counted, Dismissed, EarlierDecision, 
 from counterseal.model import Statement as Signed
 from counterseal.render import findings, markdown, text
 from counterseal.render.reports import preview as preview_report
+from counterseal.render.reports import status as status_report
 from counterseal.verification.steps import Look, Step, Verdict
 
 if TYPE_CHECKING:
@@ -113,6 +115,7 @@ def _error() -> str:
     )
 
 
+SAMPLES = Samples(HOSTILE, recorded, DENY, DENY_FINDINGS)
 RESULTS: dict[str, Callable[[], str]] = {
     "decision-allow.txt": lambda: text.decision(frozen.ALLOW, 41, "ab" * 32, fresh=True),
     "decision-allow-recorded-before.txt": lambda: text.decision(frozen.ALLOW, 41, "ab" * 32, fresh=False),
@@ -128,6 +131,12 @@ RESULTS: dict[str, Callable[[], str]] = {
     "preview.txt": _preview,
     "preview-findings.md": lambda: markdown.table(DENY_FINDINGS, ABOUT),
     "error.txt": _error,
+    "status.txt": lambda: status_report.overview(SAMPLES.status()).text,
+    "status.md": lambda: status_report.overview(SAMPLES.status()).markdown,
+    "status-no-token.txt": lambda: status_report.overview(SAMPLES.empty()).text,
+    "status-nothing-waits.txt": lambda: status_report.overview(SAMPLES.nothing_waits()).text,
+    "status-of-a-tag.txt": lambda: status_report.way(SAMPLES.way()).text,
+    "status-of-a-tag.md": lambda: status_report.way(SAMPLES.way()).markdown,
 }
 
 

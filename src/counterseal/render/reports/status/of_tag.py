@@ -36,7 +36,8 @@ def way(known: status.Way) -> Report:
         *(_waiting("merged, not decided yet", parts.merged(request)) for request in known.merged),
         *(_waiting("open request", parts.opened(request, known.host)) for request in known.opened),
     ]
-    sections, proven = [Section("its way", rows), parts.unseen(known.unseen)], parts.proven(known.proven)
+    sections = [Section(f"the way of {plain(known.tag)}", rows), parts.unseen(known.unseen)]
+    proven = parts.proven(known.proven)
     foot = "  \n".join(escape.markdown(line) for line in proven)
     data = {
         **parts.data(known.proven, known.unseen),
@@ -48,9 +49,9 @@ def way(known: status.Way) -> Report:
         "requests": [parts.opened_data(request) for request in known.opened],
     }
     return Report(
-        "\n".join((plain(known.tag), *parts.lines(sections), *proven)),
+        "\n".join((*parts.lines(sections), *proven)),
         data,
-        markdown=f"### {escape.markdown(known.tag)}\n\n{parts.markdown(sections)}\n{foot}\n",
+        markdown=f"{parts.markdown(sections)}\n{foot}\n",
     )
 
 

@@ -61,13 +61,14 @@ def lines(sections: Iterable[Section]) -> list[str]:
 
 
 def _indented(row: Row) -> list[str]:
-    return [f"  {row.head}", *(f"      {line}" for line in row.below)]
+    # what an outsider wrote never begins a line, where a runner could take it for a command
+    return [f"  - {row.head}", *(f"      {line}" for line in row.below)]
 
 
 def markdown(sections: Iterable[Section]) -> str:
     """Return sections as Markdown."""
     return "\n".join(
-        f"#### {section.title}\n\n" + "".join(f"- {_item(row)}\n" for row in section.complete)
+        f"#### {escape.markdown(section.title)}\n\n" + "".join(f"- {_item(row)}\n" for row in section.complete)
         for section in sections
         if section.complete
     )
@@ -87,7 +88,8 @@ def opened(request: status.Opened, host: str) -> Row:
     known, fork = request.preview, "" if request.change.inside else " · from a fork"
     if known is None:
         problem = request.problem
-        return Row(f"{name} cannot be judged · {place}{fork}", _told(problem) if problem else ())
+        told = [f"because {_told(problem)[0]}", *_told(problem)[1:]] if problem else []
+        return Row(f"{name} cannot be judged · {place}{fork}", told)
     below = [line for finding in _lacks(known) for line in text.finding_lines(finding, previews.about(known), "")]
     head = f"{name} {plain(known.tag)} into {plain(known.stage)} · {place}{fork}"
     return Row(head, below or ["lacks nothing that shows before the merge: merge it"])
