@@ -24,7 +24,7 @@ T = TypeVar("T")
 MOST: Final = 50
 #: How many open change requests are looked into, and how many are listed; anybody may open them.
 MAX_LOOKED: Final = 100
-MAX_LISTED: Final = 300
+MAX_LISTED: Final = 2000
 
 
 _BEHIND: Final = Unseen(
