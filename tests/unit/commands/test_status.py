@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.commands.status import Clone, Status, Way
+    from counterseal.model import Release
 
 SECOND, THIRD = revision("2ec0d00"), revision("3bd0000")
 
@@ -177,7 +178,7 @@ def test_without_a_token_what_was_decided_is_told(world: World) -> None:
 
 
 def test_a_part_that_the_forge_does_not_give_is_said(world: World) -> None:
-    def refuse() -> Sequence[samples.Release]:
+    def refuse() -> Sequence[Release]:
         raise ServiceError("no drafts", why="why", fix="fix")
 
     world.assets.drafts = refuse  # type: ignore[method-assign]
