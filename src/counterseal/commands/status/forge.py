@@ -16,7 +16,7 @@ from counterseal.ports import silent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from counterseal.gate.collect import Sources
+    from counterseal.gate import collect
     from counterseal.ports import LedgerStore, Tell
 
 T = TypeVar("T")
@@ -58,7 +58,9 @@ def nothing(error: CountersealError) -> AtForge:
     return AtForge(None, None, (Unseen(f"candidates and open requests: {error.what}", error.why, error.fix),))
 
 
-def look(sources: Sources, store: LedgerStore, clone: Clone, tag: str | None = None, tell: Tell = silent) -> AtForge:
+def look(
+    sources: collect.Sources, store: LedgerStore, clone: Clone, tag: str | None = None, tell: Tell = silent
+) -> AtForge:
     """Return what the forge says; what cannot be read is said, and no error.
 
     Args:
@@ -103,7 +105,7 @@ def look(sources: Sources, store: LedgerStore, clone: Clone, tag: str | None = N
     return AtForge(releases, None if touching is None else tuple(opened), tuple(unseen))
 
 
-def _touching(sources: Sources, unseen: list[Unseen], tell: Tell) -> list[tuple[OpenChange, tuple[str, ...]]]:
+def _touching(sources: collect.Sources, unseen: list[Unseen], tell: Tell) -> list[tuple[OpenChange, tuple[str, ...]]]:
     """Return the open change requests that touch `promotions/`, those of the repository's own branches first.
 
     Anybody may open them from a fork, which must not hide the others.
@@ -129,7 +131,9 @@ def _touching(sources: Sources, unseen: list[Unseen], tell: Tell) -> list[tuple[
     return touching
 
 
-def _judged(sources: Sources, stand: preview.Ground | None, change: OpenChange, paths: tuple[str, ...]) -> Opened:
+def _judged(
+    sources: collect.Sources, stand: preview.Ground | None, change: OpenChange, paths: tuple[str, ...]
+) -> Opened:
     if stand is None:
         return Opened(change, paths, None, Unseen("it could not be judged", "branch or ledger cannot be read"))
     try:
