@@ -25,31 +25,41 @@ _ENDS: Final = (
 _ASSIGNED: Final = re.compile(
     rf"(?<![\w.-]){_ENDS}[\"'\]]{{0,2}}\s{{0,8}}"
     r"(?:(?<![=<>!~])=(?!=)\s{0,8}|:\s{0,8}(?=[\"']?[^\s\"']{0,256}(?-i:[\dA-Z!$%^*+=]))(?![\"']?(?:npm:)?[v^~<>=]{0,2}\d+[.-]))"
-    r"[\"']?([^\s\"'&;#<>,)}]{3,})"
-    r"|[?&;](?:[\w-]{0,32}[_.-])?(?:key|pass|pw|auth|sig|signature|sid|code)=([^\s\"'&;#<>]+)",
+    r"(?:\"([^\"\n]{1,256})\"|'([^'\n]{1,256})'|[\"']?([^\s\"'&;#<>,)}]{3,}))"
+    r"|[?&;](?:[\w-]{0,32}[_.-])?(?:key|pass|pw|auth|sig|signature|sid|code|tok|ticket|otp|psk|hmac|session)=([^\s\"'&;#<>]+)",
     re.IGNORECASE,
 )
 _NAME: Final = re.compile(rf"(?:.{{0,128}}[^a-z0-9])?{_ENDS}", re.IGNORECASE | re.DOTALL)
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+#: Where an authority begins, also in JSON in a text.
+_AUTHORITY: Final = r"(?:(?<=://)|(?<=:\\/\\/))"
 #: User and password of an address; `git@` is everybody.
-_USER: Final = re.compile(r"(?<=://)(?!(?:git|hg)@)[^/\s?#\"'<>]+(?=@)")
+_USER: Final = re.compile(rf"{_AUTHORITY}(?!(?:git|hg)@)[^/\\\s?#\"'<>]+(?=@)")
+#: The same without a scheme, as in settings of npm.
+_PASSWORD: Final = re.compile(r"(?<=//)[^/\s@:?#\"'<>]{1,128}:[^/\s?#\"<>]{1,512}(?=@)")
 #: A password with a slash in it, which is none by RFC 3986 but is written.
-_ODD_PASSWORD: Final = re.compile(r"(?<=://)[^/\s@:\"'\[]{0,128}:(?!\d{0,5}(?:[/?#\s\"']|\Z))[^\s\"'@]{1,256}(?=@)")
+_ODD_PASSWORD: Final = re.compile(
+    rf"{_AUTHORITY}[^/\s@:\"'\[]{{0,128}}:(?!\d{{0,5}}(?:[/?#\s\"']|\Z))[^\s\"@]{{1,256}}(?=@)"
+)
 #: The beginning of the same, where a message cut the rest.
-_CUT_PASSWORD: Final = re.compile(r"(?<=://)[^/\s@:\"'\[]{0,128}:(?!\d{0,5}(?:[/?#\s\"')\]]|\Z))[^\s\"'@]{1,256}")
+_CUT_PASSWORD: Final = re.compile(
+    rf"{_AUTHORITY}[^/\s@:\"'\[]{{0,128}}:(?!\d{{0,5}}(?:[/?#\s\"')\]]|\Z))[^\s\"'@]{{1,256}}"
+)
 #: `user:password@host:path`, as of git without a scheme.
 _SCP: Final = re.compile(
-    r"(?<![\w/:.+-])(?!mailto:)[\w.+-]{1,128}:[^\s/@:\"']{3,256}(?=@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}\.[A-Za-z]{2,24}[:/])"
+    r"(?<![\w/:.+-])(?!mailto:)[\w.+-]{1,128}:[^\s/@\"']{3,256}(?=@[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}\.[A-Za-z]{2,24}[:/])"
 )
 _SAID: Final = re.compile(
     r"(?<!\w)(?:bearer|basic|token)\s{1,4}(?=[^\s\"']{0,256}[\d=])([\w.~+/=-]{8,})"
     r"|authorization[\"']{0,2}\s{0,8}[:=]\s{0,8}[\"']?\w{1,32}\s{1,8}([^\s\"']+)"
     r"|(?<!\w)login\s{1,8}[^\s]{1,128}\s{1,8}password\s{1,8}([^\s]+)"
+    r"|(?<![\w-])(?:set-)?cookie[\"']{0,2}\s{0,8}[:=]\s{0,8}[\"']?([^\s\"']+)"
     r"|hooks\.slack\.com/services/([^\s\"']+)|/api/webhooks/(\d+/[\w-]+)",
     re.IGNORECASE,
 )
 _LOOKS: Final = re.compile(
-    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY.{0,16384}?(?:-----END [A-Z ]{0,40}-----|\Z)|-----BEGIN\S*"
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY.{0,16384}?(?:-----END [A-Z ]{0,40}-----|\Z)"
+    r"|-----BEGIN(?! (?:CERT|PUBLIC|PGP [PSM]|X509|TRUSTED))\S*"
     r"|(?<![A-Za-z0-9])(?:"
     r"gh[a-z]_[A-Za-z0-9]{8,}|github_pat_\w{8,}|gl(?:pat|ptt|dt|rt|rtr|cbt|ft|ffct|soat|imt|agent|oas|wt|sat)-[\w.-]{8,}|GR1348941[\w-]{8,}"
     r"|eyJ[\w-]{8,}\.[\w.-]{8,}|A(?:KIA|SIA|GPA|IDA|ROA)[A-Z0-9]{8,}|xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,}"
@@ -65,10 +75,29 @@ _LOOKS: Final = re.compile(
 #: Patterns that cost much, and words without which they do not fit.
 _BY_WORDS: Final = (
     (
-        ("token", "secret", "pass", "pwd", "pw=", "credential", "jwt", "session", "key", "auth", "sig", "sid", "code"),
+        (
+            "token",
+            "secret",
+            "pass",
+            "pwd",
+            "pw=",
+            "credential",
+            "jwt",
+            "session",
+            "key",
+            "auth",
+            "sig",
+            "sid",
+            "code",
+            "tok=",
+            "ticket",
+            "otp",
+            "psk",
+            "hmac",
+        ),
         _ASSIGNED,
     ),
-    (("bearer", "basic", "token", "authorization", "login", "slack", "webhooks"), _SAID),
+    (("bearer", "basic", "token", "authorization", "login", "cookie", "slack", "webhooks"), _SAID),
 )
 _MAX_ENCODED: Final = 4
 _ESCAPE: Final = re.compile(r"%([2-7][0-9A-Fa-f])")
@@ -82,17 +111,22 @@ def spans(text: str, *, cut: bool = False) -> list[Span]:
         cut: It may end in the middle of an address.
     """
     places: list[Span] = []
-    if "://" in text:
-        for pattern in (_USER, _ODD_PASSWORD, *((_CUT_PASSWORD,) if cut else ())):
-            places += (match.span() for match in pattern.finditer(text))
     if "@" in text:
-        places += (match.span() for match in _SCP.finditer(text))
+        for pattern in (_USER, _PASSWORD, _ODD_PASSWORD, _SCP):
+            places += (match.span() for match in pattern.finditer(text))
+    if cut:
+        places += (match.span() for match in _CUT_PASSWORD.finditer(text))
     lower = text.lower()
     for words, pattern in _BY_WORDS:
         if any(word in lower for word in words):
             places += (match.span(match.lastindex or 0) for match in pattern.finditer(text))
     places += (match.span() for match in _LOOKS.finditer(text))
     return places
+
+
+def users(text: str) -> list[Span]:
+    """Return where user and password stand in an address as it is encoded, which decoded may look like a port."""
+    return [match.span() for match in _USER.finditer(text)] if "@" in text else []
 
 
 def apart(places: Iterable[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:

@@ -7,6 +7,7 @@ was told apart still is. Those words are valid as host, path, name, and user of 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -128,7 +129,11 @@ class Confidentiality:
         floor = prefix.end() if prefix else 0
         parts: list[str] = []
         end = 0
-        for start, stop, kind in credentials.apart(self._spans(plain, cut=cut)):
+        spans = self._spans(plain, cut=cut)
+        if places:  # also as it was encoded
+            users = ((bisect_left(places, start), bisect_left(places, stop)) for start, stop in credentials.users(text))
+            spans += ((*span, CREDENTIALS) for span in users)
+        for start, stop, kind in credentials.apart(spans):
             first = max(start, floor)
             if first >= stop:
                 continue

@@ -280,6 +280,23 @@ def test_an_sbom_with_other_hashes_is_refused(world: World, app: Path, hashes: o
     assert "changed after `sbom` recorded it" in refused(world, app).what
 
 
+def test_files_that_another_tool_lists_are_no_artifacts(world: World, app: Path) -> None:
+    listed = {
+        "type": "file",
+        "name": "src/main.c",
+        "bom-ref": "0a1b",
+        "hashes": [{"alg": "SHA-1", "content": "a" * 40}],
+    }
+    artifact = {"type": "file", "name": "old.whl", "bom-ref": "file:old.whl"}
+    document = {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [listed, artifact]}
+    (app / "scan.json").write_text(json.dumps(document))
+    builder = LockSbomBuilder(documents=[app / "scan.json"], reads_locks=False)
+    given = sbom.SbomInputs((app,), ("dist/*",), app / "counterseal-out", 1_700_000_000, SHA)
+    written = sbom.run(given, builder=builder, files=WorkspaceFiles(app))
+    assert "src/main.c" in written.path.read_text()
+    assert sign.run(inputs(app, dry_run=True), ports(world, app)).subjects == written.subjects
+
+
 @pytest.mark.parametrize("hashes", [7, "x", {}, [None], ["x"], [[]], [{"alg": "SHA-256", "content": []}]])
 def test_an_sbom_whose_hashes_are_something_else_is_refused(world: World, app: Path, hashes: object) -> None:
     with_hashes(app, hashes)

@@ -50,6 +50,13 @@ def test_sbom(dry: bool, verb: str) -> None:
     assert outputs == {"sbom": "out/sbom.cdx.json", "sbom-digest": "ab" * 32}
 
 
+def test_sbom_tells_what_was_redacted() -> None:
+    result = SbomResult(Path("x"), "ab" * 32, 17, (), dry_run=False, redacted={"credentials": 1, "hosts": 2})
+    lines, _, _ = forms(sbom.report(result))
+    assert lines[-1] == "  redacted: credentials 1, hosts 2"
+    assert dict(sbom.report(result).data)["redacted"] == {"credentials": 1, "hosts": 2}
+
+
 @pytest.mark.parametrize("sandbox", [False, True])
 def test_sign(sandbox: bool) -> None:
     result = SignResult((frozen.WHEEL,), "ab" * 32, "v1.2.0", "cd" * 20, ("a", "b"), ("c",), dry_run=False)

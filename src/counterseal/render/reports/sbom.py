@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def report(result: sbom.SbomResult) -> Report:
     """Return the document's place, digest and size."""
-    counted = ", ".join(f"{count} {kind}" for kind, count in result.redacted.items())
+    counted = ", ".join(f"{kind} {count}" for kind, count in result.redacted.items())
     redacted = f"\n  redacted: {counted}" if counted else ""
     done = "would write" if result.dry_run else "wrote"
     return Report(

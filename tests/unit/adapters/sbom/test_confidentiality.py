@@ -262,7 +262,9 @@ def test_of_a_lock_none_leaves_either(place: Path, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize("secret", sorted(CREDENTIALS), ids=range(40))
-def test_an_error_quotes_no_secret(place: Path, capsys: pytest.CaptureFixture[str], secret: str) -> None:
+def test_neither_errors_nor_what_is_made_of_such_a_line_tell_a_secret(
+    place: Path, capsys: pytest.CaptureFixture[str], secret: str
+) -> None:
     text = CREDENTIALS[secret]
     edges = [{"ref": "root", "dependsOn": [text]}]
     (place / "other.json").write_text(json.dumps(document(["x"]) | {"dependencies": edges}))
@@ -272,6 +274,27 @@ def test_an_error_quotes_no_secret(place: Path, capsys: pytest.CaptureFixture[st
     (place / "requirements.txt").write_text(f"{text.splitlines()[0]}\n")
     _, told = outputs(place, capsys, "--lock", "requirements.txt")
     assert not is_in(secret, told)
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("https://u:123%2Fabc@h.example/", "abc"),
+        ("https://u:pa'ss9@h.example/", "ss9"),
+        ('{"url":"https:\\/\\/u:escaped8@h.example"}', "escaped8"),
+        ("//u:npmpass1@npm.example/", "npmpass1"),
+        ('password="my long phrase"', "phrase"),
+        ("password='my long phrase'", "phrase"),
+        ("Cookie: sid=abcdef", "abcdef"),
+        ("part:deploy:scppass7@git.forge.example:group/app.git", "scppass7"),
+        ("https://h.example/x?tok=abc1", "abc1"),
+        ("https://h.example/x?X-Goog-Signature=feed", "feed"),
+        ("pkg:generic/x@1?download_url=https%3A%2F%2Fu%3Apw9%40h.example%2Fx", "pw9"),
+        ("-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQOYBF", "lQOYBF"),
+    ],
+)
+def test_odd_spellings_are_seen(text: str, secret: str) -> None:
+    assert secret not in Confidentiality(Redaction()).text(text)
 
 
 def test_words_are_stable_and_graphs_and_versions_survive() -> None:
@@ -321,6 +344,8 @@ def test_words_that_a_document_already_has_are_not_used_again() -> None:
         "cpe:2.3:a:python_software_foundation:key:1.0:*:*:*:*:*:*:*",
         "keyring 25.0, secretstorage 3.3",
         "babel-core",
+        "-----BEGIN CERTIFICATE-----",
+        "https://a.example:8080/x@1 and 'https://b.example/','c@d.example'",
         "gcorp.example",
         "hooli",
         "tyrells-1.0.tgz",

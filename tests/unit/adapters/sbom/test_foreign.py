@@ -190,6 +190,26 @@ def test_a_document_without_a_root_gets_one(tmp_path: Path) -> None:
     assert origins(written) == ["unknown"]
 
 
+def test_a_tool_may_be_named_twice_by_one_reference(tmp_path: Path) -> None:
+    content = document(lib("a"))
+    tool = {"type": "application", "bom-ref": "pkg:npm/cdxgen@12", "name": "cdxgen", "version": "12"}
+    content["metadata"]["tools"] = {"components": [tool]}
+    content["annotations"] = [{**EVERYTHING["annotations"][0], "annotator": {"component": tool}}]
+    written = build(tmp_path, content, content)
+    assert written["metadata"]["tools"]["components"] == [tool, *written["metadata"]["tools"]["components"][1:]]
+    assert len(written["metadata"]["tools"]["components"]) == 2
+    assert written["annotations"] == content["annotations"]
+
+
+def test_a_root_that_is_listed_among_its_components_stands_once(tmp_path: Path) -> None:
+    content = document(lib("shop", description="twin", scope="required"), lib("a"))
+    content["metadata"]["component"] = lib("shop", description="root")
+    written = build(tmp_path, content)
+    assert set(by_ref(written)) == {"file:app-1.2.0.tar.gz", "pkg:npm/a@1.0"}
+    assert written["metadata"]["component"]["scope"] == "required"
+    assert ("counterseal:conflict", '{"description":"twin"}') in facts(written)
+
+
 # --- versions ------------------------------------------------------------------------------------
 
 

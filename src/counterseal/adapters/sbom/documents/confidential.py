@@ -49,7 +49,7 @@ def _object(node: Mapping[str, Any], words: Confidentiality) -> dict[str, Any]:
     changed = {
         member: node[member] if member in _OF_THE_FORMAT else _value(node[member], words) for member in sorted(node)
     }
-    name, value, group = node.get("name"), node.get("value"), node.get("group")
+    name, value, group = node.get("name", node.get("key")), node.get("value"), node.get("group")
     if isinstance(name, str) and isinstance(value, str) and value and credentials.is_secret(name):
         changed["value"] = words.word(value)
     if isinstance(node.get("license"), dict) and "id" in node["license"]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import plain_file
 from counterseal.adapters.sbom.checkout import MAX_BYTES
-from counterseal.adapters.sbom.documents import form, references, tools, versions
+from counterseal.adapters.sbom.documents import form, references, tools, uniting, versions
 from counterseal.errors import FormatError
 from counterseal.formats import wire
 
@@ -55,6 +55,8 @@ def read(path: Path, *, epoch: int) -> Foreign:
     said = [("from", tools.origin(content.get("metadata", {}))), *_facts(content)]
     _renamed(content)
     versions.raised(content, version, place)
+    metadata = content.setdefault("metadata", {})
+    _root_once(content)
     _referred(content)
     if problem := next(references.loose_ends(content), None):
         raise FormatError(
@@ -67,7 +69,6 @@ def read(path: Path, *, epoch: int) -> Foreign:
     content.setdefault("dependencies", [])
     form.in_order(content)
     content.pop("serialNumber", None)
-    metadata = content.setdefault("metadata", {})
     metadata["timestamp"] = datetime.fromtimestamp(epoch, UTC).isoformat()
     tools.added(metadata, form.OURSELVES)
     return Foreign(content, tuple(said))
@@ -99,6 +100,17 @@ def _renamed(content: dict[str, Any]) -> None:
         for entry in properties if isinstance(properties, list) else ():
             if isinstance(entry, dict) and str(entry.get("name", "")).strip().casefold().startswith(ours):
                 entry["name"] = f"{_FOREIGN}{entry['name']}"
+
+
+def _root_once(content: dict[str, Any]) -> None:
+    """Let the root stand once: cdxgen lists a crate among its own components, too."""
+    root = content["metadata"].get("component")
+    if root is None or "purl" not in root:
+        return
+    same = [(component.get("purl"), component.get("bom-ref")) for component in content.get("components", ())]
+    twins = [number for number, named in enumerate(same) if named == (root["purl"], root.get("bom-ref"))]
+    if len(twins) == 1:
+        uniting.add_component(root, content["components"].pop(twins[0]))
 
 
 def _referred(content: dict[str, Any]) -> None:

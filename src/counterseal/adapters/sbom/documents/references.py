@@ -34,16 +34,25 @@ def nodes(content: Any) -> Iterator[dict[str, Any]]:
             waiting += value
 
 
-def defined(content: Mapping[str, Any]) -> Counter[str]:
+def defined(content: Any) -> Counter[str]:
     """Return how often each reference is given to something."""
     return Counter(node["bom-ref"] for node in nodes(content) if isinstance(node.get("bom-ref"), str))
 
 
+def distinct(content: Mapping[str, Any]) -> Counter[str]:
+    """Return how often each reference is given to something that the document is about.
+
+    The tools that made it are not: cdxgen gives itself one reference as tool and as annotator.
+    """
+    annotations = [{**annotation, "annotator": None} for annotation in content.get("annotations", ())]
+    return defined({**content, "metadata": content["metadata"].get("component"), "annotations": annotations})
+
+
 def loose_ends(content: Mapping[str, Any]) -> Iterator[str]:
     """Yield which references stand for two things, and which edges, compositions and the like lead to nothing."""
-    refs = defined(content)
-    for ref in sorted(ref for ref, count in refs.items() if count > 1):
+    for ref in sorted(ref for ref, count in distinct(content).items() if count > 1):
         yield f"{ref} stands there twice"
+    refs = defined(content)
     for ref in sorted({ref for ref in _used(content) if ref not in refs and not ref.startswith(_ELSEWHERE)}):
         yield f"edges lead to {ref}, which is nothing"
 

@@ -41,7 +41,7 @@ def _add(one: Json, other: Json) -> None:
     _add_metadata(one["metadata"], other["metadata"], known)
     for component in other["components"]:
         if component["bom-ref"] in known:
-            _add_component(known[component["bom-ref"]], component)
+            add_component(known[component["bom-ref"]], component)
         else:
             one["components"].append(component)
     one["components"].sort(key=lambda component: str(component["bom-ref"]))
@@ -69,8 +69,8 @@ def _references(one: Json, other: Json) -> dict[str, str]:
         ref, key = component["bom-ref"], _identity(component)
         if key[0] and ref not in refs and equal.get(key):
             refs[ref] = equal[key].pop()  # the second of a document is the second of the other
-    given, others = references.defined(one), references.defined(other)
-    unused = references.Unused((*given, *others))
+    given, others = references.distinct(one), references.distinct(other)
+    unused = references.Unused((*references.defined(one), *references.defined(other)))
     for ref in sorted(others.keys() & given.keys() - refs.keys()):
         refs[ref] = unused.like(ref)
     return {old: new for old, new in refs.items() if old != new}
@@ -102,7 +102,7 @@ def _add_metadata(one: Json, other: Json, known: dict[str, Json]) -> None:
     """Add what another document says of itself; its root is ours, or a component that we know, or a part of ours."""
     root = other.get("component")
     if root is not None and root["bom-ref"] in known:
-        _add_component(known[root["bom-ref"]], root)
+        add_component(known[root["bom-ref"]], root)
     elif root is not None:
         one["component"].setdefault("components", []).append(root)
     if "tools" in one or "tools" in other:
@@ -112,7 +112,8 @@ def _add_metadata(one: Json, other: Json, known: dict[str, Json]) -> None:
     _tell(one["component"], {"metadata": differing} if differing else {})
 
 
-def _add_component(one: Json, other: Json) -> None:
+def add_component(one: Json, other: Json) -> None:
+    """Add to a component what another document, or place of a document, says of it."""
     _tell(one, _merge(one, {member: value for member, value in other.items() if member != "bom-ref"}))
 
 
