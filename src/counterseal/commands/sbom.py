@@ -43,7 +43,7 @@ class SbomResult:
     """The document: where, its sha256, how many packages besides the artifacts, and the artifacts.
 
     `unknown_licences` is how many of the packages have no licence. `redacted` counts what was replaced, by kind:
-    credentials, and what the policy names.
+    credentials, and what the policy names. `size` is in bytes.
     """
 
     path: Path
@@ -53,6 +53,7 @@ class SbomResult:
     dry_run: bool
     unknown_licences: int = 0
     redacted: Mapping[str, int] = field(default_factory=dict)
+    size: int = 0
 
 
 def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles, tell: Tell = silent) -> SbomResult:
@@ -75,4 +76,5 @@ def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles, tell: 
         inputs.dry_run,
         sum(1 for component in packages if not component.get("licenses")),
         document.redacted,
+        len(document.data),
     )
