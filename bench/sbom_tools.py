@@ -93,6 +93,7 @@ class Tool:
         arguments: What it is called with.
         version: What makes it print its version.
         writes: Its SBOM, if it chooses the place itself; `-`: on stdout.
+        needs: What it cannot do without beside a lock file.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Tool:
     arguments: Callable[[Work], list[str]]
     version: tuple[str, ...] = ("--version",)
     writes: str = ""
+    needs: str = ""
 
     def reads_all(self, kind: str, locks: Sequence[str]) -> bool:
         """Return whether it is here and reads these; cyclonedx-py reads one file of requirements at a time."""
@@ -134,7 +136,8 @@ class Tool:
         document = printed if self.writes == "-" else work.place / self.writes if self.writes else work.output
         good = told["code"] == 0 and _is_sbom(document)
         is_stopped = told["code"] == -signal.SIGKILL
-        reason = f"stopped after {limit:.0f} s" if is_stopped else _last_words(Path(f"{printed}.errors"))
+        words = f"it needs {self.needs}" if self.needs else _last_words(Path(f"{printed}.errors"))
+        reason = f"stopped after {limit:.0f} s" if is_stopped else words
         return Run(document if good else None, told["seconds"], told["kibibytes"] / 1024, "" if good else reason)
 
 
@@ -207,6 +210,7 @@ TOOLS = (
         lambda _: ["cyclonedx", "--format", "json", "--override-filename", "made"],
         ("cyclonedx", "--version"),
         "made.json",
+        "the crates",
     ),
     Tool(
         "cyclonedx-gomod",
@@ -214,6 +218,7 @@ TOOLS = (
         frozenset({"go.mod"}),
         lambda work: ["mod", "-json", "-output", str(work.output), "."],
         ("version",),
+        needs="the modules",
     ),
     Tool(
         "cdxgen",

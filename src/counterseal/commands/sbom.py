@@ -11,6 +11,7 @@ from counterseal.commands import outputs
 from counterseal.formats import digests
 from counterseal.identifiers import SBOM_FILE
 from counterseal.model import Subject
+from counterseal.ports import Tell, silent
 
 if TYPE_CHECKING:
     from counterseal.ports import SbomBuilder, SubjectFiles
@@ -42,7 +43,7 @@ class SbomResult:
     """The document: where, its sha256, how many packages besides the artifacts, and the artifacts.
 
     `unknown_licences` is how many of the packages have no licence. `redacted` counts what was replaced, by kind:
-    credentials, and what the policy names.
+    credentials, and what the policy names. `size` is in bytes.
     """
 
     path: Path
@@ -52,9 +53,10 @@ class SbomResult:
     dry_run: bool
     unknown_licences: int = 0
     redacted: Mapping[str, int] = field(default_factory=dict)
+    size: int = 0
 
 
-def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> SbomResult:
+def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles, tell: Tell = silent) -> SbomResult:
     """Write `sbom.cdx.json` into the output folder.
 
     Raises:
@@ -62,7 +64,7 @@ def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> Sbo
         FormatError: The project or its lock is malformed.
     """
     subjects = tuple(artifact for _, artifact in files.collect(inputs.subjects))
-    document = builder.build(inputs.projects, subjects, revision=inputs.revision, epoch=inputs.epoch)
+    document = builder.build(inputs.projects, subjects, revision=inputs.revision, epoch=inputs.epoch, tell=tell)
     packages = [component for component in document.content["components"] if component["type"] != "file"]
     if not inputs.dry_run:
         outputs.place(inputs.output, {SBOM_FILE: document.data})
@@ -74,4 +76,5 @@ def run(inputs: SbomInputs, *, builder: SbomBuilder, files: SubjectFiles) -> Sbo
         inputs.dry_run,
         sum(1 for component in packages if not component.get("licenses")),
         document.redacted,
+        len(document.data),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from counterseal.ports.progress import Tell, silent
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
@@ -23,7 +25,13 @@ class SbomBuilder(Protocol):
     """Makes an SBOM of projects."""
 
     def build(
-        self, projects: Sequence[Path], subjects: Iterable[Subject], *, revision: str | None, epoch: int
+        self,
+        projects: Sequence[Path],
+        subjects: Iterable[Subject],
+        *,
+        revision: str | None,
+        epoch: int,
+        tell: Tell = silent,
     ) -> SbomDocument:
         """Return a schema-valid CycloneDX JSON document, 1.6 or 1.7; equal inputs give equal bytes.
 
@@ -32,6 +40,7 @@ class SbomBuilder(Protocol):
             subjects: The artifacts, which become file components with their digests.
             revision: Source revision, recorded at the root component.
             epoch: Seconds since 1970 for the document's timestamp (SOURCE_DATE_EPOCH).
+            tell: Told how far it is.
         """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,13 @@ def test_sbom_tells_what_was_redacted() -> None:
     lines, _, _ = forms(sbom.report(result))
     assert lines[-1] == "  redacted: credentials 1, hosts 2"
     assert dict(sbom.report(result).data)["redacted"] == {"credentials": 1, "hosts": 2}
+
+
+def test_sbom_says_when_it_is_larger_than_what_is_signed() -> None:
+    at_most = SbomResult(Path("x"), "ab" * 32, 17, (), dry_run=False, size=8 << 20)
+    assert sbom.report(at_most).warnings == ()
+    (warning,) = sbom.report(replace(at_most, size=(8 << 20) + 1)).warnings
+    assert "8388609 bytes" in warning
 
 
 @pytest.mark.parametrize("sandbox", [False, True])

@@ -14,6 +14,7 @@ from counterseal.adapters.sbom.documents import confidential, foreign, form, too
 from counterseal.adapters.sbom.packages import NoPackageError
 from counterseal.errors import CountersealError, FormatError, UsageError
 from counterseal.model import Redaction
+from counterseal.ports import Tell, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,16 +56,22 @@ class LockSbomBuilder:
         self._redaction = redaction or Redaction()
 
     def build(
-        self, projects: Sequence[Path], subjects: Iterable[Subject], *, revision: str | None, epoch: int
+        self,
+        projects: Sequence[Path],
+        subjects: Iterable[Subject],
+        *,
+        revision: str | None,
+        epoch: int,
+        tell: Tell = silent,
     ) -> SbomDocument:
         """Return the SBOM; see the port."""
         try:
-            return self._build(projects, subjects, revision, epoch)
+            return self._build(projects, subjects, revision, epoch, tell)
         except CountersealError as error:
             raise confidential.told(error, self._redaction) from None
 
     def _build(
-        self, projects: Sequence[Path], subjects: Iterable[Subject], revision: str | None, epoch: int
+        self, projects: Sequence[Path], subjects: Iterable[Subject], revision: str | None, epoch: int, tell: Tell
     ) -> SbomDocument:
         if not 0 <= epoch <= MAX_EPOCH:
             raise UsageError(f"{epoch} is no time in seconds since 1970", fix="correct SOURCE_DATE_EPOCH")
@@ -72,15 +79,17 @@ class LockSbomBuilder:
         facts: list[tuple[str, str]] = []
         contents: list[dict[str, Any]] = []
         if self._reads_locks:
-            lock, content = self._of_locks(projects, artifacts, epoch)
+            lock, content = self._of_locks(projects, artifacts, epoch, tell)
             facts += [("from", tools.LOCK), *(("lock", f"{path} sha256:{digest}") for path, digest in lock.files)]
             contents.append(content)
         for path in self._documents:
+            tell(f"reading {path.name}")
             other = foreign.read(path, epoch=epoch)
             facts += other.facts
             contents.append(other.content)
         if revision is not None:
             facts.append(("source:revision", revision))
+        tell("checking the document")
         foreign.add_root(contents[0], artifacts)
         content = uniting.united(contents)
         form.add_facts(content["metadata"]["component"], facts)
@@ -103,13 +112,17 @@ class LockSbomBuilder:
             )
 
     def _of_locks(
-        self, projects: Sequence[Path], artifacts: Sequence[Subject], epoch: int
+        self, projects: Sequence[Path], artifacts: Sequence[Subject], epoch: int, tell: Tell
     ) -> tuple[Lock, dict[str, Any]]:
         checkout = self._checkout(projects)
-        sources = list(self._sources(checkout, projects, artifacts))
-        lock = merging.joined([self._read(source) for source in sources])
+        sources, locks = list(self._sources(checkout, projects, artifacts)), []
+        for source in sources:
+            tell(f"reading {source.lock}")
+            locks.append(self._read(source))
+        lock = merging.joined(locks)
+        tell("reading what packages say of themselves")
         descriptions = described(lock, checkout, [source.project for source in sources], self._places)
-        return lock, document.of_lock(lock, descriptions=descriptions, epoch=epoch)
+        return lock, document.of_lock(lock, descriptions=descriptions, epoch=epoch, tell=tell)
 
     def _checkout(self, projects: Sequence[Path]) -> Checkout:
         for project in projects:

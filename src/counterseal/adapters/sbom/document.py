@@ -20,15 +20,18 @@ from counterseal import __version__
 from counterseal.adapters.sbom import licences
 from counterseal.adapters.sbom.documents import form
 from counterseal.adapters.sbom.records import Origin, Scope
+from counterseal.ports import Tell, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from packageurl import PackageURL
 
     from counterseal.adapters.sbom.descriptions.description import Description
     from counterseal.adapters.sbom.records import Distribution, Lock, Package, Part
 
+#: Components between two words of how far it is.
+_STEP: Final = 100
 _ALGORITHMS: Final = {
     "md5": HashAlgorithm.MD5,
     "sha1": HashAlgorithm.SHA_1,
@@ -39,7 +42,7 @@ _ALGORITHMS: Final = {
 }
 
 
-def of_lock(lock: Lock, *, descriptions: Mapping[str, Description], epoch: int) -> dict[str, Any]:
+def of_lock(lock: Lock, *, descriptions: Mapping[str, Description], epoch: int, tell: Tell = silent) -> dict[str, Any]:
     """Return the document of a lock, not yet with artifacts and a serial number.
 
     The library writes the head and each component for itself: it compares all components of a document with each
@@ -49,19 +52,26 @@ def of_lock(lock: Lock, *, descriptions: Mapping[str, Description], epoch: int) 
         lock: The root component and everything that it needs, with scopes.
         descriptions: What packages say of themselves, by key.
         epoch: Seconds since 1970 of the timestamp.
+        tell: Told how many components are written.
     """
     root = _part(lock.root, [])
     root.components = [_part(part, [_property("path", part.path)]) for part in lock.parts]
     content = _head(root, epoch)
-    content["components"] = [
-        _written(_component(package, descriptions.get(package.key)))
-        for package in sorted(lock.packages, key=lambda package: package.key)
-    ]
+    content["components"] = list(_components(lock.packages, descriptions, tell))
     content["dependencies"] = form.edges(_edges(lock))
     content["compositions"] = [
         {"aggregate": "complete" if lock.has_edges else "unknown", "dependencies": [lock.root.key]}
     ]
     return content
+
+
+def _components(
+    packages: Sequence[Package], descriptions: Mapping[str, Description], tell: Tell
+) -> Iterator[dict[str, Any]]:
+    for number, package in enumerate(sorted(packages, key=lambda package: package.key)):
+        if number % _STEP == 0:
+            tell("writing components", number, len(packages))
+        yield _written(_component(package, descriptions.get(package.key)))
 
 
 def _head(root: Component, epoch: int) -> dict[str, Any]:

@@ -57,6 +57,8 @@ FORMATS: Final = (
     LockFormat(("settings.gradle",), "java", "gradle", is_build=True),
     LockFormat(("settings.gradle.kts",), "java", "gradle", is_build=True),
 )
+#: Formats that tools also export beside a lock file of their own.
+_EXPORTS: Final = ("pylock", "requirements")
 #: The file that makes a folder a project of an ecosystem.
 MANIFESTS: Final = {
     "python": ("pyproject.toml",),
@@ -104,7 +106,7 @@ def find(checkout: Checkout, project: str, subjects: Iterable[Subject]) -> str:
     """
     locks = _candidates(checkout, project, is_build=False) or _candidates(checkout, project, is_build=True)
     if len(locks) > 1:
-        artifacts = {_ARTIFACTS.get(posixpath.splitext(subject.name)[1]) for subject in subjects}
+        artifacts = {_ARTIFACTS.get(posixpath.splitext(subject.name)[1]) for subject in subjects} - {None}
         locks = {name: path for name, path in locks.items() if name in artifacts} if len(artifacts) == 1 else locks
     if len(locks) == 1:
         return next(iter(locks.values()))
@@ -130,11 +132,24 @@ def _candidates(checkout: Checkout, project: str, *, is_build: bool) -> dict[str
 
 
 def _in(checkout: Checkout, folder: str, name: str, *, is_build: bool) -> str | None:
+    """Return the lock file of an ecosystem that lies in a folder.
+
+    Raises:
+        UsageError: There are several, of tools that know nothing of each other: no order says which is meant.
+    """
+    paths: dict[str, str] = {}
     for kind in FORMATS:
         path = posixpath.normpath(posixpath.join(folder, kind.names[0]))
         if (kind.ecosystem, kind.is_build) == (name, is_build) and checkout.has(path):
-            return path
-    return None
+            paths.setdefault(kind.module, path)
+    own = [path for module, path in paths.items() if module not in _EXPORTS]
+    if len(own) > 1:
+        raise UsageError(
+            f"{_shown(folder)} has lock files of several tools: {', '.join(own)}",
+            why="only one of them is what the build installs",
+            fix="remove what nobody uses any more, or name the lock file with --lock",
+        )
+    return next(iter([*own, *paths.values()]), None)
 
 
 def _upwards(folder: str) -> Iterator[str]:

@@ -62,7 +62,7 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
         dry_run=options.dry_run,
     )
     with progress(options, wiring.surroundings) as tell:
-        tell("reading the documents" if documents else "reading lock files and what is installed")
+        tell("reading the artifacts")
         builder = wiring.sbom_builder(
             projects[0],
             locks=options.lock,
@@ -70,5 +70,5 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
             reads_locks=bool(options.project or options.lock or not documents),
             development=options.include == "dev",
         )
-        result = sbom.run(inputs, builder=builder, files=wiring.files())
+        result = sbom.run(inputs, builder=builder, files=wiring.files(), tell=tell)
     return reports.report(result)

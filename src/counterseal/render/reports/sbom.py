@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal.formats import wire
+from counterseal.formats import subject, wire
+from counterseal.identifiers import SBOM_FILE
 from counterseal.render.findings.shown import plural
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from counterseal.commands import sbom
 
 
@@ -23,4 +26,11 @@ def report(result: sbom.SbomResult) -> Report:
         f"  {done} {result.path} · sha256:{result.digest}{redacted}",
         data={"schema": "counterseal.sbom/v1", **wire.encode(result), "path": str(result.path)},
         outputs={"sbom": str(result.path), "sbom-digest": result.digest},
+        warnings=tuple(_too_large(result.size)),
     )
+
+
+def _too_large(size: int) -> Iterator[str]:
+    limit = subject.largest(SBOM_FILE)
+    if size > limit:
+        yield f"the SBOM has {size} bytes, and `sign` takes at most {limit}: make an SBOM of each project"
