@@ -68,8 +68,6 @@ def read(path: Path, *, epoch: int) -> Foreign:
     content.setdefault("components", [])
     content.setdefault("dependencies", [])
     form.in_order(content)
-    for component in form.components(content):
-        form.sort_components(component)
     content.pop("serialNumber", None)
     metadata["timestamp"] = datetime.fromtimestamp(epoch, UTC).isoformat()
     tools.added(metadata, form.OURSELVES)

@@ -56,15 +56,11 @@ def components(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         waiting += component.get("components", ())
 
 
-def sort_components(component: dict[str, Any]) -> None:
-    """Sort the components of a document, or of a component, by reference."""
-    if "components" in component:
-        component["components"] = sorted(component["components"], key=lambda nested: str(nested["bom-ref"]))
-
-
 def in_order(content: dict[str, Any]) -> None:
     """Sort components and edges of a document by reference; the edges of one thing become one."""
-    sort_components(content)
+    for component in (content, *components(content)):
+        if "components" in component:
+            component["components"] = sorted(component["components"], key=lambda nested: str(nested["bom-ref"]))
     content["dependencies"] = edges(content["dependencies"])
 
 
