@@ -120,15 +120,20 @@ def find(checkout: Checkout, project: str, subjects: Iterable[Subject]) -> str:
 
 
 def _candidates(checkout: Checkout, project: str, *, is_build: bool) -> dict[str, str]:
-    """Return the lock file of each ecosystem that a project is of."""
-    locks: dict[str, str] = {}
+    """Return the lock file of each ecosystem that a project is of.
+
+    A lock file alone makes a folder a project only where no manifest does: a requirements.txt beside a go.mod is of a
+    tool that somebody uses.
+    """
+    own: dict[str, str] = {}
+    alone: dict[str, str] = {}
     for name in dict.fromkeys(kind.ecosystem for kind in FORMATS):
         is_project = any(checkout.has(posixpath.join(project, manifest)) for manifest in MANIFESTS[name])
         for folder in _upwards(project) if is_project else [project]:
             if path := _in(checkout, folder, name, is_build=is_build):
-                locks[name] = path
+                (own if is_project else alone)[name] = path
                 break
-    return locks
+    return own or alone
 
 
 def _in(checkout: Checkout, folder: str, name: str, *, is_build: bool) -> str | None:

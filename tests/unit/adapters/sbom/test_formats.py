@@ -30,6 +30,7 @@ def lock_of(folder: Path, *files: str, artifacts: tuple[str, ...] = (), project:
         (("requirements.txt",), "requirements.txt"),
         (("package.json", "package-lock.json", "npm-shrinkwrap.json"), "npm-shrinkwrap.json"),
         (("Cargo.toml", "Cargo.lock"), "Cargo.lock"),
+        (("go.mod", "requirements.txt"), "go.mod"),
         (("go.mod", "go.sum", "go.work"), "go.work"),
         (("settings.gradle.kts", "gradle.lockfile"), "gradle.lockfile"),
         (("settings.gradle.kts", "core/gradle.lockfile"), "settings.gradle.kts"),
