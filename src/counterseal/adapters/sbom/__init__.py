@@ -1,5 +1,5 @@
-"""CycloneDX 1.6 of Python projects: a lock file, joined with what the installed packages say of themselves.
+"""CycloneDX of any ecosystem: lock files, joined with what packages say of themselves, and documents of other tools.
 
-`lockfile.py` has the records between readers (`uv_lock.py`, `pylock.py`, `requirements.py`) and `document.py`, which
-writes them through cyclonedx-python-lib. `project.py` chooses the reader, `installed.py` finds licences.
+`records.py` stands between the readers (`locks/`) and `document.py`, which writes them through cyclonedx-python-lib.
+`formats.py` chooses the reader, `descriptions/` has what packages say, `documents/` what is done to the JSON.
 """

@@ -117,6 +117,7 @@ def _part(part: Part, properties: Sequence[Property]) -> Component:
         bom_ref=part.key,
         description=part.description,
         licenses=licences.declared((part.licence,) if part.licence else ()),
+        supplier=_supplier(part.supplier),
         properties=properties,
     )
 
@@ -138,7 +139,7 @@ def _component(package: Package, description: Description | None) -> Component:
         # Digests of a component are those of its only file; of several files each reference has its own.
         hashes=_hashes(package.files[0].hashes) if len(package.files) == 1 else [],
         licenses=licences.declared(description.licences if description else ()),
-        supplier=OrganizationalEntity(name=description.supplier) if description and description.supplier else None,
+        supplier=_supplier(description.supplier if description else None),
         external_references=[*_references(package, description)],
         properties=[_property(name, value) for name, value in notes],
     )
@@ -152,6 +153,10 @@ def _group_and_name(name: str, purl: PackageURL | None) -> tuple[str | None, str
         scope, _, rest = name.partition("/")
         return scope, rest
     return None, name
+
+
+def _supplier(name: str | None) -> OrganizationalEntity | None:
+    return OrganizationalEntity(name=name) if name else None
 
 
 def _references(package: Package, description: Description | None) -> Iterable[ExternalReference]:

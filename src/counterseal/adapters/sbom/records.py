@@ -106,6 +106,7 @@ class Part:
         optional: Keys of what its extras, features or optional dependencies need.
         development: Keys of what its developers need.
         licence: SPDX expression, if it says one.
+        supplier: Names of the people or the organisation that its manifest names as authors.
         runnable: Whether it is an application rather than a library.
         importer: Whether what it needs is needed for its own sake; not so of a folder that others depend on.
     """
@@ -120,6 +121,7 @@ class Part:
     development: tuple[str, ...] = ()
     licence: str | None = None
     description: str | None = None
+    supplier: str | None = None
     runnable: bool = False
     importer: bool = True
 

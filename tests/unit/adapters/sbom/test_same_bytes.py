@@ -50,6 +50,17 @@ def installed(*packages: tuple[str, str, str]) -> dict[str, bytes]:
     }
 
 
+MODULES = {
+    f"node_modules/{place}/package.json": json.dumps({"name": name, "version": version, "author": author}).encode()
+    for place, name, version, author in (
+        ("semver", "semver", "7.8.6", "One"),
+        ("entities", "entities", "7.0.1", "Two"),
+        ("dom-serializer/node_modules/entities", "entities", "4.5.0", "Three"),
+        ("alias", "semver", "7.8.6", "One"),
+    )
+}
+
+
 @dataclass(frozen=True)
 class Checkout:
     """Files of a checkout by path; its lock, and the same lock in another order of what has none."""
@@ -73,7 +84,7 @@ CHECKOUTS = {
         toml_reversed,
         installed(("httpx", "0.28.1", "BSD-3-Clause"), ("rich", "15.0.0", "MIT"), ("idna", "3.20", "BSD-3-Clause")),
     ),
-    "npm": Checkout(ROOT / "examples" / "web", "package-lock.json", json_reversed, {}),
+    "npm": Checkout(ROOT / "examples" / "web", "package-lock.json", json_reversed, MODULES),
     "rust": Checkout(OWN_LOCKS / "cargo-shop" / "files", "Cargo.lock", toml_reversed, {}),
 }
 ONE = {"LC_ALL": "C", "PYTHONHASHSEED": "0", "TZ": "UTC", "PYTHONUTF8": "0"}
@@ -115,6 +126,8 @@ def test_surroundings_leave_no_trace(checkout: Checkout, tmp_path: Path) -> None
     one = made(placed(tmp_path / "one", files), ONE, 0o022)
     other = made(placed(tmp_path / "ein anderer Örtlichkeit" / "x" / "y", files[::-1]), OTHER, 0o077)
     assert hashlib.sha256(one).hexdigest() == hashlib.sha256(other).hexdigest()
+    described = one.count(b"counterseal:described-by")
+    assert described >= len(checkout.more), "what is installed was read"
 
 
 @pytest.mark.slow

@@ -16,10 +16,12 @@ _ODD: Final = re.compile(r"[^\x21-\x2b\x2d-\x7e]+")
 
 
 def origin(metadata: Mapping[str, Any]) -> str:
-    """Return name and version of the tools that made a document, `unknown` if it does not say; never `lock`."""
+    """Return name and version of the tools that made a document, `unknown` if it does not say.
+
+    None begins with the word `lock`: a rule that demands this origin takes it with anything behind it.
+    """
     names = dict.fromkeys(name for tool in _tools(metadata.get("tools")) if (name := _named(tool)))
-    said = ", ".join([*names][:MAX_TOOLS]) or "unknown"
-    return f"tool {said}" if said.casefold() == LOCK else said
+    return ", ".join([*names][:MAX_TOOLS]) or "unknown"
 
 
 def added(metadata: dict[str, Any], component: Mapping[str, Any]) -> None:
@@ -52,8 +54,9 @@ def _tools(tools: Any) -> Iterator[Mapping[str, Any]]:
 
 def _named(tool: Mapping[str, Any]) -> str:
     """Return a tool's name and version, of printable ASCII without commas."""
-    words = (_ODD.sub(" ", str(tool.get(member) or ""))[:MAX_NAME].strip() for member in ("name", "version"))
-    return " ".join(word for word in words if word)
+    texts = (_ODD.sub(" ", str(tool.get(member) or ""))[:MAX_NAME] for member in ("name", "version"))
+    words = " ".join(texts).split()
+    return " ".join(["tool", *words] if words and words[0].casefold() == LOCK else words)
 
 
 def _as_object(tools: Any) -> dict[str, Any]:

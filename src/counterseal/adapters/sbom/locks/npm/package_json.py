@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.sbom import packages
 from counterseal.adapters.sbom.checkout import MAX_MANIFEST_BYTES
+from counterseal.adapters.sbom.descriptions.description import supplier
 from counterseal.adapters.sbom.licences import fits
 from counterseal.adapters.sbom.reading import Table, json_table
 from counterseal.adapters.sbom.records import Part, part_key
@@ -36,6 +37,7 @@ class Manifest:
     Attributes:
         name: With its scope.
         licence: SPDX expression, or what stands there instead.
+        supplier: Name of its author.
         runnable: It has commands (`bin`).
         dependencies: Name to range, address or `npm:` alias; so are the next three.
         workspaces: Patterns of the members' folders.
@@ -46,6 +48,7 @@ class Manifest:
     version: str | None = None
     licence: str | None = None
     description: str | None = None
+    supplier: str | None = None
     runnable: bool = False
     dependencies: Mapping[str, str] = field(default_factory=dict)
     development: Mapping[str, str] = field(default_factory=dict)
@@ -72,6 +75,7 @@ def read(checkout: Checkout, folder: str) -> Manifest:
         version=table.optional_text("version") or None,
         licence=_licence(table),
         description=table.optional_text("description") or None,
+        supplier=_author(table),
         runnable=bool(table.data.get("bin")),
         dependencies=_needs(table, "dependencies"),
         development=_needs(table, "devDependencies"),
@@ -127,6 +131,7 @@ def part(
         tuple(development),
         licence=manifest.licence,
         description=manifest.description,
+        supplier=manifest.supplier,
         runnable=manifest.runnable,
     )
 
@@ -154,6 +159,11 @@ def _licence(table: Table) -> str | None:
     if isinstance(value, dict):  # the older way: {"type": "MIT", "url": …}
         value = value.get("type")
     return value if isinstance(value, str) and fits(value) and not value.startswith("SEE LICENSE") else None
+
+
+def _author(table: Table) -> str | None:
+    value = table.data.get("author")
+    return supplier([value.get("name") if isinstance(value, dict) else value])
 
 
 def _needs(table: Table, key: str) -> dict[str, str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
 from counterseal.adapters.sbom import packages
 from counterseal.adapters.sbom.checkout import MAX_MANIFEST_BYTES
+from counterseal.adapters.sbom.descriptions.description import supplier
 from counterseal.adapters.sbom.licences import fits
 from counterseal.adapters.sbom.locks.python import artifacts
 from counterseal.adapters.sbom.locks.python.declared import Declared, declared
@@ -37,6 +39,7 @@ class Project:
         needs: What it needs.
         runnable: It has console or GUI scripts.
         licence: SPDX expression, if it says one.
+        supplier: Names of its authors, else of its maintainers.
         manifest: Whether pyproject.toml names the project.
     """
 
@@ -46,6 +49,7 @@ class Project:
     runnable: bool = False
     licence: str | None = None
     description: str | None = None
+    supplier: str | None = None
     manifest: bool = True
 
     @property
@@ -82,7 +86,20 @@ def read(source: Source) -> Project:
         runnable=bool({"scripts", "gui-scripts"} & table.data.keys()) or "scripts" in poetry.data,
         licence=licence if isinstance(licence, str) and fits(licence) else None,
         description=table.optional_text("description") or poetry.optional_text("description"),
+        supplier=_supplier(table, poetry),
     )
+
+
+def _supplier(*tables: Table) -> str | None:
+    """Return the names of authors, else of maintainers: of tables with `name`, of poetry's `Name <email>`."""
+    for table, kind in product(tables, ("authors", "maintainers")):
+        people = table.data.get(kind)
+        names = (
+            (one.get("name") if isinstance(one, dict) else one for one in people) if isinstance(people, list) else ()
+        )
+        if known := supplier(names):
+            return known
+    return None
 
 
 def _version(document: Table, table: Table, poetry: Table) -> str | None:
@@ -148,5 +165,6 @@ def part(
         development,
         licence=project.licence,
         description=project.description,
+        supplier=project.supplier,
         runnable=project.runnable,
     )

@@ -253,9 +253,10 @@ def _part(node: _Node, *, development: bool) -> Part:
         _keys(node, needs[Need.ALWAYS]),
         _keys(node, needs[Need.OPTIONAL]),
         _keys(node, needs[Need.DEVELOPMENT]),
+        runnable=bool(crate and crate.runnable),
     )
     if crate is not None:
-        part = replace(part, licence=crate.licence, description=crate.description, runnable=crate.runnable)
+        part = replace(part, licence=crate.licence, description=crate.description, supplier=crate.supplier)
     return part if development else _without_development(part)
 
 

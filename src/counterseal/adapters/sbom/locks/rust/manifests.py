@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.sbom.checkout import MAX_MANIFEST_BYTES
+from counterseal.adapters.sbom.descriptions.description import supplier
 from counterseal.adapters.sbom.licences import fits
 from counterseal.adapters.sbom.locks.rust.patterns import Folders
 from counterseal.adapters.sbom.reading import Table
@@ -67,6 +68,7 @@ class Crate:
     locked_whole: bool
     licence: str | None
     description: str | None
+    supplier: str | None
     runnable: bool
 
     @property
@@ -209,6 +211,7 @@ class _Manifests:
             locked_whole,
             licence if fits(licence) else None,
             " ".join((_own(package, shared, "description") or "").split()) or None,
+            _authors(package, shared),
             "bin" in manifest.data or any(self._checkout.has(f"{folder}/src/{name}") for name in ("main.rs", "bin")),
         )
 
@@ -241,8 +244,17 @@ def _detail(section: Table, name: str) -> Table:
 
 def _own(package: Table, shared: Table, key: str) -> str | None:
     """Return a text of a package, or the workspace's where it says `key.workspace = true`."""
+    return _holder(package, shared, key).optional_text(key)
+
+
+def _authors(package: Table, shared: Table) -> str | None:
+    authors = _holder(package, shared, "authors").data.get("authors")
+    return supplier(authors) if isinstance(authors, list) else None
+
+
+def _holder(package: Table, shared: Table, key: str) -> Table:
     inherits = isinstance(package.data.get(key), Mapping) and package.table(key).flag("workspace")
-    return shared.optional_text(key) if inherits else package.optional_text(key)
+    return shared if inherits else package
 
 
 def _above(folder: str) -> Iterator[str]:
