@@ -73,14 +73,23 @@ def flood(world: World, numbers: Sequence[int], *paths: str) -> None:
 # --- how things are ----------------------------------------------------------------------------
 
 
-def test_before_the_first_gate_a_candidate_waits_and_the_ledger_is_missing(world: World) -> None:
+def test_before_the_first_gate_a_candidate_waits_and_nothing_is_missing(world: World) -> None:
     known = now(world)
     assert has(known) == {"staging": None, "production": None}
     assert known.candidates is not None
     assert [(each.release.tag, each.passed) for each in known.candidates] == [(TAG, ())]
     assert (known.opened, known.merged, known.denied, known.proven.entries) == ((), (), (), None)
-    assert [gap.what for gap in known.unseen] == ["no ledger here"]
-    assert "if no gate ran yet, that is right" in known.unseen[0].why
+    assert known.unseen == ()
+
+
+def test_a_clone_without_a_ledger_is_said_where_the_forge_may_have_one(world: World) -> None:
+    gap, _ = alone(world).unseen
+    assert (gap.what, gap.why.endswith("if no gate ran yet, that is right")) == ("no ledger here", True)
+    here = clone(world)
+    world.ask("staging")
+    decide(world)
+    gaps = status.now(here, status.look(world.sources(), world.store, here)).unseen
+    assert [gap.what for gap in gaps] == ["no ledger here", "this clone is not what the forge has now"]
 
 
 def test_what_an_open_request_lacks_is_what_the_preview_says(world: World) -> None:
@@ -232,9 +241,8 @@ def test_a_clone_that_is_behind_is_said(world: World) -> None:
     assert behind in [gap.what for gap in status.look(world.sources(), world.store, here).unseen]
 
 
-def test_a_branch_that_is_ahead_of_the_clone_is_said_where_it_was_read(world: World) -> None:
+def test_a_branch_that_is_ahead_of_the_clone_is_said(world: World) -> None:
     here = clone(world)
-    world.ask("staging", merge="")
     world.source.add(SECOND, README=b"more")
     unseen = status.look(world.sources(), world.store, here).unseen
     assert [gap.what for gap in unseen] == ["this clone is not what the forge has now"]
@@ -314,7 +322,7 @@ def test_a_deny_whose_candidate_nobody_could_read_is_on_the_way_too(world: World
 def test_a_tag_that_nothing_names_is_a_mistake_of_the_call(world: World) -> None:
     with pytest.raises(UsageError, match=r"nothing is known of 'v9\.9\.9'") as caught:
         way(world, "v9.9.9")
-    assert "no ledger here" in caught.value.why
+    assert caught.value.why == "no candidate, request or decision names it"
 
 
 def test_what_waits_for_a_gate_is_on_the_way(world: World) -> None:

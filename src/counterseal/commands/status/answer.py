@@ -89,7 +89,7 @@ def now(clone: Clone, forge: AtForge) -> Status:
         opened=forge.opened,
         merged=most("merged", clone.merged),
         denied=most("denied", standing.turned_away(clone.history, waiting)),
-        unseen=(*clone.unseen, *forge.unseen),
+        unseen=_unseen(clone, forge),
         more=more,
     )
 
@@ -114,7 +114,7 @@ def way(clone: Clone, forge: AtForge, tag: str) -> Way:
         tuple(recorded[-MOST:]),
         tuple(request for request in clone.merged if request.content and request.content.candidate.tag == tag)[:MOST],
         tuple(request for request in forge.opened or () if request.preview and request.preview.tag == tag),
-        (*clone.unseen, *forge.unseen, *_unjudged(forge)),
+        (*_unseen(clone, forge), *_unjudged(forge)),
         max(0, len(recorded) - MOST),
     )
     if not (answer.releases or answer.recorded or answer.merged or answer.opened):
@@ -124,6 +124,11 @@ def way(clone: Clone, forge: AtForge, tag: str) -> Way:
             fix="counterseal status shows what there is; a tag is written like v1.2.0",
         )
     return answer
+
+
+def _unseen(clone: Clone, forge: AtForge) -> tuple[Unseen, ...]:
+    """Return what was not seen: a ledger that the forge has not either is no gap."""
+    return (*(clone.unseen if forge.has_ledger else ()), *forge.unseen)
 
 
 def _host(clone: Clone) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from counterseal.commands.status.clone import Clone, Unseen
 from counterseal.errors import CountersealError, VerificationError
-from counterseal.gate import opening, preview
+from counterseal.gate import opening, preview, reading
 from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
 from counterseal.model import OpenChange, Release
 from counterseal.ports import silent
@@ -29,7 +29,7 @@ MAX_LISTED: Final = 2000
 
 _BEHIND: Final = Unseen(
     "this clone is not what the forge has now",
-    "what stages have, what is merged and what was denied is told from the clone",
+    "what stages have, what is merged and what was denied is told from the branch and the ledger that the clone has",
     f"git pull && git fetch origin {NOTES_REF}:{NOTES_REF} {MIRROR_BRANCH}",
 )
 
@@ -46,11 +46,15 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class AtForge:
-    """What the forge says; None: it could not be seen. `releases` are candidates, for a tag all of that tag."""
+    """What the forge says; None: it could not be seen. `releases` are candidates, for a tag all of that tag.
+
+    `has_ledger`: it has one, or nobody could tell.
+    """
 
     releases: tuple[Release, ...] | None
     opened: tuple[Opened, ...] | None
     unseen: tuple[Unseen, ...]
+    has_ledger: bool = True
 
 
 def nothing(error: CountersealError) -> AtForge:
@@ -99,10 +103,12 @@ def look(
     for place, (change, paths) in enumerate(touching or ()):
         tell("judging open requests", place, len(touching or ()))
         opened.append(_judged(sources, stand, change, paths))
-    tips = seen(store.tips)
-    if (tips is not None and tips != clone.tips) or (stand is not None and stand.head != clone.head):
+    tips, head = seen(store.tips), seen(lambda: reading.tip(sources.repository))
+    if tips not in (clone.tips, None) or head not in (clone.head, None):
         unseen.append(_BEHIND)
-    return AtForge(releases, None if touching is None else tuple(opened), tuple(unseen))
+    return AtForge(
+        releases, None if touching is None else tuple(opened), tuple(unseen), has_ledger=tips != (None, None)
+    )
 
 
 def _touching(sources: collect.Sources, unseen: list[Unseen], tell: Tell) -> list[tuple[OpenChange, tuple[str, ...]]]:

@@ -17,8 +17,6 @@ from counterseal.render.reports.status import parts
 from counterseal.render.reports.status.parts import Row, Section
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from counterseal.commands import status
     from counterseal.history import RecordedEvent
     from counterseal.model import Release
@@ -71,7 +69,7 @@ def _decision(recorded: RecordedDecision, host: str) -> Row:
     request = f"request {forges.change_name(host, number)}" if number else "a request without a change request"
     reason = f": {plain(decision.reason)}" if decision.reason else ""
     withdrawn = " (withdrawn since)" if recorded.withdrawn else ""
-    head = f"{_when(decision.decided_at)} · {decision.outcome}{withdrawn} · {plain(decision.stage)}"
+    head = f"{parts.when(decision.decided_at)} · {decision.outcome}{withdrawn} · {plain(decision.stage)}"
     below = [f"{request} by {who}, approved by {parts.approvers(recorded)}{reason}"]
     return Row(f"{head} · entry {recorded.sequence}", [*below, *parts.violations(decision)])
 
@@ -88,11 +86,7 @@ def _event(recorded: RecordedEvent) -> Row:
             said = f"withdrawn · entry {number}, the allow in entry {body.decision.sequence}: {why}"
         case _:
             said = f"{event.kind} · entry {number}"
-    return Row(f"{_when(event.occurred_at)} · {said}")
-
-
-def _when(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
+    return Row(f"{parts.when(event.occurred_at)} · {said}")
 
 
 def _step(recorded: RecordedDecision | RecordedEvent) -> dict[str, Any]:

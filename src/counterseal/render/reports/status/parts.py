@@ -15,6 +15,7 @@ from counterseal.render.reports import preview as previews
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from counterseal.commands import status
     from counterseal.evaluation import Decision
@@ -156,6 +157,11 @@ def violations(decision: Decision) -> list[str]:
     about = findings.of_decision(decision)
     wrong = (finding for finding in decision.findings if finding.outcome in _LACKING)
     return [line for finding in wrong for line in text.finding_lines(finding, about, "")]
+
+
+def when(moment: datetime) -> str:
+    """Return a moment."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def approvers(recorded: RecordedDecision) -> str:

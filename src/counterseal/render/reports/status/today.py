@@ -82,7 +82,7 @@ def _candidate(candidate: status.Candidate) -> Row:
 def _denied(recorded: RecordedDecision) -> Row:
     decision = recorded.decision
     what = f"{plain(label(decision))} into {plain(decision.stage)}" if decision.source else plain(label(decision))
-    head = f"{what} · entry {recorded.sequence}, {decision.decided_at:%Y-%m-%d %H:%M}"
+    head = f"{what} · entry {recorded.sequence}, {parts.when(decision.decided_at)}"
     withdrawn = ["it was allowed, and withdrawn since"] if recorded.withdrawn else []
     return Row(head, [*withdrawn, *parts.violations(decision)])
 
