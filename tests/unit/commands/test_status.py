@@ -290,6 +290,14 @@ def test_at_most_fifty_of_each_kind_are_told(world: World) -> None:
     assert known.more == {"candidates": 11, "merged": 10, "denied": 0}
 
 
+def test_thousands_of_merged_requests_are_counted_and_not_read(world: World) -> None:
+    files = {f"promotions/staging/{'ab' * 32}.{number}.json": b"{" for number in range(3000)}
+    world.source.add(SECOND, **files)
+    known = now(world)
+    assert (len(known.merged), known.more["merged"]) == (50, 2950)
+    assert [gap.what for gap in way(world).unseen] == ["2800 more merged requests were not read"]
+
+
 # --- one tag -------------------------------------------------------------------------------------
 
 

@@ -79,15 +79,17 @@ def now(clone: Clone, forge: AtForge) -> Status:
         more[name] = max(0, len(rows) - MOST)
         return tuple(rows[:MOST])
 
-    waiting = [request.path for request in clone.merged]
+    waiting = [*(request.path for request in clone.merged), *clone.unread]
     waiting += [path for request in forge.opened or () for path in request.paths]
+    merged = most("merged", clone.merged)
+    more["merged"] += len(clone.unread)
     return Status(
         proven=clone.proven,
         host=_host(clone),
         stages=_stages(clone),
         candidates=None if forge.releases is None else most("candidates", _candidates(clone, forge.releases)),
         opened=forge.opened,
-        merged=most("merged", clone.merged),
+        merged=merged,
         denied=most("denied", standing.turned_away(clone.history, waiting)),
         unseen=_unseen(clone, forge),
         more=more,
@@ -114,7 +116,7 @@ def way(clone: Clone, forge: AtForge, tag: str) -> Way:
         tuple(recorded[-MOST:]),
         tuple(request for request in clone.merged if request.content and request.content.candidate.tag == tag)[:MOST],
         tuple(request for request in forge.opened or () if request.preview and request.preview.tag == tag),
-        (*_unseen(clone, forge), *_unjudged(forge)),
+        (*_unseen(clone, forge), *_unread(clone), *_unjudged(forge)),
         max(0, len(recorded) - MOST),
     )
     if not (answer.releases or answer.recorded or answer.merged or answer.opened):
@@ -164,6 +166,13 @@ def _files_of(clone: Clone, tag: str) -> set[str]:
         if (content := content_of(clone.repository, request.merge_revision, request.file))
         and content.candidate.tag == tag
     }
+
+
+def _unread(clone: Clone) -> list[Unseen]:
+    if not clone.unread:
+        return []
+    why = f"{len(clone.merged)} of those that wait for a gate are read"
+    return [Unseen(f"{len(clone.unread)} more merged requests were not read", why)]
 
 
 def _unjudged(forge: AtForge) -> list[Unseen]:

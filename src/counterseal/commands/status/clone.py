@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from counterseal import ledger as ledgers
 from counterseal.commands import log
@@ -17,6 +17,10 @@ from counterseal.ports import SourceRepository
 if TYPE_CHECKING:
     from counterseal.gate import reading
     from counterseal.model import StoredLedger
+
+
+#: How many merged requests without a decision are read; one change may bring any number of files.
+MAX_READ: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,10 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """What a clone has: the tips of notes and mirror and of its branch, and what stands there."""
+    """What a clone has: the tips of notes and mirror and of its branch, and what stands there.
+
+    `unread` are the paths of merged requests without a decision beyond `MAX_READ`.
+    """
 
     proven: Proven
     policy: Policy
@@ -66,6 +73,7 @@ class Clone:
     head: str
     repository: SourceRepository
     unseen: tuple[Unseen, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def read(reader: reading.LedgerReader, stored: StoredLedger) -> Clone:
@@ -97,11 +105,12 @@ def read(reader: reading.LedgerReader, stored: StoredLedger) -> Clone:
         proven,
         policy,
         History(ledger.entries),
-        tuple(_merged(repository, request) for request in merged),
+        tuple(_merged(repository, request) for request in merged[:MAX_READ]),
         (stored.notes, stored.mirror),
         head,
         repository,
         tuple(unseen),
+        tuple(request.path for request in merged[MAX_READ:]),
     )
 
 
