@@ -87,7 +87,7 @@ def test_candidate() -> None:
     assert lines == [
         f"candidate: v1.2.0 · manifest sha256:{'ab' * 32}",
         f"  uploaded 2 of {len(frozen.ASSETS)} assets · https://github.com/acme/app/releases/17",
-        "  next: counterseal request --stage STAGE --tag v1.2.0",
+        '  next: counterseal request --stage STAGE --tag v1.2.0 --reason "…"',
     ]
     assert schema == "counterseal.candidate/v1"
     assert outputs == {"tag": "v1.2.0", "manifest": "ab" * 32, "release-id": "17"}

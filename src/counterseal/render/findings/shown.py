@@ -94,4 +94,5 @@ def unreadable_sbom(it: Shown) -> str:
 
 def make_sbom(it: Shown) -> str:
     """Return what to do about an SBOM that is not the build's."""
-    return f"make it with `counterseal sbom` and `counterseal sign` in one job, then request --stage {it.about.stage}"
+    asked = f'counterseal request --stage {it.about.stage} --reason "…"'
+    return f"make it with `counterseal sbom` and `counterseal sign` in one job, then {asked}"
