@@ -11,6 +11,7 @@ __all__ = [
     "outputs",
     "policy",
     "preview",
+    "promotable",
     "request",
     "sandbox",
     "sbom",

@@ -10,9 +10,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from counterseal import policy as policies
+from counterseal.commands import promotable
 from counterseal.errors import CountersealError, ServiceError, UsageError
 from counterseal.evaluation import rules
-from counterseal.formats import digests, manifest, subject, yaml
+from counterseal.formats import digests, manifest, subject
 from counterseal.gate import sboms
 from counterseal.history import History
 from counterseal.identifiers import (
@@ -26,14 +27,11 @@ from counterseal.identifiers import (
 from counterseal.model import (
     Actor,
     Manifest,
-    Outcome,
     Person,
     PinnedAsset,
     PinnedCandidate,
-    Policy,
     PromotionRequest,
     Release,
-    Stage,
 )
 from counterseal.ports import AssetStore, Clock, Forge
 
@@ -116,11 +114,7 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
             fix="leave it at 7 days, and ask again if it lapses",
         )
     if not (asked.reason.strip() or asked.again):
-        raise UsageError(
-            "no --reason",
-            why="reviewers and auditors are told why something is promoted",
-            fix='say it: --reason "fixes the parser, see #16"',
-        )
+        raise _no_reason()
     forge, assets = ports.forge, ports.assets
     release = _candidate(assets, asked.tag)
     policy = forge.file_at(forge.default_ref(), POLICY_PATH)
@@ -130,12 +124,15 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
             why="without a policy nothing is allowed",
             fix="write and merge a policy first (docs/policy-reference.md)",
         )
-    stage = _stage(policies.load(policy, rules=rules.RULES), asked.stage)
+    stage = promotable.stage_of(policies.load(policy, rules=rules.RULES), asked.stage)
     listed, digest = _manifest(assets, release, work)
     known = cache(ports.history)
-    _check_order(stage, digest, release.tag, known)
+    promotable.check_order(stage, digest, release.tag, known)
     pinned = tuple(_pin(assets, release, name, work) for name in _names(listed))
     number, reason_before = _next_id(forge, asked, release.tag, digest)
+    reason = asked.reason if asked.reason.strip() else reason_before
+    if not reason:
+        raise _no_reason()
     requester = asked.requester
     valid_until = _valid_until(ports.clock.now(), asked.valid_for)
     content = PromotionRequest(
@@ -145,7 +142,7 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
         manifest=digest,
         candidate=PinnedCandidate(release.id, release.tag, pinned),
         policy=digests.sha256(policy),
-        reason=asked.reason if asked.reason.strip() else reason_before,
+        reason=reason,
         valid_until=valid_until,
     )
     path = manifest.request_path(asked.stage, digest, number)
@@ -163,6 +160,14 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
     branch = _branch(asked.stage, digest, number, data)
     opened, url = forge.open_request(branch=branch, path=path, content=data, title=title, body=body)
     return RequestResult(release.tag, opened, url, path, data, valid_until, dry_run=False, compared=compared)
+
+
+def _no_reason() -> UsageError:
+    return UsageError(
+        "no --reason",
+        why="reviewers and auditors are told why something is promoted",
+        fix='say it: --reason "fixes the parser, see #16"',
+    )
 
 
 def _branch(stage: str, digest: str, number: str, data: bytes) -> str:
@@ -258,38 +263,3 @@ def _next_id(forge: Forge, asked: Asked, tag: str, digest: str) -> tuple[str, st
             )
         with contextlib.suppress(CountersealError):  # one that nobody can read gives none
             reason = manifest.parse_request(content, path).reason
-
-
-def _stage(policy: Policy, name: str) -> Stage:
-    stage = policy.stage(name)
-    if stage is None:
-        stages = [stage.name for stage in policy.stages]
-        raise UsageError(
-            f"the policy has no stage {name!r}",
-            why=f"its stages are {', '.join(stages)}; the gate would deny this request for ever",
-            fix=yaml.near(name, stages),
-        )
-    return stage
-
-
-def _check_order(stage: Stage, digest: str, tag: str, known: Callable[[], History]) -> None:
-    """Refuse what the stage before has not allowed; what nobody can read here is left to the gate."""
-    if stage.after is None:
-        return
-    try:
-        earlier = [decision for decision in known().earlier_decisions(digest) if decision.stage == stage.after]
-    except CountersealError:
-        return
-    if any(decision.outcome is Outcome.ALLOW and not decision.withdrawn for decision in earlier):
-        return
-    newest = earlier[-1] if earlier else None
-    why = f"the ledger has no allow of it for {stage.after}"
-    if newest is not None:
-        told = "deny" if newest.outcome is not Outcome.ALLOW else "an allow that was withdrawn"
-        why = f"{stage.after} comes before {stage.name}, and its last word is {told} (entry {newest.sequence})"
-    again = " --again" if newest else ' --reason "…"'
-    raise UsageError(
-        f"{tag} cannot enter {stage.name} yet",
-        why=why,
-        fix=f"promote it there first: counterseal request --stage {stage.after} --tag {tag}{again}",
-    )

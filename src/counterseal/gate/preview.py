@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterseal import evaluation, forges
-from counterseal.errors import CountersealError, ServiceError, UsageError
+from counterseal.errors import CountersealError, PolicyError, ServiceError, UsageError
 from counterseal.evaluation import Approvals, Evidence, RequestFile, approvals
 from counterseal.evaluation import evidence as evidence_room
+from counterseal.evaluation.rules import review_of_this_revision
 from counterseal.formats import digests, manifest
-from counterseal.gate import collect, reading, sboms
+from counterseal.gate import collect, opening, reading, sboms
 from counterseal.gate.sboms import Comparison
 from counterseal.history import History
 from counterseal.identifiers import COMMENT_MARKER, REQUEST_FOLDER, SBOM_FILE
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What is known before the merge: the findings as far as they need neither bytes nor merge, and who approved."""
+    """What is known before the merge: the findings as far as they need neither bytes nor merge, and who approved.
+
+    `stops` are why no gate would run at all, `unseen` what of that this token may not see.
+    """
 
     number: int
     host: str
@@ -43,6 +47,8 @@ class Preview:
     approvals: Approvals
     history: tuple[EarlierDecision, ...]
     compared: Comparison | None = None
+    stops: tuple[CountersealError, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
@@ -52,7 +58,8 @@ def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
         UsageError: The change request adds no promotion request.
     """
     change = sources.forge.change_request(number)
-    paths = [path for path in sources.forge.changed_files(number) if path.startswith(f"{REQUEST_FOLDER}/")]
+    files = sources.forge.changed_files(number)
+    paths = [path for path in files if path.startswith(f"{REQUEST_FOLDER}/")]
     if len(paths) != 1:
         name = forges.change_name(sources.forge.repository().host, number)
         raise UsageError(f"{name} adds {len(paths)} promotion requests", fix="one request, one file, one change")
@@ -68,7 +75,10 @@ def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
     state = reading.facts(ledger, mirror=stored.mirror is not None, anchor=reading.Anchor())
     history = History(ledger.entries)
     evidence = collect.with_ledger(sources, evidence, state, history)
-    findings = evaluation.judge(evidence)
+    others = [path for path in files if path != paths[0]]
+    early = review_of_this_revision.before_merge(evidence, others)
+    findings = tuple(early if finding.rule == early.rule else finding for finding in evaluation.judge(evidence))
+    stops, unseen = _stops(sources, evidence)
     return Preview(
         number,
         evidence.home.host,
@@ -81,7 +91,25 @@ def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
         approvals.approvals(evidence),
         evidence.history,
         _compared(sources, content, history),
+        stops,
+        unseen,
     )
+
+
+def _stops(sources: Sources, evidence: Evidence) -> tuple[tuple[CountersealError, ...], tuple[str, ...]]:
+    """Return why no gate would run here, and what of that cannot be seen."""
+    stops: list[CountersealError] = []
+    ref = evidence.policy_reference.ref
+    try:
+        opening.check_ledger_id(evidence.policy, evidence.home)
+    except PolicyError as error:
+        stops.append(error)
+    try:
+        if not sources.forge.protected(ref):
+            stops.append(opening.unprotected(ref, evidence.home))
+    except ServiceError as error:
+        return tuple(stops), (f"whether {ref} is protected: {error.what}",)
+    return tuple(stops), ()
 
 
 def _compared(sources: Sources, content: PromotionRequest, history: History) -> Comparison:

@@ -146,6 +146,7 @@ class Forge:
         self.readers: set[tuple[str, int]] = set()
         self.source = Source()
         self.asked: list[str] = []
+        self.guarded: set[str] = {MAIN}
 
     def repository(self) -> Repository:
         return samples.REPOSITORY
@@ -155,6 +156,9 @@ class Forge:
 
     def check_settings(self) -> Sequence[str]:
         return ("the schedule is missing",)
+
+    def protected(self, ref: str) -> bool:
+        return ref in self.guarded
 
     def direct_push(self, ref: str) -> str:
         return f"{ref} takes pushes of 3 people"

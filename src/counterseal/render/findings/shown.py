@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 class About:
     """What a finding is about: the stage, the request's file, its change request (None: there is none).
 
-    `host` is the forge, since people call change requests otherwise at each.
+    `host` is the forge, since people call change requests otherwise at each. With `merged` False the request is open.
     """
 
     stage: str
     path: str
     host: str
     number: int | None
+    merged: bool = True
 
 
 def of_decision(decision: Decision) -> About:
@@ -60,7 +61,8 @@ class Shown:
     @property
     def again(self) -> str:
         """Return the command that asks once more."""
-        return f"counterseal request --stage {self.about.stage} --again"
+        more = "--again" if self.about.merged else '--reason "…"'  # only what was merged has a reason to repeat
+        return f"counterseal request --stage {self.about.stage} {more}"
 
 
 Sentence: TypeAlias = Callable[[Shown], str]
