@@ -10,6 +10,7 @@ __all__ = [
     "log",
     "outputs",
     "policy",
+    "policy_people",
     "preview",
     "promotable",
     "request",

@@ -105,7 +105,8 @@ def unprotected(ref: str, home: Repository) -> UsageError:
     if kind_of(home.host) is ForgeKind.GITLAB:
         fix = f"protect {branch}: Settings → Repository → Protected branches → Allowed to push and merge: No one"
     else:
-        fix = f"protect {branch}: Settings → Rules → Rulesets → New branch ruleset → Require a pull request before merging"
+        page = "Settings → Rules → Rulesets → New branch ruleset → Require a pull request before merging"
+        fix = f"protect {branch}: {page}"
     return UsageError(
         "this run is not a gate",
         why=f"{ref} is not protected, so policy and requests could be pushed past every review",

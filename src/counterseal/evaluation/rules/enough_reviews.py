@@ -117,11 +117,17 @@ def check(options: Options, groups: Mapping[str, tuple[Person, ...]]) -> OptionP
     for group, members in groups.items():
         for member in members:
             people.setdefault(member.key, []).append(group)
-    places = _places(options, extra=0) if options.count <= len(people) else []
-    if len(match(places, list(people.values()))) < options.count:
+    if not can_fulfil(options, list(people.values())):
         why = f"the policy names {len(people)} people, and each takes one place"
         return OptionProblem("count", "nobody could ever fulfil this", why=why, fix="lower the numbers or add people")
     return None
+
+
+def can_fulfil(options: Options, people: Sequence[Sequence[str]]) -> bool:
+    """Return whether people, each by their groups, could fill every place."""
+    if options.count > len(people):
+        return False
+    return len(match(_places(options, extra=0), people)) == options.count
 
 
 RULE: Final = RuleSpec(

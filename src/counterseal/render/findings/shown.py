@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from counterseal import forges
-from counterseal.model import Counted
+from counterseal.model import Counted, Dismissed
 
 if TYPE_CHECKING:
     from counterseal.evaluation import Decision
@@ -35,11 +35,12 @@ def of_decision(decision: Decision) -> About:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The data of a finding, by key, with what it is about and whom it counted."""
+    """The data of a finding, by key, with what it is about, whom it counted and whom it did not."""
 
     data: Mapping[str, Any]
     about: About
     counted: Sequence[Counted] = ()
+    dismissed: Sequence[Dismissed] = ()
 
     def __getitem__(self, key: str) -> Any:
         """Return a member of the data.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from counterseal.render import escape
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ def checked(result: policy.PolicyCheck) -> Report:
         "digest": policy.digest,
         "ledger": policy.ledger_id,
         "stages": [stage.name for stage in policy.stages],
+        "warnings": list(result.warnings),
     }
-    return Report("\n".join(lines), data)
+    return Report("\n".join(lines), data, warnings=tuple(escape.plain(warning, 1000) for warning in result.warnings))
 
 
 def _stage(stage: Stage) -> str:
