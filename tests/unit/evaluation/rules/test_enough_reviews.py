@@ -173,5 +173,6 @@ def test_an_approval_under_a_login_whose_number_is_wrong_in_the_policy_says_so()
         f"in no group of the policy, which lists another account under this login: {ALICE.id}",
     )
     assert advised(found).startswith(
-        f"alice's account is 50001, and the policy lists {ALICE.id}: if that is the same person, correct the policy, then"
+        f"alice's account is 50001, and the policy lists {ALICE.id}: "
+        "if that is the same person, correct the policy, then"
     )
