@@ -106,6 +106,13 @@ def _verify(world: FlowWorld, folder: Path, trust: Path) -> str:
         (folder / name).write_bytes(world.hands.read(name))
     consumer = ("--trust", str(trust), "--sandbox", "--stage", "production", "--repository", f"github.com/{NAME}")
     schema: str = said(world, "verify", str(wheel), *consumer)["schema"]
+    release = folder / "release"
+    release.mkdir()
+    for asset in world.release()["assets"]:
+        (release / asset["name"]).write_bytes(world.hands.read(asset["name"]))
+    whole = world.counterseal("verify", str(release), *consumer).output
+    assert whole.endswith("\n12 verified, 1 skipped\n")
+    assert "verified: sbom.cdx.json, production" in whole
     wheel.write_bytes(wheel.read_bytes() + b"x")
     refused = said(world, "verify", str(wheel), *consumer, code=11)
     assert [each["verified"] for each in refused["files"]] == [False]

@@ -20,6 +20,7 @@ def checked(result: policy.PolicyCheck) -> Report:
         *(_stage(stage) for stage in policy.stages),
         f"  always: {', '.join(result.always)}",
         f"  ledger {policy.ledger_id} ({result.compared})",
+        *(f"  ! {escape.plain(warning, 1000)}" for warning in result.warnings),
     ]
     data = {
         "schema": "counterseal.policy-check/v1",
@@ -28,7 +29,7 @@ def checked(result: policy.PolicyCheck) -> Report:
         "stages": [stage.name for stage in policy.stages],
         "warnings": list(result.warnings),
     }
-    return Report("\n".join(lines), data, warnings=tuple(escape.plain(warning, 1000) for warning in result.warnings))
+    return Report("\n".join(lines), data)
 
 
 def _stage(stage: Stage) -> str:
