@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from counterseal import evaluation
 from counterseal.errors import CountersealError, PolicyError
-from counterseal.evaluation.rules import enough_reviews
 from counterseal.identifiers import POLICY_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from counterseal.model import Person, Policy, Stage
+    from counterseal.model import Person, Policy
     from counterseal.ports import Forge
 
 #: How many accounts the forge is asked about.
@@ -77,7 +77,9 @@ def shortages(policy: Policy) -> Iterator[str]:
     """Yield for which stages nobody is left to approve once one of the policy's people asks."""
     for stage in policy.stages:
         stuck = list(
-            dict.fromkeys(asker.login for _, asker in _members(policy) if not _enough_without(policy, stage, asker))
+            dict.fromkeys(
+                asker.login for _, asker in _members(policy) if not evaluation.possible_without(policy, stage, asker)
+            )
         )
         if stuck:
             everybody = len(stuck) == len({member.login for _, member in _members(policy)})
@@ -87,15 +89,6 @@ def shortages(policy: Policy) -> Iterator[str]:
                 f"{who} {can} ask for {stage.name} and get it: whoever asks does not count, and too few are left to "
                 "approve; name more people, or lower the counts"
             )
-
-
-def _enough_without(policy: Policy, stage: Stage, asker: Person) -> bool:
-    groups: dict[tuple[str, int], list[str]] = {}
-    for group, member in _members(policy):
-        if member.key != asker.key:
-            groups.setdefault(member.key, []).append(group)
-    uses = [use.options for use in stage.rules if use.name == enough_reviews.NAME]
-    return all(enough_reviews.can_fulfil(options, list(groups.values())) for options in uses)
 
 
 def _members(policy: Policy) -> list[tuple[str, Person]]:

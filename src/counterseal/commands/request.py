@@ -117,13 +117,7 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
         raise _no_reason()
     forge, assets = ports.forge, ports.assets
     release = _candidate(assets, asked.tag)
-    policy = forge.file_at(forge.default_ref(), POLICY_PATH)
-    if policy is None:
-        raise UsageError(
-            f"no {POLICY_PATH} on the default branch",
-            why="without a policy nothing is allowed",
-            fix="write and merge a policy first (docs/policy-reference.md)",
-        )
+    policy = _policy(forge)
     stage = promotable.stage_of(policies.load(policy, rules=rules.RULES), asked.stage)
     listed, digest = _manifest(assets, release, work)
     known = cache(ports.history)
@@ -160,6 +154,17 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
     branch = _branch(asked.stage, digest, number, data)
     opened, url = forge.open_request(branch=branch, path=path, content=data, title=title, body=body)
     return RequestResult(release.tag, opened, url, path, data, valid_until, dry_run=False, compared=compared)
+
+
+def _policy(forge: Forge) -> bytes:
+    policy = forge.file_at(forge.default_ref(), POLICY_PATH)
+    if policy is None:
+        raise UsageError(
+            f"no {POLICY_PATH} on the default branch",
+            why="without a policy nothing is allowed",
+            fix="write and merge a policy first (docs/policy-reference.md)",
+        )
+    return policy
 
 
 def _no_reason() -> UsageError:

@@ -13,7 +13,6 @@ from counterseal import evaluation, forges
 from counterseal.errors import CountersealError, PolicyError, ServiceError, UsageError
 from counterseal.evaluation import Approvals, Evidence, RequestFile, approvals
 from counterseal.evaluation import evidence as evidence_room
-from counterseal.evaluation.rules import review_of_this_revision
 from counterseal.formats import digests, manifest
 from counterseal.gate import collect, opening, reading, sboms
 from counterseal.gate.sboms import Comparison
@@ -76,7 +75,7 @@ def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
     history = History(ledger.entries)
     evidence = collect.with_ledger(sources, evidence, state, history)
     others = [path for path in files if path != paths[0]]
-    early = review_of_this_revision.before_merge(evidence, others)
+    early = evaluation.before_merge(evidence, others)
     findings = tuple(early if finding.rule == early.rule else finding for finding in evaluation.judge(evidence))
     stops, unseen = _stops(sources, evidence)
     return Preview(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterseal.cli import parameters
@@ -30,9 +31,8 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     from counterseal.cli.showing import progress
     from counterseal.commands import candidate
     from counterseal.render.reports import candidate as reports
-    from counterseal.wiring.confidential import first_stage
 
     files = [path for path, _ in wiring.files().collect(options.subjects)]
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         result = candidate.run(wiring.asset_store(), options.output, files, work, dry_run=options.dry_run, tell=tell)
-    return reports.report(result, first_stage())
+    return reports.report(result, candidate.first_stage(Path()))
