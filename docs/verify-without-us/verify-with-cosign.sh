@@ -20,6 +20,14 @@ for each in cosign jq openssl sha256sum; do
 done
 [ $# -gt 0 ] || { echo "usage: ${0##*/} FILE… (what else it is told: the head of this script)" >&2; exit 2; }
 
+# Whatever stops the script, it does not end without a word.
+ended() {
+  code=$?
+  rm -rf "${all:-}"
+  [ "$code" = 0 ] || echo "not verified: ${file:-no file}: $look" >&2
+}
+look='what the script has to be told' && trap ended EXIT
+
 HOST=${HOST:-github.com}
 REPO=${REPO:?owner/name of the project}
 REPO_ID=${REPO_ID:?its numeric id, which nobody can register again}
@@ -48,7 +56,7 @@ esac
 RESOURCE_URI=${RESOURCE_URI:-$(jq -rn --arg k "${HOST%%.*}" --arg r "$REPO" --arg t "$TAG" '"pkg:\($k)/\($r | ascii_downcase)@\($t | @uri | gsub("%2F"; "/"))"')}
 ROOT=${ROOT:?trust root, kept since before: gh attestation trusted-root, or counterseal trust export}
 
-all=$(mktemp -d) && trap 'rm -rf "$all"' EXIT
+all=$(mktemp -d)
 
 export name digest manifest level verifier HOST RESOURCE_URI REPO_ID TAG STAGE
 level=COUNTERSEAL_STAGE_$(printf %s "$STAGE" | tr a-z- A-Z_)
@@ -105,14 +113,17 @@ verify() {
   bundles=$folder/counterseal.intoto.jsonl
   work=$(mktemp -d "$all/file.XXXXXX")
   name=$(basename -- "$file")
+  look='the file cannot be read'
   digest=$(sum "$file")
 
+  look="its summary is not by this gate and revision for $REPO ($REPO_ID), or does not say that $TAG passed $STAGE with these bytes"
   vsa=$file.vsa.sigstore.json
   by_gate "$vsa" https://slsa.dev/verification_summary/v1
   says "$vsa" https://slsa.dev/verification_summary/v1 '
     .verificationResult == "PASSED" and (.verifiedLevels | index(env.level)) and .resourceUri == env.RESOURCE_URI
     and .verifier.id == env.verifier and (.inputAttestations | length) == 1'
 
+  look='the decision that the summary names is not in its bundles, or is no allow for this stage and tag'
   named=$(jq -r '.dsseEnvelope.payload | @base64d | fromjson | .predicate.inputAttestations[0].digest.sha256' "$vsa")
   while IFS= read -r line; do
     type=$(jq -r '.dsseEnvelope.payload | @base64d | fromjson | .predicateType' <<<"$line")
@@ -133,12 +144,14 @@ verify() {
   statement=$(jq -r '.dsseEnvelope.payload | @base64d' "$work/decision.json")
   revision=$(jq -r .predicate.source.revision <<<"$statement")
 
+  look="signature, provenance or SBOM is not by $BUILDER at $TAG, or over other bytes"
   by_builder "$file.sigstore.json" verify-blob
   by_builder "$work/provenance.json" verify-blob-attestation --type https://slsa.dev/provenance/v1
   says "$work/provenance.json" https://slsa.dev/provenance/v1 true
   by_builder "$work/sbom.json" verify-blob-attestation --type https://cyclonedx.org/bom
   says "$work/sbom.json" https://cyclonedx.org/bom '.bomFormat == "CycloneDX"'
 
+  look='manifest.json or sbom.cdx.json is not the one that was decided about'
   manifest=$(sum "$folder/manifest.json")
   jq -es 'length == 1 and any(.[0].dsseEnvelope.payload | @base64d | fromjson | .subject[];
       .name == "manifest.json" and .digest.sha256 == env.manifest)' "$work/decision.json" >/dev/null ||

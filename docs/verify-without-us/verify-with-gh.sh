@@ -17,6 +17,15 @@ for each in gh jq sha256sum; do
 done
 [ $# -gt 0 ] || { echo "usage: ${0##*/} FILE… (what else it is told: the head of this script)" >&2; exit 2; }
 
+# Whatever stops the script, it does not end without a word.
+ended() {
+  code=$?
+  rm -rf "${all:-}"
+  [ "$code" = 0 ] || echo "not verified: ${file:-no file}: $look" >&2
+}
+look='what the script has to be told' && trap ended EXIT
+
+[ "${HOST:-github.com}" = github.com ] || { echo "gh knows github.com alone; for $HOST: verify-with-cosign.sh" >&2; exit 2; }
 REPO=${REPO:?owner/name of the project}
 REPO_ID=${REPO_ID:?its numeric id, which nobody can register again}
 TAG=${TAG:?tag of the release}
@@ -29,7 +38,7 @@ ISSUER=${ISSUER:-https://token.actions.githubusercontent.com}
 RESOURCE_URI=${RESOURCE_URI:-$(jq -rn --arg r "$REPO" --arg t "$TAG" '"pkg:github/\($r | ascii_downcase)@\($t | @uri | gsub("%2F"; "/"))"')}
 ROOT=${ROOT:?trust root, kept since before: gh attestation trusted-root, or counterseal trust export}
 
-all=$(mktemp -d) && trap 'rm -rf "$all"' EXIT
+all=$(mktemp -d)
 
 export name digest manifest level RESOURCE_URI REPO_ID GATE TAG STAGE
 level=COUNTERSEAL_STAGE_$(printf %s "$STAGE" | tr a-z- A-Z_)
@@ -61,13 +70,16 @@ verify() {
   bundles=$folder/counterseal.intoto.jsonl
   work=$(mktemp -d "$all/file.XXXXXX")
   name=$(basename -- "$file")
+  look='the file cannot be read'
   digest=$(sum "$file")
 
+  look="no summary of this gate and revision says that $REPO ($REPO_ID) $TAG passed $STAGE with these bytes"
   signed "$bundles" https://slsa.dev/verification_summary/v1 '
     .verificationResult == "PASSED" and (.verifiedLevels | index(env.level)) and .resourceUri == env.RESOURCE_URI
     and .verifier.id == "https://github.com/" + env.GATE and (.inputAttestations | length) == 1' \
     "${gate[@]}" >"$work/vsa.json"
 
+  look='the decision that the summary names is not in its bundles, or is no allow for this stage and tag'
   named=$(jq -r '.statement.predicate.inputAttestations[0].digest.sha256' "$work/vsa.json")
   while IFS= read -r line; do
     [ "$(printf %s "$line" | sha256sum | cut -d' ' -f1)" != "$named" ] || printf '%s\n' "$line" >"$work/line.jsonl"
@@ -78,12 +90,14 @@ verify() {
     and .source.repository.host == "github.com" and .source.repository.id == (env.REPO_ID | tonumber) and (.source.revision | test("^[0-9a-f]{40,64}$"))' \
     "${gate[@]}" >"$work/decision.json"
 
+  look="provenance or SBOM is not by $BUILDER at $TAG"
   revision=$(jq -r '.statement.predicate.source.revision' "$work/decision.json")
   signed "$bundles" https://slsa.dev/provenance/v1 true \
     "${builder[@]}" --source-digest "$revision" >"$work/provenance.json"
   signed "$bundles" https://cyclonedx.org/bom '.bomFormat == "CycloneDX"' \
     "${builder[@]}" --source-digest "$revision" >"$work/sbom.json"
 
+  look='manifest.json or sbom.cdx.json is not the one that was decided about'
   manifest=$(sum "$folder/manifest.json")
   jq -e 'any(.statement.subject[]; .name == "manifest.json" and .digest.sha256 == env.manifest)' \
     "$work/decision.json" >/dev/null ||

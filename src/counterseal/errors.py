@@ -72,5 +72,9 @@ class VerificationError(CountersealError):
     exit_code = NOT_VERIFIED
 
 
+class SandboxSignedError(VerificationError):
+    """What does not verify names a sandbox's authority, which nobody trusts unless they ask for it (exit code 11)."""
+
+
 class LedgerError(VerificationError):
     """The ledger is not an untouched extension of what it was (exit code 11)."""

@@ -92,6 +92,12 @@ class ForgeContract:
         assert merge is not None
         assert (merge.end, merge.mover) == (end, Mover.FORGE)
 
+    def test_whether_a_branch_is_protected(self, world: World, forge: Forge) -> None:
+        world.repository.protect(())
+        assert not forge.protected(MAIN)
+        world.repository.protect((MAIN,))
+        assert forge.protected(MAIN)
+
     def test_who_may_push_directly_is_said_until_nobody_may(self, world: World, forge: Forge) -> None:
         assert "main" in forge.direct_push(MAIN)
         world.repository.only_by_change_requests()

@@ -108,6 +108,13 @@ def _verify(world: FlowWorld, folder: Path, trust: Path) -> str:
         (folder / name).write_bytes(world.hands.read(name))
     consumer = ("--trust", str(trust), "--sandbox", "--stage", "production", "--repository", f"github.com/{NAME}")
     schema: str = said(world, "verify", str(wheel), *consumer)["schema"]
+    release = folder / "release"
+    release.mkdir()
+    for asset in world.release()["assets"]:
+        (release / asset["name"]).write_bytes(world.hands.read(asset["name"]))
+    whole = world.counterseal("verify", str(release), *consumer).output
+    assert whole.endswith("\n12 verified, 1 skipped\n")
+    assert "verified: sbom.cdx.json, production" in whole
     wheel.write_bytes(wheel.read_bytes() + b"x")
     refused = said(world, "verify", str(wheel), *consumer, code=11)
     assert [each["verified"] for each in refused["files"]] == [False]
@@ -120,9 +127,8 @@ def _log(world: FlowWorld, folder: Path, trust: Path) -> str:
     fetch = ("fetch", "-q", "origin", "refs/notes/counterseal:refs/notes/counterseal", "counterseal-ledger")
     options = ("--folder", str(clone), "--trust", str(trust), "--sandbox")
     mirror, advice = "refs/remotes/origin/counterseal-ledger", f"fix: git fetch {' '.join(fetch[2:])}; if it stays so: "
-    assert advice in faults.told(
-        world.cli("log", *options), 11, "lost entries"
-    )  # a clone has the mirror, not the notes
+    told = faults.told(world.cli("log", *options), 2, "no notes of the ledger yet")  # a clone has the mirror alone
+    assert f"fix: fetch them: git fetch {' '.join(fetch[2:])}" in told
     world.git(*fetch, folder=clone)
     world.git("update-ref", mirror, f"{mirror}~1", folder=clone)  # as if the notes had been fetched alone
     assert advice in faults.told(world.cli("log", *options), 11, "differ")
@@ -130,7 +136,17 @@ def _log(world: FlowWorld, folder: Path, trust: Path) -> str:
     listed = said(world, "log", *options)
     assert [each["decision"]["stage"] for each in listed["decisions"]] == ["production", "staging"]
     assert said(world, "log", "verify", *options)["entries"] == listed["entries"] == 4
-    assert said(world, "log", "show", "1", *options)["schema"] == "counterseal.entry/v1"
+    shown = said(world, "log", "show", "1", *options)
+    assert (shown["schema"], shown["statement"]["predicate"]["outcome"]) == ("counterseal.entry/v1", "allow")
+    decided = world.counterseal("log", "show", "2", *options).output
+    for line in ("  requested by  bob\n", "  approved by   alice, dora\n", "  run by        bob ", "app-1.2.0.tar.gz"):
+        assert line in decided
+    published = world.counterseal("log", "show", "3", *options).output
+    assert "  decision      entry 2 (" in published
+    assert re.search(r"    sha256:[0-9a-f]{64}  sbom\.cdx\.json \(\d+ bytes\)\n", published)
+    assert "{'" not in published
+    told = faults.told(world.cli("log", "--folder", str(clone)), 11, "signed in a sandbox")
+    assert "--trust trust.json --sandbox" in told
     json.loads(world.counterseal("log", "prove", "2", *options, "--format", "json").output)
     for arguments, what in ((("show", "9"), "9"), (("prove",), "needs the number"), (("--since", "soon"), "no date")):
         result = world.cli("log", *arguments, *options)

@@ -71,7 +71,7 @@ def test_without_the_permission_the_yaml_to_paste_is_shown(waiting: FlowWorld) -
     assert "    permissions:\n" in error
     assert "      id-token: write" in error
     environment = {**waiting.person("bob")}
-    faults.told(waiting.cli("sign", *SUBJECTS, environment=environment), 2, "no CI identity to sign with")
+    faults.told(waiting.cli("sign", *SUBJECTS, environment=environment), 2, "sign runs in CI only")
 
 
 def _token(world: FlowWorld, audience: str = "sigstore", **more: Any) -> Callable[[Request], Response]:

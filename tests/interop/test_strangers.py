@@ -125,6 +125,7 @@ def test_a_wrong_release_is_refused(
     done = stranger.verify(parts.write(tmp_path / "release", signers), variables)
     assert done.returncode != 0, done.stdout
     assert "verified" not in done.stdout
+    assert re.search(rf"^not verified: \S*/{FILE}: \S", done.stderr, re.MULTILINE), "it does not end without a word"
 
 
 @pytest.mark.parametrize(
@@ -147,6 +148,7 @@ def test_every_variable_counts(
 ) -> None:
     done = stranger.verify(right, {**variables, name: value})
     assert done.returncode != 0, done.stdout
+    assert f"/{FILE}: " in done.stderr.partition("not verified: ")[2]
 
 
 def test_a_root_of_somebody_else_is_refused(

@@ -6,16 +6,26 @@ Only what `sign` made of the artifacts leaves this machine: a build may have lai
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from counterseal import plain_file
-from counterseal.errors import FormatError, ServiceError, UsageError
-from counterseal.formats import digests, manifest, statement, subject, wire
+from counterseal import plain_file, policy
+from counterseal.errors import CountersealError, FormatError, ServiceError, UsageError
+from counterseal.evaluation import rules
+from counterseal.formats import digests, manifest, statement, subject, wire, yaml
 from counterseal.gate import candidate_bytes
-from counterseal.identifiers import BLOB_SUFFIX, BUILD_BUNDLES_FILE, MANIFEST_FILE, PROVENANCE, SBOM, SBOM_FILE
+from counterseal.identifiers import (
+    BLOB_SUFFIX,
+    BUILD_BUNDLES_FILE,
+    MANIFEST_FILE,
+    POLICY_PATH,
+    PROVENANCE,
+    SBOM,
+    SBOM_FILE,
+)
 from counterseal.model import Manifest, Release, Subject
 from counterseal.ports import Tell, silent
 
@@ -38,6 +48,14 @@ class CandidateResult:
     manifest: str
     uploaded: tuple[str, ...]
     dry_run: bool
+
+
+def first_stage(folder: Path) -> str | None:
+    """Return the first stage of the policy in a checkout, or None if nobody can tell: it is for a hint alone."""
+    with contextlib.suppress(CountersealError, OSError):
+        content = plain_file.read((folder / POLICY_PATH).resolve(), max_bytes=yaml.MAX_BYTES)
+        return policy.load(content, rules=rules.RULES).stages[0].name
+    return None
 
 
 def run(

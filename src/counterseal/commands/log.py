@@ -53,7 +53,7 @@ def read(reader: reading.LedgerReader, stored: StoredLedger) -> Ledger:
     """Return the verified ledger.
 
     Raises:
-        UsageError: There is no ledger here.
+        UsageError: There is no ledger here, or only its mirror.
         LedgerError: It is not what it was.
     """
     if stored.notes is None and stored.mirror is None:
@@ -62,12 +62,18 @@ def read(reader: reading.LedgerReader, stored: StoredLedger) -> Ledger:
             why="neither the notes ref nor the mirror branch exists in this clone",
             fix=_FETCH,
         )
+    if stored.notes is None:
+        raise UsageError(
+            "this clone has no notes of the ledger yet",
+            why=f"git clones branches, such as {MIRROR_BRANCH}, and notes only when they are asked for",
+            fix=f"fetch them: {_FETCH}",
+        )
     try:
         return reader.read(stored)
     except LedgerError as error:
         if stored.notes == stored.mirror:
             raise
-        # a clone gets the mirror with its branches, and the notes only when they are asked for
+        # one of the two may have been fetched alone
         raise LedgerError(error.what, why=error.why, fix=f"{_FETCH}; if it stays so: {error.fix}") from error
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from counterseal.errors import ServiceError, UsageError
+from counterseal import policy as policies
+from counterseal.commands import promotable
+from counterseal.errors import CountersealError, ServiceError, UsageError
+from counterseal.evaluation import rules
 from counterseal.formats import digests, manifest, subject
 from counterseal.gate import sboms
 from counterseal.history import History
@@ -19,7 +24,15 @@ from counterseal.identifiers import (
     REQUEST_BRANCH_PREFIX,
     SBOM_FILE,
 )
-from counterseal.model import Actor, Manifest, Person, PinnedAsset, PinnedCandidate, PromotionRequest, Release
+from counterseal.model import (
+    Actor,
+    Manifest,
+    Person,
+    PinnedAsset,
+    PinnedCandidate,
+    PromotionRequest,
+    Release,
+)
 from counterseal.ports import AssetStore, Clock, Forge
 
 if TYPE_CHECKING:
@@ -30,7 +43,10 @@ VALID_FOR: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked for: a tag's candidate (None: the only one there is) into a stage, by whom and why."""
+    """What is asked for: a tag's candidate (None: the only one there is) into a stage, by whom and why.
+
+    With `again` an empty reason is that of the request before.
+    """
 
     stage: str
     tag: str | None
@@ -87,7 +103,8 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
     """Open a promotion request for the candidate of a tag.
 
     Raises:
-        UsageError: No candidate, no policy, too long a time, or the same request was made before (then `--again`).
+        UsageError: No reason, no candidate, no policy or stage, the stage before has not allowed it, too long a time,
+            or the same request was made before (then `--again`).
         ServiceError: The forge refused.
     """
     if not timedelta(days=1) <= asked.valid_for <= manifest.MAX_VALID:
@@ -96,18 +113,20 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
             why=f"it is for 1 to {manifest.MAX_VALID.days} days; a longer one would be denied",
             fix="leave it at 7 days, and ask again if it lapses",
         )
+    if not (asked.reason.strip() or asked.again):
+        raise _no_reason()
     forge, assets = ports.forge, ports.assets
     release = _candidate(assets, asked.tag)
-    policy = forge.file_at(forge.default_ref(), POLICY_PATH)
-    if policy is None:
-        raise UsageError(
-            f"no {POLICY_PATH} on the default branch",
-            why="without a policy nothing is allowed",
-            fix="write and merge a policy first (docs/policy-reference.md)",
-        )
+    policy = _policy(forge)
+    stage = promotable.stage_of(policies.load(policy, rules=rules.RULES), asked.stage)
     listed, digest = _manifest(assets, release, work)
+    known = cache(ports.history)
+    promotable.check_order(stage, digest, release.tag, known)
     pinned = tuple(_pin(assets, release, name, work) for name in _names(listed))
-    number = _next_id(forge, asked, release.tag, digest)
+    number, reason_before = _next_id(forge, asked, release.tag, digest)
+    reason = asked.reason if asked.reason.strip() else reason_before
+    if not reason:
+        raise _no_reason()
     requester = asked.requester
     valid_until = _valid_until(ports.clock.now(), asked.valid_for)
     content = PromotionRequest(
@@ -117,7 +136,7 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
         manifest=digest,
         candidate=PinnedCandidate(release.id, release.tag, pinned),
         policy=digests.sha256(policy),
-        reason=asked.reason,
+        reason=reason,
         valid_until=valid_until,
     )
     path = manifest.request_path(asked.stage, digest, number)
@@ -127,7 +146,7 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
         asked.stage,
         work,
         candidate=lambda: sboms.released(assets, release, listed.sbom, work),
-        known=ports.history,
+        known=known,
     )
     if dry_run:
         return RequestResult(release.tag, None, None, path, data, valid_until, dry_run=True, compared=compared)
@@ -135,6 +154,25 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
     branch = _branch(asked.stage, digest, number, data)
     opened, url = forge.open_request(branch=branch, path=path, content=data, title=title, body=body)
     return RequestResult(release.tag, opened, url, path, data, valid_until, dry_run=False, compared=compared)
+
+
+def _policy(forge: Forge) -> bytes:
+    policy = forge.file_at(forge.default_ref(), POLICY_PATH)
+    if policy is None:
+        raise UsageError(
+            f"no {POLICY_PATH} on the default branch",
+            why="without a policy nothing is allowed",
+            fix="write and merge a policy first (docs/policy-reference.md)",
+        )
+    return policy
+
+
+def _no_reason() -> UsageError:
+    return UsageError(
+        "no --reason",
+        why="reviewers and auditors are told why something is promoted",
+        fix='say it: --reason "fixes the parser, see #16"',
+    )
 
 
 def _branch(stage: str, digest: str, number: str, data: bytes) -> str:
@@ -210,17 +248,23 @@ def _pin(assets: AssetStore, release: Release, name: str, work: Path) -> PinnedA
         return PinnedAsset(asset.id, asset.name, digests.sha256_of(stream))
 
 
-def _next_id(forge: Forge, asked: Asked, tag: str, digest: str) -> str:
-    """Return the number of this request: 1, or with `again` the first that the default branch does not have."""
-    number = 0
+def _next_id(forge: Forge, asked: Asked, tag: str, digest: str) -> tuple[str, str]:
+    """Return the number of this request, and the reason of the one before (empty if there is none).
+
+    It is 1, or with `again` the first that the default branch does not have.
+    """
+    number, reason = 0, ""
     while True:
         number += 1
         path = manifest.request_path(asked.stage, digest, str(number))
-        if forge.file_at(forge.default_ref(), path) is None:
-            return str(number)
+        content = forge.file_at(forge.default_ref(), path)
+        if content is None:
+            return str(number), reason
         if not asked.again:
             raise UsageError(
                 f"{tag} was requested for {asked.stage} before ({path})",
                 why="a request is judged once",
                 fix=f"if it was denied, ask again: counterseal request --stage {asked.stage} --tag {tag} --again",
             )
+        with contextlib.suppress(CountersealError):  # one that nobody can read gives none
+            reason = manifest.parse_request(content, path).reason

@@ -58,10 +58,19 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is no matter of a verdict, and why."""
+
+    file_name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyResult:
-    """One verdict or refusal for each file, in the order given."""
+    """One verdict or refusal for each file, in the order given; `skipped` are those that have none."""
 
     verdicts: tuple[Verdict | Refused, ...]
+    skipped: tuple[Skipped, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -92,7 +101,7 @@ def run(
             why=f"known hosts are {', '.join(sorted(trust.issuers))}",
             fix="write it like github.com/acme/app",
         )
-    name = name.rstrip("/")
+    name = name.rstrip("/").removesuffix(".git")
     if question.own_gate is None and forges.kind_of(host) is ForgeKind.GITLAB:
         raise UsageError(
             "no --gate-identity",
@@ -102,10 +111,14 @@ def run(
         )
     own = _own_gate(question.own_gate, host, name, trust) if question.own_gate else None
     verdicts: list[Verdict | Refused] = []
+    skipped: list[Skipped] = []
     for number, file in enumerate(files):
         tell(f"verifying {file.name}", number, len(files))
         if not file.is_file():
-            raise UsageError(f"no file {file}", fix="download it first; a folder is not verified as one")
+            raise UsageError(f"no file {file}", why="there is nothing to verify", fix="download it first")
+        if file.name == PROOF_FILE:
+            skipped.append(Skipped(file.name, "it is the proof, by which the others are verified"))
+            continue
         with file.open("rb") as stream:
             digest = digests.sha256_of(stream)
         wanted = Wanted(file.name, digest, question.stage, host, name, question.repository_id, question.revisions, own)
@@ -116,17 +129,27 @@ def run(
             )
         except CountersealError as error:
             verdicts.append(Refused(file.name, error))
-    return VerifyResult(tuple(verdicts))
+    if not verdicts:
+        raise UsageError(
+            f"nothing to verify but {PROOF_FILE}",
+            why="it is the proof, by which other files of its release are verified",
+            fix="name the files that you want to use",
+        )
+    return VerifyResult(tuple(verdicts), tuple(skipped))
 
 
 def expand(given: Sequence[Path]) -> list[Path]:
-    """Return the files, in place of a glob those that it matches, hidden ones too: in CI no shell expands it.
+    """Return the files: of a folder all in it, of a glob those that it matches, hidden ones too (in CI no shell does).
 
     Raises:
-        UsageError: A glob matches nothing: what is handed on would not be looked at.
+        UsageError: A glob matches nothing, or a folder has none or another in it: what is handed on would not be
+            looked at.
     """
     files: list[Path] = []
     for path in given:
+        if path.is_dir():
+            files += _in_folder(path)
+            continue
         pattern = str(path)
         if path.exists() or not glob.has_magic(pattern):
             files.append(path)
@@ -138,6 +161,17 @@ def expand(given: Sequence[Path]) -> list[Path]:
             )
         files += matched
     return files
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    inside = sorted(folder.iterdir())
+    if not inside or any(not path.is_file() for path in inside):
+        raise UsageError(
+            f"{folder} is no folder of released files",
+            why="it is empty" if not inside else "it has more in it than files, and those would not be looked at",
+            fix="download the release into a folder of its own, or name the files",
+        )
+    return inside
 
 
 def _own_gate(named: OwnGateNamed, host: str, name: str, trust: Trust) -> OwnGate:

@@ -21,6 +21,8 @@ from counterseal.evaluation.evidence import (
 )
 from counterseal.evaluation.judging import evaluate, judge, needs, outcome
 from counterseal.evaluation.rules import RULES
+from counterseal.evaluation.rules.enough_reviews import possible_without
+from counterseal.evaluation.rules.review_of_this_revision import before_merge
 from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts, content_of
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "SignatureFacts",
     "Source",
     "approvals",
+    "before_merge",
     "content_of",
     "decision",
     "evaluate",
@@ -50,5 +53,6 @@ __all__ = [
     "judge",
     "needs",
     "outcome",
+    "possible_without",
     "rules",
 ]

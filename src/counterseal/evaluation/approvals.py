@@ -174,9 +174,18 @@ def _person_problems(actor: Actor, evidence: Evidence) -> Iterator[Reason]:
     if part:
         yield part
     if not groups_of(actor, evidence.policy):
-        yield reason("in-no-group")
+        yield _in_no_group(actor, evidence)
     if permission < Permission.WRITE:
         yield reason("permission-missing", permission=permission.name.lower())
+
+
+def _in_no_group(actor: Actor, evidence: Evidence) -> Reason:
+    """Return that no group lists an account; with the number that the policy has for its login, if it has one."""
+    for members in evidence.policy.groups.values():
+        for member in members:
+            if (member.host, member.login.lower()) == (actor.host, actor.login.lower()):
+                return reason("in-no-group", listed_as=member.id)
+    return reason("in-no-group")
 
 
 def _review_problems(review: Review, change: ChangeRequest) -> Iterator[Reason]:

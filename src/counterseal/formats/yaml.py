@@ -218,7 +218,8 @@ def fields(node: Node, what: str, required: Iterable[str], optional: Iterable[st
 def near(word: str, known: Iterable[str]) -> str:
     """Return the hint for an unknown word: the near miss, or all that is known."""
     choices = list(known)
-    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    begun = [name for name in choices if len(word) > 1 and name.startswith(word)]
+    near = begun or difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(choices) or 'nothing'}"
 
 

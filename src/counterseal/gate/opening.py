@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from counterseal.errors import PolicyError, ServiceError, UsageError
 from counterseal.evaluation import identity, identity_words
+from counterseal.forges import ForgeKind, kind_of
 from counterseal.gate import collect, reading
 from counterseal.gate.collect import Sources
 from counterseal.gate.reading import LedgerReader
@@ -49,7 +50,7 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
             fix="start a new run in the repository that has the name now",
         )
     if not run.ref_protected:
-        raise _no_gate(policy, f"{run.ref} is not protected")
+        raise unprotected(run.ref, home)
     if problem := identity.run_problem(run, policy.gate, sources.trust, default_ref):
         raise _no_gate(policy, identity_words.sentence(problem))
     check_ledger_id(policy, home)
@@ -96,6 +97,21 @@ def check_ledger_id(policy: Policy, home: Repository) -> None:
             why="a ledger belongs to the repository that its id names",
             fix=f"counterseal policy check --new-ledger-id {home.host}/{home.id} prints one",
         )
+
+
+def unprotected(ref: str, home: Repository) -> UsageError:
+    """Return the error of a gate whose branch anybody who may write can push to."""
+    branch = ref.removeprefix("refs/heads/")
+    if kind_of(home.host) is ForgeKind.GITLAB:
+        fix = f"protect {branch}: Settings → Repository → Protected branches → Allowed to push and merge: No one"
+    else:
+        page = "Settings → Rules → Rulesets → New branch ruleset → Require a pull request before merging"
+        fix = f"protect {branch}: {page}"
+    return UsageError(
+        "this run is not a gate",
+        why=f"{ref} is not protected, so policy and requests could be pushed past every review",
+        fix=f"{fix}; then start the workflow anew",
+    )
 
 
 def _no_gate(policy: Policy, why: str) -> UsageError:

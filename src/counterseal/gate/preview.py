@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterseal import evaluation, forges
-from counterseal.errors import CountersealError, ServiceError, UsageError
+from counterseal.errors import CountersealError, PolicyError, ServiceError, UsageError
 from counterseal.evaluation import Approvals, Evidence, LedgerFacts, RequestFile, approvals
 from counterseal.evaluation import evidence as evidence_room
 from counterseal.formats import digests, manifest
-from counterseal.gate import collect, reading, sboms
+from counterseal.gate import collect, opening, reading, sboms
 from counterseal.gate.sboms import Comparison
 from counterseal.history import History
 from counterseal.identifiers import COMMENT_MARKER, REQUEST_FOLDER, SBOM_FILE
@@ -22,7 +22,7 @@ from counterseal.model import EarlierDecision, Finding
 from counterseal.policy import Need
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from counterseal.gate.collect import Sources
     from counterseal.inventory import Document
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What is known before the merge: the findings as far as they need neither bytes nor merge, and who approved."""
+    """What is known before the merge: the findings as far as they need neither bytes nor merge, and who approved.
+
+    `stops` are why no gate would run at all, `unseen` what of that this token may not see.
+    """
 
     number: int
     host: str
@@ -45,6 +48,8 @@ class Preview:
     approvals: Approvals
     history: tuple[EarlierDecision, ...]
     compared: Comparison | None = None
+    stops: tuple[CountersealError, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +76,9 @@ def ground(sources: Sources, store: LedgerStore) -> Ground:
     return Ground(head, state, History(ledger.entries))
 
 
-def request_paths(sources: Sources, number: int) -> list[str]:
-    """Return what a change request touches below `promotions/`."""
-    return [path for path in sources.forge.changed_files(number) if path.startswith(f"{REQUEST_FOLDER}/")]
+def request_paths(files: Iterable[str]) -> tuple[str, ...]:
+    """Return those of a change request's files that lie below `promotions/`."""
+    return tuple(path for path in files if path.startswith(f"{REQUEST_FOLDER}/"))
 
 
 def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
@@ -82,35 +87,35 @@ def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
     Raises:
         UsageError: The change request adds no promotion request.
     """
-    paths = request_paths(sources, number)
-    if len(paths) != 1:
-        raise _no_request(sources, number, paths)
-    return judge(sources, ground(sources, store), number, paths)
+    files = sources.forge.changed_files(number)
+    _request_path(sources, number, files)
+    return judge(sources, ground(sources, store), number, files)
 
 
-def judge(sources: Sources, stand: Ground, number: int, paths: Sequence[str], *, compare: bool = True) -> Preview:
-    """Return the preview of a change request that touches these paths below `promotions/`.
+def judge(sources: Sources, stand: Ground, number: int, files: Sequence[str], *, compare: bool = True) -> Preview:
+    """Return the preview of a change request that changes these files.
 
     Args:
         sources: What it reads.
         stand: Branch and ledger as they are now.
         number: Of the change request.
-        paths: What `request_paths` says of it.
+        files: The paths that it changes.
         compare: Whether components are compared with what the stage has now.
 
     Raises:
         UsageError: The change request adds no promotion request.
     """
-    if len(paths) != 1:
-        raise _no_request(sources, number, paths)
+    path = _request_path(sources, number, files)
     change = sources.forge.change_request(number)
-    request = _request(sources, change, paths[0])
+    request = _request(sources, change, path)
     evidence = _evidence(sources, change, request, stand.head)
     content = evidence.request.content
     if content is None:
-        raise UsageError(f"{evidence.change_name}: {paths[0]} is no promotion request", why=evidence.request.problem)
+        raise UsageError(f"{evidence.change_name}: {path} is no promotion request", why=evidence.request.problem)
     evidence = collect.with_ledger(sources, evidence, stand.ledger, stand.history)
-    findings = evaluation.judge(evidence)
+    early = evaluation.before_merge(evidence, [other for other in files if other != path])
+    findings = tuple(early if finding.rule == early.rule else finding for finding in evaluation.judge(evidence))
+    stops, unseen = _stops(sources, evidence)
     return Preview(
         number,
         evidence.home.host,
@@ -123,12 +128,33 @@ def judge(sources: Sources, stand: Ground, number: int, paths: Sequence[str], *,
         approvals.approvals(evidence),
         evidence.history,
         _compared(sources, content, stand.history) if compare else None,
+        stops,
+        unseen,
     )
 
 
-def _no_request(sources: Sources, number: int, paths: Sequence[str]) -> UsageError:
+def _request_path(sources: Sources, number: int, files: Sequence[str]) -> str:
+    paths = request_paths(files)
+    if len(paths) == 1:
+        return paths[0]
     name = forges.change_name(sources.forge.repository().host, number)
-    return UsageError(f"{name} adds {len(paths)} promotion requests", fix="one request, one file, one change")
+    raise UsageError(f"{name} adds {len(paths)} promotion requests", fix="one request, one file, one change")
+
+
+def _stops(sources: Sources, evidence: Evidence) -> tuple[tuple[CountersealError, ...], tuple[str, ...]]:
+    """Return why no gate would run here, and what of that cannot be seen."""
+    stops: list[CountersealError] = []
+    ref = evidence.policy_reference.ref
+    try:
+        opening.check_ledger_id(evidence.policy, evidence.home)
+    except PolicyError as error:
+        stops.append(error)
+    try:
+        if not sources.forge.protected(ref):
+            stops.append(opening.unprotected(ref, evidence.home))
+    except ServiceError as error:
+        return tuple(stops), (f"whether {ref} is protected: {error.what}",)
+    return tuple(stops), ()
 
 
 def _compared(sources: Sources, content: PromotionRequest, history: History) -> Comparison:

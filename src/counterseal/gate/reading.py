@@ -9,7 +9,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from counterseal import ledger
-from counterseal.errors import CountersealError, FormatError, LedgerError, ServiceError, VerificationError
+from counterseal.errors import (
+    CountersealError,
+    FormatError,
+    LedgerError,
+    SandboxSignedError,
+    ServiceError,
+    VerificationError,
+)
 from counterseal.evaluation import LedgerFacts
 from counterseal.formats import wire
 from counterseal.gate.collect import read_policy
@@ -125,6 +132,8 @@ class LedgerReader:
             try:
                 attestation = self.verifier.verify_statement(line, what)
                 self._known[line] = ledger.entry_of(line, attestation)
+            except SandboxSignedError as error:
+                raise LedgerError(error.what, why=error.why, fix=error.fix) from error
             except (FormatError, VerificationError) as error:
                 raise LedgerError(
                     f"{what} is not what a gate signed", why=error.why or error.what, fix=ledger.RESTORE

@@ -31,6 +31,13 @@ class Forge(Protocol):
             ServiceError: What a decision needs cannot be read, or written; the message names the setting.
         """
 
+    def protected(self, ref: str) -> bool:
+        """Return whether the forge protects a branch at all.
+
+        Raises:
+            ServiceError: The token may not see it.
+        """
+
     def direct_push(self, ref: str) -> str:
         """Return, in a sentence, who may push to a branch directly as far as can be seen, or nothing if nobody may."""
 

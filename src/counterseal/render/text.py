@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from counterseal import forges
 from counterseal.formats import wire
 from counterseal.history import RecordedDecision, label
+from counterseal.history.events import Publication
 from counterseal.model import FindingOutcome, Outcome
 from counterseal.render import findings
 from counterseal.render.escape import plain
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from counterseal.errors import CountersealError
     from counterseal.evaluation import Decision
     from counterseal.history import RecordedEvent
+    from counterseal.history.events import Event
     from counterseal.model import EarlierDecision, Finding, Reason
     from counterseal.render.findings import About
     from counterseal.verification import Verdict
@@ -175,19 +177,42 @@ def entry(recorded: RecordedDecision | RecordedEvent) -> str:
         f"  run           {attestation.certificate.run_uri}",
         f"  time          {wire.timestamp(attestation.signed_at)}, log entry {attestation.log_index}",
         f"  line          sha256:{attestation.digest}",
-        f"  before it     {link.tree_size} entries, root {link.root_hash}",
+        f"  before it     {link.tree_size} {'entry' if link.tree_size == 1 else 'entries'}, root {link.root_hash}",
     ]
     if not isinstance(recorded, RecordedDecision):
-        body = wire.encode(recorded.event.body)
-        return "\n".join(
-            (
-                *place,
-                f"  event         {recorded.event.kind}",
-                *(f"  {key}: {plain(str(value))}" for key, value in body.items()),
-            )
-        )
+        return "\n".join((*place, f"  event         {recorded.event.kind}", *_event(recorded.event)))
     head = decision(recorded.decision, recorded.sequence, attestation.digest, fresh=True).split("\n")[0]
-    return "\n".join((head, *place, *_details(recorded.decision)))
+    return "\n".join((head, *place, *_details(recorded.decision), *_artifacts(recorded)))
+
+
+def _event(event: Event) -> list[str]:
+    """Return what an event says: a member a line, of a publication every file."""
+    body = event.body
+    if isinstance(body, Publication):
+        return [
+            f"  decision      entry {body.decision.sequence} ({body.decision.entry_id})",
+            f"  stage         {plain(body.stage)}",
+            f"  tag           {plain(body.tag)} (release {body.release} at the forge)",
+            f"  manifest      sha256:{body.manifest}",
+            f"  started by    {plain(event.actor.login)}",
+            "  files",
+            *(f"    sha256:{asset.digest}  {plain(asset.name)} ({asset.size} bytes)" for asset in body.assets),
+        ]
+    members: dict[str, Any] = wire.encode(body)
+    return [f"  {plain(key):<13} {plain(_words(value), 1000)}" for key, value in members.items()]
+
+
+def _words(value: Any) -> str:
+    """Return a member of an event as people read it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_words(member)}" for key, member in value.items())
+    return ", ".join(map(_words, value)) if isinstance(value, list) else str(value)
+
+
+def _artifacts(recorded: RecordedDecision) -> list[str]:
+    """Return the files that a decision is about, by digest and name."""
+    subjects = recorded.entry.attestation.statement.subjects
+    return ["  files", *(f"    sha256:{subject.digest}  {plain(subject.name)}" for subject in subjects)]
 
 
 def _details(decision: Decision) -> list[str]:
@@ -198,7 +223,13 @@ def _details(decision: Decision) -> list[str]:
         f"{(review.revision or 'no revision')[:12]} · {', '.join(review.groups) or 'no group'} · {review.url}"
         for review in decision.reviews
     ]
+    people = decision.responsible
+    asked = plain(people.requester.login) if people.requester else "unknown"
+    approved = ", ".join(plain(person.login) for person in people.approvers) or "nobody"
     return [
+        f"  requested by  {asked}",
+        f"  approved by   {approved}",
+        f"  run by        {plain(people.run_actor.login)} (who merged, or started the gate)",
         f"  policy        {policy.uri} at {policy.revision[:12]}, sha256:{policy.digest.sha256}",
         f"  request       {_request(decision)} {plain(decision.request.file)}",
         f"  evidence      sha256:{decision.evidence_digest.sha256}",

@@ -5,6 +5,7 @@ It asks no forge and reads no repository; all that it needs lies beside the arti
 
 from __future__ import annotations
 
+from counterseal.verification.looks import StepError
 from counterseal.verification.steps import Verdict, Wanted, verify
 
-__all__ = ["Verdict", "Wanted", "verify", "vsa"]
+__all__ = ["StepError", "Verdict", "Wanted", "verify", "vsa"]

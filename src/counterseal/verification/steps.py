@@ -6,21 +6,22 @@ A lone bundle proves nothing here: the decision has to be included in the ledger
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from counterseal import ledger
-from counterseal.errors import VerificationError
+from counterseal.errors import FormatError, VerificationError
 from counterseal.evaluation import decision as decisions
-from counterseal.evaluation import identity, identity_words
+from counterseal.evaluation import identity
 from counterseal.formats import wire
 from counterseal.history import events
 from counterseal.history.events import EventKind, Publication
 from counterseal.identifiers import DECISION, EVENT
 from counterseal.ledger import moment_problem
 from counterseal.model import FindingOutcome, GateIdentity, Outcome, OwnGate, Repository
+from counterseal.verification.looks import BESIDE_WORDS, SIGNER, Look, fail, is_beside, signer_words
 
 if TYPE_CHECKING:
     from counterseal.evaluation import Decision
@@ -45,22 +46,6 @@ class Wanted:
     repository_id: int | None = None
     revisions: tuple[str, ...] | None = None
     own_gate: OwnGate | None = None
-
-
-class Look(StrEnum):
-    """What is looked at, in this order; a refusal names the first that failed by its number."""
-
-    SUBJECT = "digest and name"
-    SIGNATURE = "signature"
-    TIME = "time and log"
-    DECISION = "decision"
-    LEDGER = "ledger"
-    BEYOND = "not checked offline"
-
-    @property
-    def number(self) -> int:
-        """Return its place, from 1 on."""
-        return list(Look).index(self) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +82,18 @@ def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust
     Raises:
         VerificationError: A step failed; the message begins with its number and title.
     """
-    proof = ledger.parse_proof(proof_file)
+    try:
+        proof = ledger.parse_proof(proof_file)
+    except FormatError as error:
+        why = f"{error.what}: {error.why}" if error.why else error.what
+        raise VerificationError(
+            "not verified: this is no ledger proof",
+            why=why,
+            fix="download ledger-proof.json again, from the release that the file is of",
+        ) from error
     attestation = verifier.verify_statement(proof.decision_line, "the decision line of the ledger proof")
     if attestation.statement.predicate_type != DECISION:
-        _fail(Look.SUBJECT, f"the proof is about a {attestation.statement.predicate_type}, no decision")
+        fail(Look.SUBJECT, f"the proof is about a {attestation.statement.predicate_type}, no decision")
     _check_subject(wanted, attestation)  # (1)
     decision = decisions.parse(attestation.statement, "the decision")
     _check_signer(wanted, attestation, decision.policy.ref, trust, Look.SIGNATURE)  # (2)
@@ -112,7 +105,7 @@ def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust
     _check_time(published)
     inclusion = ledger.verify_proof(proof, attestation.statement, published.statement)
     if decision.source is None:
-        _fail(Look.DECISION, "it names no source")
+        fail(Look.DECISION, "it names no source")
     return Verdict(
         wanted.file_name,
         wanted.digest,
@@ -124,24 +117,28 @@ def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust
     )
 
 
-def _fail(look: Look, why: str) -> NoReturn:
-    raise VerificationError(
-        f"not verified: step {look.number}, {look}",
-        why=why,
-        fix="compare stage, repository and gate with what the project names, and get the files again; if it stays so, "
-        "do not use them",
-    )
-
-
 def _check_subject(wanted: Wanted, attestation: Attestation) -> None:
+    """Check that the file was decided on; what lies beside the artifacts is held to the publication's list alone."""
     subjects = attestation.statement.subjects
+    if is_beside(wanted.file_name) and all(subject.name != wanted.file_name for subject in subjects):
+        return
     if not any(subject.digest == wanted.digest for subject in subjects):
         namesake = next((subject for subject in subjects if subject.name == wanted.file_name), None)
         hint = f", which names sha256:{namesake.digest}" if namesake else ""
-        _fail(Look.SUBJECT, f"{wanted.file_name} has sha256:{wanted.digest}, not in the decision{hint}")
+        anew = "download it again; if its digest still differs, do not use it, and tell the project"
+        other = "take the ledger-proof.json of the release that the file is of; if it is, do not use the file"
+        fail(
+            Look.SUBJECT,
+            f"{wanted.file_name} has sha256:{wanted.digest}, not in the decision{hint}",
+            anew if namesake else other,
+        )
     if not any(subject.digest == wanted.digest and subject.name == wanted.file_name for subject in subjects):
         names = [subject.name for subject in subjects if subject.digest == wanted.digest]
-        _fail(Look.SUBJECT, f"these bytes were decided on as {names[0]}, not as {wanted.file_name}")
+        fail(
+            Look.SUBJECT,
+            f"these bytes were decided on as {names[0]}, not as {wanted.file_name}",
+            f"give the file its own name again: {names[0]}",
+        )
 
 
 def _check_signer(wanted: Wanted, attestation: Attestation, policy_ref: str, trust: Trust, look: Look) -> None:
@@ -155,35 +152,51 @@ def _check_signer(wanted: Wanted, attestation: Attestation, policy_ref: str, tru
         accepted=identity.accepted_gate(GateIdentity(wanted.revisions, wanted.own_gate), trust),
     )
     if problem:
-        _fail(look, identity_words.sentence(problem))
+        fail(look, signer_words(wanted.revisions, problem), SIGNER)
     expected = f"https://{wanted.host}/{wanted.repository}"
     if certificate.source_uri != expected:
-        _fail(look, f"it was decided for {certificate.source_uri}, not for {expected}")
+        named = certificate.source_uri or "no repository"
+        fix = "name the repository that the project publishes from; if you did, do not use the file: it is another's"
+        if named.lower() == expected.lower():
+            fix = f"write it as the forge does: --repository {named.removeprefix('https://')}"
+        fail(look, f"it was decided for {named}, not for {expected}", fix)
     if wanted.repository_id is not None and certificate.source_id != str(wanted.repository_id):
-        _fail(look, f"repository {certificate.source_id} has this name now or had it, not {wanted.repository_id}")
+        fail(
+            look,
+            f"{wanted.repository} is repository {certificate.source_id} there; you asked for {wanted.repository_id}",
+            "compare the number with what the project names; if yours is right, somebody else has the name: "
+            "do not use the file",
+        )
 
 
 def _check_time(attestation: Attestation) -> None:
     if problem := moment_problem(attestation):
-        _fail(Look.TIME, problem)
+        fail(Look.TIME, problem)
 
 
 def _check_decision(wanted: Wanted, attestation: Attestation, decision: Decision) -> None:
     if decision.outcome is not Outcome.ALLOW:
-        _fail(Look.DECISION, f"the decision on {wanted.file_name} for {decision.stage} was {decision.outcome}")
+        fail(
+            Look.DECISION,
+            f"the decision on {wanted.file_name} for {decision.stage} was {decision.outcome}",
+            "do not use the file: the project itself did not let it in",
+        )
     if decision.stage != wanted.stage:
-        _fail(Look.DECISION, f"the decision is for the stage {decision.stage}, not for {wanted.stage}")
+        near = decision.stage.startswith(wanted.stage) or difflib.get_close_matches(wanted.stage, [decision.stage])
+        meant = f"did you mean --stage {decision.stage}?"
+        fix = meant if near else f"take a release that entered {wanted.stage}; this one did not"
+        fail(Look.DECISION, f"the decision is for the stage {decision.stage}, not for {wanted.stage}", fix)
     if decision.source is None or str(decision.source.repository.id) != attestation.certificate.source_id:
-        _fail(Look.DECISION, "its source is another repository than the one whose gate signed")
+        fail(Look.DECISION, "its source is another repository than the one whose gate signed")
 
 
 def _check_publication(wanted: Wanted, published: Attestation, attestation: Attestation, decision: Decision) -> Event:
     if published.statement.predicate_type != EVENT:
-        _fail(Look.LEDGER, f"a {published.statement.predicate_type} stands where the publication should")
+        fail(Look.LEDGER, f"a {published.statement.predicate_type} stands where the publication should")
     event = events.parse(published.statement, "the publication")
     body = event.body
     if event.kind is not EventKind.PUBLICATION or not isinstance(body, Publication):
-        _fail(Look.LEDGER, f"an event {event.kind} stands where the publication should")
+        fail(Look.LEDGER, f"an event {event.kind} stands where the publication should")
     link = ledger.link_of(attestation.statement)
     same = (link.entry_id, link.sequence, attestation.digest) == (
         body.decision.entry_id,
@@ -196,13 +209,13 @@ def _check_publication(wanted: Wanted, published: Attestation, attestation: Atte
         or decision.manifest is None
         or body.manifest != decision.manifest.sha256
     ):
-        _fail(Look.LEDGER, "the publication is of another decision")
+        fail(Look.LEDGER, "the publication is of another decision")
     if not any(asset.digest == wanted.digest and asset.name == wanted.file_name for asset in body.assets):
-        _fail(Look.LEDGER, f"{wanted.file_name} is not among the assets that were published")
+        fail(Look.LEDGER, f"{wanted.file_name} is not among the assets that were published")
     if published.certificate.source_id != attestation.certificate.source_id:
-        _fail(Look.LEDGER, "decision and publication were signed for different repositories")
+        fail(Look.LEDGER, "decision and publication were signed for different repositories")
     if published.certificate.san != attestation.certificate.san:
-        _fail(Look.LEDGER, "decision and publication have different signers")
+        fail(Look.LEDGER, "decision and publication have different signers")
     return event
 
 
@@ -224,9 +237,10 @@ def _steps(
     certificate = decided.certificate
     entry, seal = (ledger.link_of(line.statement).sequence for line in lines)
     satisfied = sum(finding.outcome is FindingOutcome.SATISFIED for finding in decision.findings)
+    of_decision = any(subject.name == wanted.file_name for subject in decided.statement.subjects)
     hours = max(0, int((now - published.signed_at).total_seconds() // 3600))
     return (
-        Step(Look.SUBJECT, f"sha256:{wanted.digest}"),
+        Step(Look.SUBJECT, f"sha256:{wanted.digest}{'' if of_decision else BESIDE_WORDS}"),
         Step(
             Look.SIGNATURE, f"{_gate_name(wanted, certificate)}, for {wanted.host} repository {certificate.source_id}"
         ),
@@ -236,6 +250,9 @@ def _steps(
             f"{decision.outcome}, policy sha256:{decision.policy.digest.sha256[:12]}…, "
             f"{satisfied} rules, entry {entry}",
         ),
-        Step(Look.LEDGER, f"included ({hashes} hashes), proven against entry {seal} (publication)"),
+        Step(
+            Look.LEDGER,
+            f"included ({hashes} {'hash' if hashes == 1 else 'hashes'}), proven against entry {seal} (publication)",
+        ),
         Step(Look.BEYOND, f"revocations after entry {seal} (knowledge {hours} h old)"),
     )

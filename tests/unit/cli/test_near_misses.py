@@ -44,7 +44,7 @@ def test_a_near_miss(arguments: list[str], what: str, fix: str, capsys: pytest.C
         (
             ["verify", "--stage", "x"],
             "no FILES",
-            "verify needs it: the downloaded files, or globs",
+            "verify needs it: the downloaded files, globs, or their folder",
             "counterseal verify FILES …, or set COUNTERSEAL_FILES",
         ),
         (["trust"], "no ACTION", "trust needs it: what to do", "counterseal trust ACTION …, or set COUNTERSEAL_ACTION"),

@@ -33,6 +33,26 @@ def test_a_glob_is_all_that_it_matches_and_never_nothing(
     assert [each["fileName"] for each in json.loads(capsys.readouterr().out)["files"]] == ["x[1].whl"]
 
 
+def test_a_folder_is_all_files_in_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--stage", "production", "--repository", "github.com/acme/app", "--format", "json"]
+    for name in ("b.whl", "a.tar.gz", "ledger-proof.json"):
+        (tmp_path / name).write_bytes(b"{}")
+    assert main(["verify", str(tmp_path), *asked], {"PATH": "/usr/bin"}) == 11
+    told = json.loads(capsys.readouterr().out)
+    assert [each["fileName"] for each in told["files"]] == ["a.tar.gz", "b.whl"]
+    assert [each["fileName"] for each in told["skipped"]] == ["ledger-proof.json"]
+    (tmp_path / "more").mkdir()
+    assert main(["verify", str(tmp_path), *asked], {"PATH": "/usr/bin"}) == 2
+    assert "is no folder of released files" in capsys.readouterr().err
+
+
+def test_the_proof_alone_is_nothing_to_verify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "ledger-proof.json").write_bytes(b"{}")
+    asked = ["--stage", "production", "--repository", "github.com/acme/app.git"]
+    assert main(["verify", str(tmp_path / "ledger-proof.json"), *asked], {"PATH": "/usr/bin"}) == 2
+    assert capsys.readouterr().err.startswith("error: nothing to verify but ledger-proof.json")
+
+
 def test_on_gitlab_the_gate_has_to_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["verify", "app.whl", "--stage", "production", "--repository", "gitlab.com/acme/tools/app"]
     assert main(asked, {"PATH": "/usr/bin"}) == 2

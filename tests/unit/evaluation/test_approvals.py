@@ -132,7 +132,11 @@ ONE_REASON: dict[str, tuple[Callable[[], Evidence], str, str]] = {
         "alice",
         "in no group of the policy",
     ),
-    "same login, other number": (lambda: with_reviews(review(actor(9, "alice"))), "alice", "in no group of the policy"),
+    "same login, other number": (
+        lambda: with_reviews(review(actor(9, "alice"))),
+        "alice",
+        "in no group of the policy, which lists another account under this login: 1001",
+    ),
     "read only": (
         lambda: with_permission(ALICE, Permission.READ),
         "alice",

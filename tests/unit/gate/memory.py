@@ -148,6 +148,7 @@ class Forge:
         self.outside: set[int] = set()
         self.source = Source()
         self.asked: list[str] = []
+        self.guarded: set[str] = {MAIN}
 
     def repository(self) -> Repository:
         return samples.REPOSITORY
@@ -157,6 +158,9 @@ class Forge:
 
     def check_settings(self) -> Sequence[str]:
         return ("the schedule is missing",)
+
+    def protected(self, ref: str) -> bool:
+        return ref in self.guarded
 
     def direct_push(self, ref: str) -> str:
         return f"{ref} takes pushes of 3 people"

@@ -14,7 +14,8 @@ from counterseal.formats import digests, wire
 from counterseal.gate import deciding, preview
 from counterseal.gate.publication import publishing
 from counterseal.identifiers import POLICY_PATH
-from counterseal.model import FindingOutcome, Outcome, Release, ReviewState
+from counterseal.model import Finding, FindingOutcome, Outcome, Release, ReviewState
+from counterseal.render.reports import preview as preview_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -256,6 +257,42 @@ def test_a_preview_judges_what_it_can_and_reads_no_bytes(world: World) -> None:
     }
     assert (seen.manifest, seen.tag, world.store.lines) == (digests.sha256(world.manifest), TAG, [])
     assert list(world.work.iterdir()) == []
+
+
+def early(seen: preview.Preview) -> Finding:
+    return next(finding for finding in seen.findings if finding.rule == "review-of-this-revision")
+
+
+def test_a_preview_denies_what_the_merge_cannot_mend(world: World) -> None:
+    world.ask("staging", ALICE, merge="", author=ERIN)
+    world.source.add("ab" * 20, **{POLICY_PATH: world.policy + b"# changed since\n"})
+    assert early(preview.run(world.sources(), world.store, 18)).code == "policy-changed"
+
+
+def test_a_preview_denies_a_change_that_touches_more_than_the_request(world: World) -> None:
+    world.ask("staging", ALICE, merge="", author=ERIN)
+    world.forge.files[18] = (*world.forge.files[18], "src/app.py")
+    assert early(preview.run(world.sources(), world.store, 18)).code == "other-changes"
+
+
+def test_a_preview_says_that_no_gate_runs_on_an_unprotected_branch(world: World) -> None:
+    world.ask("staging", ALICE, merge="", author=ERIN)
+    assert preview.run(world.sources(), world.store, 18).stops == ()
+    world.forge.guarded.clear()
+    seen = preview.run(world.sources(), world.store, 18)
+    said = preview_report.comment(seen)
+    assert "the gate would stop: this run is not a gate: refs/heads/main is not protected" in said
+    assert "Rulesets" in said
+
+
+def test_a_preview_says_what_its_token_does_not_see(world: World) -> None:
+    def refused(ref: str) -> bool:
+        raise ServiceError("branch main: GitHub refused", why=ref)
+
+    world.ask("staging", ALICE, merge="", author=ERIN)
+    world.forge.protected = refused  # type: ignore[method-assign]
+    seen = preview.run(world.sources(), world.store, 18)
+    assert "not seen with this token: whether refs/heads/main is protected" in preview_report.comment(seen)
 
 
 def test_a_preview_of_no_request_is_refused(world: World) -> None:

@@ -25,7 +25,8 @@ from counterseal.model import Statement as Signed
 from counterseal.render import findings, markdown, text
 from counterseal.render.reports import preview as preview_report
 from counterseal.render.reports import status as status_report
-from counterseal.verification.steps import Look, Step, Verdict
+from counterseal.verification.looks import Look
+from counterseal.verification.steps import Step, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from counterseal.commands.policy import PolicyCheck
 from counterseal.commands.request import RequestResult
 from counterseal.commands.sbom import SbomResult
 from counterseal.commands.sign import SignResult
-from counterseal.commands.verify import Refused, VerifyResult
+from counterseal.commands.verify import Refused, Skipped, VerifyResult
 from counterseal.errors import ServiceError, VerificationError
 from counterseal.gate.deciding import Decided, Failed, GateResult
 from counterseal.gate.publication.publishing import NotPublished, Published, PublishResult
@@ -26,6 +26,7 @@ from counterseal.gate.sboms import Comparison
 from counterseal.inventory import Difference, Package
 from counterseal.model import Reason, Release
 from counterseal.render.reports import candidate, gate, policy, publish, request, sbom, sign, verify
+from counterseal.verification.looks import Look, StepError
 
 if TYPE_CHECKING:
     from counterseal.render import Report
@@ -87,7 +88,7 @@ def test_candidate() -> None:
     assert lines == [
         f"candidate: v1.2.0 · manifest sha256:{'ab' * 32}",
         f"  uploaded 2 of {len(frozen.ASSETS)} assets · https://github.com/acme/app/releases/17",
-        "  next: counterseal request --stage STAGE --tag v1.2.0",
+        '  next: counterseal request --stage STAGE --tag v1.2.0 --reason "…"',
     ]
     assert schema == "counterseal.candidate/v1"
     assert outputs == {"tag": "v1.2.0", "manifest": "ab" * 32, "release-id": "17"}
@@ -176,6 +177,22 @@ def test_verify_tells_a_refusal_with_its_code() -> None:
     assert lines == ["not verified: app.whl", "error: not it", "  why: another digest"]
     assert (schema, report.exit_code) == ("counterseal.verify/v1", 11)
     assert report.errors == (("app.whl", "not it\n  why: another digest"),)
+    (told,) = report.data["files"]
+    assert told["error"] == {"step": None, "message": "not it", "why": "another digest", "fix": ""}
+
+
+def test_verify_sums_up_what_became_of_several_files() -> None:
+    refused = Refused("app.whl", StepError(Look.SUBJECT, "other bytes", "download it again"))
+    report = verify.report(VerifyResult((refused,), (Skipped("ledger-proof.json", "it is the proof"),)))
+    assert report.text.split("\n") == [
+        "not verified: app.whl",
+        "error: step 1, digest and name",
+        "  why: other bytes",
+        "  fix: download it again",
+        "skipped: ledger-proof.json: it is the proof",
+        "1 not verified, 1 skipped",
+    ]
+    assert report.data["files"][0]["error"]["step"] == 1
 
 
 def test_policy() -> None:

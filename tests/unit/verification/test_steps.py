@@ -146,7 +146,7 @@ def test_a_release_is_verified_and_says_how() -> None:
     assert said["time and log"].startswith("log entry 1881, timestamp 2026-11-24T09:12:47Z")
     assert said["decision"].startswith("allow, policy sha256:")
     assert said["decision"].endswith(", 2 rules, entry 1")
-    assert said["ledger"] == "included (1 hashes), proven against entry 2 (publication)"
+    assert said["ledger"] == "included (1 hash), proven against entry 2 (publication)"
     assert said["not checked offline"] == "revocations after entry 2 (knowledge 2 h old)"
 
 
@@ -191,6 +191,57 @@ def test_a_proof_that_is_about_no_decision() -> None:
     with pytest.raises(VerificationError, match="step 1") as caught:
         verify(WANTED, proof, verifier=release.signed, trust=TRUST, now=NOW)
     assert caught.value.why == "the proof is about a https://slsa.dev/provenance/v1, no decision"
+
+
+def fix_of(wanted: Wanted, release: Release | None = None) -> str:
+    with pytest.raises(VerificationError) as caught:
+        (release or released()).verify(wanted)
+    return caught.value.fix
+
+
+def test_a_file_beside_the_artifacts_is_held_to_the_list_of_the_publication() -> None:
+    body = frozen.PUBLICATION.body
+    assert isinstance(body, Publication)
+    sbom = PublishedAsset("sbom.cdx.json", digests.sha256(b"sbom"), 4)
+    signature = PublishedAsset(f"{frozen.WHEEL.name}.sigstore.json", digests.sha256(b"signature"), 9)
+    release = released(publication=published(assets=(*body.assets, sbom, signature)))
+    for asset in (sbom, signature):
+        wanted = dataclasses.replace(WANTED, file_name=asset.name, digest=asset.digest)
+        verdict = release.verify(wanted)
+        assert "a file beside the artifacts, held to the list of the publication" in verdict.steps[0].result
+        step, why = refusal(release, dataclasses.replace(wanted, digest=digests.sha256(b"evil")))
+        assert (step, why) == ("5, ledger", f"{asset.name} is not among the assets that were published")
+    evil = dataclasses.replace(WANTED, file_name="evil.whl", digest=sbom.digest)
+    assert refusal(release, evil)[0] == "1, digest and name"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fix"),
+    [
+        ({"stage": "prod"}, "did you mean --stage production?"),
+        ({"stage": "canary"}, "take a release that entered canary; this one did not"),
+        ({"repository": frozen.HOME.name.upper()}, f"--repository {frozen.HOST}/{frozen.HOME.name}"),
+        ({"repository": "acme/other"}, "name the repository that the project publishes from"),
+        ({"repository_id": 1}, "compare the number with what the project names"),
+        ({"digest": digests.sha256(b"evil")}, "download it again; if its digest still differs, do not use it"),
+        ({"file_name": "b.whl"}, f"give the file its own name again: {frozen.WHEEL.name}"),
+        ({"revisions": (OTHER_GATE,)}, "compare the gate with what the project names"),
+    ],
+)
+def test_each_cause_has_a_fix_of_its_own(changes: dict[str, Any], fix: str) -> None:
+    assert fix in fix_of(dataclasses.replace(WANTED, **changes))
+
+
+def test_a_revision_that_is_not_the_pinned_one_is_named() -> None:
+    _, why = refusal(released(), dataclasses.replace(WANTED, revisions=(OTHER_GATE,)))
+    assert why == f"you accept only {OTHER_GATE} (--gate-revision); this release's gate is {GATE}"
+
+
+@pytest.mark.parametrize("proof", [b"", b"{}", b'{"schema": "x"', b"\x00"])
+def test_what_is_no_proof_is_told_so(proof: bytes) -> None:
+    with pytest.raises(VerificationError, match="this is no ledger proof") as caught:
+        verify(WANTED, proof, verifier=Signed(), trust=TRUST, now=NOW)
+    assert caught.value.fix.startswith("download ledger-proof.json again")
 
 
 # --- 2 signature ---------------------------------------------------------------------------------
@@ -246,7 +297,7 @@ def test_another_repository() -> None:
 def test_another_repository_of_the_same_name() -> None:
     released().verify(dataclasses.replace(WANTED, repository_id=frozen.HOME.id))
     step, why = refusal(released(), dataclasses.replace(WANTED, repository_id=1))
-    assert (step, why) == ("2, signature", f"repository {frozen.HOME.id} has this name now or had it, not 1")
+    assert (step, why) == ("2, signature", f"{frozen.HOME.name} is repository {frozen.HOME.id} there; you asked for 1")
 
 
 # --- 3 time and log ------------------------------------------------------------------------------

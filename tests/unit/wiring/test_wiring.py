@@ -42,7 +42,8 @@ ACCEPTED = (
 @pytest.mark.parametrize("name", FORBIDDEN)
 @pytest.mark.parametrize("verb", ["gate", "publish"])
 def test_a_gate_refuses_what_could_choose_for_it(verb: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([verb], {"PATH": "/usr/bin", name: "/somewhere"}) == 2
+    job = {"PATH": "/usr/bin", "ACTIONS_ID_TOKEN_REQUEST_URL": "https://x"}
+    assert main([verb], {**job, name: "/somewhere"}) == 2
     first, *rest = capsys.readouterr().err.splitlines()
     assert first == f"error: the variable {name} is set in a gate"
     assert [line.strip().partition(":")[0] for line in rest] == ["why", "fix"]
@@ -95,10 +96,10 @@ def test_a_gate_takes_its_own_options_as_variables_and_these_are_all(
     assert {param.name for param in module_of(verb).VERB.params} == names
     values = {"number": "7", "format": "json", **dict.fromkeys(("preview", "dry_run", "quiet", "verbose"), "false")}
     accepted = {f"COUNTERSEAL_{name.upper()}": values.get(name, "x") for name in names}
-    main([verb], {"PATH": "/usr/bin", **accepted})
+    main([verb], {"PATH": "/usr/bin", "GITHUB_ACTIONS": "true", **accepted})
     assert "is set in a gate" not in capsys.readouterr().err
     others = {"gate": "COUNTERSEAL_DRY_RUN", "publish": "COUNTERSEAL_REQUEST"}
-    assert main([verb], {"PATH": "/usr/bin", **accepted, others[verb]: "true"}) == 2
+    assert main([verb], {"PATH": "/usr/bin", "GITHUB_ACTIONS": "true", **accepted, others[verb]: "true"}) == 2
     assert f"the variable {others[verb]} is set in a gate" in capsys.readouterr().err
 
 

@@ -15,7 +15,7 @@ from counterseal.adapters.github.changes import MAX_FILES, READ, ChangeReader
 from counterseal.adapters.github.merges import Merges
 from counterseal.adapters.github.people import actor_of
 from counterseal.adapters.github.runs import start_of
-from counterseal.adapters.github.settings import direct_push
+from counterseal.adapters.github.settings import direct_push, is_protected
 from counterseal.adapters.github.writes import Proposal, keep_comment
 from counterseal.adapters.http.answers import RefusedError, in_path
 from counterseal.adapters.http.fields import Fields
@@ -89,6 +89,10 @@ class GitHubForge:
         what = f"pull requests of {self._api.repository}"
         self._api.get(self._api.here("/pulls"), what=what, access=READ, state="closed", per_page="1")
         return ()
+
+    def protected(self, ref: str) -> bool:
+        """Return whether rules or older protection hold for a branch."""
+        return is_protected(self._api, ref)
 
     def direct_push(self, ref: str) -> str:
         """Return, in a sentence, who may push to a branch directly as far as can be seen, or nothing if nobody may."""

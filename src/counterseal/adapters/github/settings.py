@@ -14,6 +14,14 @@ _BRANCH: Final = "refs/heads/"
 _PULL_REQUESTS_ONLY: Final = ("pull_request", "merge_queue")
 
 
+def is_protected(api: GitHubApi, ref: str) -> bool:
+    """Return whether rulesets or older protection hold for a branch."""
+    branch = ref.removeprefix(_BRANCH)
+    what = f"branch {branch}"
+    shown = api.get(api.here(f"/branches/{in_path(branch)}"), what=what, access="contents: read")
+    return Fields(shown, what).flag("protected")
+
+
 def direct_push(api: GitHubApi, ref: str) -> str:
     """Return that people may push to a branch, if no ruleset requires pull requests; older protection is not shown."""
     branch = ref.removeprefix(_BRANCH)

@@ -94,6 +94,10 @@ class GitLabForge:
         """Check that a gate can read reviews and push to the mirror; return what else will be missed later."""
         return Settings(self._api).check(self.default_ref())
 
+    def protected(self, ref: str) -> bool:
+        """Return whether a branch is protected."""
+        return Settings(self._api).is_protected(ref)
+
     def direct_push(self, ref: str) -> str:
         """Return, in a sentence, who may push to a branch directly as far as can be seen, or nothing if nobody may."""
         return Settings(self._api).direct_push(ref)

@@ -67,6 +67,11 @@ class Settings:
         listed = self._api.pages(path, what=what, access=MIRROR, search=f"^{name}$")
         return next((branch for branch in (Fields(data, what) for data in listed) if branch.text("name") == name), None)
 
+    def is_protected(self, ref: str) -> bool:
+        """Return whether a branch is protected."""
+        shown = self._branch(ref.removeprefix(_BRANCH))
+        return shown is not None and shown.flag("protected")
+
     def direct_push(self, ref: str) -> str:
         """Return that people may push to a branch: whoever started this pipeline, or all developers."""
         branch = ref.removeprefix(_BRANCH)

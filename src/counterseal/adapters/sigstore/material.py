@@ -62,12 +62,13 @@ def _covers(window: TimeRange | None, moments: Sequence[datetime]) -> bool:
 
 
 def _check_authority(leaf: Certificate, root: TrustedRoot, moments: Sequence[datetime]) -> None:
-    windows = [authority.valid_for for authority in root.certificate_authorities if _issued(leaf, authority)]
+    windows = [authority.valid_for for authority in root.certificate_authorities if issued(leaf, authority)]
     if not any(_covers(window, moments) for window in windows):
         raise ValueError("the certificate authority was not valid at the time of signing")
 
 
-def _issued(leaf: Certificate, authority: CertificateAuthority) -> bool:
+def issued(leaf: Certificate, authority: CertificateAuthority) -> bool:
+    """Return whether an authority, or one of its chain, signed a certificate."""
     for certificate in authority.cert_chain.certificates:
         try:
             leaf.verify_directly_issued_by(load_der_x509_certificate(certificate.raw_bytes))

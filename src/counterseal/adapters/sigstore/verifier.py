@@ -7,12 +7,14 @@ Whatever bytes come in, either everything holds or a `VerificationError` names w
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from cryptography.x509.oid import NameOID
 from sigstore.errors import Error as SigstoreError
 from sigstore.hashes import Hashed
 from sigstore.models import Bundle, TrustedRoot
@@ -22,7 +24,7 @@ from sigstore_models.trustroot.v1 import TrustedRoot as TrustedRootDocument
 
 from counterseal.adapters.sigstore import material, profile, spelling
 from counterseal.adapters.sigstore.failures import reason
-from counterseal.errors import CountersealError, FormatError, UsageError, VerificationError
+from counterseal.errors import CountersealError, FormatError, SandboxSignedError, UsageError, VerificationError
 from counterseal.formats import digests, statement, wire
 from counterseal.identifiers import PAYLOAD_TYPE
 from counterseal.model import Attestation, Certificate
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 #: The library takes the end of a TSA's window as outside; the specification (and we) as inside.
 _INSTANT: Final = timedelta(microseconds=1)
+#: What the certificates of a sandbox name as their organization.
+SANDBOX: Final = "counterseal SANDBOX, no trust"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -61,7 +65,7 @@ class SigstoreVerifier:
 
     def verify_statement(self, bundle: bytes, what: str) -> Attestation:
         """Return the attestation in a bundle after every check (see `BundleVerifier`)."""
-        with _named(what):
+        with _named(what, bundle, self._root):
             parsed, _ = _load(bundle, what)
             verifier = copy.copy(self._verifier)
             payload_type, payload = verifier.verify_dsse(parsed, _AnyIdentity())
@@ -82,7 +86,7 @@ class SigstoreVerifier:
         """Return who signed the file with this sha256 (see `BundleVerifier`)."""
         if not digests.is_sha256(digest):
             raise UsageError(f"{what}: {digest!r} is no sha256", fix="give 64 lower-case hex digits")
-        with _named(what):
+        with _named(what, bundle, self._root):
             parsed, data = _load(bundle, what)
             verifier = copy.copy(self._verifier)
             hashed = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(digest))
@@ -90,6 +94,19 @@ class SigstoreVerifier:
             _check_algorithm(data, what)
             material.check(parsed, self._root, verifier.moments)
             return profile.read(parsed.signing_certificate)
+
+
+def _of_another_sandbox(bundle: bytes, root: TrustedRootDocument) -> bool:
+    """Return whether the certificate in a bundle says that a sandbox gave it, and no authority of the root did.
+
+    Nothing has verified what it says.
+    """
+    with contextlib.suppress(Exception):  # bytes of anybody's
+        leaf = _load(bundle, "a bundle")[0].signing_certificate
+        names = leaf.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        ours = any(material.issued(leaf, authority) for authority in root.certificate_authorities)
+        return not ours and any(name.value == SANDBOX for name in names)
+    return False
 
 
 class _Timed(Verifier):
@@ -152,7 +169,7 @@ def _check_algorithm(bundle: Any, what: str) -> None:
 
 
 @contextmanager
-def _named(what: str) -> Iterator[None]:
+def _named(what: str, bundle: bytes, root: TrustedRootDocument) -> Iterator[None]:
     """Turn whatever goes wrong inside into a `VerificationError` about `what`."""
     try:
         yield
@@ -167,6 +184,13 @@ def _named(what: str) -> Iterator[None]:
     except CountersealError as error:
         raise VerificationError(error.what, why=error.why, fix=error.fix) from error
     except Exception as error:
+        if _of_another_sandbox(bundle, root):
+            raise SandboxSignedError(
+                f"{what}: signed in a sandbox, and not under the root that is trusted here",
+                why=f"its certificate names {SANDBOX!r}, which proves nothing to anybody ({reason(error)})",
+                fix="for a rehearsal give the document of the very sandbox: --trust trust.json --sandbox; "
+                "a real release is never signed so",
+            ) from error
         raise VerificationError(
             f"{what}: does not verify",
             why=reason(error),

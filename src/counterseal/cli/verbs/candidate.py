@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterseal.cli import parameters
@@ -34,4 +35,4 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     files = [path for path, _ in wiring.files().collect(options.subjects)]
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         result = candidate.run(wiring.asset_store(), options.output, files, work, dry_run=options.dry_run, tell=tell)
-    return reports.report(result)
+    return reports.report(result, candidate.first_stage(Path()))

@@ -42,6 +42,10 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     """Run the verb."""
     if options.preview:
         return _preview(options, wiring.at_home())
+    from counterseal.cli.on_a_laptop import require_job
+
+    preview = "to see what a gate would say of an open request: counterseal gate --preview --number NUMBER"
+    require_job(wiring.surroundings, "gate", instead=preview)
     wiring.surroundings.refuse_influence(vars(options))
     from counterseal.cli.showing import progress
     from counterseal.commands import gate

@@ -38,10 +38,14 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     Raises:
         UsageError: A rehearsal with a real identity.
     """
+    from counterseal.cli.on_a_laptop import require_job
     from counterseal.cli.showing import progress
     from counterseal.commands import sign
     from counterseal.render.reports import sign as reports
 
+    require_job(
+        wiring.surroundings, "sign", instead="let the tag's workflow sign; to watch the whole way: counterseal demo"
+    )
     environment = wiring.environment()
     current = environment.run()
     sign.check_rehearsal(current, rehearsal=options.sandbox)

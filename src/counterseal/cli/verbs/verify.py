@@ -22,8 +22,10 @@ VERB = Verb(
     "verify",
     "Verify downloaded release files: decided, recorded in the ledger, and published for a stage. Offline.",
     (
-        parameters.Argument("files", "the downloaded files, or globs", FILE, nargs=-1, required=True),
-        parameters.Option("--stage", metavar="STAGE", required=True, words="the stage that they must be allowed in"),
+        parameters.Argument("files", "the downloaded files, globs, or their folder", FILE, nargs=-1, required=True),
+        parameters.Option(
+            "--stage", metavar="STAGE", required=True, words="the stage they must be allowed for, e.g. production"
+        ),
         parameters.Option(
             "--repository", metavar="HOST/NAME", required=True, words="theirs, such as github.com/acme/app"
         ),

@@ -123,11 +123,11 @@ def _touching(sources: collect.Sources, unseen: list[Unseen], tell: Tell) -> lis
     for looked, change in enumerate(ordered[:MAX_LOOKED], start=1):
         tell("looking into open change requests", looked, min(len(ordered), MAX_LOOKED))
         try:
-            paths = tuple(preview.request_paths(sources, change.number))
+            files = tuple(sources.forge.changed_files(change.number))
         except CountersealError as error:
             unseen.append(Unseen.of(error))
             continue
-        touching += [(change, paths)] if paths else []
+        touching += [(change, files)] if preview.request_paths(files) else []
         if len(touching) == MOST:
             break
     if looked < len(ordered):
@@ -138,11 +138,12 @@ def _touching(sources: collect.Sources, unseen: list[Unseen], tell: Tell) -> lis
 
 
 def _judged(
-    sources: collect.Sources, stand: preview.Ground | None, change: OpenChange, paths: tuple[str, ...]
+    sources: collect.Sources, stand: preview.Ground | None, change: OpenChange, files: tuple[str, ...]
 ) -> Opened:
+    paths = preview.request_paths(files)
     if stand is None:
         return Opened(change, paths, None, Unseen("it could not be judged", "branch or ledger cannot be read"))
     try:
-        return Opened(change, paths, preview.judge(sources, stand, change.number, paths, compare=False))
+        return Opened(change, paths, preview.judge(sources, stand, change.number, files, compare=False))
     except CountersealError as error:
         return Opened(change, paths, None, Unseen.of(error))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from counterseal.evaluation.approvals import Approval, approvals, excluded, hidden_hands, unknown_authorship
-from counterseal.model import Dismissed, Finding, Person
+from counterseal.model import Dismissed, Finding, Person, Policy, Stage
 from counterseal.policy import NO_REQUEST, Need, OptionProblem, RuleSpec, no_request, reason, satisfied, violated
 
 if TYPE_CHECKING:
@@ -117,11 +117,28 @@ def check(options: Options, groups: Mapping[str, tuple[Person, ...]]) -> OptionP
     for group, members in groups.items():
         for member in members:
             people.setdefault(member.key, []).append(group)
-    places = _places(options, extra=0) if options.count <= len(people) else []
-    if len(match(places, list(people.values()))) < options.count:
+    if not can_fulfil(options, list(people.values())):
         why = f"the policy names {len(people)} people, and each takes one place"
         return OptionProblem("count", "nobody could ever fulfil this", why=why, fix="lower the numbers or add people")
     return None
+
+
+def can_fulfil(options: Options, people: Sequence[Sequence[str]]) -> bool:
+    """Return whether people, each by their groups, could fill every place."""
+    if options.count > len(people):
+        return False
+    return len(match(_places(options, extra=0), people)) == options.count
+
+
+def possible_without(policy: Policy, stage: Stage, person: Person) -> bool:
+    """Return whether enough people of a policy are left to approve for a stage once one of them is out."""
+    groups: dict[tuple[str, int], list[str]] = {}
+    for group, members in policy.groups.items():
+        for member in members:
+            if member.key != person.key:
+                groups.setdefault(member.key, []).append(group)
+    uses = (use.options for use in stage.rules if use.name == NAME)
+    return all(can_fulfil(options, list(groups.values())) for options in uses)
 
 
 RULE: Final = RuleSpec(

@@ -60,6 +60,30 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     )
 
 
+def before_merge(evidence: Evidence, other_files: Sequence[str]) -> Finding:
+    """Return what of this rule is known of an open request: a violation that the merge would not mend, or nothing yet.
+
+    Args:
+        evidence: Without a merge.
+        other_files: What the change touches beside the request.
+    """
+    content, change = evidence.request.content, evidence.change
+    if content is None:
+        return violated(NAME, reason("request-malformed", detail=evidence.request.problem or None))
+    if change is None:
+        return not_read(NAME, {Need.MERGE})
+    tally = approvals(evidence)
+    problems = (
+        *_limit_problems(change),
+        *_path_problems(evidence, content),
+        *([reason("other-changes", files=len(other_files), first=other_files[0])] if other_files else []),
+        *_target_problems(evidence, change),
+        *_time_problems(evidence, content, change),
+        *_objections(change, tally),
+    )
+    return violated(NAME, problems[0]) if problems else not_read(NAME, {Need.MERGE})
+
+
 def _before_it_came_back(change: ChangeRequest, tally: Approvals) -> list[Actor]:
     """Return who approved before the head was pushed away and came back; their approvals are for these bytes."""
     back = change.head_came_back_at
@@ -77,10 +101,14 @@ def _limit_problems(change: ChangeRequest) -> Iterator[Reason]:
         yield reason("beyond-limits", limit=limit)
 
 
-def _file_problems(evidence: Evidence, content: PromotionRequest, merged: MergedFile) -> Iterator[Reason]:
+def _path_problems(evidence: Evidence, content: PromotionRequest) -> Iterator[Reason]:
     expected = f"{REQUEST_FOLDER}/{content.stage}/{content.manifest}.{content.request_id}.json"
     if evidence.request.path != expected or content.stage != evidence.stage:
         yield reason("path-differs", expected=expected)
+
+
+def _file_problems(evidence: Evidence, content: PromotionRequest, merged: MergedFile) -> Iterator[Reason]:
+    yield from _path_problems(evidence, content)
     if merged.other_changes:
         yield reason("other-changes", files=len(merged.other_changes), first=merged.other_changes[0])
     if merged.mode != FILE_MODE:
@@ -93,14 +121,18 @@ def _file_problems(evidence: Evidence, content: PromotionRequest, merged: Merged
         yield reason("file-differs")
 
 
-def _change_problems(evidence: Evidence, change: ChangeRequest, merged: MergedFile) -> Iterator[Reason]:
+def _target_problems(evidence: Evidence, change: ChangeRequest) -> Iterator[Reason]:
     branch = evidence.policy_reference.ref
     if change.repository_id != evidence.home.id:
         yield reason("other-repository", repository=change.repository_id, expected=evidence.home)
     if change.base_ref != branch:
         yield reason("other-branch", ref=change.base_ref, expected=branch)
+
+
+def _change_problems(evidence: Evidence, change: ChangeRequest, merged: MergedFile) -> Iterator[Reason]:
+    yield from _target_problems(evidence, change)
     if change.merged and merged.mover is not Mover.FORGE:
-        yield reason("request-pushed", branch=branch)
+        yield reason("request-pushed", branch=evidence.policy_reference.ref)
 
 
 def _policy_problems(evidence: Evidence) -> Iterator[Reason]:
@@ -121,10 +153,14 @@ def _time_problems(evidence: Evidence, content: PromotionRequest, change: Change
         yield reason("policy-changed", asked_under=content.policy, now=evidence.policy_reference.digest)
 
 
-def _review_problems(change: ChangeRequest, tally: Approvals) -> Iterator[Reason]:
+def _objections(change: ChangeRequest, tally: Approvals) -> Iterator[Reason]:
     if tally.objections:
         people = [approval.actor for approval in tally.objections]
         yield reason("changes-requested", head=change.head, people=people, dismissed_by=_dismissers(tally.objections))
+
+
+def _review_problems(change: ChangeRequest, tally: Approvals) -> Iterator[Reason]:
+    yield from _objections(change, tally)
     if not tally.counted:
         yield reason("not-reviewed", head=change.head, merged=change.merged)
     if not change.merged or change.merged_at is None:

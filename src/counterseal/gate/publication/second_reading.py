@@ -38,7 +38,8 @@ def read(
     merged = next((merged for merged in requests if merged.path == path), None)
     if merged is None:
         raise ServiceError(
-            f"{path} is not on the default branch any more", fix="ask again: counterseal request --again"
+            f"{path} is not on the default branch any more",
+            fix=f"ask again: counterseal request --stage {recorded.decision.stage} --again",
         )
     current_ledger = gate.reader.read(gate.store.fetch())
     state = reading.facts(current_ledger, mirror=True, anchor=reading.Anchor())

@@ -89,7 +89,7 @@ def withdrawal(why: Reason) -> str:
 def _said(table: Mapping[tuple[str, str], Sentence], finding: Finding, about: About) -> str:
     words = table.get((finding.rule, finding.code))
     try:
-        sentence: object = words(Shown(finding.data, about, finding.counted)) if words else ""
+        sentence: object = words(Shown(finding.data, about, finding.counted, finding.dismissed)) if words else ""
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):  # of a version that says it otherwise
         return ""
     return sentence if isinstance(sentence, str) else ""

@@ -30,7 +30,7 @@ def _other_subject(it: Shown) -> str:
 
 
 def _fix(it: Shown) -> str:
-    return f"build a new candidate, then counterseal request --stage {it.about.stage}"
+    return f'build a new candidate, then counterseal request --stage {it.about.stage} --reason "…"'
 
 
 REASONS: Final[Sentences] = {

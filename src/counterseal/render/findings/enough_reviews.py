@@ -30,7 +30,17 @@ def _asked(lack: dict[str, Any]) -> str:
     return f"{'one' if lack['people'] == 1 else lack['people']} {whom} ({left})"
 
 
+def _misnumbered(it: Shown) -> str:
+    """Return whose number in the policy is another account's, or nothing."""
+    people = [(who.actor, who.data["listedAs"]) for who in it.dismissed if who.actor and "listedAs" in who.data]
+    return "; ".join(
+        f"{actor.login}'s account is {actor.id}, and the policy lists {listed}" for actor, listed in people
+    )
+
+
 def _fix(it: Shown) -> str:
+    if wrong := _misnumbered(it):  # a login can be taken over by somebody else, so only people can tell
+        return f"{wrong}: if that is the same person, correct the policy, then {it.again}"
     have = f"have {' and '.join(map(_asked, it['missing']))} approve it before the merge"
     return f"{it.again}, and {have}" if it["merged"] else have
 

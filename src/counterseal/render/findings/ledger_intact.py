@@ -9,7 +9,7 @@ from counterseal.render.findings.shown import Sentences, Shown, said
 
 def _satisfied(it: Shown) -> str:
     extends = f" and extends {', '.join(it['extends'])}" if it["extends"] else ""
-    return f"the ledger {it['ledger']} has {it['entries']} entries{extends}"
+    return f"the ledger {it['ledger']} has {it['entries']} {'entry' if it['entries'] == 1 else 'entries'}{extends}"
 
 
 REASONS: Final[Sentences] = {

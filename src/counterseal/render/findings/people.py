@@ -19,7 +19,10 @@ NOT_COUNTED: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "pushed": lambda _: "pushed to this request",
     "started-run": lambda _: "started this run of the gate",
     "no-person": lambda it: f"no person's account ({it['kind']})",
-    "in-no-group": lambda _: "in no group of the policy",
+    "in-no-group": lambda it: (
+        "in no group of the policy"
+        + (f", which lists another account under this login: {it['listedAs']}" if "listedAs" in it else "")
+    ),
     "permission-missing": lambda it: f"has the permission {it['permission']}, and write is needed",
     "revision-lost": lambda _: "approved a revision that the forge has lost",
     "older-revision": lambda it: f"approved an older revision of this request ({short(it['revision'])})",

@@ -15,7 +15,7 @@ def _age(seconds: int) -> str:
 
 
 def _promote_first(it: Shown) -> str:
-    return f"counterseal request --stage {it['after']}, and promote it there first"
+    return f'counterseal request --stage {it["after"]} --reason "…", and promote it there first'
 
 
 def _pushed(it: Shown) -> str:

@@ -12,7 +12,7 @@ def _missing(it: Shown) -> str:
 
 
 def _again(it: Shown) -> str:
-    return f"sign, and request --stage {it.about.stage}"
+    return f'sign, and counterseal request --stage {it.about.stage} --reason "…"'
 
 
 def _elements(it: Shown) -> str:

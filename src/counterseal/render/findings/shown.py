@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from counterseal import forges
-from counterseal.model import Counted
+from counterseal.model import Counted, Dismissed
 
 if TYPE_CHECKING:
     from counterseal.evaluation import Decision
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 class About:
     """What a finding is about: the stage, the request's file, its change request (None: there is none).
 
-    `host` is the forge, since people call change requests otherwise at each.
+    `host` is the forge, since people call change requests otherwise at each. With `merged` False the request is open.
     """
 
     stage: str
     path: str
     host: str
     number: int | None
+    merged: bool = True
 
 
 def of_decision(decision: Decision) -> About:
@@ -34,11 +35,12 @@ def of_decision(decision: Decision) -> About:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The data of a finding, by key, with what it is about and whom it counted."""
+    """The data of a finding, by key, with what it is about, whom it counted and whom it did not."""
 
     data: Mapping[str, Any]
     about: About
     counted: Sequence[Counted] = ()
+    dismissed: Sequence[Dismissed] = ()
 
     def __getitem__(self, key: str) -> Any:
         """Return a member of the data.
@@ -60,7 +62,8 @@ class Shown:
     @property
     def again(self) -> str:
         """Return the command that asks once more."""
-        return f"counterseal request --stage {self.about.stage} --again"
+        more = "--again" if self.about.merged else '--reason "…"'  # only what was merged has a reason to repeat
+        return f"counterseal request --stage {self.about.stage} {more}"
 
 
 Sentence: TypeAlias = Callable[[Shown], str]
@@ -94,4 +97,5 @@ def unreadable_sbom(it: Shown) -> str:
 
 def make_sbom(it: Shown) -> str:
     """Return what to do about an SBOM that is not the build's."""
-    return f"make it with `counterseal sbom` and `counterseal sign` in one job, then request --stage {it.about.stage}"
+    asked = f'counterseal request --stage {it.about.stage} --reason "…"'
+    return f"make it with `counterseal sbom` and `counterseal sign` in one job, then {asked}"

@@ -5,21 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterseal.formats import wire
+from counterseal.render import escape
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
     from counterseal.commands import candidate
 
 
-def report(result: candidate.CandidateResult) -> Report:
-    """Return the candidate, and what this run added to it."""
+def report(result: candidate.CandidateResult, stage: str | None = None) -> Report:
+    """Return the candidate, and what this run added to it.
+
+    Args:
+        result: What was uploaded.
+        stage: The policy's first stage, as far as this checkout knows it.
+    """
     release, count = result.release, len(result.uploaded)
     done = "would upload" if result.dry_run else "uploaded"
     text = (
         f"candidate: {release.tag} · manifest sha256:{result.manifest}\n"
         f"  {done} {count} of {len(release.assets) or count} assets"
         + (f" · {release.url}" if release.url else "")
-        + f"\n  next: counterseal request --stage STAGE --tag {release.tag}"
+        + f'\n  next: counterseal request --stage {escape.plain(stage or "STAGE")} --tag {release.tag} --reason "…"'
     )
     data = {"schema": "counterseal.candidate/v1", **wire.encode(result)}
     outputs = {"tag": release.tag, "manifest": result.manifest, "release-id": str(release.id)}

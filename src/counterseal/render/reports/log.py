@@ -26,8 +26,13 @@ def verified(result: log.LogResult) -> Report:
 
 
 def entry(shown: log.ShowResult) -> Report:
-    """Return one entry whole."""
-    data = {"schema": "counterseal.entry/v1", "sequence": shown.sequence, "bundle": json.loads(shown.line)}
+    """Return one entry whole; in JSON with its statement decoded, and the bundle that it was verified from."""
+    data = {
+        "schema": "counterseal.entry/v1",
+        "sequence": shown.sequence,
+        "statement": json.loads(shown.recorded.entry.attestation.payload),
+        "bundle": json.loads(shown.line),
+    }
     return Report(text.entry(shown.recorded), data)
 
 

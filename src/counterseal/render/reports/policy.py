@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from counterseal.render import escape
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
@@ -19,12 +20,14 @@ def checked(result: policy.PolicyCheck) -> Report:
         *(_stage(stage) for stage in policy.stages),
         f"  always: {', '.join(result.always)}",
         f"  ledger {policy.ledger_id} ({result.compared})",
+        *(f"  ! {escape.plain(warning, 1000)}" for warning in result.warnings),
     ]
     data = {
         "schema": "counterseal.policy-check/v1",
         "digest": policy.digest,
         "ledger": policy.ledger_id,
         "stages": [stage.name for stage in policy.stages],
+        "warnings": list(result.warnings),
     }
     return Report("\n".join(lines), data)
 

@@ -10,6 +10,7 @@ from counterseal.render import escape, findings, inventories, markdown, text
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
+    from counterseal.errors import CountersealError
     from counterseal.gate import preview
 
 
@@ -23,6 +24,8 @@ def report(known: preview.Preview) -> Report:
         "manifest": known.manifest,
         "findings": wire.encode(known.findings),
         "compared": wire.encode(known.compared),
+        "stops": [{"message": stop.what, "why": stop.why, "fix": stop.fix} for stop in known.stops],
+        "unseen": list(known.unseen),
     }
     return Report("\n".join(lines(known)), data, markdown=comment(known))
 
@@ -39,13 +42,23 @@ def lines(known: preview.Preview) -> list[str]:
         f"Preview, not a decision · {known.stage} · {escape.plain(known.tag)} · manifest sha256:{known.manifest[:12]}…"
     )
     passed = text.earlier(known.history, known.stage)
-    rows = [head, *([f"  ✓ {passed}"] if passed else [])]
+    rows = [head, *(row for stop in known.stops for row in _stop(stop)), *([f"  ✓ {passed}"] if passed else [])]
     for finding in known.findings:
         if finding.rule != "previous-stage-passed" or finding.outcome is FindingOutcome.VIOLATED:
             rows += text.marked(finding, about(known))
+    rows += [f"  – not seen with this token: {escape.plain(unseen)}" for unseen in known.unseen]
     return rows + ([f"  {line}" for line in inventories.compared(known.compared)] if known.compared else [])
+
+
+def _stop(problem: CountersealError) -> list[str]:
+    """Return why no gate would decide after the merge, and what to do first."""
+    why = f": {escape.plain(problem.why, 1000)}" if problem.why else ""
+    return [
+        f"  ✗ the gate would stop: {escape.plain(problem.what, 1000)}{why}",
+        f"      fix: {escape.plain(problem.fix, 1000)}",
+    ]
 
 
 def about(known: preview.Preview) -> findings.About:
     """Return what the findings of a preview are about."""
-    return findings.About(known.stage, known.path, known.host, known.number)
+    return findings.About(known.stage, known.path, known.host, known.number, merged=False)

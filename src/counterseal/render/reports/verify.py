@@ -6,19 +6,33 @@ from typing import TYPE_CHECKING, Any
 
 from counterseal.commands import verify
 from counterseal.formats import wire
-from counterseal.render import text
+from counterseal.render import escape, text
 from counterseal.render.report import Report
+from counterseal.verification import StepError
 
 if TYPE_CHECKING:
+    from counterseal.errors import CountersealError
     from counterseal.verification import Verdict
 
 
 def report(result: verify.VerifyResult) -> Report:
     """Return the verdicts in the order of the files."""
     refused = [verdict for verdict in result.verdicts if isinstance(verdict, verify.Refused)]
+    lines = [
+        *map(_text, result.verdicts),
+        *(f"skipped: {escape.plain(skipped.file_name)}: {skipped.why}" for skipped in result.skipped),
+    ]
+    if len(lines) > 1:
+        counts = {"verified": len(result.verdicts) - len(refused), "not verified": len(refused)}
+        counts["skipped"] = len(result.skipped)
+        lines.append(", ".join(f"{count} {word}" for word, count in counts.items() if count))
     return Report(
-        text="\n".join(_text(verdict) for verdict in result.verdicts),
-        data={"schema": "counterseal.verify/v1", "files": [_data(verdict) for verdict in result.verdicts]},
+        text="\n".join(lines),
+        data={
+            "schema": "counterseal.verify/v1",
+            "files": [_data(verdict) for verdict in result.verdicts],
+            "skipped": wire.encode(result.skipped),
+        },
         exit_code=result.exit_code,
         errors=tuple((refusal.file_name, str(refusal.error)) for refusal in refused),
     )
@@ -26,12 +40,19 @@ def report(result: verify.VerifyResult) -> Report:
 
 def _text(verdict: Verdict | verify.Refused) -> str:
     if isinstance(verdict, verify.Refused):
-        return f"not verified: {verdict.file_name}\n{text.error(verdict.error)}"
+        said = text.error(verdict.error).replace("error: not verified: ", "error: ", 1)
+        return f"not verified: {escape.plain(verdict.file_name)}\n{said}"
     return text.verdict(verdict)
+
+
+def _error(error: CountersealError) -> dict[str, Any]:
+    """Return an error as data; `step` is the number of the step that failed, if one did."""
+    step = error.look.number if isinstance(error, StepError) else None
+    return {"step": step, "message": error.what, "why": error.why, "fix": error.fix}
 
 
 def _data(verdict: Verdict | verify.Refused) -> dict[str, Any]:
     if isinstance(verdict, verify.Refused):
-        return {"fileName": verdict.file_name, "verified": False, "error": str(verdict.error)}
+        return {"fileName": verdict.file_name, "verified": False, "error": _error(verdict.error)}
     data: dict[str, Any] = wire.encode(verdict)
     return {"verified": True, **data}

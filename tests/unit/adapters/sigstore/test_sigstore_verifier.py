@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.unit.sandbox.keyless_world import DIGEST, PAYLOAD, SAN, SHA, World, keys, serving
 
 from counterseal.adapters.sigstore.verifier import SigstoreVerifier
-from counterseal.errors import FormatError, UsageError, VerificationError
+from counterseal.errors import FormatError, SandboxSignedError, UsageError, VerificationError
 from counterseal.formats import statement
 from counterseal.formats.digests import sha256
 from counterseal.model import Certificate
@@ -508,8 +508,17 @@ def test_a_long_value_is_read(world: World) -> None:
 
 def test_another_sandbox_is_not_believed(signed: bytes) -> None:
     root = document(Keys.generate(), "http://127.0.0.1:1", [])["trustConfig"]["trustedRoot"]
-    with pytest.raises(VerificationError):
+    with pytest.raises(SandboxSignedError, match="b: signed in a sandbox, and not under the root") as caught:
         SigstoreVerifier(json.dumps(root).encode()).verify_statement(signed, "b")
+    assert "--trust trust.json --sandbox" in caught.value.fix
+
+
+def test_a_changed_bundle_of_the_very_sandbox_is_just_changed(world: World, signed: bytes) -> None:
+    bundle = json.loads(signed)
+    bundle["dsseEnvelope"]["payload"] = flipped(bundle["dsseEnvelope"]["payload"], 5)
+    with pytest.raises(VerificationError) as caught:
+        world.verifier().verify_statement(json.dumps(bundle).encode(), "b")
+    assert type(caught.value) is VerificationError
 
 
 def test_a_signature_by_hand_over_the_same_bytes_is_refused(world: World, signed: bytes) -> None:

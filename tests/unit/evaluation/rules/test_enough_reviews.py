@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import TYPE_CHECKING, Any
 
@@ -161,3 +162,17 @@ def test_impossible_demands_are_found_when_the_policy_is_loaded() -> None:
 def test_requester_never_counts() -> None:
     found = judged(with_reviews(review(BOB), review(DORA)))
     assert [not_counted(each) for each in found.dismissed] == [("bob", "asked for this promotion")]
+
+
+def test_an_approval_under_a_login_whose_number_is_wrong_in_the_policy_says_so() -> None:
+    alice = dataclasses.replace(ALICE, id=50001)
+    found = judged(with_reviews(review(alice), review(DORA)))
+    who, why = not_counted(found.dismissed[0])
+    assert (who, why) == (
+        "alice",
+        f"in no group of the policy, which lists another account under this login: {ALICE.id}",
+    )
+    assert advised(found).startswith(
+        f"alice's account is 50001, and the policy lists {ALICE.id}: "
+        "if that is the same person, correct the policy, then"
+    )

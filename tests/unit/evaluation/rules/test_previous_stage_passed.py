@@ -57,7 +57,7 @@ def test_not_passed(history: tuple[EarlierDecision, ...], code: str, reason: str
     found = after(*history)
     assert (found.outcome, found.code) == (FindingOutcome.VIOLATED, code)
     assert reason in told(found)
-    assert advised(found) == "counterseal request --stage staging, and promote it there first"
+    assert advised(found) == 'counterseal request --stage staging --reason "…", and promote it there first'
 
 
 def test_a_later_deny_does_not_undo_an_allow_and_order_is_by_sequence() -> None:

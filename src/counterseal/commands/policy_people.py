@@ -1,0 +1,95 @@
+"""Whether the people of a policy are whom it means, and whether enough of them are left for each who may ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from counterseal import evaluation
+from counterseal.errors import CountersealError, PolicyError
+from counterseal.identifiers import POLICY_PATH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from counterseal.model import Person, Policy
+    from counterseal.ports import Forge
+
+#: How many accounts the forge is asked about.
+MAX_ASKED: Final = 100
+
+
+def check_names(policy: Policy) -> None:
+    """Refuse a number under two logins, and a login under two numbers: nobody means that.
+
+    Raises:
+        PolicyError: There is one.
+    """
+    logins: dict[tuple[str, int], tuple[str, str]] = {}
+    numbers: dict[tuple[str, str], tuple[int, str]] = {}
+    for group, member in _members(policy):
+        login, first = logins.setdefault(member.key, (member.login, group))
+        if login.lower() != member.login.lower():
+            raise PolicyError(
+                f"{POLICY_PATH}: account {member.id} is {login} in {first} and {member.login} in {group}",
+                why="a number is one person's account",
+                fix=f"correct one of them: {number_command(member.host, member.login)}",
+            )
+        number, first = numbers.setdefault((member.host, member.login.lower()), (member.id, group))
+        if number != member.id:
+            raise PolicyError(
+                f"{POLICY_PATH}: {member.login} is account {number} in {first} and {member.id} in {group}",
+                why="a login is one account, and only the number counts",
+                fix=f"correct one of them: {number_command(member.host, member.login)}",
+            )
+
+
+def number_command(host: str, login: str) -> str:
+    """Return the command that prints the number of an account."""
+    if host == "gitlab.com":
+        return f"glab api 'users?username={login}' prints the number of {login}"
+    return f"gh api users/{login} --jq .id prints the number of {login}"
+
+
+def check_accounts(policy: Policy, host: str, forge: Forge) -> Iterator[str]:
+    """Compare logins with numbers at the forge; yield what cannot be compared.
+
+    Raises:
+        PolicyError: A login has another number there.
+    """
+    people = list(dict.fromkeys(member for _, member in _members(policy) if member.host == host))
+    for member in people[:MAX_ASKED]:
+        try:
+            actor = forge.actor(member.login)
+        except CountersealError as error:
+            yield f"{member.login} was not compared with account {member.id}: {error.what}"
+            continue
+        if actor.id != member.id:
+            raise PolicyError(
+                f"{POLICY_PATH}: {member.login}'s account is {actor.id}, and the policy lists {member.id}",
+                why="only the number counts, so no approval of theirs would",
+                fix=f"if that is the same person: {{id: {actor.id}, login: {member.login}}}",
+            )
+    if len(people) > MAX_ASKED:
+        yield f"{len(people) - MAX_ASKED} people were not compared with the forge"
+
+
+def shortages(policy: Policy) -> Iterator[str]:
+    """Yield for which stages nobody is left to approve once one of the policy's people asks."""
+    for stage in policy.stages:
+        stuck = list(
+            dict.fromkeys(
+                asker.login for _, asker in _members(policy) if not evaluation.possible_without(policy, stage, asker)
+            )
+        )
+        if stuck:
+            everybody = len(stuck) == len({member.login for _, member in _members(policy)})
+            who = "nobody whom the policy names" if everybody else f"{', '.join(stuck)}"
+            can = "can" if everybody else "cannot"
+            yield (
+                f"{who} {can} ask for {stage.name} and get it: whoever asks does not count, and too few are left to "
+                "approve; name more people, or lower the counts"
+            )
+
+
+def _members(policy: Policy) -> list[tuple[str, Person]]:
+    return [(group, member) for group, members in policy.groups.items() for member in members]

@@ -1,0 +1,63 @@
+"""What a newcomer meets first: mistakes are named where they are made, and what we suggest works when it is pasted."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.flow import faults
+
+from counterseal_sandbox.demo.site import TAG
+
+if TYPE_CHECKING:
+    from tests.flow.worlds import FlowWorld
+
+pytestmark = pytest.mark.slow
+
+
+def pasted(text: str, begin: str) -> list[str]:
+    """Return the arguments of the command in a text that begins so, as a shell would read them."""
+    command = re.search(rf"{begin}[^,;\n]*", text)
+    assert command is not None, text
+    return shlex.split(command.group())[1:]
+
+
+def test_a_request_for_a_stage_that_does_not_exist_opens_nothing(fresh: FlowWorld) -> None:
+    refs = faults.refs(fresh)
+    result = fresh.cli("request", "--stage", "prod", "--reason", "x", environment=fresh.person("bob"))
+    told = faults.told(result, 2, "the policy has no stage 'prod'")
+    assert "did you mean 'production'?" in told
+    assert faults.refs(fresh) == refs
+
+
+def test_a_request_that_cannot_pass_yet_says_what_comes_first_in_a_command_that_works(fresh: FlowWorld) -> None:
+    bob = fresh.person("bob")
+    result = fresh.cli("request", "--stage", "production", "--reason", "x", environment=bob)
+    told = faults.told(result, 2, f"{TAG} cannot enter production yet")
+    opened = fresh.counterseal(*pasted(told, "counterseal request"), environment=bob)
+    assert f"requested: {TAG} into staging" in opened.output
+
+
+def test_a_request_without_a_reason_says_which_option_is_missing(fresh: FlowWorld) -> None:
+    result = fresh.cli("request", "--stage", "staging", environment=fresh.person("bob"))
+    assert '--reason "' in faults.told(result, 2, "no --reason")
+
+
+def test_the_fix_of_a_deny_works_when_it_is_pasted(fresh: FlowWorld) -> None:
+    number = fresh.request("staging", "the first of its kind")
+    fresh.merge("bob", number)
+    denied = fresh.cli("gate", environment=fresh.run())
+    assert denied.exit_code == 10
+    command = pasted(denied.output, "counterseal request")
+    asked = fresh.counterseal(*command, "--dry-run", environment=fresh.person("bob"))
+    request: Any = json.loads(asked.output.strip().splitlines()[-1])
+    assert request["reason"] == "the first of its kind"
+
+
+def test_the_next_step_of_a_candidate_works_when_it_is_pasted(fresh: FlowWorld) -> None:
+    said = fresh.counterseal("candidate", "dist/*", environment=fresh.build_run()).output
+    opened = fresh.counterseal(*pasted(said, "counterseal request"), environment=fresh.person("bob"))
+    assert f"requested: {TAG} into staging" in opened.output

@@ -1,0 +1,121 @@
+"""What `policy check` sees beside the grammar of a policy: its people, its files, and what the forge says of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.unit.gate.memory import POLICY, Forge
+
+from counterseal.commands import policy
+from counterseal.errors import PolicyError, ServiceError, UsageError
+from counterseal.identifiers import POLICY_PATH
+from counterseal.model import Actor
+from counterseal.policy.reader import EXAMPLE_RANDOM
+
+BOTH = b"{id: 1001, login: alice}, {id: 1002, login: bob}, {id: 1003, login: carol}"
+RULES = b"enough-reviews: {count: 1, from: {maintainers: 1}}"
+
+
+class Members(Forge):
+    """A forge where these logins are these numbers."""
+
+    def __init__(self, **accounts: int) -> None:
+        super().__init__()
+        self.accounts = accounts
+
+    def actor(self, login: str) -> Actor:
+        if login not in self.accounts:
+            raise ServiceError(f"account {login}: GitHub refused")
+        return Actor("github.com", self.accounts[login], login)
+
+
+EVERYBODY = {"alice": 1001, "bob": 1002, "carol": 1003, "dora": 1010}
+
+
+def check(folder: Path, content: bytes = POLICY, forge: Forge | None = None) -> policy.PolicyCheck:
+    path = folder / POLICY_PATH
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+
+    def here() -> tuple[str, str]:
+        if forge is None:
+            raise UsageError("which repository?")
+        return "github.com", "acme/app"
+
+    return policy.check(path, here=here, forge=lambda: forge or Forge())
+
+
+def test_a_number_under_two_logins_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=r"account 1001 is alice in maintainers and dora in security") as caught:
+        check(tmp_path, POLICY.replace(b"1010", b"1001"))
+    assert "gh api users/dora --jq .id" in caught.value.fix
+
+
+def test_a_login_under_two_numbers_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="alice is account 1001 in maintainers and 1010 in security"):
+        check(tmp_path, POLICY.replace(b"login: dora", b"login: alice"))
+
+
+def test_a_login_that_has_another_number_at_the_forge_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="alice's account is 50001, and the policy lists 1001") as caught:
+        check(tmp_path, forge=Members(**EVERYBODY | {"alice": 50001}))
+    assert caught.value.fix == "if that is the same person: {id: 50001, login: alice}"
+
+
+def test_who_could_not_be_compared_is_said(tmp_path: Path) -> None:
+    accounts = {login: number for login, number in EVERYBODY.items() if login != "dora"}
+    assert any("dora was not compared" in warning for warning in check(tmp_path, forge=Members(**accounts)).warnings)
+
+
+def test_a_file_that_is_not_in_the_checkout_is_warned_of(tmp_path: Path) -> None:
+    (warning,) = (word for word in check(tmp_path).warnings if "checkout" in word)
+    assert ".github/workflows/release.yml" in warning
+    file = tmp_path / "again" / ".github" / "workflows" / "release.yml"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert not any("checkout" in word for word in check(tmp_path / "again").warnings)
+
+
+@pytest.mark.parametrize(
+    ("people", "said"),
+    [
+        (b"{id: 1001, login: alice}", "alice cannot ask for staging"),
+        (BOTH, ""),
+    ],
+)
+def test_a_stage_that_one_of_the_people_cannot_ask_for_is_warned_of(tmp_path: Path, people: bytes, said: str) -> None:
+    warnings = check(tmp_path, POLICY.replace(BOTH, people)).warnings
+    told = [warning for warning in warnings if "staging" in warning]
+    assert told == [] if not said else said in told[0]
+
+
+def test_a_policy_of_one_person_lets_nobody_ask(tmp_path: Path) -> None:
+    alone = b"""\
+apiVersion: counterseal/v1
+ledger: {id: github.com/777/0123456789abcdef0123456789abcdef}
+people:
+  maintainers: [{id: 1001, login: alice}]
+identities:
+  builder: {github: {workflow: .github/workflows/release.yml, refs: [refs/tags/v*]}}
+  gate: counterseal
+stages:
+  staging: {rules: {enough-reviews: {count: 1}}}
+"""
+    assert "nobody whom the policy names can ask for staging" in check(tmp_path, alone).warnings[0]
+
+
+def test_a_ledger_id_says_where_the_number_is() -> None:
+    with pytest.raises(UsageError) as caught:
+        policy.new_ledger_id("github.com/acme/app", bytes)
+    assert "gh api repos/OWNER/NAME --jq .id" in caught.value.fix
+
+
+def test_the_policy_of_the_page_is_usable_once_it_has_an_id_of_its_own(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to-github.md").read_text(encoding="utf-8")
+    block = page.partition("## 4. The policy")[2].partition("```yaml\n")[2].partition("```")[0]
+    with pytest.raises(PolicyError, match="is the example of counterseal's pages"):
+        check(tmp_path / "as-it-stands", block.encode())
+    own = block.replace(EXAMPLE_RANDOM, "0123456789abcdef0123456789abcdef")
+    checked = check(tmp_path / "own", own.encode())
+    assert [word for word in checked.warnings if "checkout" not in word] == []
