@@ -208,6 +208,7 @@ class Remote:
         specs = [f"+{check_ref(there)}:{check_ref(here)}" for there, here in refs.items()]
         # --update-shallow: without it git takes the objects of a shallow remote and says nothing
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--update-shallow")
+        git.is_empty = False  # even a fetch that fails may leave something
         self.read(git, "fetch", *options, "--refmap=", "--end-of-options", self.url, *specs)
         _check_whole(git, self.url)
 
