@@ -16,6 +16,9 @@ class SourceRepository(Protocol):
     def default_ref(self) -> str:
         """Return the full ref of the default branch."""
 
+    def default_tip(self) -> str | None:
+        """Return the commit that the default branch points to, as the remote has it now, or None."""
+
     def resolve(self, ref: str) -> str | None:
         """Return the commit that a full ref points to (tags peeled), as the remote has it now, or None."""
 

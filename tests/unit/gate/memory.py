@@ -90,6 +90,9 @@ class Source:
     def default_ref(self) -> str:
         return MAIN
 
+    def default_tip(self) -> str | None:
+        return self.resolve(MAIN)
+
     def resolve(self, ref: str) -> str | None:
         return self.line[-1][0] if ref == MAIN else self.tags.get(ref.removeprefix("refs/tags/"))
 

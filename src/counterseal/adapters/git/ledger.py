@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from counterseal.adapters.git.process import Ended
+    from counterseal.adapters.git.watch import Ended
     from counterseal.model import StoredLedger
 
 COMMITTER: Final = ("counterseal", "counterseal@users.noreply.github.com")

@@ -8,24 +8,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import signal
 import subprocess
-import threading
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
+from counterseal.adapters.git.watch import Watch
 from counterseal.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
+    from counterseal.adapters.git.watch import Ended
+
 LOCAL_SECONDS: Final = 120.0
 MAX_OUTPUT: Final = 256 << 20
-_MAX_MESSAGES: Final = 64 << 10
 #: Longer answers about objects are asked for again; so are others, once those that are kept have this many bytes.
 _MAX_REMEMBERED: Final = 64 << 10
 _MAX_KEPT: Final = 64 << 20
@@ -48,6 +46,7 @@ _FIXED: Final = {
 _SETTINGS: Final = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
+    "core.fsync=none",  # our copies can be made anew, and what is somebody's is only read
     "core.attributesFile=/dev/null",
     "core.askPass=",
     "credential.helper=",
@@ -63,6 +62,7 @@ _SETTINGS: Final = (
     "push.recurseSubmodules=no",
     "submodule.recurse=false",
     "transfer.bundleURI=false",
+    "transfer.unpackLimit=1",  # what is fetched stays two files, and does not become one an object
 )
 #: By minor version of git 2 the first patch that knows GIT_NO_LAZY_FETCH; from 2.45 on all do (ADR 0003).
 _NO_LAZY_FETCH: Final = {39: 4, 40: 2, 41: 1, 42: 2, 43: 4, 44: 1}
@@ -70,16 +70,6 @@ _VERSION = re.compile(rb"git version ([0-9]{1,3})\.([0-9]{1,4})\.([0-9]{1,4})")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 #: Of a bare repository of our own.
 _CONFIG: Final = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a git command ended. `timed_out` means that we killed it; then `code` is negative."""
-
-    code: int
-    out: bytes
-    messages: str
-    timed_out: bool = False
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
@@ -156,7 +146,7 @@ class Git:
         except FileNotFoundError:
             raise ServiceError("git is not installed", fix="install git 2.39 or newer") from None
         with process:
-            return _Watch(process, seconds, limit).answer(arguments[0], data)
+            return Watch(process, seconds, limit).answer(arguments[0], data)
 
     def read(self, *arguments: str, data: bytes = b"", limit: int = MAX_OUTPUT) -> bytes:
         """Return what a local git command prints.
@@ -265,58 +255,3 @@ def _split_batch(stream: bytes) -> dict[str, bytes]:
         contents[name] = stream[end + 1 : end + 1 + int(size[0])]
         place = end + 2 + int(size[0])
     return contents
-
-
-class _Watch:
-    """Feeds a process and reads it, within bounds of time and size."""
-
-    def __init__(self, process: subprocess.Popen[bytes], seconds: float, limit: int) -> None:
-        self._process = process
-        self._limit = limit
-        self._timed_out = threading.Event()
-        self._timer = threading.Timer(seconds, self._stop_late)
-        self._messages = bytearray()
-
-    def answer(self, verb: str, data: bytes) -> Ended:
-        process = self._process
-        if process.stdin is None or process.stdout is None or process.stderr is None:
-            raise ServiceError("git was started without pipes")
-        feeder = threading.Thread(target=_feed, args=(process.stdin, data), daemon=True)
-        listener = threading.Thread(target=self._listen, args=(process.stderr,), daemon=True)
-        try:
-            for thread in (self._timer, feeder, listener):
-                thread.start()
-            out = process.stdout.read(self._limit + 1)
-            if len(out) > self._limit:
-                self._kill()
-            code = process.wait()
-            listener.join()
-            feeder.join()
-        except BaseException:
-            self._kill()
-            raise
-        finally:
-            self._timer.cancel()
-        if len(out) > self._limit:
-            raise ServiceError(f"git {verb} printed more than {self._limit} bytes", why="it was stopped")
-        return Ended(code, out, self._messages.decode("utf-8", "replace"), self._timed_out.is_set())
-
-    def _listen(self, stream: IO[bytes]) -> None:
-        while part := os.read(stream.fileno(), 8192):
-            self._messages += part
-            del self._messages[:-_MAX_MESSAGES]
-
-    def _stop_late(self) -> None:
-        self._timed_out.set()
-        self._kill()
-
-    def _kill(self) -> None:
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)  # it leads its own session, so its children go with it
-
-
-def _feed(stream: IO[bytes], data: bytes) -> None:
-    # it may end without reading all; its exit code says why
-    with contextlib.suppress(BrokenPipeError), stream:
-        stream.write(data)

@@ -53,8 +53,18 @@ class GitRepository:
     def default_ref(self) -> str:
         """Return the full ref of the default branch."""
         if self._default_ref is None:
-            self._default_ref = self._remote.default_ref(self._git)
+            self._default_ref, _ = self._remote.default(self._git)
         return self._default_ref
+
+    def default_tip(self) -> str | None:
+        """Return what `resolve(default_ref())` does; where the branch is not known yet, both are asked in one go."""
+        if self._default_ref is None:
+            self._default_ref, tip = self._remote.default(self._git)
+            if not self._git.commit_exists(tip):
+                self._fetch([self._default_ref])
+            if self._git.commit_exists(tip):
+                return tip
+        return self.resolve(self._default_ref)
 
     def resolve(self, ref: str) -> str | None:
         """Return the commit that a full ref points to now, tags peeled, or None if there is no such ref.
@@ -70,13 +80,16 @@ class GitRepository:
         for _ in range(2):  # a ref may be moved away between asking and fetching
             if not lacking:
                 break
-            self._remote.fetch(self._git, {ref: f"refs/counterseal/{ref.removeprefix('refs/')}" for ref in lacking})
+            self._fetch(lacking)
             lacking = [ref for ref in lacking if not self._git.commit_exists(commits[ref])]
             if lacking:
                 commits, lacking = self._present(refs)
         for ref in lacking:
             raise ServiceError(f"{ref} points to {commits[ref][:12]}, which is no commit that can be fetched")
         return tuple(commits.get(ref) for ref in refs)
+
+    def _fetch(self, refs: Sequence[str]) -> None:
+        self._remote.fetch(self._git, {ref: f"refs/counterseal/{ref.removeprefix('refs/')}" for ref in refs})
 
     def _present(self, refs: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         """Return the commits that refs of the remote point to now, and those refs of them that our copy lacks."""
