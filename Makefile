@@ -27,8 +27,8 @@ CONFORMANCE := $(CACHE)/sigstore-conformance-$(CONFORMANCE_REVISION)
 PIP    := PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)/.uv/bin/python -m pip install --quiet --require-hashes --only-binary :all:
 SYNC   := $(UV) pip install --quiet --python $(BIN)/python --require-hashes --only-binary :all:
 FAST   := tests/unit tests/flow tests/project
-# Tests of one file may share a world, so whole files are handed out.
-SIDE_BY_SIDE := --numprocesses auto --dist loadfile
+# Tests of one file may share a world, so whole files are handed out, longest first (tests/conftest.py).
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 export COUNTERSEAL_PYTHON
 

@@ -243,6 +243,26 @@ def _missing(message: str, *, required: bool = REQUIRE_TOOLS) -> NoReturn:
     pytest.skip(message)
 
 
+#: How many seconds a test takes, roughly, by its costliest mark; all others take a tenth of one.
+_SECONDS = {"act": 10.0, "gitlab": 10.0, "interop": 10.0, "slow": 3.0}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let workers begin with the files that take longest, so that none is left alone with one at the end.
+
+    xdist itself would begin with the files that have most tests (`--no-loadscope-reorder` keeps it from that).
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    seconds: dict[Path, float] = {}
+    for item in items:
+        marked = (cost for name, cost in _SECONDS.items() if item.get_closest_marker(name))
+        seconds[item.path] = seconds.get(item.path, 0) + max(marked, default=0.1)
+    places = {path: place for place, path in enumerate(sorted(seconds, key=lambda path: -seconds[path]))}
+    items.sort(key=lambda item: places[item.path])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a skipped test of a foreign tool into a failed one where CI demands every tool."""

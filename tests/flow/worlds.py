@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import io
 import json
 import os
@@ -21,6 +22,7 @@ from counterseal_sandbox.demo import world as demo_world
 from counterseal_sandbox.demo.shell import ProcessResult, Shell
 from counterseal_sandbox.demo.site import TAG
 from counterseal_sandbox.demo.world import EPOCH, World
+from counterseal_sandbox.keys import Keys
 from counterseal_sandbox.service import Sandbox
 
 if TYPE_CHECKING:
@@ -133,12 +135,18 @@ def _path() -> str:
     return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
+@functools.cache
+def _keys() -> Keys:
+    """Return the keys of all worlds of this process: no test has two worlds, and none looks for keys of another."""
+    return Keys.generate()
+
+
 @contextlib.contextmanager
 def world(folder: Path, dist: Path, kind: ForgeKind = ForgeKind.GITHUB) -> Iterator[FlowWorld]:
     """Give a world in which the tag is built, but nothing is signed."""
     home = folder / "home"
     home.mkdir(parents=True)
-    with Sandbox(folder / "sandbox") as sandbox:
+    with Sandbox(folder / "sandbox", keys=_keys()) as sandbox:
         demo = demo_world.make_world(Shell(_path(), home), sandbox.url, folder, EXAMPLE, kind)
         shutil.copytree(dist, demo.checkout / "dist")
         fields = {field.name: getattr(demo, field.name) for field in dataclasses.fields(demo)}

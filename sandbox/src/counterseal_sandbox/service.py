@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from counterseal_sandbox.http import Request, Response
+    from counterseal_sandbox.keys import Keys
 
 #: The revision of counterseal's gate workflow that the sandbox counts as released unless told otherwise.
 DEFAULT_GATE_REVISION: Final = "5ea1" * 10
@@ -80,6 +81,7 @@ class Sandbox:
         state: A folder for git objects and assets; need not exist.
         port: Port on 127.0.0.1; 0 takes a free one.
         released: Revisions of the gate workflow that count as released in this world.
+        keys: Of the keyless services; fresh ones if None, which take a tenth of a second to make.
 
     Attributes:
         server: The HTTP server; its `interceptors` make services slow, broken or dishonest.
@@ -89,7 +91,14 @@ class Sandbox:
         keyless: The keyless services.
     """
 
-    def __init__(self, state: Path, *, port: int = 0, released: Sequence[str] = (DEFAULT_GATE_REVISION,)) -> None:
+    def __init__(
+        self,
+        state: Path,
+        *,
+        port: int = 0,
+        released: Sequence[str] = (DEFAULT_GATE_REVISION,),
+        keys: Keys | None = None,
+    ) -> None:
         state.mkdir(parents=True, exist_ok=True)
         self.server = LoopbackServer(port)
         self.forge = Forge(state)
@@ -97,7 +106,7 @@ class Sandbox:
         self.gitlab = gitlab.GitLabFace(self.forge, self.server)
         GitHttp(self.forge, self.server)
         GitLabHttp(self.forge, self.server)
-        self.keyless = Keyless(self.server)
+        self.keyless = Keyless(self.server, keys)
         self._released = tuple(released)
         self._runs = Runs(self.forge, self.keyless.issuer.start_run, api=self.url + API, site=self.url + GIT)
         self._jobs = Jobs(

@@ -27,9 +27,10 @@ T = TypeVar("T")
 MAX_BYTES: Final = 8 << 20
 MAX_DEPTH: Final = 64
 
-#: Strings, so that brackets in them do not count, and brackets. A string is matched whether it ends or not, and never
-#: twice (possessive): otherwise a document of escaped quotes would cost the square of its size.
-_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+#: A string, so that brackets in it do not count. It is matched whether it ends or not, and never twice (possessive):
+#: otherwise a document of escaped quotes would cost the square of its size.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_NO_BRACKET = bytes(set(range(256)) - set(b"[{]}"))
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _SECOND = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
 TIMESTAMP: Final = names.Grammar("time", rf"{_SECOND}(?:\.[0-9]+)?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})", "RFC 3339")
@@ -72,15 +73,13 @@ def load_json(data: bytes, what: str, *, max_bytes: int = MAX_BYTES, max_depth: 
 
 def _deeper(data: bytes, limit: int) -> bool:
     """Return whether arrays and objects are nested deeper than `limit`."""
+    if data.count(b"[") + data.count(b"{") <= limit:
+        return False
     depth = 0
-    for match in _BRACKETS.finditer(data):
-        token = data[match.start()]
-        if token in b"[{":
-            depth += 1
-            if depth > limit:
-                return True
-        elif token in b"]}":
-            depth -= 1
+    for bracket in _STRING.sub(b"", data).translate(None, _NO_BRACKET):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > limit:
+            return True
     return False
 
 

@@ -59,11 +59,11 @@ class Arrivals:
             return None
         repository, revision = self.repository, manifest.revision
         ref = repository.default_ref()
-        head = repository.resolve(ref)
+        head, tag_revision = repository.resolve_all(ref, f"refs/tags/{manifest.tag}")
         on_branch = head is not None and repository.is_ancestor(revision, head)
         on_line = on_branch and head is not None and revision in repository.first_parents(head)
         return Source(
-            tag_revision=repository.resolve(f"refs/tags/{manifest.tag}"),
+            tag_revision=tag_revision,
             on_protected_branch=on_branch,
             on_first_parent_line=on_line,
             merge=self.of(revision) if on_branch else None,

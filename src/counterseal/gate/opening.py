@@ -38,8 +38,8 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
         PolicyError: The branch has no usable policy.
         ServiceError: A permission or setting of the forge is missing, of those that show before anything is signed.
     """
-    default_ref = sources.repository.default_ref()
     head = reading.tip(sources.repository)
+    default_ref = sources.repository.default_ref()
     of_branch = run.revision in sources.repository.first_parents(head)
     policy, reference = collect.read_policy(sources.repository, run.revision if of_branch else head)
     home = sources.forge.repository()

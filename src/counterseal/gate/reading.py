@@ -45,11 +45,10 @@ def tip(repository: SourceRepository) -> str:
     Raises:
         ServiceError: There is none.
     """
-    default_ref = repository.default_ref()
-    head = repository.resolve(default_ref)
+    head = repository.default_tip()
     if head is None:
         raise ServiceError(
-            f"the default branch {default_ref} cannot be read",
+            f"the default branch {repository.default_ref()} cannot be read",
             why="the repository is empty, or lost the branch",
             fix="push it, with a policy (docs/policy-reference.md); in a clone: git fetch origin",
         )

@@ -16,8 +16,14 @@ class SourceRepository(Protocol):
     def default_ref(self) -> str:
         """Return the full ref of the default branch."""
 
+    def default_tip(self) -> str | None:
+        """Return the commit that the default branch points to, as the remote has it now, or None."""
+
     def resolve(self, ref: str) -> str | None:
         """Return the commit that a full ref points to (tags peeled), as the remote has it now, or None."""
+
+    def resolve_all(self, *refs: str) -> tuple[str | None, ...]:
+        """Return the commits that full refs point to, as `resolve` does, all as they are at one moment."""
 
     def read_file(self, revision: str, path: str) -> bytes | None:
         """Return the bytes of a regular file at a revision, or None if there is none."""

@@ -91,8 +91,14 @@ class Source:
     def default_ref(self) -> str:
         return MAIN
 
+    def default_tip(self) -> str | None:
+        return self.resolve(MAIN)
+
     def resolve(self, ref: str) -> str | None:
         return self.line[-1][0] if ref == MAIN else self.tags.get(ref.removeprefix("refs/tags/"))
+
+    def resolve_all(self, *refs: str) -> tuple[str | None, ...]:
+        return tuple(map(self.resolve, refs))
 
     def _files(self, revision: str) -> dict[str, bytes]:
         return {**dict(self.heads.values()), **dict(self.line)}[revision]

@@ -18,10 +18,10 @@ from counterseal.formats import digests
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, NOTES_REF
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from counterseal.adapters.git.process import Ended
+    from counterseal.adapters.git.watch import Ended
     from counterseal.model import StoredLedger
 
 COMMITTER: Final = ("counterseal", "counterseal@users.noreply.github.com")
@@ -71,6 +71,9 @@ class GitLedgerStore:
         self._push_options = tuple(f"--push-option={option}" for option in push_options)
         self._seconds = seconds
         self._known: dict[str, bytes] = {}
+        #: Commits that are here with all that they stand on: fetched ones, and ours on top of them.
+        self._whole: set[str] = set()
+        self._latest: StoredLedger | None = None
         self._locked: tuple[str | None, str] | None = None
 
     def check_push(self) -> None:
@@ -100,14 +103,25 @@ class GitLedgerStore:
             LedgerError: Something in the tree is no note.
             ServiceError: The remote cannot be read, its history is cut off, or the ledger is too large.
         """
+        present = self._remote.refs(self._git, NOTES_REF, MIRROR_REF)
+        tips = present.get(NOTES_REF), present.get(MIRROR_REF)
+        if not self._whole.issuperset(present.values()):
+            tips = self._bring(present)
+            self._whole.update(tip for tip in tips if tip)
+        if self._latest is None or (self._latest.notes, self._latest.mirror) != tips:
+            self._latest = notes.read(self._git, *tips, known=self._known)
+        return self._latest
+
+    def _bring(self, present: Mapping[str, str]) -> tuple[str | None, str | None]:
+        """Return the tips of those refs that the remote has, after bringing them here with their whole history."""
         there = {NOTES_REF: _NOTES_HERE, MIRROR_REF: _MIRROR_HERE}
-        present = self._remote.refs(self._git, *there)
         wanted = {ref: here for ref, here in there.items() if ref in present}
-        tips = self._git.tips(*wanted.values())  # what the remote deleted may live on here, and is not asked for
+        # what the remote deleted may live on here, and is not asked for
+        tips = {} if self._git.is_empty else self._git.tips(*wanted.values())
         if any(tips.get(here) != present[ref] for ref, here in wanted.items()):
             self._remote.fetch(self._git, wanted)
             tips = self._git.tips(*wanted.values())
-        return notes.read(self._git, tips.get(_NOTES_HERE), tips.get(_MIRROR_HERE), known=self._known)
+        return tips.get(_NOTES_HERE), tips.get(_MIRROR_HERE)
 
     def push(self, base: StoredLedger, note: str, line: bytes, message: str, *, evidence: bytes = b"") -> bool:
         """Append `line` to the note `note` and move notes ref and mirror together, fast-forward only.
@@ -184,7 +198,11 @@ class GitLedgerStore:
             b"get-mark :1\ndone\n",
         )
         options = ("--quiet", "--force", "--done", "--date-format=now")
-        return self._git.read("fast-import", *options, data=b"".join(parts)).decode().strip()
+        self._git.is_empty = False
+        commit = self._git.read("fast-import", *options, data=b"".join(parts)).decode().strip()
+        if base is None or base in self._whole:
+            self._whole.add(commit)
+        return commit
 
 
 class LocalLedger:

@@ -46,7 +46,7 @@ def notes_at(git: Git, tip: str, *, limit: int = MAX_BYTES) -> tuple[Note, ...]:
         ServiceError: Together they have more than `limit` bytes, or one is not there.
     """
     notes, beside = [], 0
-    listed = git.read("ls-tree", "-r", "-l", "-z", "--full-tree", "--end-of-options", tip)
+    listed = git.read_fixed("ls-tree", "-r", "-l", "-z", "--full-tree", "--end-of-options", tip)
     for entry in listed.split(b"\0"):
         if not entry:
             continue
@@ -105,7 +105,7 @@ def read(
     listed = notes_at(git, notes, limit=limit) if notes else ()
     known = {} if known is None else known
     contents = {note.blob: known[note.blob] for note in listed if note.blob in known}
-    contents |= git.contents((note.blob for note in listed if note.blob not in contents), limit=limit)
+    contents |= git.contents({note.blob for note in listed if note.blob not in contents}, limit=limit)
     known.clear()
     known.update(contents)
     lines = tuple(StoredLine(note.key, line) for note in listed for line in lines_of(contents[note.blob]))
@@ -120,7 +120,7 @@ def read(
 
 def _behind(git: Git, mirror: str, kept: set[bytes], limit: int) -> str | None:
     """Return what the tip of the mirror has and the notes have not, or None."""
-    contents = git.contents((note.blob for note in notes_at(git, mirror, limit=limit)), limit=limit)
+    contents = git.contents({note.blob for note in notes_at(git, mirror, limit=limit)}, limit=limit)
     missing = {line for content in contents.values() for line in lines_of(content)} - kept
     return f"the mirror at {mirror[:12]} has {_number(missing)} that the notes have not" if missing else None
 

@@ -8,25 +8,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import signal
 import subprocess
-import threading
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
+from counterseal.adapters.git.watch import Watch
 from counterseal.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
+
+    from counterseal.adapters.git.watch import Ended
 
 LOCAL_SECONDS: Final = 120.0
 MAX_OUTPUT: Final = 256 << 20
-_MAX_MESSAGES: Final = 64 << 10
+#: Longer answers about objects are asked for again; so are others, once those that are kept have this many bytes.
 _MAX_REMEMBERED: Final = 64 << 10
+_MAX_KEPT: Final = 64 << 20
 
 _KEPT: Final = ("PATH", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO")
 _FIXED: Final = {
@@ -46,6 +46,7 @@ _FIXED: Final = {
 _SETTINGS: Final = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
+    "core.fsync=none",  # our copies can be made anew, and what is somebody's is only read
     "core.attributesFile=/dev/null",
     "core.askPass=",
     "credential.helper=",
@@ -61,21 +62,14 @@ _SETTINGS: Final = (
     "push.recurseSubmodules=no",
     "submodule.recurse=false",
     "transfer.bundleURI=false",
+    "transfer.unpackLimit=1",  # what is fetched stays two files, and does not become one an object
 )
 #: By minor version of git 2 the first patch that knows GIT_NO_LAZY_FETCH; from 2.45 on all do (ADR 0003).
 _NO_LAZY_FETCH: Final = {39: 4, 40: 2, 41: 1, 42: 2, 43: 4, 44: 1}
 _VERSION = re.compile(rb"git version ([0-9]{1,3})\.([0-9]{1,4})\.([0-9]{1,4})")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a git command ended. `timed_out` means that we killed it; then `code` is negative."""
-
-    code: int
-    out: bytes
-    messages: str
-    timed_out: bool = False
+#: Of a bare repository of our own.
+_CONFIG: Final = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
@@ -99,14 +93,24 @@ class Git:
     def __init__(self, folder: Path, *, own: bool = True) -> None:
         self.folder = folder
         self._where = (f"--git-dir={folder}",) if own else ("-C", str(folder))
+        #: Whether it was made here and has no object yet; what is brought to it takes that back.
+        self.is_empty = False
         self._commits: set[str] = set()
-        self._answers: dict[tuple[str, ...], bytes] = {}
+        self._answers: dict[tuple[str, ...], Ended] = {}
+        self._blobs: dict[str, bytes] = {}
+        self._kept = 0
 
     def create(self) -> None:
-        """Make the bare repository, if it is not there yet."""
+        """Make the bare repository, if it is not there yet; `HEAD`, which makes it one, comes last.
+
+        The files are those of gitrepository-layout(5).
+        """
         if not (self.folder / "HEAD").exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self.read("init", "--quiet", "--bare", "--template=", "--initial-branch=main", "--", str(self.folder))
+            for folder in ("objects", "refs"):
+                (self.folder / folder).mkdir(parents=True, exist_ok=True)
+            (self.folder / "config").write_text(_CONFIG, encoding="ascii")
+            (self.folder / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
+            self.is_empty = True
 
     def run(
         self,
@@ -142,7 +146,7 @@ class Git:
         except FileNotFoundError:
             raise ServiceError("git is not installed", fix="install git 2.39 or newer") from None
         with process:
-            return _Watch(process, seconds, limit).answer(arguments[0], data)
+            return Watch(process, seconds, limit).answer(arguments[0], data)
 
     def read(self, *arguments: str, data: bytes = b"", limit: int = MAX_OUTPUT) -> bytes:
         """Return what a local git command prints.
@@ -150,29 +154,50 @@ class Git:
         Raises:
             ServiceError: It failed; the message has git's own.
         """
-        answer = self.run(*arguments, data=data, limit=limit)
-        if answer.code != 0:
-            raise ServiceError(f"git {arguments[0]} failed in {self.folder.name}", why=explain(answer))
-        return answer.out
+        return self._printed(arguments[0], self.run(*arguments, data=data, limit=limit))
+
+    def run_fixed(self, *arguments: str) -> Ended:
+        """Return what `run` does, of objects that are here by their ids alone: that never changes.
+
+        So an answer that is short is kept, if it is one: git ends with 0, or 1 for "no".
+        """
+        ended = self._answers.get(arguments)
+        if ended is None:
+            ended = self.run(*arguments)
+            if ended.code in (0, 1) and self._keeps(ended.out):
+                self._answers[arguments] = ended
+        return ended
 
     def read_fixed(self, *arguments: str) -> bytes:
-        """Return what `read` does, of objects by their ids alone: that never changes, so a short answer is kept.
+        """Return what `read` does, of objects by their ids alone (see `run_fixed`).
 
         Raises:
             ServiceError: It failed.
         """
-        printed = self._answers.get(arguments)
-        if printed is None:
-            printed = self.read(*arguments)
-            if len(printed) <= _MAX_REMEMBERED:
-                self._answers[arguments] = printed
-        return printed
+        return self._printed(arguments[0], self.run_fixed(*arguments))
+
+    def _printed(self, verb: str, answer: Ended) -> bytes:
+        if answer.code != 0:
+            raise ServiceError(f"git {verb} failed in {self.folder.name}", why=explain(answer))
+        return answer.out
+
+    def _keeps(self, content: bytes) -> bool:
+        """Return whether there is room to keep some bytes, and count them then."""
+        fits = len(content) <= _MAX_REMEMBERED and self._kept + len(content) <= _MAX_KEPT
+        self._kept += len(content) if fits else 0
+        return fits
 
     def commit_exists(self, revision: str) -> bool:
         """Return whether the repository has this commit; one that was seen is not looked for again."""
+        if self.is_empty:
+            return False
         if revision not in self._commits and self.run("cat-file", "-e", f"{revision}^{{commit}}").code == 0:
             self._commits.add(revision)
         return revision in self._commits
+
+    def saw(self, commits: Iterable[str]) -> None:
+        """Take note of commits that git read here on its way."""
+        self._commits.update(commits)
 
     def is_partial(self) -> bool:
         """Return whether the repository may lack objects that git would fetch when they are asked for."""
@@ -193,18 +218,22 @@ class Git:
         lines = (line.partition(" ") for line in printed.splitlines())
         return {ref: name for name, _, ref in lines if ref in refs}
 
-    def contents(self, blobs: Iterable[str], *, limit: int) -> dict[str, bytes]:
+    def contents(self, blobs: Collection[str], *, limit: int) -> dict[str, bytes]:
         """Return the bytes of blobs by id.
 
         Raises:
             ServiceError: One is absent or no blob, or together they have more than `limit` bytes.
         """
-        ids = sorted(set(blobs))
+        contents = {name: self._blobs[name] for name in set(blobs) & self._blobs.keys()}
+        ids = sorted(set(blobs) - contents.keys())
         if not ids:
-            return {}
+            return contents
         asked = "".join(f"{name}\n" for name in ids).encode()
         overhead = 64 * len(ids)  # `<id> blob <size>` and two newlines
-        return _split_batch(self.read("cat-file", "--batch", "--buffer", data=asked, limit=limit + overhead))
+        left = limit + overhead - sum(map(len, contents.values()))
+        read = _split_batch(self.read("cat-file", "--batch", "--buffer", data=asked, limit=max(left, 0)))
+        self._blobs.update((name, content) for name, content in read.items() if self._keeps(content))
+        return contents | read
 
 
 def explain(answer: Ended) -> str:
@@ -226,58 +255,3 @@ def _split_batch(stream: bytes) -> dict[str, bytes]:
         contents[name] = stream[end + 1 : end + 1 + int(size[0])]
         place = end + 2 + int(size[0])
     return contents
-
-
-class _Watch:
-    """Feeds a process and reads it, within bounds of time and size."""
-
-    def __init__(self, process: subprocess.Popen[bytes], seconds: float, limit: int) -> None:
-        self._process = process
-        self._limit = limit
-        self._timed_out = threading.Event()
-        self._timer = threading.Timer(seconds, self._stop_late)
-        self._messages = bytearray()
-
-    def answer(self, verb: str, data: bytes) -> Ended:
-        process = self._process
-        if process.stdin is None or process.stdout is None or process.stderr is None:
-            raise ServiceError("git was started without pipes")
-        feeder = threading.Thread(target=_feed, args=(process.stdin, data), daemon=True)
-        listener = threading.Thread(target=self._listen, args=(process.stderr,), daemon=True)
-        try:
-            for thread in (self._timer, feeder, listener):
-                thread.start()
-            out = process.stdout.read(self._limit + 1)
-            if len(out) > self._limit:
-                self._kill()
-            code = process.wait()
-            listener.join()
-            feeder.join()
-        except BaseException:
-            self._kill()
-            raise
-        finally:
-            self._timer.cancel()
-        if len(out) > self._limit:
-            raise ServiceError(f"git {verb} printed more than {self._limit} bytes", why="it was stopped")
-        return Ended(code, out, self._messages.decode("utf-8", "replace"), self._timed_out.is_set())
-
-    def _listen(self, stream: IO[bytes]) -> None:
-        while part := os.read(stream.fileno(), 8192):
-            self._messages += part
-            del self._messages[:-_MAX_MESSAGES]
-
-    def _stop_late(self) -> None:
-        self._timed_out.set()
-        self._kill()
-
-    def _kill(self) -> None:
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)  # it leads its own session, so its children go with it
-
-
-def _feed(stream: IO[bytes], data: bytes) -> None:
-    # it may end without reading all; its exit code says why
-    with contextlib.suppress(BrokenPipeError), stream:
-        stream.write(data)

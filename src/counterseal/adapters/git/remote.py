@@ -24,7 +24,8 @@ from counterseal.identifiers import MIRROR_REF, NOTES_REF
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from counterseal.adapters.git.process import Ended, Git
+    from counterseal.adapters.git.process import Git
+    from counterseal.adapters.git.watch import Ended
 
 REMOTE_SECONDS: Final = 300.0
 TRIES: Final = 3
@@ -177,18 +178,22 @@ class Remote:
             present[ref] = name
         return present
 
-    def default_ref(self, git: Git) -> str:
-        """Return the full ref of the default branch.
+    def default(self, git: Git) -> tuple[str, str]:
+        """Return the full ref of the default branch, and the commit that it points to now.
 
         Raises:
             ServiceError: The remote names none.
         """
-        for line in self.read(
-            git, "ls-remote", "--quiet", "--symref", "--end-of-options", self.url, "HEAD"
-        ).splitlines():
-            target, _, name = line.decode("utf-8", "replace").partition("\t")
-            if name == "HEAD" and target.startswith("ref: refs/heads/"):
-                return check_ref(target.removeprefix("ref: "))
+        _check_whole(git, self.url)
+        options = ("--quiet", "--symref", "--end-of-options")
+        printed = self.read(git, "ls-remote", *options, self.url, "HEAD").decode("utf-8", "replace")
+        heads = [
+            target for target, _, name in (line.partition("\t") for line in printed.splitlines()) if name == "HEAD"
+        ]
+        refs = [target.removeprefix("ref: ") for target in heads if target.startswith("ref: refs/heads/")]
+        commits = [target for target in heads if digests.is_revision(target)]
+        if refs and commits:
+            return check_ref(refs[0]), commits[0]
         raise ServiceError(
             f"{self.url} names no default branch",
             why="it is empty, or its HEAD points to no branch",
@@ -208,6 +213,7 @@ class Remote:
         specs = [f"+{check_ref(there)}:{check_ref(here)}" for there, here in refs.items()]
         # --update-shallow: without it git takes the objects of a shallow remote and says nothing
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--update-shallow")
+        git.is_empty = False  # even a fetch that fails may leave something
         self.read(git, "fetch", *options, "--refmap=", "--end-of-options", self.url, *specs)
         _check_whole(git, self.url)
 

@@ -53,8 +53,18 @@ class GitRepository:
     def default_ref(self) -> str:
         """Return the full ref of the default branch."""
         if self._default_ref is None:
-            self._default_ref = self._remote.default_ref(self._git)
+            self._default_ref, _ = self._remote.default(self._git)
         return self._default_ref
+
+    def default_tip(self) -> str | None:
+        """Return what `resolve(default_ref())` does; where the branch is not known yet, both are asked in one go."""
+        if self._default_ref is None:
+            self._default_ref, tip = self._remote.default(self._git)
+            if not self._git.commit_exists(tip):
+                self._fetch([self._default_ref])
+            if self._git.commit_exists(tip):
+                return tip
+        return self.resolve(self._default_ref)
 
     def resolve(self, ref: str) -> str | None:
         """Return the commit that a full ref points to now, tags peeled, or None if there is no such ref.
@@ -62,17 +72,30 @@ class GitRepository:
         Raises:
             ServiceError: The remote cannot be read, the copy is shallow, or the ref points to no commit.
         """
-        commit = ""
-        for _ in range(2):  # the ref may be moved away between asking and fetching
-            present = self._remote.refs(self._git, ref)
-            if ref not in present:
-                return None
-            commit = present.get(f"{ref}^{{}}", present[ref])
-            if not self._git.commit_exists(commit):
-                self._remote.fetch(self._git, {ref: f"refs/counterseal/{ref.removeprefix('refs/')}"})
-            if self._git.commit_exists(commit):
-                return commit
-        raise ServiceError(f"{ref} points to {commit[:12]}, which is no commit that can be fetched")
+        return self.resolve_all(ref)[0]
+
+    def resolve_all(self, *refs: str) -> tuple[str | None, ...]:
+        """Return the commits that full refs point to, as `resolve` does, all as they are at one moment."""
+        commits, lacking = self._present(refs)
+        for _ in range(2):  # a ref may be moved away between asking and fetching
+            if not lacking:
+                break
+            self._fetch(lacking)
+            lacking = [ref for ref in lacking if not self._git.commit_exists(commits[ref])]
+            if lacking:
+                commits, lacking = self._present(refs)
+        for ref in lacking:
+            raise ServiceError(f"{ref} points to {commits[ref][:12]}, which is no commit that can be fetched")
+        return tuple(commits.get(ref) for ref in refs)
+
+    def _fetch(self, refs: Sequence[str]) -> None:
+        self._remote.fetch(self._git, {ref: f"refs/counterseal/{ref.removeprefix('refs/')}" for ref in refs})
+
+    def _present(self, refs: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+        """Return the commits that refs of the remote point to now, and those refs of them that our copy lacks."""
+        present = self._remote.refs(self._git, *refs)
+        commits = {ref: present.get(f"{ref}^{{}}", present[ref]) for ref in refs if ref in present}
+        return commits, [ref for ref, commit in commits.items() if not self._git.commit_exists(commit)]
 
     def fetch_head(self, number: int) -> str | None:
         """Return the head of a change request after fetching it, or None if the forge has lost it."""
@@ -85,10 +108,9 @@ class GitRepository:
             ServiceError: The revision is not in the repository.
             FormatError: The file has more than 64 MiB.
         """
-        mode, blob = self._listed(revision, path)
+        mode, blob, size = self._listed(revision, path)
         if mode not in _REGULAR:
             return None
-        size = int(self._git.read_fixed("cat-file", "-s", blob))
         if size > MAX_FILE:
             raise FormatError(f"{path} has {size} bytes at {revision[:12]}", why=f"at most {MAX_FILE} are read")
         return self._git.contents([blob], limit=MAX_FILE)[blob]
@@ -97,24 +119,25 @@ class GitRepository:
         """Return the git mode of a path at a revision (`100644`, `120000`, `040000` …), or None."""
         return self._listed(revision, path)[0] or None
 
-    def _listed(self, revision: str, path: str) -> tuple[str, str]:
+    def _listed(self, revision: str, path: str) -> tuple[str, str, int]:
+        """Return mode, id and bytes of a path at a revision (0 if it is no file); an empty mode if there is none."""
         self._require(revision)
         printed = self._git.read_fixed(
-            "ls-tree", "-z", "--full-tree", "--end-of-options", revision, "--", _checked(path)
+            "ls-tree", "-l", "-z", "--full-tree", "--end-of-options", revision, "--", _checked(path)
         )
         for line in printed.split(b"\0"):
             facts, _, name = line.partition(b"\t")
             if name == path.encode():
-                mode, _, blob = facts.decode().split(" ")
-                return mode, blob
-        return "", ""
+                mode, _, blob, size = facts.decode().split()
+                return mode, blob, int(size) if size.isdecimal() else 0
+        return "", "", 0
 
     def is_ancestor(self, revision: str, of: str) -> bool:
         """Return whether `revision` is reachable from `of`; what our copy of its history does not have, is not."""
         self._require(of)
         if not self._git.commit_exists(_revision(revision)):
             return False
-        answer = self._git.run("merge-base", "--is-ancestor", revision, of)
+        answer = self._git.run_fixed("merge-base", "--is-ancestor", revision, of)
         if answer.code not in (0, 1):
             raise ServiceError(f"git merge-base failed for {revision[:12]}", why=explain(answer))
         return answer.code == 0
@@ -123,13 +146,15 @@ class GitRepository:
         """Return the first parent so many generations back, or None if the history is not that long."""
         self._require(revision)
         wanted = f"{revision}~{int(generations)}^{{commit}}"
-        answer = self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
+        answer = self._git.run_fixed("rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
         return answer.out.decode().strip() if answer.code == 0 else None
 
     def first_parents(self, revision: str) -> Sequence[str]:
         """Return the first-parent line that ends in `revision`, newest first."""
         self._require(revision)
-        return self._git.read_fixed("rev-list", "--first-parent", "--end-of-options", revision, "--").decode().split()
+        line = self._git.read_fixed("rev-list", "--first-parent", "--end-of-options", revision, "--").decode().split()
+        self._git.saw(line)
+        return line
 
     def commits_touching(self, revision: str, path: str) -> Sequence[str]:
         """Return the commits of the first-parent line of `revision` that changed a path, newest first."""
@@ -143,7 +168,9 @@ class GitRepository:
         """Return (commit, path) of each file that a first-parent commit added under `folder`, oldest first."""
         self._require(ref_revision)
         options = ("--first-parent", "-m", "--root", "--reverse", "--topo-order", "--diff-filter=A")
-        printed = self._git.read("log", *options, *RAW_FORMAT, "--end-of-options", ref_revision, "--", _checked(folder))
+        printed = self._git.read_fixed(
+            "log", *options, *RAW_FORMAT, "--end-of-options", ref_revision, "--", _checked(folder)
+        )
         return [(change.commit, change.path) for change in raw_changes(printed)]
 
     def changed_paths(self, base: str, revision: str) -> Sequence[str]:

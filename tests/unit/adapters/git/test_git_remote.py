@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from counterseal.adapters.git.ledger import GitLedgerStore
-from counterseal.adapters.git.process import Ended, explain
+from counterseal.adapters.git.process import explain
 from counterseal.adapters.git.remote import Remote, transient
+from counterseal.adapters.git.watch import Ended
 from counterseal.errors import ServiceError
 
 if TYPE_CHECKING:

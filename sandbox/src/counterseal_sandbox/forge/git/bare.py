@@ -6,7 +6,6 @@ goes through `books.py`.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import subprocess
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
 #: A ref whose name leads to no other folder.
 _NAME = re.compile(r"(?:[^/.\0][^/\0]*/)*[^/.\0][^/\0]*")
+_SHA = re.compile(r"[0-9a-f]{40}")
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -47,6 +47,7 @@ class BareRepository:
         self._heads = ""
         self._commits: dict[str, CommitObject] = {}
         self._answers: dict[tuple[str, ...], bytes] = {}
+        self._ancestors: dict[tuple[str, str], bool] = {}
 
     def create(self, kind: ForgeKind = ForgeKind.GITHUB, default_branch: str = "main") -> None:
         """Make the repository with the settings and the hook that the forge relies on."""
@@ -88,13 +89,17 @@ class BareRepository:
         Raises:
             GitError: It failed; the message is git's.
         """
-        command = ("git", "-c", "safe.directory=*", *arguments)
-        done = subprocess.run(
-            command, cwd=self.path, input=data, env=environment(**variables), capture_output=True, check=False
-        )
+        done = self.ended(*arguments, data=data, **variables)
         if done.returncode != 0:
             raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
         return done.stdout
+
+    def ended(self, *arguments: str, data: bytes | None = None, **variables: str) -> subprocess.CompletedProcess[bytes]:
+        """Return how a git command ended."""
+        command = ("git", "-c", "safe.directory=*", *arguments)
+        return subprocess.run(
+            command, cwd=self.path, input=data, env=environment(**variables), capture_output=True, check=False
+        )
 
     def text(self, *arguments: str) -> str:
         """Return what a git command prints, as one line of text."""
@@ -110,26 +115,42 @@ class BareRepository:
 
     def refs(self) -> dict[str, str]:
         """Return every ref with the object that it points to."""
+        if not (self.path / "packed-refs").exists():
+            files = {str(path.relative_to(self.path)): path for path in (self.path / "refs").rglob("*")}
+            loose = {ref: _loose(path) for ref, path in files.items() if path.is_file() and path.suffix != ".lock"}
+            present = {ref: sha for ref, sha in sorted(loose.items()) if sha is not None}
+            if len(present) == len(loose):
+                return present
         lines = self.text("for-each-ref", "--format=%(refname) %(objectname)").splitlines()
         return {ref: sha for ref, _, sha in (line.partition(" ") for line in lines)}
 
     def resolve(self, name: str) -> str | None:
         """Return the commit that a ref or revision means (tags peeled), or None."""
-        if name.startswith("refs/heads/") and _NAME.fullmatch(name):
-            with contextlib.suppress(OSError):  # git lets a branch point to nothing but a commit
-                return (self.path / name).read_text().strip()
+        sha = name if _SHA.fullmatch(name) else None
+        if name.startswith("refs/") and _NAME.fullmatch(name):
+            sha = _loose(self.path / name)
+            if sha is not None and name.startswith("refs/heads/"):  # git lets a branch point to nothing but a commit
+                return sha
+        parse = ("rev-parse", "--verify", "--quiet", "--end-of-options")
         try:
-            return self.text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+            if sha is not None:
+                return self.fixed(*parse, f"{sha}^{{commit}}").decode().strip()
+            return self.text(*parse, f"{name}^{{commit}}")
         except GitError:
             return None
 
+    def kind_of(self, sha: str) -> str:
+        """Return of what kind an object is: commit, tag, tree, blob."""
+        return self.fixed("cat-file", "-t", sha).decode().strip()
+
     def is_ancestor(self, commit: str, of: str) -> bool:
-        """Return whether `commit` is reachable from `of`."""
-        try:
-            self.run("merge-base", "--is-ancestor", commit, of)
-        except GitError:
-            return False
-        return True
+        """Return whether `commit` is reachable from `of`; of two ids that git knows, once and for all."""
+        if (commit, of) not in self._ancestors:
+            code = self.ended("merge-base", "--is-ancestor", commit, of).returncode
+            if code not in (0, 1) or not (_SHA.fullmatch(commit) and _SHA.fullmatch(of)):
+                return code == 0
+            self._ancestors[commit, of] = code == 0
+        return self._ancestors[commit, of]
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Return the best common ancestor, or None."""
@@ -251,6 +272,15 @@ class BareRepository:
             theirs = self.commit_tree(old.tree, old.parents[:1], "theirs", **stamped)
             tip = self.commit_tree(self.merged_tree(ours, theirs), [tip], old.message, **stamped)
         return tip
+
+
+def _loose(path: Path) -> str | None:
+    """Return the object that the file of a ref names, or None: there is no such file, or it leads to another ref."""
+    try:
+        content = path.read_text().strip()
+    except (OSError, ValueError):
+        return None
+    return content if _SHA.fullmatch(content) else None
 
 
 def _numstat(fields: Sequence[bytes]) -> dict[str, tuple[int, int]]:

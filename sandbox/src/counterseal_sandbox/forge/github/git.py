@@ -1,4 +1,4 @@
-"""Git over HTTP below `/github/git/OWNER/NAME.git`: git's own `http-backend`, with the forge's tokens in front.
+"""Git over HTTP below `/github/git/OWNER/NAME.git`: git's own programs, with the forge's tokens in front.
 
 Pushes are booked in the model by comparing the refs before and after; what is refused is refused
 by git itself (the hooks of `forge/git/habits.py`). Also the pages that people download published assets from.
@@ -8,13 +8,11 @@ by git itself (the hooks of `forge/git/habits.py`). Also the pages that people d
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import urlencode
 
 from counterseal.forges import ForgeKind
 from counterseal_sandbox.forge.accounts import Role
-from counterseal_sandbox.forge.git.bare import environment
+from counterseal_sandbox.forge.git import smart_http
 from counterseal_sandbox.forge.git.habits import ROLE
 from counterseal_sandbox.forge.github.face import GIT, token_of
 from counterseal_sandbox.forge.refusal import Refused
@@ -124,28 +122,13 @@ class GitHttp:
         return self._abilities[repository.id]
 
     def _backend(self, repository: HostedRepository, request: Request, rest: str, role: Role = Role.NONE) -> Response:
-        headers = request.headers
-        optional = {"HTTP_CONTENT_ENCODING": "content-encoding", "GIT_PROTOCOL": "git-protocol"}
         variables = {
-            "GIT_PROJECT_ROOT": str(repository.git.path),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "PATH_INFO": f"/{rest}",
-            "REQUEST_METHOD": request.method,
-            "QUERY_STRING": urlencode(dict(request.query)),
-            "CONTENT_TYPE": headers.get("content-type", ""),
-            "CONTENT_LENGTH": str(len(request.body)),
-            "REMOTE_USER": "sandbox",
-            "REMOTE_ADDR": "127.0.0.1",
             ROLE: str(int(role)),
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": "safe.directory",
             "GIT_CONFIG_VALUE_0": "*",
-            **{name: headers[header] for name, header in optional.items() if header in headers},
         }
-        done = subprocess.run(
-            ("git", "http-backend"), input=request.body, env=environment(**variables), capture_output=True, check=False
-        )
-        return _cgi(done.stdout) if done.returncode == 0 else Response(500, done.stderr)
+        return smart_http.answer(repository.git.path, request, rest, variables)
 
     def _download(self, request: Request, name: str, tag: str, file: str) -> Response:
         with self._forge.lock:
@@ -159,10 +142,3 @@ class GitHttp:
                         asset.downloads += 1
                         return Response(200, asset.path.read_bytes(), {"Content-Type": asset.content_type})
         return Response(404, b"Not Found")
-
-
-def _cgi(output: bytes) -> Response:
-    head, _, body = output.partition(b"\r\n\r\n")
-    headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
-    status = int(headers.pop("Status", "200").split(" ")[0])
-    return Response(status, body, headers)

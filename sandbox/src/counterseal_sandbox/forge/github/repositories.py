@@ -220,5 +220,5 @@ def _move(call: Call, ref: str, sha: str) -> None:
 def _shown_ref(call: Call, ref: str, status: int = 200) -> Response:
     if (sha := call.hosted.git.refs().get(ref)) is None:
         raise Refused("Not Found", 404)
-    kind = call.hosted.git.text("cat-file", "-t", sha)
+    kind = call.hosted.git.kind_of(sha)
     return json_response(call.shapes.ref(call.hosted, ref, sha, kind), status)

@@ -156,7 +156,7 @@ def _shown_tag(call: Call, name: str) -> dict[str, Any]:
     git = call.project.git
     if (target := git.refs().get(f"refs/tags/{name}")) is None:
         raise Refused("404 Tag Not Found", 404)
-    if git.text("cat-file", "-t", target) != "tag":
+    if git.kind_of(target) != "tag":
         return call.shapes.tag(call.project, name, target, None)
     moment, _, message = git.text("tag", "--list", "--format=%(taggerdate:unix) %(contents)", "--", name).partition(" ")
     return call.shapes.tag(call.project, name, target, (message, datetime.fromtimestamp(int(moment), UTC)))
