@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.ci import newcomer
-from tests.flow import worlds
+from tests.flow import stories, worlds
 
 from counterseal_sandbox.demo.site import NAME, TAG
 
@@ -33,7 +33,7 @@ def waiting(
         number = found.world.request("staging")
         found.world.review("alice", number)
         found.world.merge("bob", number)
-        found.world.request("production")
+        stories.ask(found.world, "production")
         found.world.sandbox.forge.repository(NAME).actions_may_approve = True
         yield found
 
