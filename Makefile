@@ -28,7 +28,10 @@ PIP    := PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)/.uv/bin/python -m pip install 
 SYNC   := $(UV) pip install --quiet --python $(BIN)/python --require-hashes --only-binary :all:
 FAST   := tests/unit tests/flow tests/project
 # Tests of one file may share a world, so whole files are handed out, longest first (tests/conftest.py).
-SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder
+BY_FILE      := --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := --numprocesses auto $(BY_FILE)
+# A story waits half of its time: for processes that start, for the disk, for packages. So the processors have two each.
+WORKERS       = $(shell expr 2 '*' "$$(getconf _NPROCESSORS_ONLN)")
 
 export COUNTERSEAL_PYTHON
 
@@ -43,7 +46,7 @@ demo: $(VENV)/.demo ## the whole story on this machine, without internet: a comm
 	$(BIN)/counterseal demo $(if $(FORGE),--forge $(FORGE)) $(DEMO)
 
 test: lint ## everything that CI checks; tests of cosign and gh skip where those are missing (make tools)
-	$(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST)
+	$(BIN)/pytest --numprocesses $(WORKERS) $(BY_FILE) $(PYTEST)
 
 test-fast: lint ## the part that takes less than a minute: no slow test, no foreign tool
 	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not slow and not interop" $(wildcard $(FAST)) $(PYTEST)

@@ -177,3 +177,28 @@ def test_publishing_a_draft_makes_its_tag_if_there_is_none(repository: HostedRep
     second = releases.create(alice, "v1", draft=True)
     with pytest.raises(Refused, match="already_exists"):
         releases.update(second, alice, {"draft": False})
+
+
+def test_what_leads_to_what_is_asked_again_while_one_of_them_is_not_there(repository: HostedRepository) -> None:
+    git, alice = repository.git, who(repository, "alice")
+    before = str(repository.branch("main"))
+    tree = git.text("rev-parse", f"{before}^{{tree}}")
+    stamp = git.commit(before).author
+    absent = "0123" * 10
+    assert not git.is_ancestor(before, absent)
+    after = git.commit_tree(tree, [before], "next", author=stamp, committer=stamp)
+    assert git.is_ancestor(before, after)
+    assert not git.is_ancestor(after, before)
+    repository.move_branch("main", after, alice)
+    assert git.refs()["refs/heads/main"] == git.resolve("refs/heads/main") == after
+
+
+def test_packed_refs_are_read_too(repository: HostedRepository) -> None:
+    git = repository.git
+    git.run("tag", "-a", "-m", "one", "v1", "main", GIT_COMMITTER_NAME="a", GIT_COMMITTER_EMAIL="a@b.example")
+    loose = git.refs()
+    git.run("pack-refs", "--all")
+    assert git.refs() == loose
+    assert set(loose) == {"refs/heads/main", "refs/tags/v1"}
+    assert git.kind_of(loose["refs/tags/v1"]) == "tag"
+    assert git.resolve("refs/tags/v1") == repository.branch("main") == loose["refs/heads/main"]

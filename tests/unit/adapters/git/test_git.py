@@ -280,3 +280,20 @@ def test_without_git_the_message_says_so(remote: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CountersealError, match="git is not installed"):
         Git(remote).run("version")
+
+
+def test_several_refs_are_as_they_are_at_one_moment(remote: Path, source: GitRepository) -> None:
+    first = head(source)
+    git(remote, "update-ref", "refs/tags/v1", first)
+    second = commit(remote, MAIN, {"a": "1"})
+    assert source.resolve_all(MAIN, "refs/heads/absent", "refs/tags/v1") == (second, None, first)
+    assert source.is_ancestor(first, second)
+
+
+def test_the_default_branch_and_its_tip_are_as_the_remote_has_them_now(remote: Path, source: GitRepository) -> None:
+    first = source.default_tip()
+    assert first == git(remote, "rev-parse", MAIN)
+    second = commit(remote, MAIN, {"a": "1"})
+    assert source.default_tip() == second != first
+    git(remote, "update-ref", "-d", MAIN)
+    assert source.default_tip() is None

@@ -390,6 +390,23 @@ def test_redirects_are_not_followed(server: LoopbackServer, tmp_path: Path) -> N
 # --- what was taken away ---------------------------------------------------------------------
 
 
+def test_only_what_others_appended_is_fetched(server: LoopbackServer, tmp_path: Path) -> None:
+    store, fetches = over_http(server, tmp_path / "ours"), list[Request]()
+
+    def hear(_: str, request: Request) -> None:
+        if b"command=fetch" in request.body:
+            fetches.append(request)
+
+    append(store, 1)
+    server.interceptors.append(hear)
+    ours = append(store, 2)
+    assert store.fetch() == ours
+    assert not fetches
+    theirs = append(over_http(server, tmp_path / "theirs"), 3)
+    assert store.fetch() == theirs != ours
+    assert len(fetches) == 2  # theirs, before they appended, and ours
+
+
 def test_rewound_notes_are_missed_by_the_mirror(store: GitLedgerStore, remote: Path) -> None:
     for number in range(3):
         append(store, number)

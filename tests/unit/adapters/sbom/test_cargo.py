@@ -308,6 +308,7 @@ def test_a_manifest_behind_a_link_is_refused(tmp_path: Path) -> None:
 VALUES = ["1", "true", '""', '"x"', "[]", "[1]", '["a b c d"]', "{}", "{ a = 1 }", '"\\u0007"', "1979-05-27", '"../.."']
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(st.data())
 def test_no_damage_is_a_bug(tmp_path: Path, data: st.DataObject) -> None:

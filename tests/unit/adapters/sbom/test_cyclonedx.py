@@ -436,6 +436,7 @@ def test_toml_that_is_none_is_refused_with_its_line(tmp_path: Path) -> None:
     assert "uv.lock" in refused(project(tmp_path, "x = " + "[" * 5000)).what
 
 
+@pytest.mark.slow
 def test_huge_locks_and_too_many_packages_are_refused(tmp_path: Path) -> None:
     folder = project(tmp_path, "#" * ((32 << 20) + 1))
     assert "too many" in refused(folder).what

@@ -356,6 +356,7 @@ def test_the_place_of_the_project_has_to_be_there(tmp_path: Path) -> None:
         read(tmp_path, LOCK)
 
 
+@pytest.mark.slow
 def test_20_000_packages_with_edges_across_a_deep_tree_are_read_in_seconds(tmp_path: Path) -> None:
     count = 20_000
     places = {

@@ -302,6 +302,7 @@ def test_brackets_without_end_are_refused_at_once(tmp_path: Path, brackets: str)
     assert time.process_time() - start < 10
 
 
+@pytest.mark.slow
 def test_20_000_packages_in_a_circle_are_read_in_seconds(tmp_path: Path) -> None:
     count = 20_000
     packages = {f"p{index}@1.0.0": SRI for index in range(count)}

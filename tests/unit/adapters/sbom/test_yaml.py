@@ -55,7 +55,7 @@ def test_each_document_of_a_file_is_a_table() -> None:
         (b"a: " + b"{b: " * 10_000, "nested too deeply"),
         (b"- " * 1_000_000, "nested too deeply"),
         (b"x" * ((32 << 20) + 1), "are too many"),
-        (b"[" + b"[]," * 3_100_000 + b"]", "too many values"),
+        pytest.param(b"[" + b"0," * 3_000_001 + b"]", "too many values", marks=pytest.mark.slow),
         (b"'" * ((8 << 20) + 1), "not YAML"),
     ],
 )
