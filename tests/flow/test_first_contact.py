@@ -41,6 +41,13 @@ def test_a_request_that_cannot_pass_yet_says_what_comes_first_in_a_command_that_
     assert f"requested: {TAG} into staging" in opened.output
 
 
+def test_a_ledger_that_nobody_can_read_is_left_to_the_gate_and_said_in_the_request(fresh: FlowWorld) -> None:
+    fresh.git("push", "-q", "origin", "HEAD:refs/notes/counterseal")
+    opened = fresh.counterseal("request", "--stage", "production", "--reason", "x", environment=fresh.person("bob"))
+    assert f"requested: {TAG} into production" in opened.output
+    assert "not compared" in opened.output
+
+
 def test_a_request_without_a_reason_says_which_option_is_missing(fresh: FlowWorld) -> None:
     result = fresh.cli("request", "--stage", "staging", environment=fresh.person("bob"))
     assert '--reason "' in faults.told(result, 2, "no --reason")

@@ -262,7 +262,7 @@ class Wiring:
         from counterseal.gate import collect
 
         downloads = work / "downloads"
-        downloads.mkdir()
+        downloads.mkdir(exist_ok=True)  # of what an earlier look brought: each file there has a name of its own
         return collect.Sources(
             repository=self._repository(place, name, work),
             forge=self._forge(place, name),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from counterseal.cli import parameters
@@ -48,6 +49,7 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         tell("reading the candidate")
 
+        @functools.cache
         def history() -> History:
             tell("reading and verifying the ledger")
             return sboms.history(*wiring.preview(work))
