@@ -124,6 +124,12 @@ def subjects(words: str) -> Argument:
     return Argument("subjects", words, GLOB, nargs=-1, required=True)
 
 
+def clone() -> Option:
+    """Return where the ledger is read from."""
+    words = "a clone that has the ledger (default: here)"
+    return Option("--folder", kind=FOLDER, metavar="FOLDER", default=Path(), words=words)
+
+
 def output(words: str) -> Option:
     """Return the folder in which `sbom`, `sign` and `candidate` meet."""
     return Option("--output", kind=FOLDER, metavar="FOLDER", default=Path(OUTPUT_FOLDER), words=words)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterseal.cli import parameters
-from counterseal.cli.kinds import FOLDER, MOMENT, NUMBER, OneOf
+from counterseal.cli.kinds import MOMENT, NUMBER, OneOf
 from counterseal.cli.verb import Verb
 from counterseal.errors import UsageError
 
@@ -29,13 +28,7 @@ VERB = Verb(
             "--since", kind=MOMENT, metavar="DAY", words="only from this day (2026-10-01) or moment on, UTC"
         ),
         parameters.Option("--search", metavar="TEXT", words="only with this tag, file, digest, revision or login"),
-        parameters.Option(
-            "--folder",
-            kind=FOLDER,
-            metavar="FOLDER",
-            default=Path(),
-            words="a clone that has the ledger (default: here)",
-        ),
+        parameters.clone(),
         *parameters.trust(),
     ),
     ("log --stage production --since 2026-10-01", "log show 42"),

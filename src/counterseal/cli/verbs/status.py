@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterseal.cli import parameters
-from counterseal.cli.kinds import FOLDER
 from counterseal.cli.verb import Verb
 from counterseal.errors import CountersealError
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import SimpleNamespace
 
     from counterseal.commands import status
@@ -25,13 +24,7 @@ VERB = Verb(
     "forge, if there is a token (GITHUB_TOKEN or GITLAB_TOKEN).",
     (
         parameters.Argument("tag", "only this tag, and all that happened to it", required=False),
-        parameters.Option(
-            "--folder",
-            kind=FOLDER,
-            metavar="FOLDER",
-            default=Path(),
-            words="a clone that has the ledger (default: here)",
-        ),
+        parameters.clone(),
         *parameters.trust(),
     ),
     ("status", "status v1.2.0"),

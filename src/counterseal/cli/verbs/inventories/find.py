@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counterseal.cli import parameters
-from counterseal.cli.kinds import FOLDER, MOMENT
+from counterseal.cli.kinds import MOMENT
 from counterseal.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -24,13 +23,7 @@ VERB = Verb(
         parameters.Option(
             "--since", kind=MOMENT, metavar="DAY", words="only those decided from this day (2026-10-01) or moment on"
         ),
-        parameters.Option(
-            "--folder",
-            kind=FOLDER,
-            metavar="FOLDER",
-            default=Path(),
-            words="a clone that has the ledger (default: here)",
-        ),
+        parameters.clone(),
         *parameters.trust(),
     ),
     ("sbom find requests@2.32.0", "sbom find pkg:npm/lodash --since 2026-10-01"),
