@@ -68,10 +68,7 @@ def ground(sources: Sources, store: LedgerStore) -> Ground:
         LedgerError: The ledger is not what it was.
         CountersealError: Branch, policy or ledger cannot be read.
     """
-    home, head = sources.forge.repository(), reading.tip(sources.repository)
-    reader = reading.open_reader(sources.repository, head, sources.trust, sources.verifier, home=home)
-    stored = store.fetch()
-    ledger = reader.read(stored)
+    head, stored, ledger = reading.remote(sources, store)
     state = reading.facts(ledger, mirror=stored.mirror is not None, anchor=reading.Anchor())
     return Ground(head, state, History(ledger.entries))
 

@@ -31,9 +31,10 @@ from counterseal.ports import BundleVerifier
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from counterseal.gate.collect import Sources
     from counterseal.ledger import Ledger
     from counterseal.model import Release, StoredLedger, StoredLine, Trust
-    from counterseal.ports import AssetStore, SourceRepository
+    from counterseal.ports import AssetStore, LedgerStore, SourceRepository
 
 #: How many worthless proofs in published releases are passed over (R32); more of them are an error.
 MAX_WORTHLESS: Final = 20
@@ -53,6 +54,18 @@ def tip(repository: SourceRepository) -> str:
             fix="push it, with a policy (docs/policy-reference.md); in a clone: git fetch origin",
         )
     return head
+
+
+def remote(sources: Sources, store: LedgerStore) -> tuple[str, StoredLedger, Ledger]:
+    """Return the tip of the default branch, the ledger at the remote, and what it says, verified as a whole.
+
+    Raises:
+        CountersealError: Branch, policy or ledger cannot be read, or the ledger is not what it was.
+    """
+    head, home = tip(sources.repository), sources.forge.repository()
+    reader = open_reader(sources.repository, head, sources.trust, sources.verifier, home=home)
+    stored = store.fetch()
+    return head, stored, reader.read(stored)
 
 
 def open_reader(

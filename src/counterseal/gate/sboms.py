@@ -77,10 +77,7 @@ def history(sources: Sources, store: LedgerStore) -> History:
     Raises:
         CountersealError: It cannot be read, or is not what it was.
     """
-    head = reading.tip(sources.repository)
-    home = sources.forge.repository()
-    reader = reading.open_reader(sources.repository, head, sources.trust, sources.verifier, home=home)
-    return History(reader.read(store.fetch()).entries)
+    return History(reading.remote(sources, store)[2].entries)
 
 
 def compare(
