@@ -87,12 +87,6 @@ def reader(path: str) -> Reader:
     return cast("Reader", importlib.import_module(f"counterseal.adapters.sbom.locks.{kind.ecosystem}.{kind.module}"))
 
 
-def ecosystem(path: str) -> str:
-    """Return the ecosystem of a lock file that can be read."""
-    kind = _format(posixpath.basename(path))
-    return kind.ecosystem if kind else ""
-
-
 def lock_names(ecosystem: str = "") -> list[str]:
     """Return the names of the lock files that are read, of one ecosystem or of all."""
     return [kind.names[0] for kind in FORMATS if ecosystem in ("", kind.ecosystem) and not kind.is_build]

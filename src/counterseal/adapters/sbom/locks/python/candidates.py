@@ -10,14 +10,16 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from counterseal.adapters.sbom import graph
+from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.merging import united
-from counterseal.adapters.sbom.records import MAX_EDGES, Lock, Scope, check_packages
+from counterseal.adapters.sbom.records import MAX_EDGES, Lock, Part, Scope, check_packages, part_key
 from counterseal.errors import FormatError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from counterseal.adapters.sbom.records import Package, Part
+    from counterseal.adapters.sbom.reading import Table
+    from counterseal.adapters.sbom.records import Package
 
 #: Versions that are compared with constraints: only those of names that a lock has in several versions.
 MAX_COMPARED: Final = 200_000
@@ -128,6 +130,12 @@ def _allows(allowed: SpecifierSet, version: str) -> bool:
 def subfolder(path: str | None) -> tuple[tuple[str, str], ...]:
     """Return the note that a package lies in a folder of a git repository or archive; None: at its top."""
     return (("subdirectory", path),) if path and path.isprintable() else ()
+
+
+def folder_part(entry: Table, folder: str) -> Part:
+    """Return the part that an entry of a lock is, by the folder of the checkout that it lies in."""
+    name, version = canonicalize_name(entry.text("name")), entry.optional_text("version")
+    return Part(part_key(folder), folder, name, version, urls.pypi(name, version))
 
 
 def merged(packages: Iterable[Package], file: str) -> dict[str, Package]:

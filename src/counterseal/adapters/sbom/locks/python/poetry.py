@@ -16,9 +16,16 @@ from counterseal.adapters.sbom import packages as urls
 from counterseal.adapters.sbom.addresses import clean_git, clean_url, distribution
 from counterseal.adapters.sbom.checkout import inside
 from counterseal.adapters.sbom.locks.python import pyproject
-from counterseal.adapters.sbom.locks.python.candidates import Candidates, linked, merged, subfolder, without_loose
+from counterseal.adapters.sbom.locks.python.candidates import (
+    Candidates,
+    folder_part,
+    linked,
+    merged,
+    subfolder,
+    without_loose,
+)
 from counterseal.adapters.sbom.reading import Table
-from counterseal.adapters.sbom.records import Lock, Origin, Package, Part, Scope, part_key
+from counterseal.adapters.sbom.records import Lock, Origin, Package, Scope, part_key
 from counterseal.adapters.sbom.toml import toml_table
 from counterseal.errors import FormatError, UsageError
 
@@ -53,7 +60,7 @@ def read(source: Source) -> Lock:
     entries = [(entry, _folder(entry, source)) for entry in document.tables("package")]
     files = document.table("metadata").table("files")
     packages = merged((_package(entry, files) for entry, folder in entries if folder is None), source.lock)
-    parts = {part_key(folder): _part(entry, folder) for entry, folder in entries if folder is not None}
+    parts = {part_key(folder): folder_part(entry, folder) for entry, folder in entries if folder is not None}
     known = Candidates(source.lock, [*packages.values(), *parts.values(), pyproject.part(project, source.project, ())])
     needs: dict[str, set[str]] = {}
     for entry, folder in entries:
@@ -104,11 +111,6 @@ def _package(entry: Table, files: Table) -> Package:
         revision=revision,
         notes=subfolder(folder),
     )
-
-
-def _part(entry: Table, folder: str) -> Part:
-    name, version = canonicalize_name(entry.text("name")), entry.optional_text("version")
-    return Part(part_key(folder), folder, name, version, urls.pypi(name, version))
 
 
 def _files(entry: Table, files: Table) -> Iterator[Distribution]:
