@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.unit.adapters.sbom.documents import needs_of
 
 from counterseal.adapters.sbom.builder import LockSbomBuilder
 from counterseal.errors import CountersealError, FormatError, UsageError
@@ -55,14 +56,6 @@ def scopes(document: dict[str, Any]) -> dict[str, str]:
 
 def parts(document: dict[str, Any]) -> dict[str, Any]:
     return {part["name"]: part for part in document["metadata"]["component"].get("components", ())}
-
-
-def needs_of(document: dict[str, Any], name: str) -> set[str]:
-    root = document["metadata"]["component"]
-    components = [root, *root.get("components", ()), *document["components"]]
-    by_key = {component["bom-ref"]: component["name"] for component in components}
-    edges = {by_key[edge["ref"]]: edge.get("dependsOn", ()) for edge in document["dependencies"]}
-    return {by_key[key] for key in edges[name]}
 
 
 # --- what stands in them

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.unit.adapters.sbom.documents import needs_of
 
 from counterseal.adapters.sbom.builder import LockSbomBuilder
 from counterseal.adapters.sbom.locks.go.versions import is_version, order
@@ -62,14 +63,6 @@ def parts(document: dict[str, Any]) -> dict[str, str]:
     """Return the parts' folders by their names."""
     listed = document["metadata"]["component"].get("components", ())
     return {part["name"]: part["properties"][0]["value"] for part in listed}
-
-
-def needs_of(document: dict[str, Any], name: str) -> set[str]:
-    root = document["metadata"]["component"]
-    components = [root, *root.get("components", ()), *document["components"]]
-    by_key = {component["bom-ref"]: component["name"] for component in components}
-    edges = {by_key[edge["ref"]]: edge.get("dependsOn", ()) for edge in document["dependencies"]}
-    return {by_key[key] for key in edges[name]}
 
 
 # --- what stands in them
