@@ -8,6 +8,7 @@ from __future__ import annotations
 from counterseal.ports.forge import AssetStore, Forge
 from counterseal.ports.here import BuildFacts, Clock, SbomBuilder, SubjectFiles
 from counterseal.ports.progress import Tell, silent
+from counterseal.ports.project import Clone, ProjectSurvey
 from counterseal.ports.signing import BundleVerifier, Environment, Signer
 from counterseal.ports.stores import LedgerStore, SourceRepository
 
@@ -16,9 +17,11 @@ __all__ = [
     "BuildFacts",
     "BundleVerifier",
     "Clock",
+    "Clone",
     "Environment",
     "Forge",
     "LedgerStore",
+    "ProjectSurvey",
     "SbomBuilder",
     "Signer",
     "SourceRepository",

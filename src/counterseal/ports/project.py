@@ -1,0 +1,87 @@
+"""What `init`, `doctor` and `policy check` ask: how a repository is set up at its forge, and what a clone holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from counterseal.model.project import (
+        AccessToken,
+        Collaborator,
+        Project,
+        ProjectSettings,
+        RefRules,
+        Schedule,
+        Variable,
+    )
+
+
+class ProjectSurvey(Protocol):
+    """Reads how a repository is set up, as the holder of a token sees it; it changes nothing.
+
+    Every method raises a `ServiceError` where the token may not see what is asked for, with what would show it.
+    """
+
+    def project(self) -> Project:
+        """Return the repository as its own page shows it."""
+
+    def collaborators(self) -> Sequence[Collaborator]:
+        """Return all accounts with a role in the repository, inherited ones too, by login."""
+
+    def branch_rules(self, ref: str) -> RefRules:
+        """Return how a branch is guarded, by its full ref; it may not be there yet."""
+
+    def tag_rules(self, pattern: str) -> RefRules:
+        """Return how the tags of a pattern such as `refs/tags/v*` are guarded."""
+
+    def settings(self) -> ProjectSettings:
+        """Return the repository's switches."""
+
+    def schedules(self) -> Sequence[Schedule]:
+        """Return what starts by itself on the default branch."""
+
+    def variables(self) -> Sequence[Variable]:
+        """Return the variables that every job gets; none at GitHub, where a job names what it takes."""
+
+    def access_tokens(self) -> Sequence[AccessToken]:
+        """Return the project's tokens; none at GitHub, which has no such thing."""
+
+    def clock(self) -> datetime:
+        """Return the time that the forge's answers carry."""
+
+
+class Clone(Protocol):
+    """Reads a clone: its working tree and what git knows of it."""
+
+    @property
+    def folder(self) -> Path:
+        """Return the top of the working tree."""
+
+    def origin(self) -> str:
+        """Return the address that it was cloned from, or nothing. It is foreign text."""
+
+    def branch(self) -> str | None:
+        """Return the full ref of the branch that is checked out, or None."""
+
+    def files(self) -> Sequence[str]:
+        """Return the paths of all tracked files, sorted, with `/` between folders."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file of the working tree, or None if it is not there or no plain file.
+
+        Raises:
+            UsageError: It is larger than anything that is read here, or cannot be read.
+        """
+
+    def tags(self) -> Sequence[str]:
+        """Return all tags by name, the newest version last."""
+
+    def revision(self, ref: str) -> str | None:
+        """Return the commit that a ref of the clone points to, or None."""
+
+    def shallow(self) -> bool:
+        """Return whether the history was cut off when it was cloned."""
