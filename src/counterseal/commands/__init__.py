@@ -13,6 +13,7 @@ __all__ = [
     "policy_people",
     "preview",
     "promotable",
+    "rehearsal",
     "request",
     "sandbox",
     "sbom",

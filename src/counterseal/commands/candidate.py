@@ -6,22 +6,19 @@ Only what `sign` made of the artifacts leaves this machine: a build may have lai
 from __future__ import annotations
 
 import base64
-import contextlib
 import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from counterseal import plain_file, policy
-from counterseal.errors import CountersealError, FormatError, ServiceError, UsageError
-from counterseal.evaluation import rules
-from counterseal.formats import digests, manifest, statement, subject, wire, yaml
+from counterseal import plain_file
+from counterseal.errors import FormatError, ServiceError, UsageError
+from counterseal.formats import digests, manifest, statement, subject, wire
 from counterseal.gate import candidate_bytes
 from counterseal.identifiers import (
     BLOB_SUFFIX,
     BUILD_BUNDLES_FILE,
     MANIFEST_FILE,
-    POLICY_PATH,
     PROVENANCE,
     SBOM,
     SBOM_FILE,
@@ -50,12 +47,31 @@ class CandidateResult:
     dry_run: bool
 
 
-def first_stage(folder: Path) -> str | None:
-    """Return the first stage of the policy in a checkout, or None if nobody can tell: it is for a hint alone."""
-    with contextlib.suppress(CountersealError, OSError):
-        content = plain_file.read((folder / POLICY_PATH).resolve(), max_bytes=yaml.MAX_BYTES)
-        return policy.load(content, rules=rules.RULES).stages[0].name
-    return None
+@dataclass(frozen=True, slots=True)
+class CandidatePreview:
+    """What would be uploaded where `sign` has not run: files that are here, and those that it would make in CI."""
+
+    present: tuple[str, ...]
+    signed: tuple[str, ...]
+
+
+def preview(outputs: Path, artifacts: Sequence[Path]) -> CandidatePreview:
+    """Return what a run in CI would upload, as far as it can be told before anything is signed.
+
+    Args:
+        outputs: The folder that `sbom` wrote.
+        artifacts: The files that would be signed.
+
+    Raises:
+        UsageError: `sbom` has not run.
+    """
+    if not os.path.lexists(outputs / SBOM_FILE):
+        raise UsageError(
+            f"no {outputs / SBOM_FILE}", why="`counterseal sbom` has not run here", fix="counterseal sbom 'dist/*'"
+        )
+    names = [path.name for path in artifacts]
+    signed = (*(f"{name}{BLOB_SUFFIX}" for name in names), BUILD_BUNDLES_FILE, MANIFEST_FILE)
+    return CandidatePreview((*names, SBOM_FILE), signed)
 
 
 def run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,14 @@ def check(path: Path, *, here: Callable[[], tuple[str, str]], forge: Callable[[]
     compared, unknown = _compared(loaded, here, forge)
     warnings = (*policy_people.shortages(loaded), *_missing_files(loaded, path), *unknown)
     return PolicyCheck(path, loaded, always, compared, warnings)
+
+
+def here(folder: Path) -> Policy | None:
+    """Return the policy of a checkout, or None if nobody can tell: it is for what a gate does not depend on."""
+    with contextlib.suppress(CountersealError, OSError):
+        content = plain_file.read((folder / POLICY_PATH).resolve(), max_bytes=MAX_READ)
+        return policy.load(content, rules=rules.RULES)
+    return None
 
 
 def _missing_files(loaded: Policy, path: Path) -> Iterator[str]:

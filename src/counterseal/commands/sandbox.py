@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from counterseal.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from counterseal_sandbox.service import Sandbox
@@ -42,18 +42,33 @@ def run(state: Path, port: int, *, ready: Callable[[str, str], None], until: thr
         UsageError: The port or the folder cannot be had.
     """
     check_installed()
-    from counterseal_sandbox.service import DEFAULT_GATE_REVISION  # noqa: PLC0415 - a package that a gate does not have
-
-    with _opened(state, port) as sandbox:
-        ready(sandbox.url, DEFAULT_GATE_REVISION)
+    with opened(state, port, released=(gate_revision(),)) as sandbox:
+        ready(sandbox.url, gate_revision())
         (until or threading.Event()).wait()
 
 
-def _opened(state: Path, port: int) -> Sandbox:
+def gate_revision() -> str:
+    """Return the revision of the gate that a sandbox counts as released."""
+    from counterseal_sandbox.service import DEFAULT_GATE_REVISION  # noqa: PLC0415 - a package that a gate does not have
+
+    return DEFAULT_GATE_REVISION
+
+
+def opened(state: Path, port: int, *, released: Sequence[str]) -> Sandbox:
+    """Return a sandbox that does not answer yet.
+
+    Args:
+        state: Folder for git objects and assets.
+        port: Port on 127.0.0.1; 0 takes a free one.
+        released: The revisions of the gate that it counts as released.
+
+    Raises:
+        UsageError: The port or the folder cannot be had.
+    """
     from counterseal_sandbox.service import Sandbox  # noqa: PLC0415
 
     try:
-        return Sandbox(state, port=port)
+        return Sandbox(state, port=port, released=released)
     except (OSError, OverflowError) as error:  # what a port above 65535 raises is no OSError
         raise UsageError(
             f"no sandbox on port {port} with its state in {state}",

@@ -79,6 +79,27 @@ class SignResult:
 
 
 @dataclass(frozen=True, slots=True)
+class SignPreview:
+    """What a run in CI would sign of what lies here; whose signature and of which tag, only that run knows.
+
+    Attributes:
+        subjects: The artifacts.
+        revision: The commit that is checked out.
+        sbom: The sha256 of the SBOM.
+        input_matrix: The sha256 of what would be recorded of the build on this machine.
+        statements: The predicate types.
+        written: The names of the files that it would write.
+    """
+
+    subjects: tuple[Subject, ...]
+    revision: str
+    sbom: str
+    input_matrix: str
+    statements: tuple[str, ...]
+    written: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
     """Everything that is decided before anything is signed: manifest and statement payloads by predicate type."""
 
@@ -99,7 +120,6 @@ def run(inputs: SignInputs, ports: SignPorts) -> SignResult:
     _check_names_may_leak(inputs, current)
     collected = ports.files.collect(inputs.subjects)
     plan = _plan(inputs, ports, current, collected)
-    written = [f"{subject.name}{BLOB_SUFFIX}" for subject in plan.subjects] + [BUILD_BUNDLES_FILE, MANIFEST_FILE]
     if not inputs.dry_run:
         files = _sign(ports.signer, plan)
         _check_unchanged(collected, ports.files.collect(inputs.subjects), "while it was signed")
@@ -110,9 +130,44 @@ def run(inputs: SignInputs, ports: SignPorts) -> SignResult:
         tag=tag,
         revision=current.revision,
         statements=tuple(plan.statements),
-        written=tuple(written),
+        written=_written(plan.subjects),
         dry_run=inputs.dry_run,
     )
+
+
+def preview(inputs: SignInputs, files: SubjectFiles, facts: BuildFacts, revision: str) -> SignPreview:
+    """Return what would be signed, without an identity: for somebody's own machine.
+
+    Args:
+        inputs: What is asked for.
+        files: The files here.
+        facts: What is known of a build here.
+        revision: The commit that is checked out.
+
+    Raises:
+        UsageError: A file is missing, `sbom` has not run, or a file is not what it was then.
+    """
+    collected = files.collect(inputs.subjects)
+    subjects = tuple(subject for _, subject in collected)
+    data, document = _read_sbom(inputs)
+    _check_recorded(document, subjects)
+    matrix = manifest.input_matrix(facts.collect(inputs.projects, [path for path, _ in collected]), revision)
+    statements = [PROVENANCE, SBOM]
+    if inputs.test_results is not None:
+        junit.parse(*_report(inputs.test_results))
+        statements.append(TEST_RESULT)
+    return SignPreview(
+        subjects,
+        revision,
+        digests.sha256(data),
+        digests.sha256(wire.canonical(matrix)),
+        tuple(statements),
+        _written(subjects),
+    )
+
+
+def _written(subjects: Sequence[Subject]) -> tuple[str, ...]:
+    return (*(f"{subject.name}{BLOB_SUFFIX}" for subject in subjects), BUILD_BUNDLES_FILE, MANIFEST_FILE)
 
 
 def check_rehearsal(current: Run, *, rehearsal: bool) -> None:
@@ -221,11 +276,16 @@ def _check_same(now: Subject, then: str | None, when: str) -> None:
         )
 
 
-def _test_results(path: Path, current: Run) -> dict[str, Any]:
+def _report(path: Path) -> tuple[bytes, str]:
+    """Return a test report and its name."""
     if path.is_symlink() or not path.is_file():
         raise UsageError(f"no test report {path}", fix="give the JUnit XML that your tests wrote")
-    data = plain_file.read(path, max_bytes=junit.MAX_BYTES)
-    return provenance.test_results(current, junit.parse(data, path.name), (path.name, digests.sha256(data)))
+    return plain_file.read(path, max_bytes=junit.MAX_BYTES), path.name
+
+
+def _test_results(path: Path, current: Run) -> dict[str, Any]:
+    data, name = _report(path)
+    return provenance.test_results(current, junit.parse(data, name), (name, digests.sha256(data)))
 
 
 def _sign(signer: Signer, plan: _Plan) -> dict[str, bytes]:

@@ -21,7 +21,7 @@ from counterseal.evaluation.evidence import (
 )
 from counterseal.evaluation.judging import evaluate, judge, needs, outcome
 from counterseal.evaluation.rules import RULES
-from counterseal.evaluation.rules.enough_reviews import possible_without
+from counterseal.evaluation.rules.enough_reviews import few_enough, possible_without
 from counterseal.evaluation.rules.review_of_this_revision import before_merge
 from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts, content_of
 
@@ -47,6 +47,7 @@ __all__ = [
     "decision",
     "evaluate",
     "evidence",
+    "few_enough",
     "groups_of",
     "identity",
     "identity_words",

@@ -6,6 +6,7 @@ It judges nothing, and knows no rule by name.
 from __future__ import annotations
 
 from counterseal.policy.confidentiality import Confidentiality
+from counterseal.policy.moved import moved
 from counterseal.policy.reader import EXAMPLE_RANDOM, load, new_ledger_id
 from counterseal.policy.redaction import load as load_redaction
 from counterseal.policy.rule import (
@@ -36,6 +37,7 @@ __all__ = [
     "RuleSpec",
     "load",
     "load_redaction",
+    "moved",
     "new_ledger_id",
     "no_request",
     "not_read",

@@ -77,6 +77,16 @@ class Clone(Protocol):
             UsageError: It is larger than anything that is read here, or cannot be read.
         """
 
+    def committed(self, path: str) -> bytes | None:
+        """Return a file as it was committed last, or None if it is not there.
+
+        Raises:
+            ServiceError: It is larger than anything that is read here.
+        """
+
+    def changed(self) -> bool:
+        """Return whether there is anything in the working tree that is not committed."""
+
     def tags(self) -> Sequence[str]:
         """Return all tags by name, the newest version last."""
 

@@ -1,4 +1,4 @@
-"""The demo's two forges: what people and runs do there, in each forge's own words. One protocol, two sites."""
+"""Two forges with a project: what people and runs do there, in each forge's own words. One protocol, two sites."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 NAME: Final = "acme/app"
 TAG: Final = "v1.2.0"
 MAIN: Final = "refs/heads/main"
+#: What docs/how-to-github.md lets the two jobs do.
+BUILD_PERMISSIONS: Final = {"contents": "write", "id-token": "write"}
+GATE_PERMISSIONS: Final = {"contents": "write", "pull-requests": "write", "actions": "read", "id-token": "write"}
 
 
 class Site(Protocol):
@@ -75,6 +78,8 @@ class GitHubSite:
     """GitHub's face of the sandbox."""
 
     client: SandboxClient
+    name: str = NAME
+    branch: str = "main"
     waiting: ClassVar[str] = "a draft release"
 
     @property
@@ -89,7 +94,7 @@ class GitHubSite:
 
     def create(self, people: Sequence[str]) -> int:
         """Create the project, which all these people maintain, and return its number."""
-        owner, _, name = NAME.partition("/")
+        owner, _, name = self.name.partition("/")
         roles = dict.fromkeys(people, "maintain")
         repository: Any = self.client.control("/repositories", owner=owner, name=name, collaborators=roles)
         return int(repository["id"])
@@ -97,7 +102,7 @@ class GitHubSite:
     def environment(self, person: Person) -> Mapping[str, str]:
         """Return the environment in which a person runs counterseal."""
         return {
-            "GITHUB_REPOSITORY": NAME,
+            "GITHUB_REPOSITORY": self.name,
             "GITHUB_API_URL": self.place.api,
             "GITHUB_SERVER_URL": self.place.git,
             "GITHUB_TOKEN": person.token,
@@ -110,49 +115,49 @@ class GitHubSite:
     def build_run(self) -> Mapping[str, str]:
         """Return the environment of the tag's build run."""
         return self.client.run(
-            repository=NAME,
+            repository=self.name,
             workflow=".github/workflows/release.yml",
             ref=f"refs/tags/{TAG}",
             event="push",
             actor="bob",
-            permissions={"contents": "write", "id-token": "write"},
+            permissions=BUILD_PERMISSIONS,
         )
 
     def gate_run(self, actor: str) -> Mapping[str, str]:
         """Return the environment of a run of the gate, started by a merge."""
         return self.client.run(
-            repository=NAME,
+            repository=self.name,
             workflow=".github/workflows/promote.yml",
             ref=MAIN,
             event="push",
             actor=actor,
             gateRevision=DEFAULT_GATE_REVISION,
-            permissions={"contents": "write", "pull-requests": "write", "actions": "read", "id-token": "write"},
+            permissions=GATE_PERMISSIONS,
         )
 
     def propose(self, person: Person, branch: str, title: str) -> int:
         """Let a person open a pull request."""
-        body = {"head": branch, "base": "main", "title": title}
-        opened: Any = self.client.as_person(person, "POST", f"/repos/{NAME}/pulls", body)
+        body = {"head": branch, "base": self.branch, "title": title}
+        opened: Any = self.client.as_person(person, "POST", f"/repos/{self.name}/pulls", body)
         return int(opened["number"])
 
     def review(self, person: Person, number: int, event: str) -> None:
         """Let a person review a change request at its head (APPROVE or REQUEST_CHANGES)."""
         body = {"event": event, "body": "seen"}
-        self.client.as_person(person, "POST", f"/repos/{NAME}/pulls/{number}/reviews", body)
+        self.client.as_person(person, "POST", f"/repos/{self.name}/pulls/{number}/reviews", body)
 
     def merge(self, person: Person, number: int) -> None:
         """Let a person squash and merge a change request."""
-        self.client.as_person(person, "PUT", f"/repos/{NAME}/pulls/{number}/merge", {"merge_method": "squash"})
+        self.client.as_person(person, "PUT", f"/repos/{self.name}/pulls/{number}/merge", {"merge_method": "squash"})
 
     def branch_of(self, person: Person, number: int) -> str:
         """Return the branch that a change request comes from."""
-        change: Any = self.client.as_person(person, "GET", f"/repos/{NAME}/pulls/{number}")
+        change: Any = self.client.as_person(person, "GET", f"/repos/{self.name}/pulls/{number}")
         return str(change["head"]["ref"])
 
     def downloads(self) -> Mapping[str, str]:
         """Return name and URL of what everybody can download of the tag's release."""
-        release: Any = self.client.call("GET", f"{self.place.api}/repos/{NAME}/releases/tags/{TAG}")
+        release: Any = self.client.call("GET", f"{self.place.api}/repos/{self.name}/releases/tags/{TAG}")
         return {asset["name"]: asset["url"] for asset in release["assets"]}
 
     def who_decides(self) -> tuple[str, ...]:
@@ -165,6 +170,8 @@ class GitLabSite:
     """GitLab's face of the sandbox."""
 
     client: SandboxClient
+    name: str = NAME
+    branch: str = "main"
     waiting: ClassVar[str] = "a generic package"
     file: ClassVar[str] = ".gitlab-ci.yml"
 
@@ -175,7 +182,7 @@ class GitLabSite:
 
     @property
     def _project(self) -> str:
-        return f"{self.place.api}/projects/{quote(NAME, safe='')}"
+        return f"{self.place.api}/projects/{quote(self.name, safe='')}"
 
     def identities(self, repository_id: int) -> str:
         """Return what the policy's `identities` say here."""
@@ -186,7 +193,7 @@ class GitLabSite:
 
     def create(self, people: Sequence[str]) -> int:
         """Create the project, which all these people maintain, and return its number."""
-        owner, _, name = NAME.partition("/")
+        owner, _, name = self.name.partition("/")
         roles = dict.fromkeys(people, "maintainer")
         settings: Any = {"collaborators": roles, "jobTokenMayPush": True, "schedule": "17 * * * *"}
         project: Any = self.client.control("/repositories", forge="gitlab", owner=owner, name=name, **settings)
@@ -195,8 +202,9 @@ class GitLabSite:
     def environment(self, person: Person) -> Mapping[str, str]:
         """Return the environment in which a person runs counterseal."""
         return {
-            "CI_PROJECT_PATH": NAME,
+            "CI_PROJECT_PATH": self.name,
             "CI_API_V4_URL": self.place.api,
+            "CI_SERVER_URL": self.place.issuer,
             "GITLAB_TOKEN": person.token,
         }
 
@@ -206,15 +214,15 @@ class GitLabSite:
 
     def build_run(self) -> Mapping[str, str]:
         """Return the environment of the tag's build job."""
-        return self.client.job(project=NAME, ref=f"refs/tags/{TAG}", source="push", actor="bob")
+        return self.client.job(project=self.name, ref=f"refs/tags/{TAG}", source="push", actor="bob")
 
     def gate_run(self, actor: str) -> Mapping[str, str]:
         """Return the environment of a job of the gate, started by a merge."""
-        return self.client.job(project=NAME, ref=MAIN, source="push", actor=actor, apiToken=True)
+        return self.client.job(project=self.name, ref=MAIN, source="push", actor=actor, apiToken=True)
 
     def propose(self, person: Person, branch: str, title: str) -> int:
         """Let a person open a merge request."""
-        body = {"source_branch": branch, "target_branch": "main", "title": title}
+        body = {"source_branch": branch, "target_branch": self.branch, "title": title}
         opened: Any = self.client.call("POST", f"{self._project}/merge_requests", token=person.token, body=body)
         return int(opened["iid"])
 
@@ -241,10 +249,10 @@ class GitLabSite:
 
     def who_decides(self) -> tuple[str, ...]:
         """Return the options by which a consumer accepts the project's own gate."""
-        san = f"{forges.definition(self.place.host, NAME, self.file)}@{MAIN}"
+        san = f"{forges.definition(self.place.host, self.name, self.file)}@{MAIN}"
         return ("--gate-identity", san, "--gate-issuer", self.place.issuer)
 
 
-def site(client: SandboxClient, kind: ForgeKind) -> Site:
-    """Return the site of a forge."""
-    return GitLabSite(client) if kind is ForgeKind.GITLAB else GitHubSite(client)
+def site(client: SandboxClient, kind: ForgeKind, name: str = NAME, branch: str = "main") -> Site:
+    """Return the site of a forge, for a project and its default branch."""
+    return GitLabSite(client, name, branch) if kind is ForgeKind.GITLAB else GitHubSite(client, name, branch)

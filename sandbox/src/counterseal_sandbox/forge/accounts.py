@@ -113,7 +113,7 @@ class Accounts:
         Raises:
             ValueError: Login or number are taken, or the login is not one.
         """
-        if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(\[bot\])?", login):
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,253}(\[bot\])?", login):
             raise ValueError(f"{login!r} cannot be a login")
         if self.by_login(login) or (number is not None and number in self._by_id):
             raise ValueError(f"the login {login!r} or the id {number} is taken")

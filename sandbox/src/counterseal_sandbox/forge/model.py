@@ -113,6 +113,7 @@ class Forge:
         kind: ForgeKind = ForgeKind.GITHUB,
         private: bool = False,
         collaborators: Mapping[str, str] | None = None,
+        number: int | None = None,
     ) -> HostedRepository:
         """Return a new, empty repository of GitHub, or project of GitLab.
 
@@ -122,13 +123,14 @@ class Forge:
             private: Whether only collaborators may see it.
             collaborators: Maps logins to read, triage, write, maintain or admin, at GitLab to guest, reporter,
                 developer, maintainer or owner.
+            number: Its id, if it is to have a certain one; none has it yet.
         """
         owner, _, name = full_name.partition("/")
         if not _NAME[kind].match(name) or name in (".", ".."):
             raise Refused(f"{full_name!r} is no owner/name")
         if self.find(full_name):
             raise Refused(f"{full_name} exists already")
-        number = next(self._repository_ids)
+        number = number or next(self._repository_ids)
         git = BareRepository(self._folder / "repositories" / str(number) / "git")
         git.create(kind)
         repository = HostedRepository(self, number, name, self.account(owner), git, kind)

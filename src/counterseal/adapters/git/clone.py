@@ -67,6 +67,17 @@ class GitClone:
             return None
         return plain_file.read(place, max_bytes=MAX_FILE, what=path)
 
+    def committed(self, path: str) -> bytes | None:
+        """Return a file as it was committed last, or None if it is not there."""
+        listed = self._git.run("ls-tree", "-z", "HEAD", "--", path)
+        kind, _, blob = listed.out.partition(b"\t")[0].decode("ascii", "replace").rpartition(" ")
+        plain = listed.code == 0 and kind in ("100644 blob", "100755 blob")
+        return self._git.read("cat-file", "blob", blob, limit=MAX_FILE) if plain else None
+
+    def changed(self) -> bool:
+        """Return whether there is anything in the working tree that is not committed."""
+        return bool(self._git.read("status", "--porcelain", "-z"))
+
     def tags(self) -> Sequence[str]:
         """Return all tags by name, the newest version last."""
         listed = self._git.read("for-each-ref", "--sort=version:refname", "--format=%(refname:strip=2)", "refs/tags")

@@ -20,7 +20,7 @@ VERB = Verb(
     (
         parameters.subjects("the artifacts: files, globs or SHA256SUMS, as given to sign"),
         parameters.output("where sign wrote; default: counterseal-out"),
-        parameters.dry_run("say what would be uploaded, upload nothing"),
+        parameters.dry_run("say what would be uploaded, upload nothing; works without CI, too"),
     ),
     ("candidate 'dist/*'", "candidate 'dist/*' --dry-run"),
 )
@@ -28,11 +28,18 @@ VERB = Verb(
 
 def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     """Run the verb."""
+    from counterseal.cli.on_a_laptop import in_job
     from counterseal.cli.showing import progress
-    from counterseal.commands import candidate
+    from counterseal.commands import candidate, policy
+    from counterseal.identifiers import MANIFEST_FILE
     from counterseal.render.reports import candidate as reports
 
     files = [path for path, _ in wiring.files().collect(options.subjects)]
+    own = policy.here(Path())
+    stage = own.stages[0].name if own else None
+    if options.dry_run and not in_job(wiring.surroundings) and not (options.output / MANIFEST_FILE).exists():
+        return reports.preview(candidate.preview(options.output, files), stage)
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
-        result = candidate.run(wiring.asset_store(), options.output, files, work, dry_run=options.dry_run, tell=tell)
-    return reports.report(result, candidate.first_stage(Path()))
+        store = wiring.at_home().asset_store()
+        result = candidate.run(store, options.output, files, work, dry_run=options.dry_run, tell=tell)
+    return reports.report(result, stage)

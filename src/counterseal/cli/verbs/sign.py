@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from counterseal.cli.verb import Verb
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
+    from counterseal.commands import sign
     from counterseal.render import Report
     from counterseal.wiring import Wiring
 
@@ -26,7 +28,7 @@ VERB = Verb(
         ),
         parameters.Switch("--publish-names", words="a private repository's names may become public"),
         parameters.Switch("--sandbox", words="a rehearsal: refuse an identity that is no sandbox's"),
-        parameters.dry_run("do everything but sign and write"),
+        parameters.dry_run("do everything but sign and write; works without CI, too"),
     ),
     ("sign 'dist/*'", "sign 'dist/*' --test-results junit.xml --dry-run"),
 )
@@ -38,32 +40,60 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     Raises:
         UsageError: A rehearsal with a real identity.
     """
-    from counterseal.cli.on_a_laptop import require_job
+    from counterseal.cli.on_a_laptop import in_job
     from counterseal.cli.showing import progress
-    from counterseal.commands import sign
+    from counterseal.commands import policy, sign
     from counterseal.render.reports import sign as reports
 
-    require_job(
-        wiring.surroundings, "sign", instead="let the tag's workflow sign; to watch the whole way: counterseal demo"
-    )
+    if not in_job(wiring.surroundings):
+        return _on_a_laptop(options, wiring)
     environment = wiring.environment()
     current = environment.run()
     sign.check_rehearsal(current, rehearsal=options.sandbox)
-    projects = options.project or (Path(),)
-    inputs = sign.SignInputs(
-        projects=projects,
-        subjects=options.subjects,
-        output=options.output,
-        public_log=options.trust_config is None and not current.sandbox,
-        visibility=current.visibility,
-        publish_names=options.publish_names,
-        test_results=options.test_results,
-        dry_run=options.dry_run,
-    )
+    own = policy.here(Path())
+    allowed = options.publish_names or (own is not None and own.publish_names)
+    inputs = dataclasses.replace(_inputs(options), visibility=current.visibility, publish_names=allowed)
     ports = sign.SignPorts(
-        environment, wiring.signer(options.trust_config), wiring.files(), wiring.build_facts(projects)
+        environment, wiring.signer(options.trust_config), wiring.files(), wiring.build_facts(inputs.projects)
     )
     with progress(options, wiring.surroundings) as tell:
         tell("signing")
         result = sign.run(inputs, ports)
     return reports.report(result, options.output, sandbox=current.sandbox)
+
+
+def _inputs(options: SimpleNamespace) -> sign.SignInputs:
+    from counterseal.commands import sign
+
+    return sign.SignInputs(
+        projects=options.project or (Path(),),
+        subjects=options.subjects,
+        output=options.output,
+        public_log=options.trust_config is None,
+        test_results=options.test_results,
+        dry_run=options.dry_run,
+    )
+
+
+def _on_a_laptop(options: SimpleNamespace, wiring: Wiring) -> Report:
+    """Say what a job would sign, if that is what was asked; files that are not there are named first.
+
+    Raises:
+        UsageError: A file is missing, or something was to be signed.
+    """
+    from counterseal.cli.on_a_laptop import here, require_job
+    from counterseal.commands import sign
+    from counterseal.render.reports import sign as reports
+
+    inputs, files = _inputs(options), wiring.files()
+    if not options.dry_run:
+        files.collect(options.subjects)
+        require_job(
+            wiring.surroundings,
+            "sign",
+            instead="let the tag's workflow sign; to see what it would sign: --dry-run; to rehearse the whole way: "
+            "counterseal sandbox --for .",
+        )
+    clone, revision = here()
+    result = sign.preview(inputs, files, wiring.build_facts(inputs.projects), revision)
+    return reports.preview(result, options.output, changed=clone.changed())

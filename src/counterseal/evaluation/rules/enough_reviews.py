@@ -130,15 +130,27 @@ def can_fulfil(options: Options, people: Sequence[Sequence[str]]) -> bool:
     return len(match(_places(options, extra=0), people)) == options.count
 
 
-def possible_without(policy: Policy, stage: Stage, person: Person) -> bool:
-    """Return whether enough people of a policy are left to approve for a stage once one of them is out."""
+def possible_without(policy: Policy, stage: Stage, *out: Person) -> bool:
+    """Return whether enough people of a policy are left to approve for a stage once some of them are out."""
     groups: dict[tuple[str, int], list[str]] = {}
     for group, members in policy.groups.items():
         for member in members:
-            if member.key != person.key:
+            if member.key not in {person.key for person in out}:
                 groups.setdefault(member.key, []).append(group)
     uses = (use.options for use in stage.rules if use.name == NAME)
     return all(can_fulfil(options, list(groups.values())) for options in uses)
+
+
+def few_enough(policy: Policy, stage: Stage, host: str) -> tuple[Person, ...]:
+    """Return people of a forge whose approvals together suffice for a stage, at least one; none if nobody's do."""
+    everybody = list({member.key: member for members in policy.groups.values() for member in members}.values())
+    out = [person for person in everybody if person.host != host]
+    if len(out) == len(everybody) or not possible_without(policy, stage, *out):
+        return ()
+    for person in reversed(everybody):
+        if person not in out and len(out) + 1 < len(everybody) and possible_without(policy, stage, *out, person):
+            out.append(person)
+    return tuple(person for person in everybody if person not in out)
 
 
 RULE: Final = RuleSpec(

@@ -12,6 +12,23 @@ if TYPE_CHECKING:
     from counterseal.commands import candidate
 
 
+def preview(result: candidate.CandidatePreview, stage: str | None) -> Report:
+    """Return what a run in CI would upload.
+
+    Args:
+        result: What lies here, and what `sign` would make of it.
+        stage: The policy's first stage, as far as this checkout knows it.
+    """
+    lines = [
+        f"would upload {len(result.present) + len(result.signed)} assets to the tag's candidate",
+        f"  here: {', '.join(map(escape.plain, result.present))}",
+        f"  signed in CI, not here: {', '.join(map(escape.plain, result.signed))}",
+        "  tag: that of the workflow in CI; whether it has a candidate already was not looked at",
+        f'  then: counterseal request --stage {escape.plain(stage or "STAGE")} --tag TAG --reason "…"',
+    ]
+    return Report("\n".join(lines), {"schema": "counterseal.candidate-preview/v1", **wire.encode(result)})
+
+
 def report(result: candidate.CandidateResult, stage: str | None = None) -> Report:
     """Return the candidate, and what this run added to it.
 

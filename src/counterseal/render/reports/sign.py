@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterseal.formats import wire
+from counterseal.render import escape
 from counterseal.render.report import Report
 from counterseal.render.text import SANDBOX_NOTE
 
@@ -12,6 +13,32 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.commands import sign
+
+
+#: What only a run in CI knows.
+ONLY_IN_CI = "identity: that of the workflow in CI; so are tag, manifest and signatures"
+
+
+def preview(result: sign.SignPreview, folder: Path, *, changed: bool) -> Report:
+    """Return what a run in CI would sign.
+
+    Args:
+        result: What lies here.
+        folder: Where the signatures would be.
+        changed: The working tree has what is not committed.
+    """
+    count = len(result.subjects)
+    lines = [
+        f"would sign: {count} artifact{'' if count == 1 else 's'} of the source at {result.revision[:12]}",
+        *(f"  {escape.plain(subject.name)} sha256:{subject.digest}" for subject in result.subjects),
+        f"  SBOM sha256:{result.sbom}",
+        f"  statements: {', '.join(result.statements)}",
+        f"  would write {', '.join(map(escape.plain, result.written))} in {escape.plain(str(folder))}",
+        f"  {ONLY_IN_CI}",
+        *(["  note: what is not committed here is in no job's checkout"] if changed else []),
+    ]
+    data = {"schema": "counterseal.sign-preview/v1", **wire.encode(result), "uncommitted": changed}
+    return Report(text="\n".join(lines), data=data)
 
 
 def report(result: sign.SignResult, folder: Path, *, sandbox: bool) -> Report:
