@@ -3,6 +3,7 @@
 Control calls (JSON and sent as such, no token: whoever reaches loopback owns this world), all answers JSON; a member
 that a call does not know is refused, as is a `ref` that is none:
 
+    GET  /                                         these calls
     GET  /trust                                    the trust document: root, issuers, released gates
     POST /users         {login, kind?, id?}        → {id, login, token}; kind User, Bot or Organization
     POST /tokens        {login}                    → {token}
@@ -127,6 +128,7 @@ class Sandbox:
         }
         for path, call in calls.items():
             self.server.mount(path, partial(self._control, call, _KNOWN[path]))
+        self.server.mount("/", _list_calls)
         self.server.mount("/trust", lambda _: json_response(self.keyless.trust_document(self._released)))
 
     @property
@@ -176,11 +178,12 @@ class Sandbox:
 
     def _create_repository(self, body: dict[str, Any]) -> dict[str, Any]:
         name, kind = f"{body['owner']}/{body['name']}", ForgeKind(body.get("forge", ForgeKind.GITHUB))
+        protected = _patterns(body["protected"]) if "protected" in body else None
         repository = self.forge.create_repository(
             name, kind=kind, private=bool(body.get("private")), collaborators=body.get("collaborators")
         )
-        if "protected" in body:
-            repository.protect(tuple(body["protected"]))
+        if protected is not None:
+            repository.protect(protected)
         repository.actions_may_approve = bool(body.get("actionsMayApprove"))
         repository.immutable_releases = bool(body.get("immutableReleases"))
         repository.job_token_may_push = bool(body.get("jobTokenMayPush"))
@@ -209,6 +212,26 @@ class Sandbox:
 
     def _start_job(self, body: dict[str, Any]) -> dict[str, Any]:
         return {"environment": self._jobs.start(JobOrder.from_json(body))}
+
+
+def _patterns(given: object) -> tuple[str, ...]:
+    """Return patterns of refs; one that is not in full would protect nothing."""
+    if not isinstance(given, list) or not all(isinstance(each, str) and each.startswith("refs/") for each in given):
+        raise Refused(
+            f"protected: {str(given)[:80]} protects nothing: give a list of patterns of refs in full, "
+            "like refs/heads/main or refs/tags/v*"
+        )
+    return tuple(given)
+
+
+def _list_calls(request: Request) -> Response:
+    """Return what there is to call, or that this is nothing of it."""
+    if request.path != "/" or request.method != "GET":
+        return json_response({"message": f"the sandbox has no {request.method} {request.path}; GET / lists calls"}, 501)
+    calls = {f"POST {path}": sorted(members) for path, members in _KNOWN.items()}
+    forges = {"github": [API, GIT], "gitlab": [gitlab.API, gitlab.GIT]}
+    more = "docs/sandbox.md of counterseal"
+    return json_response({"calls": {"GET /trust": [], **calls}, "forges": forges, "more": more})
 
 
 def _body(request: Request, known: frozenset[str]) -> dict[str, Any]:

@@ -143,11 +143,24 @@ def test_an_administrators_hand_moves_protected_refs(sandbox: Sandbox) -> None:
     assert repository.branch("gone") is None
 
 
+def test_the_root_lists_the_calls(sandbox: Sandbox) -> None:
+    answer = requests.get(f"{sandbox.url}/", timeout=10)
+    calls = answer.json()["calls"]
+    assert "GET /trust" in calls
+    assert calls["POST /users"] == ["id", "kind", "login"]
+    for path in [call.removeprefix("POST ") for call in calls if call.startswith("POST")]:
+        assert requests.post(sandbox.url + path, json={"no such member": 1}, timeout=10).status_code == 422
+    other = requests.get(f"{sandbox.url}/nowhere", timeout=10)
+    assert (other.status_code, other.json()["message"]) == (501, "the sandbox has no GET /nowhere; GET / lists calls")
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "said"),
     [
         ("/users", {}, 422, "missing: login"),
         ("/users", {"login": "alice"}, 422, "taken"),
+        ("/repositories", {"owner": "acme", "name": "x", "protected": ["main"]}, 422, "like refs/heads/main"),
+        ("/repositories", {"owner": "acme", "name": "x", "protected": "refs/heads/main"}, 422, "a list"),
         ("/users", {"login": "../x"}, 422, "cannot be a login"),
         ("/users", {"login": "x", "kind": "Robot"}, 422, "Robot"),
         ("/users", [], 422, "not a usable call"),

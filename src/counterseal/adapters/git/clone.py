@@ -34,7 +34,7 @@ class GitClone:
             raise UsageError(
                 f"{start} is no git repository with a working tree",
                 why=explain(top),
-                fix="run it in a clone, or name one: --folder PATH",
+                fix="run it in a clone, or name the folder of one",
             )
         self._folder = Path(text(top.out.rstrip(b"\n")))
         self._git = Git(self._folder, own=False)

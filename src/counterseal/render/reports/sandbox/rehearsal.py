@@ -30,7 +30,6 @@ _BE = (
 _THERE = 'cd "${copy:?}"'
 #: The copy's policy came by change request 1.
 _REQUEST = 2
-_BRANCHES = "refs/heads/*:refs/remotes/origin/*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,10 @@ def rehearsal(what: command.Rehearsal, running: command.Running) -> Report:
     ]
     for step in steps:
         rows += [f"  {step.title}:", *(f"    {line}" for line in step.lines)]
+    rows += [
+        f"  then {escape.plain(stage.name)}: the same from the request on, which will be change request {number}"
+        for number, stage in enumerate(what.policy.stages[1:], _REQUEST + 1)
+    ]
     return Report("\n".join(rows), _data(what, running, steps), verbatim=True)
 
 
@@ -80,7 +83,7 @@ def _steps(what: command.Rehearsal, running: command.Running) -> Iterator[_Step]
     )
     stands_in = "" if what.build else " (its sources stand in for it; --build COMMAND puts yours here)"
     yield _Step(
-        "how to be somebody, and a clone of the copy",
+        f"how to be somebody, as in ( be as/{what.approvers[0]} && COMMAND ), and a clone of the copy",
         (f"rehearsal={home}", "copy=$(mktemp -d)/copy", *_BE, f'( be as/{asker} && git clone -q {url} "$copy" )'),
     )
     yield _Step("a tag", (f"( {_THERE} && be as/{asker} && git tag {tag} && git push -q origin {tag} )",))
@@ -101,7 +104,7 @@ def _steps(what: command.Rehearsal, running: command.Running) -> Iterator[_Step]
     yield _Step(
         "what was recorded",
         (
-            f"( {_THERE} && be as/{asker} && git fetch -q origin '{_BRANCHES}' {NOTES_REF}:{NOTES_REF} )",
+            f"( {_THERE} && be as/{asker} && git pull -q --ff-only && git fetch -q origin {NOTES_REF}:{NOTES_REF} )",
             f"counterseal trust export --sandbox-url {running.url} --format json > {trust}",
             f"( {_THERE} && counterseal log --trust {trust} --sandbox )",
         ),
