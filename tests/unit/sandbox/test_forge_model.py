@@ -44,6 +44,17 @@ def opened(repository: HostedRepository, *files: str) -> Change:
     return repository.changes.open(who(repository, "bob"), "work", "main", title="Work", body="why")
 
 
+def test_logins_and_numbers_are_as_forges_have_them(repository: HostedRepository) -> None:
+    forge = forge_of(repository)
+    for login in ("octo_acme", "j.doe-2", "_x", "renovate[bot]"):
+        assert forge.create_account(login).login == login
+    for login in ("../x", ".x", "a b", "a/b", "", "x[bot]y"):
+        with pytest.raises(Refused, match="cannot be a login"):
+            forge.create_account(login)
+    assert forge.create_repository("alice/other", number=99).id == 99
+    assert forge.create_repository("alice/next").id == repository.id + 1
+
+
 def test_a_merge_commit_has_both_parents_and_the_mergers_name(repository: HostedRepository) -> None:
     change, before = opened(repository), repository.branch("main")
     commit = repository.git.commit(repository.changes.merge(change, who(repository, "alice"), "merge"))

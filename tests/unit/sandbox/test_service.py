@@ -152,6 +152,7 @@ def test_the_root_lists_the_calls(sandbox: Sandbox) -> None:
         assert requests.post(sandbox.url + path, json={"no such member": 1}, timeout=10).status_code == 422
     other = requests.get(f"{sandbox.url}/nowhere", timeout=10)
     assert (other.status_code, other.json()["message"]) == (501, "the sandbox has no GET /nowhere; GET / lists calls")
+    assert requests.get(f"{sandbox.url}/rehearsal/gate", timeout=10).status_code == 501, "nothing is rehearsed here"
 
 
 @pytest.mark.parametrize(

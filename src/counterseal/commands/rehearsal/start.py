@@ -58,11 +58,11 @@ def run(
     with sandboxes.opened(state, port, released=revisions) as sandbox:
         try:
             stage = Stage(sandbox, _plan(rehearsal, revisions[0]))
-        except (Refused, GitError) as error:
+        except (Refused, GitError, OSError) as error:  # OSError: an earlier sandbox left its copy in the folder
             raise UsageError(
                 f"no copy of {rehearsal.folder} can be made in the sandbox",
                 why=str(error),
-                fix="mend what it names; the clone is as it was",
+                fix="mend what it names, with --state in an empty folder; the clone is as it was",
             ) from error
         ready(Running(sandbox.url, stage.clone_url))
         (until or threading.Event()).wait()

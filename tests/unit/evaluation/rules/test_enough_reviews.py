@@ -28,8 +28,8 @@ from tests.evidence_samples import (
     with_reviews,
 )
 
-from counterseal.evaluation.rules.enough_reviews import ANY, Options, check, judge, match
-from counterseal.model import Finding, FindingOutcome, Person
+from counterseal.evaluation.rules.enough_reviews import ANY, Options, check, few_enough, judge, match
+from counterseal.model import Finding, FindingOutcome, Person, RuleUse, Stage
 from counterseal.render.findings import not_counted
 
 if TYPE_CHECKING:
@@ -176,3 +176,22 @@ def test_an_approval_under_a_login_whose_number_is_wrong_in_the_policy_says_so()
         f"alice's account is 50001, and the policy lists {ALICE.id}: "
         "if that is the same person, correct the policy, then"
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        (None, ["alice"]),
+        (Options(1, {}), ["alice"]),
+        (Options(2, {"maintainers": 2}), ["alice", "bob"]),
+        (Options(2, {"maintainers": 1, "security": 1}), ["alice", "dora"]),
+        (Options(4, {"security": 1}), ["alice", "bob", "carol", "dora"]),
+        (Options(5, {}), []),
+    ],
+)
+def test_as_few_as_suffice(options: Options | None, wanted: list[str]) -> None:
+    policy = evidence().policy
+    uses = () if options is None else (RuleUse("enough-reviews", options),)
+    stage = Stage("staging", None, publish=False, rules=uses)
+    assert [person.login for person in few_enough(policy, stage, HOST)] == wanted
+    assert few_enough(policy, stage, "git.example") == ()
