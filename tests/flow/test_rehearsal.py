@@ -80,9 +80,11 @@ def pasted(printed: str) -> str:
     )
 
 
-def paste(lines: str, shell: Mapping[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+def paste(
+    lines: str, shell: Mapping[str, str], folder: Path, program: str = "bash"
+) -> subprocess.CompletedProcess[str]:
     """Return how a shell ended that was given lines, and stops at the first that fails."""
-    command, environment = ["bash", "-e", "-o", "pipefail"], {**shell, **LEFT_OVER}
+    command, environment = [program, "-e"], {**shell, **LEFT_OVER}
     return subprocess.run(
         command, input=lines, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
@@ -119,6 +121,21 @@ def test_the_printed_lines_reach_an_allow(kind: ForgeKind, tmp_path: Path, shell
         assert moved.replace("project: 701", "project: 777") == text
         assert clones.git(copy, "tag").split() == ["v0.0.1-rehearsal", "v1.0.0"]
     assert state(clone) == before
+
+
+@pytest.mark.forges(*ForgeKind)
+def test_the_page_says_how_to_approve_and_merge_by_hand(
+    kind: ForgeKind, tmp_path: Path, shell: Mapping[str, str]
+) -> None:
+    page = (clones.ROOT / "docs" / "sandbox.md").read_text()
+    blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    block = next(block for block in blocks if block.startswith(f"# {kind}\n"))
+    with rehearsal(clones.make(tmp_path / "app", kind), shell) as printed:
+        lines = re.sub(r"(?m)^    tell .*\n", "", pasted(printed))
+        gate = lines.index("    ( be gate")
+        done = paste(f"{lines[:gate]}( be as/bob\n{block})\n{lines[gate:]}", shell, tmp_path, "sh")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search(r"request [#!]2 approved by bob\n", done.stdout)
 
 
 def test_nobody_signs_for_a_private_copy_whose_policy_does_not_say_so(tmp_path: Path, shell: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ VERB = Verb(
     (
         parameters.subjects("the artifacts: files, globs or SHA256SUMS, as given to sign"),
         parameters.output("where sign wrote; default: counterseal-out"),
-        parameters.dry_run("say what would be uploaded, upload nothing; works without CI, too"),
+        parameters.dry_run("say what would be uploaded, upload nothing"),
     ),
     ("candidate 'dist/*'", "candidate 'dist/*' --dry-run"),
 )

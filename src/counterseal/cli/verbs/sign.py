@@ -28,7 +28,7 @@ VERB = Verb(
         ),
         parameters.Switch("--publish-names", words="a private repository's names may become public"),
         parameters.Switch("--sandbox", words="a rehearsal: refuse an identity that is no sandbox's"),
-        parameters.dry_run("do everything but sign and write; works without CI, too"),
+        parameters.dry_run("do everything but sign and write"),
     ),
     ("sign 'dist/*'", "sign 'dist/*' --test-results junit.xml --dry-run"),
 )
