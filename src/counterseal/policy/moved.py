@@ -21,10 +21,10 @@ def moved(data: bytes, ledger_id: str, name: str = "policy.yml") -> bytes:
     Raises:
         PolicyError: What is to be replaced is not written out on one line.
     """
+    root, number = yaml.load(data, name), ledger_id.split("/")[1]
+    replaced = [(node, ledger_id) for node in _at(root, "ledger", "id")]
+    replaced += [(node, number) for node in _at(root, "identities", "gate", "gitlab", "project")]
     rows = data.decode("utf-8").split("\n")
-    replaced = [(node, ledger_id) for node in _at(yaml.load(data, name), "ledger", "id")]
-    number = ledger_id.split("/")[1]
-    replaced += [(node, number) for node in _at(yaml.load(data, name), "identities", "gate", "gitlab", "project")]
     # from the last on, so that what stands before it stays where it is
     for node, text in sorted(replaced, key=lambda pair: (pair[0].place.line, pair[0].place.column), reverse=True):
         row = rows[node.place.line - 1]

@@ -64,6 +64,11 @@ def test_whoever_asks_is_nobody_of_the_policy(clone: Path) -> None:
     assert found.asker == "asker-3"
 
 
+def test_an_owner_whom_the_policy_names_is_that_person(clone: Path) -> None:
+    clones.git(clone, "remote", "set-url", "origin", "https://token@github.com/BOB/app.git")
+    assert plan(clone).name == "bob/app"
+
+
 def test_an_own_gate_is_bound_to_its_branch(clone: Path) -> None:
     clones.git(clone, "switch", "-q", "-c", "set-it-up")
     assert plan(clone).branch == "set-it-up"
@@ -132,6 +137,14 @@ def test_without_a_committed_policy_there_is_nothing_to_rehearse(clone: Path, tm
     for folder in (clone, _empty(tmp_path / "empty")):
         with pytest.raises(UsageError, match="is committed in"):
             plan(folder)
+
+
+def test_a_copy_needs_the_whole_history(clone: Path, tmp_path: Path) -> None:
+    clones.commit(clone)
+    clones.git(tmp_path, "clone", "-q", "--depth", "1", f"file://{clone}", "shallow")
+    with pytest.raises(UsageError, match="is a shallow clone") as caught:
+        plan(tmp_path / "shallow")
+    assert caught.value.fix == "git fetch --unshallow"
 
 
 def test_a_link_is_no_policy(clone: Path) -> None:

@@ -74,7 +74,7 @@ class Rehearsal:
         head = f"refs/heads/{plan.branch}"
         with repository.pushing(repository.owner):
             wanted = (f"HEAD:{head}", "refs/tags/*:refs/tags/*")
-            repository.git.run("fetch", "--quiet", "--update-shallow", str(plan.folder), *wanted)
+            repository.git.run("fetch", "--quiet", str(plan.folder), *wanted)
         if repository.branch(plan.branch) != plan.revision:
             raise Refused(f"{plan.folder} has another commit now than it had a moment ago")
         repository.git.run("symbolic-ref", "HEAD", head)

@@ -89,7 +89,7 @@ def plan(clone: Clone, inputs: RehearsalInputs, random: Callable[[int], bytes]) 
     """Return the rehearsal of a clone's checked-out commit.
 
     Raises:
-        UsageError: There is no commit, no policy in it, or no such tag can be built.
+        UsageError: There is no commit, no policy in it or no whole history, or no such tag can be built.
         PolicyError: The policy is not usable, or nobody could approve.
     """
     revision, text = clone.revision("HEAD"), clone.committed(POLICY_PATH)
@@ -98,6 +98,12 @@ def plan(clone: Clone, inputs: RehearsalInputs, random: Callable[[int], bytes]) 
             f"no {POLICY_PATH} is committed in {clone.folder}",
             why="the sandbox gets a copy of what is committed, and a rehearsal is of a policy",
             fix="commit one; docs/policy-reference.md says what stands in it",
+        )
+    if clone.shallow():
+        raise UsageError(
+            f"{clone.folder} is a shallow clone",
+            why="a gate needs the whole history, and the copy can have no more than the clone",
+            fix="git fetch --unshallow",
         )
     own = policy.load(text, rules=rules.RULES, name=POLICY_PATH)
     policy_people.check_names(own)
@@ -114,7 +120,7 @@ def plan(clone: Clone, inputs: RehearsalInputs, random: Callable[[int], bytes]) 
     ]
     return Rehearsal(
         folder=clone.folder,
-        name=name,
+        name=_spelt(name, people),
         number=number,
         revision=revision,
         branch=_branch(clone, loaded),
@@ -141,6 +147,12 @@ def _name(clone: Clone, host: str) -> tuple[str, bool]:
     if found is not None and found[0].host == host and names.REPOSITORY.fits(found[1]):
         return found[1], True
     return "rehearsal/copy", False
+
+
+def _spelt(name: str, people: tuple[Person, ...]) -> str:
+    """Return the repository's name with its owner as the policy spells a login: forges take both for the same."""
+    owner, _, rest = name.partition("/")
+    return f"{next((each.login for each in people if each.login.lower() == owner.lower()), owner)}/{rest}"
 
 
 def _moved(own: Policy, text: bytes, ledger_id: str) -> tuple[bytes, Policy]:
