@@ -46,7 +46,7 @@ def options(verb: str) -> set[str]:
 
 def wrong(text: str) -> list[str]:
     """Return the verbs that are none, and the calls with an option that their verb does not have."""
-    return [verb for verb, _ in calls(text) if verb not in COMMANDS] + [
+    return [verb for verb, _ in calls(text) if verb not in {*COMMANDS, "help"}] + [
         f"{verb} {name}"
         for verb, given in calls(text)
         if verb in COMMANDS
