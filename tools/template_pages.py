@@ -1,4 +1,4 @@
-"""Writes gitlab-templates/README.md, and the table of steps in README.md from actions and templates; --check only says.
+"""Writes gitlab-templates/README.md, and the table in docs/steps.md from actions and templates; --check only says.
 
 A template has one name and one meaning for an input with the action of its verb; what only one of them has is named.
 """
@@ -41,7 +41,7 @@ def steps() -> str:
     rows = ["| step | GitHub | GitLab | inputs, **required** ones first | outputs |", "|---|---|---|---|---|"]
     for verb in VERBS:
         there, (here, _) = action(verb), template(verb)
-        links = f"[action](actions/{verb}/README.md) | [template](gitlab-templates/README.md#{verb})"
+        links = f"[action](../actions/{verb}/README.md) | [template](../gitlab-templates/README.md#{verb})"
         both = [name for name in here if name in there["inputs"]]
         words = [f"**{name}**" for name in both if "default" not in here[name]]
         words += [f"`{name}`" for name in both if "default" in here[name]]
@@ -127,13 +127,13 @@ def _default(definition: dict[str, Any]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write or check both files."""
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
+    table = ROOT / "docs" / "steps.md"
+    text = table.read_text(encoding="utf-8")
     if len(BLOCK.findall(text)) != 1:
-        raise SystemExit("README.md has to have one block `<!-- table: steps -->`")
+        raise SystemExit("docs/steps.md has to have one block `<!-- table: steps -->`")
     wanted = {
         ROOT / "gitlab-templates" / "README.md": page(),
-        readme: BLOCK.sub(lambda match: f"{match[1]}{steps()}{match[2]}", text),
+        table: BLOCK.sub(lambda match: f"{match[1]}{steps()}{match[2]}", text),
     }
     stale = [path for path, new in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != new]
     for path in stale:
