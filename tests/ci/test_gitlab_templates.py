@@ -62,6 +62,8 @@ FIXED = {
     ("preview", "preview"): "true",
     ("preview", "stage"): "",
     ("preview", "request"): "",
+    ("preview", "action"): "",
+    ("preview", "reason"): "",
 }
 
 
