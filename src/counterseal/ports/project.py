@@ -1,11 +1,14 @@
-"""What `init`, `doctor` and `policy check` ask: how a repository is set up at its forge, and what a clone holds."""
+"""What `init`, `doctor` and `policy check` ask: how a repository is set up at its forge, and what a clone holds.
+
+What `init` changes has ports of its own: a branch in the clone, and a change request for it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -85,3 +88,28 @@ class Clone(Protocol):
 
     def shallow(self) -> bool:
         """Return whether the history was cut off when it was cloned."""
+
+
+class BranchWriter(Protocol):
+    """Writes one branch: into a clone, and from there to the forge."""
+
+    def write(self, branch: str, files: Mapping[str, bytes], message: str) -> str:
+        """Commit files on a new branch from what is checked out, or on that branch if it is; return the commit.
+
+        Raises:
+            UsageError: It would change somebody's work, or nobody is known who commits.
+        """
+
+    def push(self, branch: str) -> None:
+        """Bring the branch to the forge.
+
+        Raises:
+            ServiceError: It was not taken.
+        """
+
+
+class ChangeRequests(Protocol):
+    """Opens change requests for branches that are at the forge."""
+
+    def open_change(self, *, branch: str, title: str, body: str) -> tuple[int, str]:
+        """Open a change request of a branch for the default branch, unless it is open; return its number and URL."""

@@ -22,15 +22,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from counterseal.adapters.github.ci import GitHubEnvironment
+    from counterseal.adapters.github.forge import GitHubForge
     from counterseal.adapters.gitlab.access import GitLabTokens
     from counterseal.adapters.gitlab.ci import GitLabEnvironment
+    from counterseal.adapters.gitlab.forge import GitLabForge
     from counterseal.forges import ForgeHost
     from counterseal.gate import collect, opening, reading
     from counterseal.model import Actor, Run, StoredLedger, Trust, TrustMaterial
     from counterseal.ports import (
         AssetStore,
+        BranchWriter,
         BuildFacts,
         BundleVerifier,
+        ChangeRequests,
         Clock,
         Forge,
         LedgerStore,
@@ -190,11 +194,23 @@ class Wiring:
         """Return the forge as the holder of the token sees it."""
         return self._forge(self.surroundings.forge_host(), self.surroundings.repository_name())
 
+    def change_requests(self) -> ChangeRequests:
+        """Return what opens change requests, as the holder of the token."""
+        return self._forge(self.surroundings.forge_host(), self.surroundings.repository_name())
+
+    def branch_writer(self, folder: Path) -> BranchWriter:
+        """Return what writes a branch into the clone at a folder, and pushes it as the holder of the token."""
+        from counterseal.adapters.git.branch import GitBranch
+
+        place, name = self.surroundings.forge_host(), self.surroundings.repository_name()
+        user, token = self.surroundings.git_login(place.kind) if self.surroundings.personal_token() else ("", None)
+        return GitBranch(folder, f"{place.git}/{name}.git", token, user)
+
     def asset_store(self) -> AssetStore:
         """Return the releases as the holder of the token sees them."""
         return self._assets(self.surroundings.forge_host(), self.surroundings.repository_name())
 
-    def _forge(self, place: ForgeHost, name: str) -> Forge:
+    def _forge(self, place: ForgeHost, name: str) -> GitHubForge | GitLabForge:
         if place.kind is ForgeKind.GITLAB:
             from counterseal.adapters.gitlab.forge import GitLabForge
 

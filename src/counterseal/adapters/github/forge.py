@@ -274,6 +274,10 @@ class GitHubForge:
             )
         return request.open(title, body)
 
+    def open_change(self, *, branch: str, title: str, body: str) -> tuple[int, str]:
+        """Open a change request of a branch for the default branch, unless it is open; return its number and URL."""
+        return Proposal(self._api, branch, self.default_ref(), self.repository().id).open(title, body)
+
     def comment(self, number: int, marker: str, body: str) -> None:
         """Put one comment on a change request, replacing our own earlier one that begins with `marker`."""
         keep_comment(self._api, number, marker, body, me=self._account())

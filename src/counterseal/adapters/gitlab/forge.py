@@ -237,6 +237,10 @@ class GitLabForge:
             self.repository()  # else it is the project that cannot be seen
             return None
 
+    def open_change(self, *, branch: str, title: str, body: str) -> tuple[int, str]:
+        """Open a merge request of a branch for the default branch, unless it is open; return its number and URL."""
+        return Proposal(self._api, branch, self.default_ref(), self.repository().id).open(title, body)
+
     def comment(self, number: int, marker: str, body: str) -> None:
         """Put one comment on a merge request, replacing our own earlier one that begins with `marker`."""
         keep_comment(self._api, number, marker, body, me=self.current_actor())

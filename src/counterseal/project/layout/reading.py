@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 from counterseal.identifiers import POLICY_PATH
 from counterseal.project.layout import tags, workflows
 from counterseal.project.layout.builds import BUILDS, Build
+from counterseal.project.layout.workflows import Workflow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from counterseal.ports import Clone
-    from counterseal.project.layout.workflows import Workflow
 
 PIPELINE: Final = ".gitlab-ci.yml"
 _WORKFLOW: Final = re.compile(r"\.github/workflows/[^/]+\.ya?ml")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from counterseal import forges
-from counterseal.forges import ForgeKind
 from counterseal.model import Person, Visibility
 from counterseal.project.layout import DEFAULT_PATTERN, Layout, Package
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from counterseal.forges import ForgeKind
 
 _BRANCH: Final = "refs/heads/"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from counterseal.project.plan.answers import GateChoice, Publish
-from counterseal.project.plan.quoting import fill, plain, quoted
+from counterseal.project.plan.quoting import fill, key, plain, quoted
 
 if TYPE_CHECKING:
     from counterseal.project.plan.answers import Answers, Facts
@@ -44,7 +44,7 @@ def promote(facts: Facts, answers: Answers, revision: str) -> str:
 
 def pypi(answers: Answers, revision: str) -> str:
     """Return the job that verifies what was released and hands it to PyPI."""
-    return fill("pypi.yml", revision=revision, stage=answers.last)
+    return fill("pypi.yml", revision=revision, stage=key(answers.last))
 
 
 def preview(revision: str) -> str:

@@ -1,4 +1,4 @@
-"""The pipeline file of a project at GitLab: one include that brings everything; docs/how-to-gitlab.md shows the same."""
+"""The pipeline file of a project at GitLab: one include that brings all; docs/how-to-gitlab.md shows the same."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from counterseal import forges
 from counterseal.project.layout import BUILDS
 from counterseal.project.plan.answers import Publish
 from counterseal.project.plan.github import plain_pattern, project_folder
-from counterseal.project.plan.quoting import fill, plain, quoted
+from counterseal.project.plan.quoting import fill, key, plain, quoted
 
 if TYPE_CHECKING:
     from counterseal.project.plan.answers import Answers, Facts
@@ -38,7 +38,7 @@ def include(facts: Facts, answers: Answers, revision: str) -> str:
         "pipeline-include.yml",
         revision=revision,
         project=f"      project: {quoted(folder)}" if folder != "." else "",
-        stage=answers.last,
+        stage=key(answers.last),
         repository=f"{facts.host}/{facts.name}",
         number=quoted(str(facts.number)),
         identity=identity(facts),

@@ -50,12 +50,16 @@ def named(text: str, option: str, host: str, collaborators: Sequence[Collaborato
         login, _, number = word.partition("=")
         there = known.get(login.lower())
         if not names.LOGIN.fits(login):
-            raise UsageError(f"{option} {word!r}: no login", why=f"it is {names.LOGIN.words}", fix=f"{option} alice,bob")
+            raise UsageError(
+                f"{option} {word!r}: no login", why=f"it is {names.LOGIN.words}", fix=f"{option} alice,bob"
+            )
         person = _person(login, number, option, host, there)
         if any(person.key == other.key or person.login.lower() == other.login.lower() for other in people):
             raise UsageError(f"{option}: {login} stands twice", why="a person counts once", fix="name them once")
         if there is not None and there.permission < Permission.WRITE:
-            warnings.append(f"{login} may not write to the repository, so GitHub and GitLab let no approval of theirs count")
+            warnings.append(
+                f"{login} may not write to the repository, so GitHub and GitLab let no approval of theirs count"
+            )
         if collaborators is not None and there is None:
             warnings.append(f"{login} has no role in the repository that this token sees")
         people.append(person)

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from counterseal.project.plan.answers import Answers, Facts
 
-_PAGES: Final = f"https://github.com/{REPOSITORY}/blob/main/docs"
+PAGES: Final = f"https://github.com/{REPOSITORY}/blob/main/docs"
 _HEAD: Final = f"""\
 # counterseal's policy: who may build, who may approve, and what each stage demands. Without it nothing is allowed.
 # A gate reads it from the protected default branch, as it was before a request was merged.
 # Check each change of it: counterseal policy check
-# All keys: {_PAGES}/policy-reference.md
-# All rules: {_PAGES}/rules.md
+# All keys: {PAGES}/policy-reference.md
+# All rules: {PAGES}/rules.md
 apiVersion: counterseal/v1
 
 # The ledger of this repository: its forge, its number there, and a number at random. Chosen once, never changed.
@@ -47,18 +47,20 @@ def write(facts: Facts, answers: Answers, ledger_id: str, builder: str) -> str:
         ledger_id: Of its ledger.
         builder: The workflow or pipeline file that builds.
     """
-    return "".join((
-        _HEAD,
-        f"ledger: {{id: {ledger_id}}}\n\n",
-        "".join(_people(answers)),
-        "\n",
-        _identities(facts, answers, builder),
-        _names(facts, answers),
-        "\n",
-        _SOLO if answers.preset is Preset.SOLO else "",
-        "stages:\n",
-        *(_stage(answers, place) for place in range(len(answers.stages))),
-    ))
+    return "".join(
+        (
+            _HEAD,
+            f"ledger: {{id: {ledger_id}}}\n\n",
+            "".join(_people(answers)),
+            "\n",
+            _identities(facts, answers, builder),
+            _names(facts, answers),
+            "\n",
+            _SOLO if answers.preset is Preset.SOLO else "",
+            "stages:\n",
+            *(_stage(answers, place) for place in range(len(answers.stages))),
+        )
+    )
 
 
 def _people(answers: Answers) -> Iterator[str]:
@@ -75,7 +77,9 @@ def _identities(facts: Facts, answers: Answers, builder: str) -> str:
     if facts.kind is ForgeKind.GITLAB:
         built = f"{{gitlab: {{file: {quoted(builder)}, {refs}}}}}"
         gate = f"{{gitlab: {{project: {facts.number}, file: {quoted(builder)}, ref: {quoted(facts.default_ref)}}}}}"
-        word = "# The gate is a job of this file on the default branch: whoever gets a change of it merged can change the gate."
+        word = (
+            "# The gate is a job of this file on this branch: whoever gets a change of it merged can change the gate."
+        )
     else:
         built = f"{{github: {{workflow: {quoted(builder)}, {refs}}}}}"
         gate = "counterseal"
@@ -83,7 +87,9 @@ def _identities(facts: Facts, answers: Answers, builder: str) -> str:
         if answers.gate is GateChoice.OWN:
             promote = ".github/workflows/promote.yml"
             gate = f"{{github: {{workflow: {quoted(promote)}, ref: {quoted(facts.default_ref)}}}}}"
-            word = "# The gate is a workflow of this repository: whoever gets a change of it merged can change the gate."
+            word = (
+                "# The gate is a workflow of this repository: whoever gets a change of it merged can change the gate."
+            )
     return (
         "identities:\n"
         "  # The one file whose runs may build, and the tags that it may build from.\n"
@@ -93,11 +99,11 @@ def _identities(facts: Facts, answers: Answers, builder: str) -> str:
 
 def _names(facts: Facts, answers: Answers) -> str:
     if answers.publish_names:
-        return "\n# Names of this repository, its people's logins among them, may stand in public transparency logs.\npublish-names: true\n"
+        return "\n# Names of this repository may stand in public transparency logs.\npublish-names: true\n"
     if facts.visibility in (Visibility.PRIVATE, Visibility.INTERNAL):
         return (
-            "\n# This repository is not public, and each signature puts its name, its workflow's and its tags' into public\n"
-            "# transparency logs, for ever. Signing is refused until somebody decides that this may be:\n"
+            "\n# This repository is not public, and each signature puts its name, its workflow's and its tags'\n"
+            "# into public transparency logs, for ever. Signing is refused until somebody decides that this may be:\n"
             "# publish-names: true\n"
         )
     return ""
