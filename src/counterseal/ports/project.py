@@ -33,7 +33,7 @@ class ProjectSurvey(Protocol):
         """Return the repository as its own page shows it."""
 
     def collaborators(self) -> Sequence[Collaborator]:
-        """Return all accounts with a role in the repository, inherited ones too, by login."""
+        """Return all accounts with a role in the repository, inherited ones too."""
 
     def branch_rules(self, ref: str) -> RefRules:
         """Return how a branch is guarded, by its full ref; it may not be there yet."""
@@ -45,13 +45,16 @@ class ProjectSurvey(Protocol):
         """Return the repository's switches."""
 
     def schedules(self) -> Sequence[Schedule]:
-        """Return what starts by itself on the default branch."""
+        """Return what starts by itself: workflows of the default branch (GitHub), pipeline schedules (GitLab)."""
 
     def variables(self) -> Sequence[Variable]:
-        """Return the variables that every job gets; none at GitHub, where a job names what it takes."""
+        """Return the project's variables, which every job gets; none at GitHub, where a job names what it takes."""
+
+    def inherited_variables(self) -> Sequence[Variable]:
+        """Return the variables of the groups above, which every job gets, too; none at GitHub."""
 
     def access_tokens(self) -> Sequence[AccessToken]:
-        """Return the project's tokens; none at GitHub, which has no such thing."""
+        """Return the project's tokens, the one of this environment among them; none at GitHub, which has no such."""
 
     def clock(self) -> datetime:
         """Return the time that the forge's answers carry."""
