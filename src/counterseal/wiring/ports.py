@@ -31,12 +31,9 @@ if TYPE_CHECKING:
     from counterseal.model import Actor, Run, StoredLedger, Trust, TrustMaterial
     from counterseal.ports import (
         AssetStore,
-        BranchWriter,
         BuildFacts,
         BundleVerifier,
-        ChangeRequests,
         Clock,
-        Forge,
         LedgerStore,
         SbomBuilder,
         Signer,
@@ -120,9 +117,10 @@ class Wiring:
 
         if not run.sandbox:
             return trust.public_trust(offline=False)
-        return trust.load_trust(self._fetch_trust(forge_host(run.issuer).origin))
+        return trust.load_trust(self.fetch_trust(forge_host(run.issuer).origin))
 
-    def _fetch_trust(self, origin: str) -> bytes:
+    def fetch_trust(self, origin: str) -> bytes:
+        """Return the trust document of the sandbox at an origin."""
         from counterseal.adapters.http.client import get_bytes
 
         return get_bytes(f"{origin}/trust")
@@ -162,7 +160,7 @@ class Wiring:
         from counterseal.adapters.sigstore import trust
 
         if url is not None:
-            material = trust.load_trust(self._fetch_trust(loopback(url, "--sandbox-url")))
+            material = trust.load_trust(self.fetch_trust(loopback(url, "--sandbox-url")))
         else:
             material = self._consumer_material(document, sandbox=sandbox)
         whole = {
@@ -190,21 +188,9 @@ class Wiring:
 
     # --- the forge, for people and for build jobs ----------------------------------------------
 
-    def forge(self) -> Forge:
-        """Return the forge as the holder of the token sees it."""
+    def forge(self) -> GitHubForge | GitLabForge:
+        """Return the forge as the holder of the token sees it: a `Forge`, and `ChangeRequests`."""
         return self._forge(self.surroundings.forge_host(), self.surroundings.repository_name())
-
-    def change_requests(self) -> ChangeRequests:
-        """Return what opens change requests, as the holder of the token."""
-        return self._forge(self.surroundings.forge_host(), self.surroundings.repository_name())
-
-    def branch_writer(self, folder: Path) -> BranchWriter:
-        """Return what writes a branch into the clone at a folder, and pushes it as the holder of the token."""
-        from counterseal.adapters.git.branch import GitBranch
-
-        place, name = self.surroundings.forge_host(), self.surroundings.repository_name()
-        user, token = self.surroundings.git_login(place.kind) if self.surroundings.personal_token() else ("", None)
-        return GitBranch(folder, f"{place.git}/{name}.git", token, user)
 
     def asset_store(self) -> AssetStore:
         """Return the releases as the holder of the token sees them."""
@@ -295,7 +281,7 @@ class Wiring:
 
         place, name = self.surroundings.forge_host(), self.surroundings.repository_name()
         sandbox = place.sandbox
-        material = trust.load_trust(self._fetch_trust(place.origin)) if sandbox else trust.public_trust(offline=True)
+        material = trust.load_trust(self.fetch_trust(place.origin)) if sandbox else trust.public_trust(offline=True)
         return self._sources(work, name, place, material), self._ledger_store(place, name, work)
 
     # --- a ledger in a clone -------------------------------------------------------------------

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from counterseal import forges
+from counterseal.errors import UsageError
 from counterseal.forges import ForgeKind
+from counterseal.wiring.surroundings import NAMED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from counterseal.ports import Clone, ProjectSurvey
+    from counterseal.model import Trust
+    from counterseal.ports import BranchWriter, Clone, ProjectSurvey
     from counterseal.wiring.ports import Wiring
 
 
@@ -18,6 +22,45 @@ def clone(folder: Path) -> Clone:
     from counterseal.adapters.git.clone import GitClone
 
     return GitClone(folder)
+
+
+def about(wiring: Wiring, repository: str) -> Wiring:
+    """Return wiring for a repository that somebody names, `HOST/NAME`, wherever this runs.
+
+    Raises:
+        UsageError: It is at no forge that we know.
+    """
+    named = forges.by_address(f"https://{repository.removeprefix('https://')}")
+    if named is None:
+        raise UsageError(
+            f"--repository {repository!r} is not of the form HOST/NAME",
+            why=f"known hosts are {', '.join(host.host for host in forges.HOSTS)}",
+            fix="write it like github.com/acme/app",
+        )
+    others = {name: value for name, value in wiring.surroundings.environ.items() if name not in NAMED.values()}
+    return type(wiring)({**others, NAMED[named[0].kind]: named[1]})
+
+
+def branch_writer(wiring: Wiring, folder: Path) -> BranchWriter:
+    """Return what writes a branch into the clone at a folder, and pushes it as the holder of the token.
+
+    Raises:
+        UsageError: Nobody knows which repository this is about.
+    """
+    from counterseal.adapters.git.branch import GitBranch
+
+    here = wiring.surroundings
+    place, name = here.forge_host(), here.repository_name()
+    user, token = here.git_login(place.kind) if here.personal_token() else ("", None)
+    return GitBranch(folder, f"{place.git}/{name}.git", token, user)
+
+
+def known_gates(wiring: Wiring) -> Trust:
+    """Return which gates are known as released or withdrawn: to this version, or to the sandbox that is asked about."""
+    from counterseal.adapters.sigstore import trust
+
+    place = wiring.surroundings.forge_host()
+    return trust.load_trust(wiring.fetch_trust(place.origin)).trust if place.sandbox else trust.real_trust()
 
 
 def survey(wiring: Wiring) -> ProjectSurvey:

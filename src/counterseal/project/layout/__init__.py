@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from counterseal.project.layout.builds import BUILDS, Build
 from counterseal.project.layout.reading import Layout, Package, read
-from counterseal.project.layout.tags import DEFAULT_PATTERN, pattern_of
+from counterseal.project.layout.tags import BARE_PATTERN, DEFAULT_PATTERN, pattern_of
 from counterseal.project.layout.workflows import Workflow, parse
 
-__all__ = ["BUILDS", "DEFAULT_PATTERN", "Build", "Layout", "Package", "Workflow", "parse", "pattern_of", "read"]
+__all__ = [
+    "BARE_PATTERN",
+    "BUILDS",
+    "DEFAULT_PATTERN",
+    "Build",
+    "Layout",
+    "Package",
+    "Workflow",
+    "parse",
+    "pattern_of",
+    "read",
+]

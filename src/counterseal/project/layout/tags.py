@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PATTERN: Final = "v*"
 #: Tags of versions without anything before the number.
-BARE: Final = "*.*.*"
+BARE_PATTERN: Final = "*.*.*"
 #: How many tags are looked at, the newest versions first.
 _LOOKED: Final = 50
 _VERSION: Final = re.compile(r"(?P<before>(?:.*[^0-9.])?)[0-9]+(?:\.[0-9]+){1,3}(?:[-+.]?[A-Za-z][A-Za-z0-9.+-]*)?")
@@ -31,7 +31,7 @@ def pattern_of(tags: Sequence[str]) -> str | None:
     for tag in tags[-_LOOKED:]:
         match = _VERSION.fullmatch(tag) if names.TAG.fits(tag) else None
         if match is not None:
-            found[f"{match['before']}*" if match["before"] else BARE] += 1
+            found[f"{match['before']}*" if match["before"] else BARE_PATTERN] += 1
     usable = [pattern for pattern, _ in found.most_common() if names.REF_PATTERN.fits(f"refs/tags/{pattern}")]
     # `+` is a letter to a policy, and to GitHub's filters it repeats what stands before it
     return next((pattern for pattern in usable if "+" not in pattern), None)

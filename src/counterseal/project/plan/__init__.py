@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from counterseal.project.plan.answers import Answers, Facts, GateChoice, Preset, Publish
 from counterseal.project.plan.making import Paste, Plan, PlannedFile, make
-from counterseal.project.plan.people import Named, named, number_command, people_of
+from counterseal.project.plan.people import Named, approvers_of, named, number_command
 from counterseal.project.plan.pins import Moved, move
-from counterseal.project.plan.proposals import propose
+from counterseal.project.plan.proposals import counts_for, propose
 from counterseal.project.plan.settings import Setting, Settings, left_to_do
 
 __all__ = [
@@ -26,11 +26,12 @@ __all__ = [
     "Publish",
     "Setting",
     "Settings",
+    "approvers_of",
+    "counts_for",
     "left_to_do",
     "make",
     "move",
     "named",
     "number_command",
-    "people_of",
     "propose",
 ]

@@ -54,7 +54,7 @@ def paragraph(facts: Facts, answers: Answers) -> str:
     body = "\n".join(lines)
     return (
         f"{BEGIN}\n## Verify this release\n\n"
-        "Releases are decided and signed by [counterseal](https://github.com/counterseal/counterseal). Download a file\n"
-        "and `ledger-proof.json` of the same release into one folder, and ask there:\n\n"
+        "Releases are decided and signed by [counterseal](https://github.com/counterseal/counterseal). Download a\n"
+        "file and `ledger-proof.json` of the same release into one folder, and ask there:\n\n"
         f"```sh\n{body}\n```\n{END}\n"
     )

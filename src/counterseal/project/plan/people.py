@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import UsageError
 from counterseal.formats import names, yaml
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from counterseal.model import Collaborator
+
+
+#: From so many on, not all who may write are proposed.
+_MANY: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,29 @@ def people_of(collaborators: Sequence[Collaborator], least: Permission = Permiss
     )
 
 
-def named(text: str, option: str, host: str, collaborators: Sequence[Collaborator] | None) -> Named:
+def approvers_of(collaborators: Sequence[Collaborator], owners: str) -> tuple[Person, ...]:
+    """Return who is proposed as approver: all who may write, or of many those who own code or maintain.
+
+    Args:
+        collaborators: Who has a role in the repository.
+        owners: The text of its code owners.
+    """
+    people = people_of(collaborators)
+    if len(people) <= _MANY:
+        return people
+    mentioned = {login.lower() for login in re.findall(r"(?:^|\s)@([A-Za-z0-9_.-]+)(?=\s|$)", owners, re.MULTILINE)}
+    owning = tuple(person for person in people if person.login.lower() in mentioned)
+    maintaining = people_of(collaborators, Permission.MAINTAIN)
+    return next((some for some in (owning, maintaining) if len(some) > 1), people)
+
+
+def named(
+    text: str,
+    option: str,
+    host: str,
+    collaborators: Sequence[Collaborator] | None,
+    others: Sequence[Person] = (),
+) -> Named:
     """Return the people whom an option names: `alice,bob`, or with their numbers `alice=1001,bob=1002`.
 
     Args:
@@ -40,11 +67,13 @@ def named(text: str, option: str, host: str, collaborators: Sequence[Collaborato
         option: Which option it was, for messages.
         host: The forge that the accounts are at.
         collaborators: Who has a role in the repository; None: nobody could see that.
+        others: Who was named before, with their numbers.
 
     Raises:
         UsageError: A login without a number that nobody knows, one twice, or none at all.
     """
-    people, warnings = [], []
+    people: list[Person] = []
+    warnings: list[str] = []
     known = {each.actor.login.lower(): each for each in collaborators or ()}
     for word in (word.strip().removeprefix("@") for word in text.split(",") if word.strip()):
         login, _, number = word.partition("=")
@@ -53,13 +82,12 @@ def named(text: str, option: str, host: str, collaborators: Sequence[Collaborato
             raise UsageError(
                 f"{option} {word!r}: no login", why=f"it is {names.LOGIN.words}", fix=f"{option} alice,bob"
             )
-        person = _person(login, number, option, host, there)
+        before = next((other for other in others if other.login.lower() == login.lower()), None)
+        person = before if before and not number else _person(login, number, option, host, there)
         if any(person.key == other.key or person.login.lower() == other.login.lower() for other in people):
             raise UsageError(f"{option}: {login} stands twice", why="a person counts once", fix="name them once")
         if there is not None and there.permission < Permission.WRITE:
-            warnings.append(
-                f"{login} may not write to the repository, so GitHub and GitLab let no approval of theirs count"
-            )
+            warnings.append(f"{login} may not write to the repository, so no approval of theirs would count")
         if collaborators is not None and there is None:
             warnings.append(f"{login} has no role in the repository that this token sees")
         people.append(person)

@@ -29,13 +29,13 @@ def propose(facts: Facts, people: tuple[Person, ...], preset: Preset | None = No
         preset=chosen,
         groups=groups,
         stages=stages,
-        counts=counts(chosen, len(people), len(stages)),
+        counts=counts_for(chosen, len(people), len(stages)),
         publish=Publish.PYPI if facts.layout.publishes == "pypi" else Publish.RELEASE,
         gate=GateChoice.COUNTERSEAL if facts.kind is ForgeKind.GITHUB else GateChoice.OWN,
     )
 
 
-def counts(preset: Preset, people: int, stages: int) -> tuple[int, ...]:
+def counts_for(preset: Preset, people: int, stages: int) -> tuple[int, ...]:
     """Return how many approvals each stage asks for: one, and two for the last where there are people for that."""
     if preset is Preset.SOLO:
         return (0,) * stages

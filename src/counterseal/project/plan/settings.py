@@ -88,7 +88,7 @@ def _github(facts: Facts, seen: Settings) -> Iterator[_Row]:
 
 def _gitlab(facts: Facts, seen: Settings) -> Iterator[_Row]:
     branch, tags, mirror, switches = seen.branch, seen.tags, seen.mirror, seen.switches
-    job_tokens = "settings/ci_cd#js-token-access"
+    job_tokens = "-/settings/ci_cd#js-token-access"
     yield (
         switches is not None and switches.job_token_may_push is True,
         "CI/CD → Job token permissions: allow Git push requests to the repository",
@@ -98,37 +98,37 @@ def _gitlab(facts: Facts, seen: Settings) -> Iterator[_Row]:
     yield (
         any(variable.name == _API_TOKEN for variable in seen.variables or ()),
         f"a token (role Reporter, scope read_api) as the masked variable {_API_TOKEN}",
-        "settings/access_tokens",
+        "-/settings/access_tokens",
         "a job's token cannot read approvals; a Free project of gitlab.com takes a personal token of a service account",
     )
     yield (
         any(each.active and each.ref == facts.default_ref for each in seen.schedules or ()),
         f"a pipeline schedule on {facts.branch}, every hour, owned by a maintainer",
-        "pipeline_schedules",
+        "-/pipeline_schedules",
         "it decides what a cancelled pipeline left undecided",
     )
     yield (
         _by_requests_alone(branch),
         f"protected branch {facts.branch}: nobody pushes, maintainers merge",
-        "settings/repository#js-protected-branches-settings",
+        "-/settings/repository#js-protected-branches-settings",
         "the gate does not decide from a branch that nothing protects",
     )
     yield (
         mirror is not None and mirror.protected and mirror.forced is False,
         f"protected branch {MIRROR_BRANCH}: those who merge may push, nobody force-pushes",
-        "settings/repository#js-protected-branches-settings",
+        "-/settings/repository#js-protected-branches-settings",
         "otherwise somebody can rewind the ledger; shut, nothing can be recorded",
     )
     yield (
         _unmoved(tags),
         f"protected tags {facts.tag_pattern}: created by few",
-        "settings/repository#js-protected-tags-settings",
+        "-/settings/repository#js-protected-tags-settings",
         "a moved tag is a deny",
     )
     yield (
         switches is not None and switches.pipeline_variables == "no_one_allowed",
         "CI/CD → Variables → minimum role to use pipeline variables: no one allowed",
-        "settings/ci_cd#js-cicd-variables-settings",
+        "-/settings/ci_cd#js-cicd-variables-settings",
         "whoever may set variables of a pipeline can steer the shell that signs",
     )
 
