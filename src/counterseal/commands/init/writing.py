@@ -14,6 +14,7 @@ from counterseal.evaluation import possible_without, rules
 from counterseal.identifiers import INIT_BRANCH, POLICY_PATH
 from counterseal.ports import BranchWriter, ChangeRequests, Clone
 from counterseal.project import plan
+from counterseal.project.layout import next_tag
 from counterseal.project.plan import Answers, Facts, Plan, Setting
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ class InitResult:
     @property
     def tag(self) -> str:
         """Return an example of a tag that starts a release."""
-        pattern = self.decided.facts.tag_pattern
-        return pattern.replace("*.*.*", "0.1.0") if "*.*.*" in pattern else pattern.replace("*", "0.1.0", 1)
+        facts = self.decided.facts
+        return next_tag(facts.layout.tags, facts.tag_pattern)
 
 
 def existing(clone: Clone) -> Policy | None:

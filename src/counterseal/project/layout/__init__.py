@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from counterseal.project.layout.builds import BUILDS, Build
 from counterseal.project.layout.reading import Layout, Package, read
-from counterseal.project.layout.tags import BARE_PATTERN, DEFAULT_PATTERN, pattern_of
+from counterseal.project.layout.tags import BARE_PATTERN, DEFAULT_PATTERN, next_tag, pattern_of
 from counterseal.project.layout.workflows import Workflow, parse
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Layout",
     "Package",
     "Workflow",
+    "next_tag",
     "parse",
     "pattern_of",
     "read",

@@ -45,6 +45,7 @@ class Layout:
         packages: The projects in it, those nearest to the top first.
         workflows: GitHub's workflow files.
         pipeline: Whether it has a pipeline file of GitLab's.
+        tags: All its tags, the newest version last.
         tag_pattern: Of its release tags; None if it has none.
         owners: The file of code owners, if there is one.
         readme: The page in Markdown that people see first, if there is one.
@@ -56,6 +57,7 @@ class Layout:
     packages: tuple[Package, ...]
     workflows: tuple[Workflow, ...]
     pipeline: bool
+    tags: tuple[str, ...]
     tag_pattern: str | None
     owners: str | None
     readme: str | None
@@ -85,12 +87,13 @@ def _meets(own: str, pattern: str) -> bool:
 def read(clone: Clone) -> Layout:
     """Return what a clone holds."""
     files = clone.files()
-    present = set(files)
+    present, known = set(files), tuple(clone.tags())
     return Layout(
         packages=_packages(files),
         workflows=tuple(_workflows(clone, files)),
         pipeline=PIPELINE in present,
-        tag_pattern=tags.pattern_of(clone.tags()),
+        tags=known,
+        tag_pattern=tags.pattern_of(known),
         owners=next((path for path in _OWNERS if path in present), None),
         readme=next((path for path in files if path.lower() == "readme.md"), None),
         has_policy=POLICY_PATH in present,

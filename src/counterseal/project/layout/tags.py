@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from counterseal.forges import ref_matches
 from counterseal.formats import names
 
 if TYPE_CHECKING:
@@ -35,3 +36,17 @@ def pattern_of(tags: Sequence[str]) -> str | None:
     usable = [pattern for pattern, _ in found.most_common() if names.REF_PATTERN.fits(f"refs/tags/{pattern}")]
     # `+` is a letter to a policy, and to GitHub's filters it repeats what stands before it
     return next((pattern for pattern in usable if "+" not in pattern), None)
+
+
+def next_tag(tags: Sequence[str], pattern: str) -> str:
+    """Return an example of a tag that comes next: a step after the newest of a pattern, or a first one.
+
+    Args:
+        tags: All tags, the newest version last.
+        pattern: Of release tags.
+    """
+    for tag in reversed(tags):
+        numbers = re.fullmatch(r"(?P<before>.*[.])(?P<last>[0-9]{1,9})", tag)
+        if numbers and names.TAG.fits(tag) and ref_matches(pattern, tag):
+            return f"{numbers['before']}{int(numbers['last']) + 1}"
+    return pattern.replace("*.*.*", "0.1.0") if "*.*.*" in pattern else pattern.replace("*", "0.1.0", 1)

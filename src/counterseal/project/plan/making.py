@@ -96,6 +96,7 @@ def make(facts: Facts, answers: Answers, *, revision: str, ledger_id: str, read:
     present = making.text(owners)
     making.add(owners, around.owners(facts, answers, present or ""), there=present is not None)
     _readme(making, facts, answers)
+    making.files.sort(key=lambda file: file.path != POLICY_PATH)
     return Plan(tuple(making.files), tuple(making.pastes), tuple(making.kept), tuple(_notes(facts, answers)))
 
 

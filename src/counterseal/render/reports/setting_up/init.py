@@ -47,6 +47,7 @@ def _head(result: init.InitResult) -> Iterator[str]:
         yield f"  change request {forges.change_name(facts.host, change.number or 0)} {change.url}"
     answers = decided.answers
     groups = [f"{group} {', '.join(person.login for person in people)}" for group, people in answers.groups.items()]
+    yield f"  preset     {answers.preset}" if answers.counts else "  policy     as it is"
     yield f"  people     {'; '.join(map(plain, groups))}"
     stages = zip(answers.stages, answers.counts or (None,) * len(answers.stages), strict=True)
     counted = [stage if count is None else f"{stage} ({_approvals(count)})" for stage, count in stages]
