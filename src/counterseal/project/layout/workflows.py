@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-MAX_BYTES: Final = 256_000
+from counterseal.formats import foreign_yaml
+
 _PYPI: Final = re.compile(r"pypa/gh-action-pypi-publish|\b(twine|uv|poetry|hatch|pdm|flit)\s+(upload|publish)\b")
 _NPM: Final = re.compile(r"\b(npm|pnpm|yarn)\s+publish\b")
 
@@ -35,18 +36,11 @@ class Workflow:
 
 def parse(path: str, content: bytes) -> Workflow:
     """Return what a workflow file says."""
-    import yaml  # noqa: PLC0415 - only a clone with workflows pays for it
-
-    if len(content) > MAX_BYTES:
-        return Workflow(path, readable=False)
-    text = content.decode("utf-8", "replace")
-    try:
-        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return Workflow(path, readable=False)
+    data = foreign_yaml.read(content)
     if not isinstance(data, dict):
         return Workflow(path, readable=False)
-    events = _events(data.get("on", data.get(True)))  # YAML 1.1 reads `on` as true
+    text = content.decode()
+    events = _events(data.get("on"))
     publishes = "pypi" if _PYPI.search(text) else "npm" if _NPM.search(text) else ""
     return Workflow(path, True, _tags(events), "release" in events, publishes)  # noqa: FBT003 - `readable`
 

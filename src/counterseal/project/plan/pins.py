@@ -16,7 +16,7 @@ _USES: Final = re.compile(rf"(uses:\s*[\"']?{re.escape(REPOSITORY)}/[A-Za-z0-9._
 _PROJECT: Final = re.compile(rf"(\s*)(-\s+)?project:\s*[\"']?{re.escape(REPOSITORY)}[\"']?\s*(#.*)?")
 _PIN: Final = re.compile(rf"((?:.*[\s{{,])?(?:ref|revision):\s*[\"']?)({_SHA})(?![0-9A-Za-z])")
 #: What a person or a bot wrote behind a pin to say which version it is: it would be wrong afterwards.
-_VERSION: Final = re.compile(r"\s*#\s*v?[0-9][0-9A-Za-z.+-]*\s*$")
+_VERSION: Final = re.compile(r"[ \t]*#[ \t]*v?[0-9][0-9A-Za-z.+-]*[ \t]*(?=\r?\Z)")
 
 
 @dataclass(frozen=True, slots=True)
