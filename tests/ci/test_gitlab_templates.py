@@ -376,7 +376,7 @@ def test_one_include_hands_each_template_what_it_needs() -> None:
 
 
 def test_no_text_of_the_one_include_leaves_its_quotes() -> None:
-    """An input stands within double quotes there: none of its characters ends them, or means anything after a backslash."""
+    """An input stands within double quotes there: none of its characters ends them or escapes another."""
     inputs, _ = whole()
     for name, each in inputs.items():
         assert each["description"], name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from counterseal.project import layout
 from counterseal.project.plan import Answers, Facts, GateChoice, Preset, Publish
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from counterseal.project.layout import Package
 
@@ -45,7 +46,7 @@ class MemoryClone:
     def tags(self) -> Sequence[str]:
         return self.tagged
 
-    def revision(self, ref: str) -> str | None:
+    def revision(self, ref: str) -> str | None:  # noqa: ARG002 - it knows no commit
         return None
 
     def shallow(self) -> bool:

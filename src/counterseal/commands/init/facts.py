@@ -46,6 +46,7 @@ def facts_of(looked: Looked, given: Given, policy: Policy | None) -> Facts:
         page=project.page if project else f"https://{looked.host}/{looked.name}",
         layout=layout,
         package=_package(layout, given.project),
+        fork_of=project.fork_of if project else None,
     )
 
 

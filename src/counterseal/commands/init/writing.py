@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 from counterseal import policy as policies
 from counterseal.commands import policy_people
 from counterseal.commands.init.look import Looked
-from counterseal.errors import UsageError
+from counterseal.errors import PolicyError, UsageError
 from counterseal.evaluation import possible_without, rules
 from counterseal.identifiers import INIT_BRANCH, POLICY_PATH
 from counterseal.ports import BranchWriter, ChangeRequests, Clone
 from counterseal.project import plan
 from counterseal.project.layout import next_tag
-from counterseal.project.plan import Answers, Facts, Plan, Setting
+from counterseal.project.plan import Answers, Facts, Plan, Preset, Setting
 
 if TYPE_CHECKING:
     from counterseal.model import Policy
@@ -105,7 +105,7 @@ def run(
     facts, looked = decided.facts, decided.looked
     fresh = policies.new_ledger_id(facts.host, facts.number, ports.random(_RANDOM_BYTES))
     made = plan.make(facts, decided.answers, revision=decided.revision, ledger_id=fresh, read=ports.clone.read)
-    warnings = _checked(made)
+    warnings = _checked(made) if decided.answers.preset is not Preset.SOLO else ()  # which says itself what it lacks
     settings = plan.left_to_do(facts, looked.settings)
     result = InitResult(decided, made, settings, warnings, None)
     if dry_run:
@@ -145,7 +145,11 @@ def _checked(made: Plan) -> tuple[str, ...]:
     file = next((file for file in made.files if file.path == POLICY_PATH), None)
     if file is None:
         return ()
-    policy = policies.load(file.content.encode(), rules=rules.RULES, name=POLICY_PATH)
+    try:
+        policy = policies.load(file.content.encode(), rules=rules.RULES, name=POLICY_PATH)
+    except PolicyError as error:
+        fix = f"{error.fix}; nothing was written" if error.fix else "nothing was written"
+        raise UsageError(f"these answers make no policy: {error.what}", why=error.why, fix=fix) from None
     policy_people.check_names(policy)
     people = {person.key: person for members in policy.groups.values() for person in members}.values()
     for stage in policy.stages:

@@ -138,7 +138,8 @@ def possible_without(policy: Policy, stage: Stage, person: Person) -> bool:
             if member.key != person.key:
                 groups.setdefault(member.key, []).append(group)
     uses = (use.options for use in stage.rules if use.name == NAME)
-    return all(can_fulfil(options, list(groups.values())) for options in uses)
+    # one approval is always needed, by review-of-this-revision
+    return bool(groups) and all(can_fulfil(options, list(groups.values())) for options in uses)
 
 
 RULE: Final = RuleSpec(

@@ -53,6 +53,7 @@ class Facts:
         page: The address of its page, without a slash at the end.
         layout: What its clone holds.
         package: The project that is released; None if there is none that `init` knows how to build.
+        fork_of: What it was forked from (nothing: of something that is not shown); None if it was not.
     """
 
     host: str
@@ -63,6 +64,7 @@ class Facts:
     page: str
     layout: Layout
     package: Package | None
+    fork_of: str | None = None
 
     @property
     def kind(self) -> ForgeKind:

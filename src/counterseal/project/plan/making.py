@@ -91,7 +91,10 @@ def make(facts: Facts, answers: Answers, *, revision: str, ledger_id: str, read:
     making = _Making(read)
     runs = _gitlab if facts.kind is ForgeKind.GITLAB else _github
     builder = runs(making, facts, answers, revision)
-    making.write(POLICY_PATH, policy_text.write(facts, answers, ledger_id, builder))
+    if read(POLICY_PATH) is None:
+        making.write(POLICY_PATH, policy_text.write(facts, answers, ledger_id, builder))
+    else:
+        making.kept.append(POLICY_PATH)
     owners = facts.layout.owners or _OWNERS[facts.kind]
     present = making.text(owners)
     making.add(owners, around.owners(facts, answers, present or ""), there=present is not None)
@@ -144,8 +147,15 @@ def _notes(facts: Facts, answers: Answers) -> Iterator[str]:
     """Yield what people should know before they merge it."""
     if answers.preset is Preset.SOLO:
         yield (
-            "solo: nobody approves, because whoever asks does not count. An allow proves where a release was built, "
-            "from which commit and what is in it; it does not prove that a second person looked"
+            "solo: with one person every promotion is denied, because it needs an approval and whoever asks does not "
+            "count. A tag gives a signed candidate: it proves where it was built, from which commit and what is in it, "
+            "and not that a second person looked. Name one in `people` of the policy before you ask for a promotion"
+        )
+    if facts.fork_of is not None:
+        whose = facts.fork_of or "something that is not shown"
+        yield (
+            f"{facts.name} is a fork of {whose}: it gets a policy and a ledger of its own, and its releases are verified "
+            "by its own number"
         )
     if facts.visibility in (Visibility.PRIVATE, Visibility.INTERNAL) and not answers.publish_names:
         yield (

@@ -27,9 +27,9 @@ apiVersion: counterseal/v1
 # The ledger of this repository: its forge, its number there, and a number at random. Chosen once, never changed.
 """
 _SOLO: Final = """\
-# One person has nobody to approve: whoever asks for a promotion does not count. So no stage here asks for reviews,
-# and an allow proves where a release was built, from which commit, and what is in it. It does not prove that a
-# second person looked. When there are two of you, add below each `rules:`
+# With one person nothing is ever allowed: a promotion needs one approval at least, and whoever asks does not count.
+# Until there are two of you, a tag gives a signed candidate, which proves where it was built, from which commit, and
+# what is in it; it does not prove that a second person looked. Then name them in `people`, and add to each `rules:`
 #   enough-reviews: {count: 1, from: {maintainers: 1}}
 """
 _GROUPS: Final = {

@@ -29,8 +29,8 @@ def moved(text: str) -> tuple[str, tuple[str, ...]]:
             f"  - project: counterseal/counterseal\n    ref: {NEW}\n    inputs: {{revision: {NEW}, subjects: x}}\n",
         ),
         (
-            f"  - ref: {OLD}\n    file: a.yml\n    project: 'counterseal/counterseal'\n    inputs:\n      revision: {OLD}\n",
-            f"  - ref: {NEW}\n    file: a.yml\n    project: 'counterseal/counterseal'\n    inputs:\n      revision: {NEW}\n",
+            f"  - ref: {OLD}\n    project: 'counterseal/counterseal'\n    inputs:\n      revision: {OLD}\n",
+            f"  - ref: {NEW}\n    project: 'counterseal/counterseal'\n    inputs:\n      revision: {NEW}\n",
         ),
         (
             f"include:\n  project: counterseal/counterseal\n  ref: {OLD}\n",

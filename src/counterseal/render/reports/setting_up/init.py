@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from counterseal import forges
 from counterseal.forges import ForgeKind
 from counterseal.formats import wire
-from counterseal.identifiers import INIT_BRANCH, UPGRADE_BRANCH
+from counterseal.identifiers import INIT_BRANCH, POLICY_PATH, UPGRADE_BRANCH
+from counterseal.project.plan import Preset
 from counterseal.render import escape
 from counterseal.render.escape import plain
 from counterseal.render.report import Report
@@ -108,6 +109,8 @@ def _steps(result: init.InitResult) -> Iterator[str]:
     elif result.change.commit:
         yield f"git push -u origin {INIT_BRANCH}, and open its change request: {_compare(result)}"
     yield f"git switch {facts.branch} && git pull && git tag {result.tag} && git push origin {result.tag}"
+    if answers.preset is Preset.SOLO:
+        yield f"name a second person in `people` of {POLICY_PATH}: without one every promotion is denied"
     yield f'counterseal request --stage {answers.stages[0]} --tag {result.tag} --reason "the first one"'
     yield f"counterseal status {result.tag}"
 
