@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
+import sys
+import termios
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +16,7 @@ from tests.flow import worlds
 from tests.flow.newcomers import PYTHON, Newcomer, newcomer
 
 from counterseal import policy as policies
+from counterseal.cli.main import main
 from counterseal.evaluation import rules
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import INIT_BRANCH, POLICY_PATH, UPGRADE_BRANCH
@@ -156,7 +162,8 @@ def test_a_change_request_brings_nothing_but_its_own(fresh_project: Newcomer) ->
 
 
 def test_settings_that_are_right_are_left_out(shared: FlowWorld, tmp_path: Path) -> None:
-    project = newcomer(shared, tmp_path)
+    role = "maintainer" if shared.kind is ForgeKind.GITLAB else "admin"  # GitHub shows who may bypass to no others
+    project = newcomer(shared, tmp_path, people={"alice": role, "bob": role})
     before = {setting["what"] for setting in project.init("--dry-run")["settings"]}
     project.hosted.only_by_change_requests()
     after = {setting["what"] for setting in project.init("--dry-run")["settings"]}
@@ -222,7 +229,7 @@ def test_answers_by_options_leave_nothing_to_ask(fresh_project: Newcomer) -> Non
     [
         (("--approvers", "bob"), None),
         (("--approvers", "bob", "--stages", "live=1"), "nobody could ever get anything into live"),
-        (("--stages", "live=9"), "nobody could ever get anything into live"),
+        (("--stages", "live=9"), "these answers make no policy: .counterseal/policy.yml:"),
         (("--approvers", "mallory"), "nobody knows the account number of mallory"),
         (("--approvers", "alice=1002"), "alice's account is 1001, not 1002"),
         (("--approvers", "alice,alice"), "alice stands twice"),
@@ -429,3 +436,52 @@ def test_there_is_no_release_yet(fresh_project: Newcomer) -> None:
     options = ("--repository", "github.com/acme/x")
     failed = fresh_project.says("init", "--upgrade", *options, environment={}, code=2).errors
     assert "there is no release of counterseal yet that this version knows" in failed
+
+
+# --- a terminal ------------------------------------------------------------------------------
+
+
+@pytest.mark.forges(ForgeKind.GITHUB)
+def test_a_person_is_asked_five_things_at_most(fresh_project: Newcomer, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = ("alice,bob", "try=1,live=1", "", "alice", "own")
+    shown = typed(fresh_project, answers, monkeypatch, "init")
+    assert shown.count("(--") == 5
+    assert "Who may approve promotions? Logins, by commas (--approvers) [alice,bob,carol]" in shown
+    policy = policy_of(fresh_project)
+    assert [stage.name for stage in policy.stages] == ["try", "live"]
+    assert [person.login for person in policy.groups["maintainers"]] == ["alice", "bob"]
+    assert [person.login for person in policy.groups["meta"]] == ["alice"]
+    assert policy.gate.own is not None
+
+
+@pytest.mark.forges(ForgeKind.GITHUB)
+def test_of_a_private_repository_a_person_is_asked_whether_names_may_be_public(
+    shared: FlowWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = newcomer(shared, tmp_path, private=True)
+    shown = typed(project, ("", "", "", "yes", ""), monkeypatch, "init")
+    assert shown.count("(--") == 5
+    assert "May its name stand in public logs? Without that nothing is signed (--publish-names) (yes, no) [no]" in shown
+    assert policy_of(project).publish_names
+
+
+def typed(project: Newcomer, answers: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
+    """Return what a person sees on a terminal who types these answers."""
+    master, slave = os.openpty()
+    attributes = termios.tcgetattr(slave)
+    attributes[3] &= ~termios.ECHO
+    termios.tcsetattr(slave, termios.TCSANOW, attributes)
+    os.write(master, "".join(f"{line}\n" for line in answers).encode())
+    with open(slave, encoding="utf-8") as keys, open(os.dup(slave), "w", encoding="utf-8") as screen:  # noqa: PTH123
+        monkeypatch.setattr(sys, "stdin", keys)
+        with (
+            contextlib.chdir(project.clone),
+            contextlib.redirect_stderr(screen),
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
+            code = main(arguments, {**project.environment(), "NO_COLOR": "1"})
+        screen.flush()
+        shown = os.read(master, 1 << 16).decode()
+    os.close(master)
+    assert code == 0, shown
+    return shown

@@ -154,8 +154,8 @@ def _notes(facts: Facts, answers: Answers) -> Iterator[str]:
     if facts.fork_of is not None:
         whose = facts.fork_of or "something that is not shown"
         yield (
-            f"{facts.name} is a fork of {whose}: it gets a policy and a ledger of its own, and its releases are verified "
-            "by its own number"
+            f"{facts.name} is a fork of {whose}: it gets a policy and a ledger of its own, and its releases are "
+            "verified by its own number"
         )
     if facts.visibility in (Visibility.PRIVATE, Visibility.INTERNAL) and not answers.publish_names:
         yield (

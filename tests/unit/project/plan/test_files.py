@@ -87,9 +87,8 @@ def test_a_gate_reads_the_policy_of_each_preset(host: str, preset: Preset) -> No
     reviews = [{use.name: use.options for use in stage.rules}.get("enough-reviews") for stage in policy.stages]
     assert [0 if each is None else each.count for each in reviews] == list(chosen.counts)
     enough = preset is not Preset.SOLO
-    assert all(
-        possible_without(policy, stage, person) == enough for stage in policy.stages for person in policy.groups["meta"]
-    )
+    left = {possible_without(policy, stage, person) for stage in policy.stages for person in policy.groups["meta"]}
+    assert left == {enough}
     assert policy.builder.refs == ("refs/tags/v*",)
     assert (policy.gate.own is not None) == (host == "gitlab.com")
 
