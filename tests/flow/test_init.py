@@ -471,7 +471,7 @@ def typed(project: Newcomer, answers: tuple[str, ...], monkeypatch: pytest.Monke
     attributes = termios.tcgetattr(slave)
     attributes[3] &= ~termios.ECHO
     termios.tcsetattr(slave, termios.TCSANOW, attributes)
-    os.write(master, "".join(f"{line}\n" for line in answers).encode())
+    os.write(master, "".join(f"{line}\n" for line in answers).encode() + b"\x04")
     with open(slave, encoding="utf-8") as keys, open(os.dup(slave), "w", encoding="utf-8") as screen:  # noqa: PTH123
         monkeypatch.setattr(sys, "stdin", keys)
         with (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from counterseal.errors import UsageError
 from counterseal.render import escape
 
 if TYPE_CHECKING:
@@ -29,8 +30,20 @@ def ask(words: str, proposal: str | None, choices: Sequence[str] = ()) -> str:
         words: The question.
         proposal: What Enter answers; None: an answer has to be given.
         choices: All answers, if they are few.
+
+    Raises:
+        UsageError: None was given.
     """
-    kind = click.Choice(list(choices)) if choices else click.STRING
+    # words of an enumeration are words here: click would offer their names
+    kind = click.Choice([str(choice) for choice in choices]) if choices else click.STRING
+    default = None if proposal is None else str(proposal)
     shown = escape.plain(words, 500)
-    answer: str = click.prompt(shown, default=proposal, type=kind, err=True, show_choices=bool(choices))
+    try:
+        answer: str = click.prompt(shown, default=default, type=kind, err=True, show_choices=bool(choices))
+    except click.exceptions.Abort:
+        raise UsageError(
+            "no answer, so nothing was written",
+            why="the input ended, or was interrupted",
+            fix="run it again; --yes takes what is proposed",
+        ) from None
     return answer.strip()

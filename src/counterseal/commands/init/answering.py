@@ -77,10 +77,11 @@ def _questions(looked: Looked, facts: Facts, given: Given, owners: str) -> Itera
     if given.publish is None:
         words = "What does the last stage publish: a release here, on PyPI too, or nothing?"
         yield Question("publish", words, proposed.publish, tuple(Publish))
-    if facts.visibility in (Visibility.PRIVATE, Visibility.INTERNAL) and given.publish_names is None:
+    hidden = facts.visibility in (Visibility.PRIVATE, Visibility.INTERNAL)
+    if hidden and given.publish_names is None:
         words = f"{facts.name} is {facts.visibility}. May its name stand in public logs? Without that nothing is signed"
         yield Question("publish_names", words, "no", ("yes", "no"))
-    elif given.meta is None:
+    elif not hidden and given.meta is None:  # one question less, so that they stay five
         words = "Who may change these rules, and run the gate by hand in a later version? Logins, by commas"
         yield Question("meta", words, _logins(proposed, "meta"))
     if given.gate is None and facts.kind is ForgeKind.GITHUB:
