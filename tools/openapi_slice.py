@@ -56,6 +56,18 @@ OPERATIONS = [
     "rate-limit/get",
     "actions/get-workflow-run-attempt",
     "repos/get-branch-rules",
+    "repos/get-repo-rulesets",
+    "repos/get-repo-ruleset",
+    "repos/create-repo-ruleset",
+    "repos/get-branch-protection",
+    "repos/list-collaborators",
+    "repos/check-immutable-releases",
+    "repos/enable-immutable-releases",
+    "actions/get-github-actions-default-workflow-permissions-repository",
+    "actions/set-github-actions-default-workflow-permissions-repository",
+    "actions/get-fork-pr-contributor-approval-permissions-repository",
+    "actions/list-repo-workflows",
+    "actions/enable-workflow",
 ]
 
 _LEFT_OUT = {

@@ -36,6 +36,8 @@ NOTES_REF: Final = "refs/notes/counterseal"
 MIRROR_BRANCH: Final = "counterseal-ledger"
 MIRROR_REF: Final = f"refs/heads/{MIRROR_BRANCH}"
 OUTPUT_FOLDER: Final = "counterseal-out"
+INIT_BRANCH: Final = "counterseal-init"
+UPGRADE_BRANCH: Final = "counterseal-upgrade"
 REQUEST_BRANCH_PREFIX: Final = "counterseal-request/"
 COMMENT_MARKER: Final = "<!-- counterseal preview -->"
 

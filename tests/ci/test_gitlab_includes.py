@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from tests.ci import newcomer
-from tests.ci.test_gitlab_templates import GIVEN
+from tests.ci.test_gitlab_templates import GIVEN, ONE_GIVEN
 from tests.ci.test_parity import VERBS
 from tools import template_pages
 
@@ -66,6 +67,21 @@ def test_a_project_gets_the_same_jobs_by_each_kind_of_include(local: Local, clon
     assert here == there
     names = [f"counterseal-{name}" for name in (*VERBS, "preview")]
     assert sorted(each["name"] for each in here) == sorted(names)
+
+
+def test_one_include_brings_all_that_a_project_needs(local: Local, clone: Path, product: Product) -> None:
+    """Of another project: what it includes itself is looked for there, and not in the project that includes it."""
+    asked = {"project": "counterseal/counterseal", "ref": product.sha, "file": "/gitlab-templates/all.yml"}
+    shutil.rmtree(clone / "gitlab-templates")
+    file = pipeline(clone, asked | {"inputs": ONE_GIVEN})
+    assert running(local, clone, file, CI_COMMIT_TAG="v1", CI_COMMIT_BRANCH="") == {
+        f"counterseal-{verb}" for verb in ("sbom", "sign", "candidate")
+    }
+    for source in ("push", "web", "schedule"):
+        found = running(local, clone, file, CI_COMMIT_BRANCH="main", CI_PIPELINE_SOURCE=source)
+        assert found == {"counterseal-gate", "counterseal-verify"}, source
+    assert running(local, clone, file, CI_COMMIT_BRANCH="topic", CI_PIPELINE_SOURCE="push") == set()
+    newcomer.git(clone, "checkout", "-q", "--", "gitlab-templates")
 
 
 def test_what_runs_where(local: Local, clone: Path) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / "gitlab-templates"
 OWN = set(template_pages.OWN)
+#: The template that includes the others.
+ALL = "all"
 #: Keys of a pipeline file that are no jobs: https://docs.gitlab.com/ci/yaml/#global-keywords
 GLOBAL = {
     "default",
@@ -54,6 +56,15 @@ GIVEN = {
     "repository": "gitlab.com/acme/app",
 }
 
+#: The same of the one include that brings the others.
+ONE_GIVEN = {
+    "revision": "5ea1" * 10,
+    "released-stage": "production",
+    "repository": "gitlab.com/acme/app",
+    "repository-id": "702",
+    "gate-identity": "https://gitlab.com/acme/app//.gitlab-ci.yml@refs/heads/main",
+}
+
 
 #: (job, input) that stands in the script as → why.
 FIXED = {
@@ -62,6 +73,8 @@ FIXED = {
     ("preview", "preview"): "true",
     ("preview", "stage"): "",
     ("preview", "request"): "",
+    ("preview", "action"): "",
+    ("preview", "reason"): "",
 }
 
 
@@ -81,7 +94,7 @@ def as_text(value: object) -> str:
 
 
 def test_there_is_a_template_for_each() -> None:
-    assert sorted(path.stem for path in FOLDER.glob("*.yml")) == sorted(VERBS)
+    assert sorted(path.stem for path in FOLDER.glob("*.yml")) == sorted((*VERBS, ALL))
 
 
 # --- the same as the actions ---------------------------------------------------------------------
@@ -311,7 +324,7 @@ def misnamed(text: str) -> list[str]:
     *_, body = yaml.safe_load_all(text)
     for each in body["include"]:
         verb = re.fullmatch(r"/gitlab-templates/([a-z]+)\.yml", each["file"])
-        if verb is None or verb[1] not in VERBS:
+        if verb is None or verb[1] not in (*VERBS, ALL):
             found.append(each["file"])
             continue
         inputs, _ = template_pages.template(verb[1])
@@ -339,3 +352,43 @@ def test_an_input_that_is_not_would_be_seen() -> None:
     assert misnamed(text) == ["gate: stgae"]
     assert misnamed("include:\n  - {file: /gitlab-templates/sbom.yml}\n") == ["sbom: no subjects", "sbom: no revision"]
     assert misnamed("include:\n  - {file: /templates/sbom.yml}\n") == ["/templates/sbom.yml"]
+
+
+# --- the one include that brings the others -----------------------------------------------------------
+
+
+def whole() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the inputs of the template that includes the others, and the rest of it."""
+    inputs, rest = template_pages.template(ALL)
+    return inputs, rest
+
+
+def test_one_include_hands_each_template_what_it_needs() -> None:
+    inputs, rest = whole()
+    for each in rest["include"]:
+        verb = each["local"].removeprefix("/gitlab-templates/").removesuffix(".yml")
+        own, _ = template_pages.template(verb)
+        assert set(each["inputs"]) <= set(own), verb
+        assert {name for name in own if "default" not in own[name]} <= set(each["inputs"]), verb
+        assert each["inputs"]["revision"] == "$[[ inputs.revision ]]", "one pin for all"
+        assert set(re.findall(r"\$\[\[ inputs\.([\w-]+) \]\]", str(each))) <= set(inputs)
+    assert len(rest["include"]) == 5
+
+
+def test_no_text_of_the_one_include_leaves_its_quotes() -> None:
+    """An input stands within double quotes there: none of its characters ends them or escapes another."""
+    inputs, _ = whole()
+    for name, each in inputs.items():
+        assert each["description"], name
+        if each.get("type", "string") == "string":
+            pattern = re.compile(each["regex"].removesuffix("$") + r"\Z")
+            assert pattern.search(str(each.get("default", ONE_GIVEN.get(name)))), name
+            for evil in ('"', "\\", "\n", "\r", "\u2028", "\x85", "\x00", "\x1b[0K"):
+                assert not pattern.search(f"a{evil}b"), (name, evil)
+    assert not set(ONE_GIVEN) - set(inputs)
+
+
+def test_what_was_released_is_verified_in_a_pipeline_where_nothing_else_signs() -> None:
+    _, rest = whole()
+    assert set(rest) == {"include", "counterseal-verify"}
+    assert not {"id_tokens", "script", "image", "inherit"} & set(rest["counterseal-verify"])

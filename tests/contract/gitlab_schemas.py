@@ -119,6 +119,9 @@ PROJECT: Final = closed(
     },
     permissions=closed({"project_access": _ACCESS, "group_access": _ACCESS}),
     forked_from_project=closed({"id": NUMBER, "path_with_namespace": TEXT}),
+    ci_push_repository_for_job_token_allowed=FLAG,
+    ci_pipeline_variables_minimum_override_role=word("no_one_allowed", "developer", "maintainer", "owner"),
+    ci_allow_fork_pipelines_to_run_in_parent_project=FLAG,
 )  # fmt: skip
 COMMIT: Final = closed({
     "id": REVISION,
@@ -162,6 +165,25 @@ PROTECTED_BRANCH: Final = closed({
     **dict.fromkeys(("push_access_levels", "merge_access_levels", "unprotect_access_levels"), listed(_LEVEL)),
     **dict.fromkeys(("allow_force_push", "code_owner_approval_required", "inherited"), FLAG),
 })  # fmt: skip
+PROTECTED_TAG: Final = closed({"name": TEXT, "create_access_levels": listed(_LEVEL)})
+VARIABLE: Final = closed({
+    "variable_type": word("env_var", "file"),
+    **dict.fromkeys(("key", "environment_scope"), TEXT),
+    **dict.fromkeys(("value", "description"), maybe(TEXT)),
+    **dict.fromkeys(("protected", "masked", "hidden", "raw"), FLAG),
+})  # fmt: skip
+_DAY: Final[Schema] = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}
+OWN_TOKEN: Final = closed({
+    **dict.fromkeys(("id", "user_id"), NUMBER),
+    "name": TEXT,
+    "description": maybe(TEXT),
+    "scopes": listed(TEXT),
+    **dict.fromkeys(("active", "revoked"), FLAG),
+    "created_at": MOMENT,
+    "last_used_at": maybe(MOMENT),
+    "expires_at": maybe(_DAY),
+})  # fmt: skip
+PROJECT_TOKEN: Final = also(OWN_TOKEN, access_level=word(10, 15, 20, 30, 40, 50))
 SCHEDULE: Final = closed({
     "id": NUMBER,
     **dict.fromkeys(("description", "ref", "cron", "cron_timezone"), TEXT),

@@ -124,9 +124,8 @@ def subjects(words: str) -> Argument:
     return Argument("subjects", words, GLOB, nargs=-1, required=True)
 
 
-def clone() -> Option:
-    """Return where the ledger is read from."""
-    words = "a clone that has the ledger (default: here)"
+def clone(words: str = "a clone that has the ledger (default: here)") -> Option:
+    """Return which clone it is about."""
     return Option("--folder", kind=FOLDER, metavar="FOLDER", default=Path(), words=words)
 
 

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "verify downloaded files, offline"),
     "log": ("log", "answer who promoted what, when and why (show, verify, prove)"),
     "status": ("status", "tell what each stage has, what waits, and what it lacks"),
+    "init": ("setting_up.init", "propose a policy and the files of your CI, and write them"),
     "policy": ("policy", "check a policy file"),
     "trust": ("trust", "export the trust root for verification"),
     "sandbox": ("sandbox", "start forge, identity and signing services on loopback"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal import evaluation
 from counterseal.errors import CountersealError, PolicyError
 from counterseal.identifiers import POLICY_PATH
+from counterseal.project.plan import number_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,13 +42,6 @@ def check_names(policy: Policy) -> None:
                 why="a login is one account, and only the number counts",
                 fix=f"correct one of them: {number_command(member.host, member.login)}",
             )
-
-
-def number_command(host: str, login: str) -> str:
-    """Return the command that prints the number of an account."""
-    if host == "gitlab.com":
-        return f"glab api 'users?username={login}' prints the number of {login}"
-    return f"gh api users/{login} --jq .id prints the number of {login}"
 
 
 def check_accounts(policy: Policy, host: str, forge: Forge) -> Iterator[str]:

@@ -24,8 +24,9 @@ class Visibility(StrEnum):
 class Project:
     """A repository as its own page shows it.
 
-    `default_ref` is the full ref of the default branch, `fork_of` the name of what it was forked from, `page` its
-    address without a slash at the end, `own` what the holder of the token may do in it.
+    `default_ref` is the full ref of the default branch, `fork_of` the name of what it was forked from (nothing: of
+    something that is not shown), `page` its address without a slash at the end, `own` what the holder of the token may
+    do in it.
     """
 
     repository: Repository
@@ -34,7 +35,7 @@ class Project:
     fork_of: str | None
     archived: bool
     page: str
-    own: Permission
+    own: Permission | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class ProjectSettings:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What starts by itself: a workflow file with a cron (GitHub), or a pipeline schedule (GitLab).
+    """What starts by itself: a workflow file (GitHub; whether it has a cron, the file says), or a pipeline schedule.
 
     `file` is the workflow (GitLab: nothing), `ref` the branch that it runs on, `active` whether it starts, `state` the
     forge's word for that, `owner` the account in whose name it runs (GitLab), `owner_permission` what that may do.

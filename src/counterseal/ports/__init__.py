@@ -8,14 +8,16 @@ from __future__ import annotations
 from counterseal.ports.forge import AssetStore, Forge
 from counterseal.ports.here import BuildFacts, Clock, SbomBuilder, SubjectFiles
 from counterseal.ports.progress import Tell, silent
-from counterseal.ports.project import Clone, ProjectSurvey
+from counterseal.ports.project import BranchWriter, ChangeRequests, Clone, ProjectSurvey
 from counterseal.ports.signing import BundleVerifier, Environment, Signer
 from counterseal.ports.stores import LedgerStore, SourceRepository
 
 __all__ = [
     "AssetStore",
+    "BranchWriter",
     "BuildFacts",
     "BundleVerifier",
+    "ChangeRequests",
     "Clock",
     "Clone",
     "Environment",

@@ -1,11 +1,14 @@
-"""What `init`, `doctor` and `policy check` ask: how a repository is set up at its forge, and what a clone holds."""
+"""What `init`, `doctor` and `policy check` ask: how a repository is set up at its forge, and what a clone holds.
+
+What `init` changes has ports of its own: a branch in the clone, and a change request for it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -30,7 +33,7 @@ class ProjectSurvey(Protocol):
         """Return the repository as its own page shows it."""
 
     def collaborators(self) -> Sequence[Collaborator]:
-        """Return all accounts with a role in the repository, inherited ones too, by login."""
+        """Return all accounts with a role in the repository, inherited ones too."""
 
     def branch_rules(self, ref: str) -> RefRules:
         """Return how a branch is guarded, by its full ref; it may not be there yet."""
@@ -42,13 +45,16 @@ class ProjectSurvey(Protocol):
         """Return the repository's switches."""
 
     def schedules(self) -> Sequence[Schedule]:
-        """Return what starts by itself on the default branch."""
+        """Return what starts by itself: workflows of the default branch (GitHub), pipeline schedules (GitLab)."""
 
     def variables(self) -> Sequence[Variable]:
-        """Return the variables that every job gets; none at GitHub, where a job names what it takes."""
+        """Return the project's variables, which every job gets; none at GitHub, where a job names what it takes."""
+
+    def inherited_variables(self) -> Sequence[Variable]:
+        """Return the variables of the groups above, which every job gets, too; none at GitHub."""
 
     def access_tokens(self) -> Sequence[AccessToken]:
-        """Return the project's tokens; none at GitHub, which has no such thing."""
+        """Return the project's tokens, the one of this environment among them; none at GitHub, which has no such."""
 
     def clock(self) -> datetime:
         """Return the time that the forge's answers carry."""
@@ -95,3 +101,28 @@ class Clone(Protocol):
 
     def shallow(self) -> bool:
         """Return whether the history was cut off when it was cloned."""
+
+
+class BranchWriter(Protocol):
+    """Writes one branch: into a clone, and from there to the forge."""
+
+    def write(self, branch: str, files: Mapping[str, bytes], message: str) -> str:
+        """Commit files on a new branch from what is checked out, or on that branch if it is; return the commit.
+
+        Raises:
+            UsageError: It would change somebody's work, or nobody is known who commits.
+        """
+
+    def push(self, branch: str) -> None:
+        """Bring the branch to the forge.
+
+        Raises:
+            ServiceError: It was not taken.
+        """
+
+
+class ChangeRequests(Protocol):
+    """Opens change requests for branches that are at the forge."""
+
+    def open_change(self, *, branch: str, title: str, body: str) -> tuple[int, str]:
+        """Open a change request of a branch for the default branch, unless it is open; return its number and URL."""

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from counterseal.adapters.github.ci import GitHubEnvironment
+    from counterseal.adapters.github.forge import GitHubForge
     from counterseal.adapters.gitlab.access import GitLabTokens
     from counterseal.adapters.gitlab.ci import GitLabEnvironment
+    from counterseal.adapters.gitlab.forge import GitLabForge
     from counterseal.forges import ForgeHost
     from counterseal.gate import collect, opening, reading
     from counterseal.model import Actor, Run, StoredLedger, Trust, TrustMaterial
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
         BuildFacts,
         BundleVerifier,
         Clock,
-        Forge,
         LedgerStore,
         SbomBuilder,
         Signer,
@@ -116,9 +117,10 @@ class Wiring:
 
         if not run.sandbox:
             return trust.public_trust(offline=False)
-        return trust.load_trust(self._fetch_trust(forge_host(run.issuer).origin))
+        return trust.load_trust(self.fetch_trust(forge_host(run.issuer).origin))
 
-    def _fetch_trust(self, origin: str) -> bytes:
+    def fetch_trust(self, origin: str) -> bytes:
+        """Return the trust document of the sandbox at an origin."""
         from counterseal.adapters.http.client import get_bytes
 
         return get_bytes(f"{origin}/trust")
@@ -158,7 +160,7 @@ class Wiring:
         from counterseal.adapters.sigstore import trust
 
         if url is not None:
-            material = trust.load_trust(self._fetch_trust(loopback(url, "--sandbox-url")))
+            material = trust.load_trust(self.fetch_trust(loopback(url, "--sandbox-url")))
         else:
             material = self._consumer_material(document, sandbox=sandbox)
         whole = {
@@ -186,15 +188,15 @@ class Wiring:
 
     # --- the forge, for people and for build jobs ----------------------------------------------
 
-    def forge(self) -> Forge:
-        """Return the forge as the holder of the token sees it."""
+    def forge(self) -> GitHubForge | GitLabForge:
+        """Return the forge as the holder of the token sees it: a `Forge`, and `ChangeRequests`."""
         return self._forge(self.surroundings.forge_host(), self.surroundings.repository_name())
 
     def asset_store(self) -> AssetStore:
         """Return the releases as the holder of the token sees them."""
         return self._assets(self.surroundings.forge_host(), self.surroundings.repository_name())
 
-    def _forge(self, place: ForgeHost, name: str) -> Forge:
+    def _forge(self, place: ForgeHost, name: str) -> GitHubForge | GitLabForge:
         if place.kind is ForgeKind.GITLAB:
             from counterseal.adapters.gitlab.forge import GitLabForge
 
@@ -279,7 +281,7 @@ class Wiring:
 
         place, name = self.surroundings.forge_host(), self.surroundings.repository_name()
         sandbox = place.sandbox
-        material = trust.load_trust(self._fetch_trust(place.origin)) if sandbox else trust.public_trust(offline=True)
+        material = trust.load_trust(self.fetch_trust(place.origin)) if sandbox else trust.public_trust(offline=True)
         return self._sources(work, name, place, material), self._ledger_store(place, name, work)
 
     # --- a ledger in a clone -------------------------------------------------------------------

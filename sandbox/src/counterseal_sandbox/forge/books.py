@@ -12,6 +12,7 @@ from counterseal.forges import ForgeKind
 from counterseal_sandbox.forge.accounts import Role
 from counterseal_sandbox.forge.git.objects import NO_COMMIT, GitError, Signature
 from counterseal_sandbox.forge.refusal import Refused
+from counterseal_sandbox.forge.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -87,6 +88,7 @@ class RepositoryBooks:
     Projects of GitLab have settings of their own, which stand as GitLab has them at first: whether a job's token may
     push, whether authors may approve their own merge requests, whether a push takes all approvals away, and the
     `merge_method`: `merge` (always a merge commit) or `ff` (fast-forward only). `schedules` are its pipeline schedules.
+    What only settings pages show stands in `settings`.
     """
 
     def __init__(
@@ -114,6 +116,7 @@ class RepositoryBooks:
         self.reset_approvals_on_push = False
         self.merge_method = "merge"
         self.schedules: list[Schedule] = []
+        self.settings = Settings()
         self.parent: int | None = None
         self.roles: dict[int, Role] = {owner.id: Role.ADMIN}
         self.activity: list[Activity] = []
@@ -151,7 +154,12 @@ class RepositoryBooks:
     def protect(self, patterns: Sequence[str]) -> None:
         """Set the patterns of protected refs; git itself refuses from then on."""
         self._protected = tuple(patterns)
-        self.git.protect(self._protected)
+        self.git.protect([pattern for pattern in patterns if pattern not in self.settings.forced])
+
+    def let_force(self, patterns: Sequence[str]) -> None:
+        """Let refs of protected patterns be force-pushed and deleted all the same."""
+        self.settings.forced = frozenset(patterns)
+        self.protect(self._protected)
 
     def let_push(self, pattern: str, least: Role | None) -> None:
         """Let only people with a role push to the refs of a protected pattern of GitLab's (None: nobody)."""

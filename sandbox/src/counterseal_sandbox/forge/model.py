@@ -20,6 +20,7 @@ from counterseal_sandbox.forge.books import GITLAB_ROLES
 from counterseal_sandbox.forge.git.bare import BareRepository
 from counterseal_sandbox.forge.refusal import Refused
 from counterseal_sandbox.forge.repository import HostedRepository
+from counterseal_sandbox.forge.settings import TokenRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,8 +101,12 @@ class Forge:
 
     def project_token(self, repository: HostedRepository, role: Role = Role.TRIAGE, *, read_only: bool = True) -> str:
         """Return a new access token of a GitLab project: a bot with this role, and `read_api` if `read_only`."""
-        bot = self.accounts.create_bot(repository.id, self.now())
+        now = self.now()
+        bot = self.accounts.create_bot(repository.id, now)
         repository.roles[bot.id] = role
+        scope, ends = "read_api" if read_only else "api", (now + timedelta(days=365)).date().isoformat()
+        record = TokenRecord(self.new_id(), bot.id, "counterseal", (scope,), now, ends)
+        repository.settings.tokens.append(record)
         return self.accounts.issue_token(Principal(bot.id, repository.id, kind=TokenKind.PROJECT, read_only=read_only))
 
     # --- repositories ------------------------------------------------------------------------
@@ -176,6 +181,11 @@ class Forge:
     def by_id(self, number: int | None) -> HostedRepository | None:
         """Return a repository by id, or None if it is gone."""
         return None if number is None else self._repositories.get(number)
+
+    def below(self, group: str) -> list[HostedRepository]:
+        """Return the projects of a GitLab group and of the groups in it."""
+        start = f"{group.lower()}/"
+        return [each for each in self._repositories.values() if each.full_name.lower().startswith(start)]
 
     def family(self, repository: HostedRepository) -> list[HostedRepository]:
         """Return the repositories whose change requests may come from a branch of this one."""

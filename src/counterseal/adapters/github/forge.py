@@ -15,7 +15,7 @@ from counterseal.adapters.github.changes import MAX_FILES, READ, ChangeReader
 from counterseal.adapters.github.merges import Merges
 from counterseal.adapters.github.people import actor_of
 from counterseal.adapters.github.runs import start_of
-from counterseal.adapters.github.settings import direct_push, is_protected
+from counterseal.adapters.github.settings import direct_push, home, is_protected
 from counterseal.adapters.github.writes import Proposal, keep_comment
 from counterseal.adapters.http.answers import RefusedError, in_path
 from counterseal.adapters.http.fields import Fields
@@ -66,14 +66,9 @@ class GitHubForge:
 
     def _home(self) -> tuple[Repository, str]:
         if self._known is None:
-            what = f"repository {self._api.repository}"
-            fields = Fields(self._api.get(self._api.here(""), what=what, access=_CONTENTS), what)
-            name = fields.text("full_name")
-            if name.lower() != self._api.repository.lower():
-                raise ServiceError(
-                    f"{what}: it is called {name} now", why="it was renamed or moved", fix="use its name of today"
-                )
-            self._known = Repository(self._host, fields.number("id"), name), _BRANCH + fields.text("default_branch")
+            fields = home(self._api)
+            named = Repository(self._host, fields.number("id"), fields.text("full_name"))
+            self._known = named, _BRANCH + fields.text("default_branch")
         return self._known
 
     def repository(self) -> Repository:
@@ -273,6 +268,10 @@ class GitHubForge:
                 fix="delete the branch and run again",
             )
         return request.open(title, body)
+
+    def open_change(self, *, branch: str, title: str, body: str) -> tuple[int, str]:
+        """Open a change request of a branch for the default branch, unless it is open; return its number and URL."""
+        return Proposal(self._api, branch, self.default_ref(), self.repository().id).open(title, body)
 
     def comment(self, number: int, marker: str, body: str) -> None:
         """Put one comment on a change request, replacing our own earlier one that begins with `marker`."""

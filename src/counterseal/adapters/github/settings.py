@@ -1,4 +1,4 @@
-"""What a job can see of the rules of a branch of GitHub's."""
+"""What a job can see of a repository of GitHub's: its own page, and the rules of a branch."""
 
 from __future__ import annotations
 
@@ -6,12 +6,29 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.http.answers import in_path
 from counterseal.adapters.http.fields import Fields
+from counterseal.errors import ServiceError
 
 if TYPE_CHECKING:
     from counterseal.adapters.github.api import GitHubApi
 
 _BRANCH: Final = "refs/heads/"
 _PULL_REQUESTS_ONLY: Final = ("pull_request", "merge_queue")
+
+
+def home(api: GitHubApi) -> Fields:
+    """Return the repository as its own page shows it.
+
+    Raises:
+        ServiceError: It is not shown, or is called otherwise by now.
+    """
+    what = f"repository {api.repository}"
+    fields = Fields(api.get(api.here(""), what=what, access="contents: read"), what)
+    name = fields.text("full_name")
+    if name.lower() != api.repository.lower():
+        raise ServiceError(
+            f"{what}: it is called {name} now", why="it was renamed or moved", fix="use its name of today"
+        )
+    return fields
 
 
 def is_protected(api: GitHubApi, ref: str) -> bool:

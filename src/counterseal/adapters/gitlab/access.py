@@ -82,6 +82,13 @@ MIRROR: Final = Access(
 PEOPLE: Final = Access(
     ("personal",), "set GITLAB_TOKEN to a personal access token with the scope api, of somebody with the role Developer"
 )
+#: What GitLab shows to those who may change it.
+MAINTAINER: Final = Access(
+    ("personal",), "set GITLAB_TOKEN to a personal access token with the scope api, of a maintainer of the project"
+)
+OWNER: Final = Access(
+    ("personal",), "set GITLAB_TOKEN to a personal access token with the scope api, of an owner of the group"
+)
 #: The variables that the tokens come from.
 VARIABLES: Final = {
     "job": "CI_JOB_TOKEN",

@@ -14,7 +14,7 @@ from counterseal.adapters.gitlab.changes import STATES, ChangeReader, merge_of
 from counterseal.adapters.gitlab.merges import Merges
 from counterseal.adapters.gitlab.people import People
 from counterseal.adapters.gitlab.runs import start_of
-from counterseal.adapters.gitlab.settings import Settings
+from counterseal.adapters.gitlab.settings import Settings, home
 from counterseal.adapters.gitlab.writes import Proposal, keep_comment
 from counterseal.adapters.http.answers import RefusedError
 from counterseal.adapters.http.fields import Fields
@@ -68,18 +68,8 @@ class GitLabForge:
 
     def _home(self) -> Fields:
         if self._known is None:
-            self._known = self._project()
+            self._known = home(self._api)
         return self._known
-
-    def _project(self) -> Fields:
-        what = f"project {self._api.project}"
-        fields = Fields(self._api.get(self._api.here(""), what=what, access=READ), what)
-        name = fields.text("path_with_namespace")
-        if name.lower() != self._api.project.lower():
-            raise ServiceError(
-                f"{what}: it is called {name} now", why="it was renamed or moved", fix="use its path of today"
-            )
-        return fields
 
     def repository(self) -> Repository:
         """Return the project by host, numeric id and path."""
@@ -120,7 +110,7 @@ class GitLabForge:
 
     def permission(self, actor: Actor) -> Permission:
         """Return what the account may do in the project now; members are told by numeric id."""
-        return self._people.permission(actor, is_public=lambda: self._project().one_of("visibility", _PUBLIC))
+        return self._people.permission(actor, is_public=lambda: home(self._api).one_of("visibility", _PUBLIC))
 
     # --- change requests ---------------------------------------------------------------------
 
@@ -236,6 +226,10 @@ class GitLabForge:
                 raise
             self.repository()  # else it is the project that cannot be seen
             return None
+
+    def open_change(self, *, branch: str, title: str, body: str) -> tuple[int, str]:
+        """Open a merge request of a branch for the default branch, unless it is open; return its number and URL."""
+        return Proposal(self._api, branch, self.default_ref(), self.repository().id).open(title, body)
 
     def comment(self, number: int, marker: str, body: str) -> None:
         """Put one comment on a merge request, replacing our own earlier one that begins with `marker`."""

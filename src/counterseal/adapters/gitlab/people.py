@@ -116,17 +116,35 @@ class People:
             return Permission.READ if is_public() else Permission.NONE
         fields = Fields(data, what)
         fields.require("id", actor.id)
-        active = fields.text("state") == "active"
-        if fields.has("membership_state"):
-            active = active and fields.text("membership_state") == "active"
-        level = fields.number("access_level")
-        if level not in _LEVELS:
-            raise ServiceError(
-                f"{what}: GitLab's answer cannot be used",
-                why=f"the access level {level} is not known (known: {', '.join(map(str, _LEVELS))})",
-                fix="give the person one of GitLab's standard roles",
-            )
-        return _LEVELS[level] if active else Permission.NONE
+        return permission_of(fields)
+
+
+def permission_of(member: Fields) -> Permission:
+    """Return what a member of a project may do: nothing while they are blocked, or wait to be let in.
+
+    Raises:
+        ServiceError: Their level is not known.
+    """
+    active = member.text("state") == "active"
+    if member.has("membership_state"):
+        active = active and member.text("membership_state") == "active"
+    return level_of(member) if active else Permission.NONE
+
+
+def level_of(access: Fields) -> Permission:
+    """Return what an access level comes to.
+
+    Raises:
+        ServiceError: It is not known.
+    """
+    level = access.number("access_level")
+    if level not in _LEVELS:
+        raise ServiceError(
+            f"{access.what}: GitLab's answer cannot be used",
+            why=f"the access level {level} is not known (known: {', '.join(map(str, _LEVELS))})",
+            fix="give the person one of GitLab's standard roles",
+        )
+    return _LEVELS[level]
 
 
 def _kind_of(fields: Fields, number: int) -> ActorKind:

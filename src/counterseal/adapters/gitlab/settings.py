@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from counterseal.adapters.gitlab.access import MIRROR, REVIEWS, SETTINGS
+from counterseal.adapters.gitlab.access import MIRROR, READ, REVIEWS, SETTINGS
 from counterseal.adapters.http.answers import RefusedError, load_list
 from counterseal.adapters.http.fields import Fields
 from counterseal.errors import ServiceError
@@ -22,6 +22,22 @@ if TYPE_CHECKING:
 
 _BRANCH: Final = "refs/heads/"
 _SWEEP: Final = f"what a cancelled pipeline leaves undecided waits for a merge: Build → Pipeline schedules ({SETTINGS})"
+
+
+def home(api: GitLabApi) -> Fields:
+    """Return the project as its own page shows it.
+
+    Raises:
+        ServiceError: It is not shown, or is called otherwise by now.
+    """
+    what = f"project {api.project}"
+    fields = Fields(api.get(api.here(""), what=what, access=READ), what)
+    name = fields.text("path_with_namespace")
+    if name.lower() != api.project.lower():
+        raise ServiceError(
+            f"{what}: it is called {name} now", why="it was renamed or moved", fix="use its path of today"
+        )
+    return fields
 
 
 class Settings:
@@ -49,7 +65,7 @@ class Settings:
 
     def _mirror(self) -> Iterator[str]:
         """Yield what is wrong with the mirror; before the first entry it is not there, and its rule cannot be seen."""
-        what, shown = f"branch {MIRROR_BRANCH}", self._branch(MIRROR_BRANCH)
+        what, shown = f"branch {MIRROR_BRANCH}", self.branch(MIRROR_BRANCH)
         if shown is None:
             return
         if not shown.flag("can_push"):
@@ -61,7 +77,7 @@ class Settings:
         if not shown.flag("protected"):
             yield f"{what} is not protected, so anybody who may push can rewind the ledger: {MIRROR.fix}"
 
-    def _branch(self, name: str) -> Fields | None:
+    def branch(self, name: str) -> Fields | None:
         """Return a branch as whoever started this pipeline sees it, or None."""
         what, path = f"branch {name}", self._api.here("/repository/branches")
         listed = self._api.pages(path, what=what, access=MIRROR, search=f"^{name}$")
@@ -69,13 +85,13 @@ class Settings:
 
     def is_protected(self, ref: str) -> bool:
         """Return whether a branch is protected."""
-        shown = self._branch(ref.removeprefix(_BRANCH))
+        shown = self.branch(ref.removeprefix(_BRANCH))
         return shown is not None and shown.flag("protected")
 
     def direct_push(self, ref: str) -> str:
         """Return that people may push to a branch: whoever started this pipeline, or all developers."""
         branch = ref.removeprefix(_BRANCH)
-        shown = self._branch(branch)
+        shown = self.branch(branch)
         if shown is None or not (shown.flag("can_push") or shown.flag("developers_can_push")):
             return ""
         who = "developers" if shown.flag("developers_can_push") else "whoever started this pipeline"

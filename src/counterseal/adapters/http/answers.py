@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -111,6 +113,18 @@ def check_complete(answer: Answer, count: int, what: str) -> None:
             why="a page is missing, or the list changed while it was read",
             fix="run again",
         )
+
+
+def date_of(answer: Answer, what: str) -> datetime:
+    """Return when an answer was given, by the forge's clock.
+
+    Raises:
+        ServiceError: It does not say.
+    """
+    try:
+        return parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
+    except ValueError as error:
+        raise ServiceError(f"{what} is not known", why="its answer carries no date", fix="run again") from error
 
 
 def endless(what: str, *, full: bool) -> ServiceError:

@@ -35,7 +35,7 @@ def load_trust(document: bytes) -> TrustMaterial:
     """
     data = wire.load_json(document, _WHAT)
     if isinstance(data, dict) and data.get("mediaType") == CLIENT_TRUST_CONFIG:
-        return _material(_real_trust(), data)
+        return _material(real_trust(), data)
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise FormatError(
             f"{_WHAT}: neither {SCHEMA} nor a ClientTrustConfig",
@@ -78,10 +78,11 @@ def public_trust(*, offline: bool) -> TrustMaterial:
             why=f"{error}: {error.__cause__}" if error.__cause__ else str(error),
             fix="check the network; to verify without it, work offline or give --trust-config",
         ) from error
-    return _material(_real_trust(), config)
+    return _material(real_trust(), config)
 
 
-def _real_trust() -> Trust:
+def real_trust() -> Trust:
+    """Return the trust in the real forges, and which gates this version of counterseal knows as released."""
     text = resources.files("counterseal").joinpath("released.json").read_bytes()
     data = wire.load_json(text, "released.json")
     return Trust(

@@ -33,6 +33,8 @@ VERB = Verb(
         parameters.Option(
             "--number", kind=NUMBER, metavar="NUMBER", words="with --preview: the change request (default: the event's)"
         ),
+        parameters.Option("--action", metavar="WORD", words="what a run that somebody started is to do (not yet)"),
+        parameters.Option("--reason", metavar="TEXT", words="with --action: why (not yet)"),
     ),
     ("gate --stage production", "gate --preview --number 17"),
 )
@@ -40,6 +42,12 @@ VERB = Verb(
 
 def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     """Run the verb."""
+    if options.action or options.reason:
+        raise UsageError(
+            f"no action {options.action!r} in this version" if options.action else "a reason without an action",
+            why="a run that somebody starts decides merged requests, and nothing else yet; nothing was decided",
+            fix="leave action and reason empty, or move the pins to a version that has it: counterseal init --upgrade",
+        )
     if options.preview:
         return _preview(options, wiring.at_home())
     from counterseal.cli.on_a_laptop import require_job

@@ -138,7 +138,8 @@ def possible_without(policy: Policy, stage: Stage, *out: Person) -> bool:
             if member.key not in {person.key for person in out}:
                 groups.setdefault(member.key, []).append(group)
     uses = (use.options for use in stage.rules if use.name == NAME)
-    return all(can_fulfil(options, list(groups.values())) for options in uses)
+    # one approval is always needed, by review-of-this-revision
+    return bool(groups) and all(can_fulfil(options, list(groups.values())) for options in uses)
 
 
 def few_enough(policy: Policy, stage: Stage, host: str) -> tuple[Person, ...]:

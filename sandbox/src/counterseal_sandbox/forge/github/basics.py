@@ -31,7 +31,7 @@ _REPOSITORY_COUNTS = """
 forks forks_count open_issues open_issues_count size stargazers_count watchers watchers_count network_count
 subscribers_count
 """
-_REPOSITORY_FLAGS = "has_issues has_projects has_wiki has_pages has_downloads has_discussions archived disabled"
+_REPOSITORY_FLAGS = "has_issues has_projects has_wiki has_pages has_downloads has_discussions disabled"
 _USER_LINKS = "events followers following gists organizations received_events repos starred subscriptions"
 _FILE_STATUS = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
 #: GitHub's older `permission` knows four levels; `role_name` tells them all.
@@ -125,8 +125,23 @@ class BasicShapes:
             "pushed_at": created,
             **dict.fromkeys(_REPOSITORY_COUNTS.split(), 0),
             **dict.fromkeys(_REPOSITORY_FLAGS.split(), False),
+            "archived": repository.settings.archived,
             **{f"{name}_url": f"{url}/{name}" for name in _REPOSITORY_LINKS.split()},
         }
+
+    def own_repository(self, repository: HostedRepository, role: Role) -> dict[str, Any]:
+        """Return a repository as its own page shows it to somebody with a role: with its parent and what they may."""
+        parent = self._forge.by_id(repository.parent)
+        return {
+            **self.repository(repository),
+            "permissions": _permissions(role),
+            **({"parent": self.repository(parent), "source": self.repository(parent)} if parent else {}),
+        }
+
+    def collaborator(self, account: Account, role: Role) -> dict[str, Any]:
+        """Return a collaborator as the list of them shows one."""
+        user = self.user(account) or {}
+        return {**user, "permissions": _permissions(role), "role_name": role.name.lower()}
 
     def permission(self, account: Account, role: Role) -> dict[str, Any]:
         """Return a collaborator's permission."""
@@ -223,6 +238,11 @@ class BasicShapes:
             "download_url": page,
             "_links": {"self": url, "git": url, "html": page},
         }
+
+
+def _permissions(role: Role) -> dict[str, bool]:
+    levels = {"pull": Role.READ, "triage": Role.TRIAGE, "push": Role.WRITE, "maintain": Role.MAINTAIN}
+    return {name: role >= least for name, least in {**levels, "admin": Role.ADMIN}.items()}
 
 
 def _signature(signature: Signature) -> dict[str, str]:

@@ -84,6 +84,8 @@ class Call:
             if principal.repository != repository.id:
                 return not repository.private and level == "read"  # like anybody
             return principal.permissions.get(name, "none") in ("write", level)
+        if name == "administration":
+            return repository.role(self.account) >= Role.ADMIN
         least = Role.READ if level == "read" or outsiders else Role.TRIAGE if name == "issues" else Role.WRITE
         return repository.role(self.account) >= least
 

@@ -1,8 +1,7 @@
 """GitHub's REST face of the forge: routes, tokens, refusals in GitHub's words.
 
-Answered are only the calls in `github_repositories`, `github_changes`, `github_releases` and `github_runs`; any
-other is 501 with its name and is written down in `forge.unknown_calls`. Nothing here decides anything about the
-forge: that is the model's work.
+Answered are only the calls of the modules whose routes are mounted here; any other is 501 with its name and is written
+down in `forge.unknown_calls`. Nothing here decides anything about the forge: that is the model's work.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import binascii
 from typing import TYPE_CHECKING
 
 from counterseal.forges import ForgeKind
-from counterseal_sandbox.forge.github import changes, releases, repositories, runs
+from counterseal_sandbox.forge.github import changes, releases, repositories, rules, runs, settings
 from counterseal_sandbox.forge.github.call import Call
 from counterseal_sandbox.forge.github.json import Shapes
 from counterseal_sandbox.forge.refusal import Refused
@@ -48,7 +47,7 @@ class GitHubFace:
             site=server.url + GIT,
         )
         self.on_answer: Callable[[str, int, bytes], None] = lambda *_: None
-        calls = (*repositories.ROUTES, *changes.ROUTES, *releases.ROUTES, *runs.ROUTES)
+        calls = (*rules.ROUTES, *settings.ROUTES, *repositories.ROUTES, *changes.ROUTES, *releases.ROUTES, *runs.ROUTES)
         server.mount(API, lambda request: self._serve(calls, request))
         server.mount(UPLOADS, lambda request: self._serve(releases.UPLOADS, request))
         server.mount(OBJECTS, lambda request: releases.serve_object(forge, request))

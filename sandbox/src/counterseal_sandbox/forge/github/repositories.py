@@ -49,7 +49,7 @@ def _rate_limit(_: Call) -> Response:
 
 @ROUTES(f"GET {_REPOSITORY}", "repos/get", "metadata:read")
 def _repository(call: Call) -> Response:
-    return json_response(call.shapes.repository(call.hosted))
+    return json_response(call.shapes.own_repository(call.hosted, call.hosted.role(call.account)))
 
 
 @ROUTES(f"GET {_REPOSITORY}/branches/{{branch}}", "repos/get-branch", "contents:read")

@@ -1,11 +1,10 @@
-"""GitHub's calls about runs of Actions and the rules of branches."""
+"""GitHub's calls about runs of Actions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from counterseal.formats import wire
-from counterseal_sandbox.forge.accounts import Role
 from counterseal_sandbox.forge.github.basics import PAGES, node
 from counterseal_sandbox.forge.github.routes import Routes
 from counterseal_sandbox.forge.refusal import Refused
@@ -17,13 +16,6 @@ if TYPE_CHECKING:
 
 ROUTES = Routes()
 _REPOSITORY = "/repos/{owner}/{repo}"
-_PULL_REQUEST_RULE = {
-    "dismiss_stale_reviews_on_push": False,
-    "require_code_owner_review": False,
-    "require_last_push_approval": False,
-    "required_approving_review_count": 1,
-    "required_review_thread_resolution": False,
-}
 
 
 @ROUTES(
@@ -81,17 +73,3 @@ def _run(call: Call, record: RunRecord) -> dict[str, Any]:
         "repository": repository,
         "head_repository": repository,
     }
-
-
-@ROUTES(f"GET {_REPOSITORY}/rules/branches/{{branch}}", "repos/get-branch-rules", "metadata:read")
-def _rules(call: Call) -> Response:
-    ref = f"refs/heads/{call.path['branch']}"
-    source = {
-        "ruleset_source_type": "Repository",
-        "ruleset_source": call.hosted.full_name,
-        "ruleset_id": call.hosted.id,
-    }
-    rules: list[dict[str, Any]] = []
-    if call.hosted.pushers(ref) > Role.ADMIN:
-        rules.append({"type": "pull_request", "parameters": _PULL_REQUEST_RULE, **source})
-    return call.page(rules, lambda rule: rule)

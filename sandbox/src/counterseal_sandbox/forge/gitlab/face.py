@@ -1,8 +1,8 @@
 """GitLab's face of the forge: REST routes, tokens, refusals in GitLab's words.
 
-Answered are only the calls in `gitlab_projects`, `gitlab_changes`, `gitlab_registry` and `gitlab_jobs`, and the two
-GraphQL queries of `gitlab_graphql`; any other is 501 with its name and is written down in `forge.unknown_calls`.
-Nothing here decides anything about the forge: that is the model's work.
+Answered are only the calls of the modules in `ROUTES` and the two GraphQL queries of `graphql`; any other is 501 with
+its name and is written down in `forge.unknown_calls`. Nothing here decides anything about the forge: that is the
+model's work.
 
 A job's token is taken by the calls that GitLab lists for it ("CI/CD job token") and is no token at the others, as it
 is there. GitLab shows approvals, versions, commits and reviewers of public projects to callers without a token as well;
@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from counterseal.forges import ForgeKind
 from counterseal_sandbox.forge.accounts import TokenKind
 from counterseal_sandbox.forge.github.face import token_of
-from counterseal_sandbox.forge.gitlab import changes, graphql, jobs, projects, registry
+from counterseal_sandbox.forge.gitlab import changes, graphql, jobs, projects, registry, settings
 from counterseal_sandbox.forge.gitlab.call import Call
 from counterseal_sandbox.forge.gitlab.shapes import Shapes
 from counterseal_sandbox.forge.refusal import Refused
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 API: Final = "/gitlab/api/v4"
 GRAPHQL: Final = "/gitlab/api/graphql"
 GIT: Final = "/gitlab/git"
-ROUTES: Final = (*projects.ROUTES, *changes.ROUTES, *registry.ROUTES, *jobs.ROUTES)
+ROUTES: Final = (*projects.ROUTES, *settings.ROUTES, *changes.ROUTES, *registry.ROUTES, *jobs.ROUTES)
 
 
 class GitLabFace:

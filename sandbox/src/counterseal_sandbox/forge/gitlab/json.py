@@ -113,7 +113,7 @@ class BasicShapes:
             "default_branch": repository.default_branch if tip else None,
             "empty_repo": tip is None,
             "visibility": "private" if repository.private else "public",
-            "archived": False,
+            "archived": repository.settings.archived,
             "topics": [],
             "ssh_url_to_repo": f"git@gitlab.com:{repository.full_name}.git",
             "http_url_to_repo": f"{self.site}/{repository.full_name}.git",
@@ -128,6 +128,7 @@ class BasicShapes:
             "_links": {"self": url, "merge_requests": f"{url}/merge_requests", "members": f"{url}/members"},
             **({"permissions": {"project_access": access, "group_access": None}} if access else {}),
             **forked,
+            **(_ci_switches(repository) if role >= Role.MAINTAIN else {}),
         }
 
     def _namespace(self, repository: HostedRepository) -> dict[str, Any]:
@@ -269,10 +270,16 @@ class BasicShapes:
             "push_access_levels": [pushers],
             "merge_access_levels": [_PROTECTED_FOR],
             "unprotect_access_levels": [],
-            "allow_force_push": False,
+            "allow_force_push": f"refs/heads/{name}" in repository.settings.forced,
             "code_owner_approval_required": False,
             "inherited": False,
         }
+
+    def protected_tag(self, repository: HostedRepository, name: str) -> dict[str, Any]:
+        """Return a protected tag, or pattern of tags."""
+        level = _LEVEL_OF.get(repository.pushers(f"refs/tags/{name}"), 0)
+        creators = {**_PROTECTED_FOR, "access_level": level, "access_level_description": _PUSHERS[level]}
+        return {"name": name, "create_access_levels": [creators]}
 
     def diff(self, repository: HostedRepository, base: str, head: str, change: FileChange) -> dict[str, Any]:
         """Return what a merge request does to a file; of a big one only that ("Diff limits", GitLab's manual)."""
@@ -293,6 +300,15 @@ class BasicShapes:
             "collapsed": False,
             "too_large": too_large,
         }
+
+
+def _ci_switches(repository: HostedRepository) -> dict[str, Any]:
+    """Return what maintainers alone are shown of a project, in the sandbox."""
+    return {
+        "ci_push_repository_for_job_token_allowed": repository.job_token_may_push,
+        "ci_pipeline_variables_minimum_override_role": repository.settings.pipeline_variables,
+        "ci_allow_fork_pipelines_to_run_in_parent_project": repository.settings.fork_pipelines_run_here,
+    }
 
 
 def _title(message: str) -> str:

@@ -73,21 +73,6 @@ def _events(call: Call) -> Response:
     return call.page(wanted, lambda activity: call.shapes.pushed(call.project, activity))
 
 
-@ROUTES(f"GET {_PROJECT}/protected_branches", least=Role.MAINTAIN)
-def _protected(call: Call) -> Response:
-    names = [ref.removeprefix("refs/heads/") for ref in call.project.protected if ref.startswith("refs/heads/")]
-    numbered = list(enumerate(names, 1))
-    return call.page(numbered, lambda branch: call.shapes.protected_branch(call.project, *branch))
-
-
-@ROUTES(f"GET {_PROJECT}/pipeline_schedules", least=Role.TRIAGE)
-def _schedules(call: Call) -> Response:
-    active = {"active": {True}, "inactive": {False}}.get(call.request.query.get("scope", ""), {True, False})
-    return call.page(
-        [schedule for schedule in call.project.schedules if schedule.active in active], call.shapes.schedule
-    )
-
-
 # --- branches, tags, files -----------------------------------------------------------------------
 
 

@@ -1,0 +1,57 @@
+"""Switches of a repository that only its settings pages show; most of them change nothing in the sandbox itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+#: Those that bypass a ruleset of GitHub's: its word, and the number beside it (`RepositoryRole:5` is the admins).
+BYPASS_KINDS: Final = ("Integration", "OrganizationAdmin", "RepositoryRole", "Team", "DeployKey", "User")
+
+
+@dataclass(frozen=True, slots=True)
+class VariableRecord:
+    """A variable of CI; `group` is the full path of the group that has it, or nothing: the project."""
+
+    key: str
+    group: str = ""
+    protected: bool = True
+    masked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    """An access token of a project of GitLab; `account` is its bot, `expires` the day on which it ends."""
+
+    id: int
+    account: int
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires: str
+    active: bool = True
+
+
+@dataclass(slots=True)
+class Settings:
+    """Switches of one repository.
+
+    `bypassers` get around its rulesets, `forced` are the protected patterns that may be force-pushed all the same,
+    `classic` the branches that older protection of GitHub's guards instead of a ruleset. `stale_approvals` and
+    `last_push_approved` are what the rule for pull requests says. `workflows` maps files of workflows to their state
+    (`active` unless it is said).
+    """
+
+    archived: bool = False
+    bypassers: tuple[str, ...] = ()
+    forced: frozenset[str] = frozenset()
+    classic: frozenset[str] = frozenset()
+    stale_approvals: bool = True
+    last_push_approved: bool = False
+    fork_approval: str = "first_time_contributors"
+    workflows: dict[str, str] = field(default_factory=dict)
+    pipeline_variables: str = "no_one_allowed"
+    fork_pipelines_run_here: bool = True
+    variables: list[VariableRecord] = field(default_factory=list)
+    tokens: list[TokenRecord] = field(default_factory=list)

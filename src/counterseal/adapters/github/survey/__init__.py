@@ -1,0 +1,1 @@
+"""How a repository of GitHub is set up, as far as a token sees it."""

@@ -1,0 +1,1 @@
+"""Verbs by which a repository is set up."""

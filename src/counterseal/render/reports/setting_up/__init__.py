@@ -1,0 +1,1 @@
+"""Reports of the verbs by which a repository is set up."""
