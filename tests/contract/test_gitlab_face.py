@@ -211,7 +211,11 @@ def test_every_object_of_the_descriptions_is_closed() -> None:
 
 #: Where GitLab says so little that no content is wrong, and what is not always there.
 FREE = {"trailers", "extended_trailers", "commands_changes", "evidences"}
-OPTIONAL = {"permissions", "forked_from_project", "delete_api_path"}
+OPTIONAL = {"permissions", "forked_from_project", "delete_api_path"} | {
+    "ci_push_repository_for_job_token_allowed",
+    "ci_pipeline_variables_minimum_override_role",
+    "ci_allow_fork_pipelines_to_run_in_parent_project",
+}
 
 
 def spoilt(value: Any) -> Iterator[Any]:
