@@ -1,0 +1,1 @@
+"""Verbs with which a repository is set up."""

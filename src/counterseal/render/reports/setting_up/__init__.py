@@ -1,0 +1,1 @@
+"""Reports of the verbs with which a repository is set up."""
