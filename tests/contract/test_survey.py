@@ -253,7 +253,7 @@ class TestGitLabSurvey(SurveyContract):
             "bob",
             Permission.WRITE,
         )
-        assert (other.ref, other.owner_permission) == ("refs/heads/other", Permission.READ)
+        assert (other.ref, other.owner_permission) == ("refs/heads/other", Permission.NONE)
 
     def test_variables_without_their_values(self, world: World, survey_of: GitLabSurvey) -> None:
         world.repository.settings.variables += [

@@ -30,7 +30,8 @@ def check(seen: Seen) -> Iterator[Observation]:
     else:
         yield well("shallow", "this clone has the whole history")
     yield from _ledger(seen)
-    yield _waiting(seen)
+    if not (seen.clone.shallow and isinstance(seen.waiting, Unseen)):
+        yield _waiting(seen)
 
 
 def _ledger(seen: Seen) -> Iterator[Observation]:

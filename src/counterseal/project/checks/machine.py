@@ -34,9 +34,10 @@ def _clock(seen: Seen) -> Observation:
     if abs(seen.clock) <= _SKEW:
         return well("clock", "this machine's clock agrees with the forge's")
     seconds = round(abs(seen.clock).total_seconds())
+    far = f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"
     return warning(
         "clock",
-        f"this machine's clock is {seconds} s {'ahead of' if seen.clock > timedelta() else 'behind'} the forge's",
+        f"this machine's clock is {far} {'ahead of' if seen.clock > timedelta() else 'behind'} the forge's",
         why="certificates are valid for ten minutes: what is signed or verified here may seem too early or too late",
         fix="let it be set by the network: timedatectl set-ntp true",
     )

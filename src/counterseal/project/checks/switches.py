@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from counterseal.model import ProjectSettings, Repair
+from counterseal.model import ProjectSettings, Repair, Visibility
 from counterseal.project.observations import fault, unseen, warning, well
 from counterseal.project.pages import page
 from counterseal.project.seen import Unseen
@@ -32,7 +32,8 @@ def check(seen: Seen) -> Iterator[Observation]:
     else:
         yield _immutable(seen, settings)
         yield _may_approve(seen, settings)
-        yield _forks_of_github(seen, settings)
+        if isinstance(seen.project, Unseen) or seen.project.visibility is Visibility.PUBLIC:
+            yield _forks_of_github(seen, settings)
 
 
 def _immutable(seen: Seen, settings: ProjectSettings) -> Observation:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.gitlab.access import MAINTAINER, OWNER, REVIEWS, VARIABLES, Access
 from counterseal.adapters.gitlab.api import part
-from counterseal.adapters.gitlab.people import level_of
+from counterseal.adapters.gitlab.people import level_of, permission_of
 from counterseal.adapters.http.fields import Fields
 from counterseal.errors import ServiceError
 from counterseal.model import AccessToken, Permission, ProjectSettings, Schedule, Variable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from counterseal.adapters.gitlab.api import GitLabApi
     from counterseal.adapters.gitlab.people import People
+    from counterseal.model import Actor
 
 _BRANCH: Final = "refs/heads/"
 _REFS: Final = "refs/"
@@ -59,8 +60,14 @@ class PipelineSettings:
             active=active,
             state="active" if active else "inactive",
             owner=owner,
-            owner_permission=None if owner is None else people.permission(owner, is_public=lambda: True),
+            owner_permission=None if owner is None else self._as_a_member(owner),
         )
+
+    def _as_a_member(self, owner: Actor) -> Permission:
+        """Return what an account may do as a member; who is none any more may start nothing."""
+        what = f"permission of {owner.login}"
+        data = self._api.find(self._api.here(f"/members/all/{owner.id}"), what=what, access=REVIEWS)
+        return Permission.NONE if data is None else permission_of(Fields(data, what))
 
     # --- variables ---------------------------------------------------------------------------
 

@@ -29,7 +29,8 @@ def diagnosis(found: Diagnosis) -> Report:
     head = f"{found.name or 'this clone'} at {found.host}: {_counts(found)}"
     topics = [(topic, list(_seen(said))) for topic, said in found.topics]
     topics = [*((topic, rows) for topic, rows in topics if rows), *_unseen(found)]
-    foot = ["counterseal doctor --fix offers to change what is marked so"] if found.repairable else []
+    count = len(found.repairable)
+    foot = [f"counterseal doctor --fix offers to change {count} of these, call by call"] if count else []
     lines = [plain(head), *(line for topic, rows in topics for line in (topic, *_lines(rows))), *foot]
     blocks = (f"#### {topic}\n\n{_items(rows)}" for topic, rows in topics)
     return Report(
@@ -54,8 +55,7 @@ def _seen(said: Iterable[Observation]) -> Iterator[list[str]]:
     for each in said:
         if each.mark is not Mark.UNSEEN:
             head = f"{_MARKS[each.mark]} {each.what}"
-            fixable = "yes: counterseal doctor --fix" if each.repair else ""
-            yield [head, *_below(("why", each.why), ("fix", each.fix), ("page", each.page), ("offered", fixable))]
+            yield [head, *_below(("why", each.why), ("fix", each.fix), ("page", each.page))]
 
 
 def _below(*named: tuple[str, str]) -> list[str]:
