@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "verify downloaded files, offline"),
     "log": ("log", "answer who promoted what, when and why (show, verify, prove)"),
     "status": ("status", "tell what each stage has, what waits, and what it lacks"),
-    "doctor": ("setting_up.doctor", "look for what would stop a promotion, or let one get around the gate"),
+    "doctor": ("setting_up.doctor", "look for what stops a promotion, or lets one get around the gate"),
     "policy": ("policy", "check a policy file"),
     "trust": ("trust", "export the trust root for verification"),
     "sandbox": ("sandbox", "start forge, identity and signing services on loopback"),

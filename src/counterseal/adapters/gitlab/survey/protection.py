@@ -41,7 +41,10 @@ class Protection:
         except RefusedError as error:
             if error.status != 403:
                 raise
-            return self._as_a_developer(ref)
+            shown = Settings(self._api).branch(name)
+            if shown is None:  # it may be protected before it is there, and that is a maintainer's to see
+                raise
+            return _as_a_developer(shown)
         guards = [each for each in listed if _matches(each.text("name"), name)]
         pushers = _who(guards, "push_access_levels")
         return RefRules(
@@ -52,13 +55,6 @@ class Protection:
             forced=not guards or any(each.flag("allow_force_push") for each in guards),
             deletable=not guards,
         )
-
-    def _as_a_developer(self, ref: str) -> RefRules:
-        shown = Settings(self._api).branch(ref.removeprefix(_BRANCH))
-        if shown is None:
-            return RefRules(protected=False, pushers=None)
-        pushed = shown.flag("developers_can_push") or shown.flag("can_push")
-        return RefRules(protected=shown.flag("protected"), by_change_request=False if pushed else None)
 
     def of_tags(self, pattern: str) -> RefRules:
         """Return how the tags of a pattern are guarded: a protected one is not moved, and deleted only by hand."""
@@ -78,6 +74,12 @@ class Protection:
     def _list(self, what: str, path: str) -> list[Fields]:
         listed: Iterable[Any] = self._api.pages(self._api.here(path), what=what, access=MAINTAINER)
         return [Fields(data, what) for data in listed]
+
+
+def _as_a_developer(shown: Fields) -> RefRules:
+    """Return what a branch's own page tells."""
+    pushed = shown.flag("developers_can_push") or shown.flag("can_push")
+    return RefRules(protected=shown.flag("protected"), by_change_request=False if pushed else None)
 
 
 def _matches(pattern: str, name: str) -> bool:
