@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import CountersealError, PolicyError
 from counterseal.identifiers import POLICY_PATH
-from counterseal.project.people import members, number_command
+from counterseal.project import people as project_people
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,20 +26,20 @@ def check_names(policy: Policy) -> None:
     """
     logins: dict[tuple[str, int], tuple[str, str]] = {}
     numbers: dict[tuple[str, str], tuple[int, str]] = {}
-    for group, member in members(policy):
+    for group, member in project_people.members(policy):
         login, first = logins.setdefault(member.key, (member.login, group))
         if login.lower() != member.login.lower():
             raise PolicyError(
                 f"{POLICY_PATH}: account {member.id} is {login} in {first} and {member.login} in {group}",
                 why="a number is one person's account",
-                fix=f"correct one of them: {number_command(member.host, member.login)}",
+                fix=f"correct one of them: {project_people.number_command(member.host, member.login)}",
             )
         number, first = numbers.setdefault((member.host, member.login.lower()), (member.id, group))
         if number != member.id:
             raise PolicyError(
                 f"{POLICY_PATH}: {member.login} is account {number} in {first} and {member.id} in {group}",
                 why="a login is one account, and only the number counts",
-                fix=f"correct one of them: {number_command(member.host, member.login)}",
+                fix=f"correct one of them: {project_people.number_command(member.host, member.login)}",
             )
 
 
@@ -49,7 +49,7 @@ def check_accounts(policy: Policy, host: str, forge: Forge) -> Iterator[str]:
     Raises:
         PolicyError: A login has another number there.
     """
-    people = list(dict.fromkeys(member for _, member in members(policy) if member.host == host))
+    people = list(dict.fromkeys(member for _, member in project_people.members(policy) if member.host == host))
     for member in people[:MAX_ASKED]:
         try:
             actor = forge.actor(member.login)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from counterseal.model.project import (
+    from counterseal.model import (
         AccessToken,
         Collaborator,
         Project,

@@ -17,7 +17,7 @@ from counterseal import forges
 from counterseal.errors import UsageError
 from counterseal.forges import ForgeKind
 from counterseal.formats import digests, wire
-from counterseal.project.influence import SET_BY_GITLAB, steers
+from counterseal.project import influence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -124,9 +124,9 @@ class Surroundings:
         """
         allowed = self.gate_variables(options)
         if self.in_gitlab:
-            allowed |= SET_BY_GITLAB | {JOB_OUTPUT, JOB_SUMMARY}
+            allowed |= influence.SET_BY_GITLAB | {JOB_OUTPUT, JOB_SUMMARY}
         for name, value in sorted(self.environ.items()):
-            if value and steers(name, allowed):
+            if value and influence.steers(name, allowed):
                 raise UsageError(
                     f"the variable {name} is set in a gate",
                     why="in a gate the environment chooses neither trust, policy, forge, network nor code (R35)",

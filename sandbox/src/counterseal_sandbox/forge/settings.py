@@ -70,3 +70,11 @@ class Settings:
     fork_pipelines_run_here: bool = True
     variables: list[VariableRecord] = field(default_factory=list)
     tokens: list[TokenRecord] = field(default_factory=list)
+
+    def of_ci(self, *, may_push: bool) -> dict[str, bool | str]:
+        """Return what GitLab shows to maintainers of a project, by its names there."""
+        return {
+            "ci_push_repository_for_job_token_allowed": may_push,
+            "ci_pipeline_variables_minimum_override_role": self.pipeline_variables,
+            "ci_allow_fork_pipelines_to_run_in_parent_project": self.fork_pipelines_run_here,
+        }

@@ -16,9 +16,9 @@ from counterseal.forges import ForgeKind, kind_of
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, NOTES_REF, POLICY_PATH
 from counterseal.model import Actor, Policy, RefRules, Trust
 from counterseal.ports import Clock, Clone, Forge, ProjectSurvey, Tell
-from counterseal.project.people import members
+from counterseal.project import people
+from counterseal.project.checks import CloneState, Member, Seen, Unseen
 from counterseal.project.pipelines import Pipeline, parse_pipeline, parse_workflow
-from counterseal.project.seen import CloneState, Member, Seen, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -151,7 +151,7 @@ def _members(sources: Sources, policy: Policy | Unseen) -> list[Member]:
     if isinstance(policy, Unseen):
         return []
     groups: dict[tuple[str, int], tuple[str, list[str]]] = {}
-    for group, person in members(policy):
+    for group, person in people.members(policy):
         if person.host == sources.host:
             groups.setdefault(person.key, (person.login, []))[1].append(group)
     asked = list(groups.items())[: policy_people.MAX_ASKED]

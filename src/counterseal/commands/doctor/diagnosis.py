@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from counterseal.project.checks import CHECKS
-from counterseal.project.observations import Mark, Observation
+from counterseal.project.checks import CHECKS, Mark, Observation
 
 if TYPE_CHECKING:
-    from counterseal.project.seen import Seen
+    from counterseal.project.checks import Seen
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,13 @@ from counterseal.project.checks import (
     tokens,
     variables,
 )
+from counterseal.project.observations import Mark, Observation
+from counterseal.project.seen import CloneState, Member, Seen, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from counterseal.project.observations import Observation
-    from counterseal.project.seen import Seen
+__all__ = ["CHECKS", "CloneState", "Mark", "Member", "Observation", "Seen", "Unseen"]
 
 #: Topic → its check.
 CHECKS: Final[dict[str, Callable[[Seen], Iterator[Observation]]]] = {

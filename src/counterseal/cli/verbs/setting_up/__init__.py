@@ -1,1 +1,1 @@
-"""Verbs with which a repository is set up."""
+"""Verbs by which a repository is set up."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from counterseal.commands.doctor import Diagnosis, Sources
     from counterseal.ports import ProjectFixes, Tell
-    from counterseal.project.observations import Observation
+    from counterseal.project.checks import Observation
     from counterseal.render import Report
     from counterseal.wiring import Surroundings, Wiring
 

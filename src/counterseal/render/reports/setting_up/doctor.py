@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.errors import ALLOWED, USAGE
-from counterseal.project.observations import Mark
+from counterseal.project.checks import Mark
 from counterseal.render import escape
 from counterseal.render.escape import plain
 from counterseal.render.report import Report
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from counterseal.commands.doctor import Diagnosis
     from counterseal.model import SettingCall
-    from counterseal.project.observations import Observation
+    from counterseal.project.checks import Observation
 
 SCHEMA: Final = "counterseal.doctor/v1"
 _MARKS: Final = {Mark.WELL: "✓", Mark.FAULT: "✗", Mark.WARNING: "!", Mark.UNSEEN: "?"}
