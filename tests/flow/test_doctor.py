@@ -326,7 +326,7 @@ def check(ill: Patient, plant: Callable[[Patient], None], name: str, mark: str) 
         found = ill.findings()
         assert {(each["check"], each["mark"]) for each in found} == {(name, mark)}, found
         for each in found:
-            assert each["fix"] or name == "enough-people"
+            assert each["fix"]
         text = ill.says(form="text").output
         assert f"  {'✗' if mark == 'fault' else '!'} {found[0]['what'][:60]}" in text
 
@@ -371,6 +371,22 @@ def test_without_a_token_the_clone_is_looked_at(either: Patient) -> None:
     assert "pin" in {each["check"] for each in found if each["mark"] == "well"}
     text = either.asked(nobody, form="text").output
     assert text.count("no token for the forge") == 1
+
+
+def test_a_forge_that_refuses_is_asked_once(either: Patient) -> None:
+    server, asked = either.world.sandbox.server, []
+
+    def count(prefix: str, request: Request) -> None:
+        asked.append(f"{prefix}{request.path}")
+
+    server.interceptors.append(count)
+    wrong = {
+        name: "wrong" if name.endswith("_TOKEN") else value for name, value in either.world.person("carol").items()
+    }
+    result = either.asked(wrong, form="text")
+    server.interceptors.clear()
+    assert (result.exit_code, result.output.count("HTTP 401")) == (0, 1)
+    assert len([path for path in asked if "/api" in path]) == 1
 
 
 def test_foreign_text_acts_nowhere(github: Patient) -> None:

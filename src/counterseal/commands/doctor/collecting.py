@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,6 +70,8 @@ def collect(sources: Sources, tell: Tell) -> Seen:
     now = sources.clock.now()
     tell("asking the forge about the repository")
     project = _ask(sources, lambda survey: survey.project())
+    if isinstance(project, Unseen):  # nothing below it will be shown either, and each try takes its time
+        sources = dataclasses.replace(sources, survey=project, forge=project, tips=_refused(project))
     default_ref = "refs/heads/main" if isinstance(project, Unseen) else project.default_ref
     tags = [ref for ref in policy.builder.refs if ref.startswith(_TAGS)] if isinstance(policy, Policy) else []
     skew = _ask(sources, lambda survey: sources.clock.now() - survey.clock())
@@ -97,6 +100,13 @@ def collect(sources: Sources, tell: Tell) -> Seen:
         root_age=None if sources.refreshed is None else _age(now, sources.refreshed),
         now=now,
     )
+
+
+def _refused(by: Unseen) -> Callable[[], tuple[str | None, str | None]]:
+    def ask() -> tuple[str | None, str | None]:
+        raise CountersealError(by.what, why=by.why, fix=by.fix)
+
+    return ask
 
 
 def _ask(sources: Sources, question: Callable[[ProjectSurvey], T]) -> T | Unseen:

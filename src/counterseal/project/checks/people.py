@@ -27,7 +27,8 @@ def check(seen: Seen) -> Iterator[Observation]:
         yield well("account", f"{len(seen.members)} people: each login has its number, and may write")
     stages = list(shortages(seen.policy))
     for sentence in stages:
-        yield warning("enough-people", sentence)
+        what, _, fix = sentence.rpartition("; ")
+        yield warning("enough-people", what, fix=fix)
     if not stages:
         yield well("enough-people", "whoever asks, enough others are left to approve")
 
