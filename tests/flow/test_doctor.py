@@ -448,10 +448,11 @@ def test_fixes_are_shown_asked_for_and_made(either: Patient) -> None:
         code, seen = on_a_terminal(either, "n\n" * 9)
         assert (code, either.repository.protected) == (2, before)
         assert seen.count("make this call? [y/N]:") == (4 if either.at_gitlab else 6)
+        code, seen = on_a_terminal(either, "\x04")  # the end of what is typed
+        assert (code, either.repository.protected) == (130, before)
         code, seen = on_a_terminal(either, "y\n" * 9)
         assert "POST http" in seen
         assert set(either.repository.protected) == {MAIN, MIRROR_REF, TAGS}
-        either.repository.settings.last_push_approved = True
         assert either.findings() == []
         assert code == 0, seen
         assert "nothing that --fix could change" in on_a_terminal(either, "")[1]

@@ -37,3 +37,8 @@ _PATHS: Final = {
 def page(seen: Seen, name: str) -> str:
     """Return the address of a page of settings; nothing if nobody knows which repository this is."""
     return f"https://{seen.host}/{seen.name}/{_PATHS[seen.kind][name]}" if seen.name else ""
+
+
+def group_page(seen: Seen, group: str) -> str:
+    """Return the address of the page of a GitLab group's variables."""
+    return f"https://{seen.host}/groups/{group}/-/settings/ci_cd#ci-variables"

@@ -44,8 +44,8 @@ def _ledger(seen: Seen) -> Iterator[Observation]:
         yield warning(
             "ledger-fetched",
             "this clone has an old ledger" if any(here) else "this clone has not fetched the ledger",
-            why="git clone brings no notes, so `log`, `status` and `verify` know less than there is",
-            fix=f"{_FETCH}; {_ALWAYS}",
+            why=f"git clone brings no notes, so log and status know less than there is; {_ALWAYS}",
+            fix=_FETCH,
         )
     else:
         yield well("ledger-fetched", "this clone has the ledger that the forge has")
@@ -63,6 +63,6 @@ def _waiting(seen: Seen) -> Observation:
     return warning(
         "undecided",
         f"{requests} no decision",
-        why="its run was cancelled or failed, is still running, or never started",
+        why="a run of the gate was cancelled or failed, is still running, or never started",
         fix="start the gate by hand; counterseal status shows them",
     )

@@ -34,35 +34,39 @@ def check(seen: Seen) -> Iterator[Observation]:
     for pipeline in () if seen.at_gitlab else seen.pipelines.values():
         decides = own is not None and pipeline.path == own.file
         for job in pipeline.jobs:
-            needed = _needed(job, decides=decides)
-            count += bool(needed)
-            if missing := _missing(job, needed):
+            needs = {use: need for use in job.uses if (need := _need(use, decides=decides))}
+            count += bool(needs)
+            if missing := _missing(job, needs):
                 lacking = True
-                yield _lacks(pipeline.path, job, missing)
+                users = [use for use, need in needs.items() if need.keys() & missing.keys()]
+                yield _lacks(pipeline.path, job, missing, users)
     if count and not lacking:
         yield well("permissions", f"the {count} jobs that run counterseal have the permissions that they need")
 
 
-def _needed(job: Job, *, decides: bool) -> dict[str, str]:
-    needed: dict[str, str] = {}
-    for use in job.uses:
-        of_use = (_DECIDES if decides else _PREVIEWS) if use == _GATE else _NEEDS.get(use, {})
-        for name, level in of_use.items():
-            needed[name] = "write" if "write" in (level, needed.get(name)) else level
-    return needed
+def _need(use: str, *, decides: bool) -> Mapping[str, str]:
+    """Return what a piece of counterseal needs; an own gate decides, in other files the action shows a preview."""
+    if use == _GATE:
+        return _DECIDES if decides else _PREVIEWS
+    return _NEEDS.get(use, {})
 
 
-def _missing(job: Job, needed: Mapping[str, str]) -> dict[str, str]:
-    has = job.permissions or {}
-    return {name: level for name, level in needed.items() if has.get(name) not in (level, "write")}
+def _missing(job: Job, needs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return what a job lacks of what its parts need; whoever may write may read."""
+    has, missing = job.permissions or {}, dict[str, str]()
+    for need in needs.values():
+        for name, level in need.items():
+            if has.get(name) not in (level, "write"):
+                missing[name] = "write" if "write" in (level, missing.get(name)) else level
+    return missing
 
 
-def _lacks(path: str, job: Job, missing: Mapping[str, str]) -> Observation:
+def _lacks(path: str, job: Job, missing: Mapping[str, str], users: list[str]) -> Observation:
     named = ", ".join(f"{name}: {level}" for name, level in missing.items())
-    uses = ", ".join(job.uses)
+    need = "needs" if len(users) == 1 else "need"
     return fault(
         "permissions",
         f"{path}: the job {job.name} lacks {named}",
-        why=f"{uses} needs it, so the step fails",
+        why=f"{' and '.join(users)} {need} it, so the step fails",
         fix=f"add it beside what the job has: permissions: {{{named}}}",
     )

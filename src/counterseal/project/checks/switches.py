@@ -113,7 +113,7 @@ def _pipeline_variables(seen: Seen, settings: ProjectSettings) -> Observation:
         return well("pipeline-variables", "nobody may set variables of a pipeline")
     return fault(
         "pipeline-variables",
-        f"whoever starts a pipeline may set its variables, from the role {role} on",
+        f"people may set variables of a pipeline that they start, from the role {role} on",
         why="BASH_ENV or LD_PRELOAD run before our first line: with them anybody signs as the gate",
         fix='"Minimum role to use pipeline variables": no one allowed',
         page=page(seen, "variables"),

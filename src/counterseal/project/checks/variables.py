@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal.project.checks.pipelines import gate_files
 from counterseal.project.influence import SET_BY_GITLAB, steers
 from counterseal.project.observations import fault, unseen, warning, well
-from counterseal.project.pages import page
+from counterseal.project.pages import group_page, page
 from counterseal.project.seen import Unseen
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _refused(seen: Seen, variables: Iterable[Variable] | Unseen, place: str) -> 
             f"the variable {each.name} is set in {_place(each)}",
             why=_WHY,
             fix="delete it, or limit it to an environment that the gate's job does not have",
-            page=page(seen, "variables") if each.place == "project" else "",
+            page=page(seen, "variables") if each.place == "project" else group_page(seen, each.place),
         )
         for each in variables
         if steers(each.name, allowed)

@@ -155,8 +155,11 @@ def _offer(observation: Observation, fixes: ProjectFixes, api: str) -> bool:
         return False
     call = fixes.call(observation.repair, observation.target)
     click.echo(reports.proposal(observation, call, api), err=True)
-    if not click.confirm("make this call?", default=False, err=True):
-        return False
+    try:
+        if not click.confirm("make this call?", default=False, err=True):
+            return False
+    except click.Abort:
+        raise KeyboardInterrupt from None
     try:
         fixes.make(call)
     except CountersealError as error:
