@@ -68,5 +68,6 @@ def unseen(check: str, what: str, why: Unseen | str, fix: str = "") -> Observati
     """Return what was not seen, and what would show it."""
     if isinstance(why, str):
         return Observation(check, Mark.UNSEEN, what, why, fix)
-    reason = f"{why.what}: {why.why}" if why.why else why.what
+    joint = " " if why.what.endswith("?") else ": "
+    reason = f"{why.what}{joint}{why.why}" if why.why else why.what
     return Observation(check, Mark.UNSEEN, what, reason, why.fix)

@@ -24,5 +24,5 @@ def refreshed() -> datetime:
         raise ServiceError(
             "this machine has not asked Sigstore for it yet",
             why="the root is the one that came with counterseal's libraries",
-            fix="a signature in CI brings its own; here, install the newest counterseal",
+            fix="gates fetch it for themselves; for what you verify here, install the newest counterseal",
         ) from error

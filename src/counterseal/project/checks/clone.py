@@ -30,8 +30,14 @@ def check(seen: Seen) -> Iterator[Observation]:
     else:
         yield well("shallow", "this clone has the whole history")
     yield from _ledger(seen)
-    if not (seen.clone.shallow and isinstance(seen.waiting, Unseen)):
+    if not _is_explained(seen):
         yield _waiting(seen)
+
+
+def _is_explained(seen: Seen) -> bool:
+    """Return whether it was said already why nobody can tell which requests wait."""
+    explained = seen.clone.shallow or isinstance(seen.policy, Unseen)
+    return explained and isinstance(seen.waiting, Unseen) and not seen.waiting.broken
 
 
 def _ledger(seen: Seen) -> Iterator[Observation]:

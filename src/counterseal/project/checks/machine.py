@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _OLDEST_GIT: Final = (2, 39)
 _SKEW: Final = timedelta(minutes=1)
 _OLD: Final = timedelta(days=90)
+_REFRESH: Final = (
+    "with counterseal's own Python: python -c 'from sigstore.models import ClientTrustConfig as C; C.production()'"
+)
 
 
 def check(seen: Seen) -> Iterator[Observation]:
@@ -63,5 +66,5 @@ def _root(age: timedelta | Unseen) -> Observation:
         "trust-root",
         f"the copy of Sigstore's root of trust is {age.days} days old",
         why="keys that came later are unknown here, and what they signed does not verify",
-        fix="counterseal trust export with the network on, or install the newest counterseal",
+        fix=_REFRESH,
     )
