@@ -53,9 +53,9 @@ def _builds(file: Pipeline) -> Iterator[Observation]:
     for job in loose:
         yield warning(
             "builder-id-token",
-            f"{file.path}: the job {job.name} runs your own commands and has id-token: write",
-            why="what it runs, a build's dependencies among it, can sign as the builder",
-            fix="build in a job without it, and hand the files to the job that signs",
+            f"{file.path}: the job {job.name} has id-token: write, and runs more than counterseal's steps",
+            why="all that it runs, a build's dependencies too, can sign as the builder",
+            fix="build in a job without id-token: write, and hand the files to the job that signs",
         )
     if not loose:
         yield well("builder-id-token", f"jobs of {file.path} that may sign run counterseal's steps only")

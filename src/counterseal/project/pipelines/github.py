@@ -28,9 +28,14 @@ def parse(path: str, content: bytes) -> Pipeline:
     if not whole:
         return Pipeline(path, problem="it is no workflow")
     given, variables = _permissions(whole.get("permissions")), frozenset(table(whole.get("env")))
-    jobs = [_job(name, table(body), given, variables) for name, body in table(whole.get("jobs")).items()]
-    pins = [Pin(path, what, at) for body in table(whole.get("jobs")).values() for what, at in _ours(table(body))]
-    return Pipeline(path, events=dict(_events(whole.get("on"))), jobs=tuple(jobs), pins=tuple(pins))
+    bodies = {name: table(body) for name, body in table(whole.get("jobs")).items()}
+    return Pipeline(
+        path,
+        events=dict(_events(whole.get("on"))),
+        jobs=tuple(_job(name, body, given, variables) for name, body in bodies.items()),
+        pins=tuple(Pin(path, what, at) for body in bodies.values() for what, at in _ours(body)),
+        elsewhere=sum("uses" in body and not any(_ours(body)) for body in bodies.values()),
+    )
 
 
 def _events(value: Any) -> Iterator[tuple[str, tuple[str, ...]]]:

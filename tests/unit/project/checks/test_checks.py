@@ -118,6 +118,11 @@ def test_a_file_without_counterseal(kind: ForgeKind) -> None:
     assert ("builder-file", "fault") in marks(found)
 
 
+def test_a_builder_may_stand_in_another_workflow() -> None:
+    text = 'on: {push: {tags: ["v*"]}}\njobs: {all: {uses: ./.github/workflows/build.yml}}\n'
+    assert said("files", seen(GITHUB, pipelines=files(GITHUB, release=text))) == []
+
+
 def test_what_is_included_from_elsewhere_may_be_anything() -> None:
     text = "include: [{local: /ci/release.yml}]\nbuild: {script: [make]}\n"
     found = seen(GITLAB, pipelines=files(GITLAB, pipeline=text))
