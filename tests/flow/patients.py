@@ -37,12 +37,80 @@ _SWITCHES = (
 )  # fmt: skip
 
 
-def pipeline() -> str:
-    """Return the pipeline file of the page."""
+PREVIEW = ".github/workflows/preview.yml"
+GITHUB_FILES = {
+    RELEASE: f"""\
+on:
+  push:
+    tags: ["v*"]
+permissions: {{}}
+jobs:
+  build:
+    runs-on: ubuntu-24.04
+    permissions:
+      contents: read # the source
+    steps:
+      - run: make
+  candidate:
+    needs: build
+    runs-on: ubuntu-24.04
+    permissions:
+      contents: write
+      id-token: write # the signature
+    steps:
+      - uses: counterseal/counterseal/actions/sbom@{DEFAULT_GATE_REVISION}
+      - uses: counterseal/counterseal/actions/sign@{DEFAULT_GATE_REVISION}
+      - uses: counterseal/counterseal/actions/candidate@{DEFAULT_GATE_REVISION}
+""",
+    PROMOTE: f"""\
+on:
+  push:
+    branches: [main]
+    paths: ["promotions/**"]
+  schedule: [{{cron: "17 * * * *"}}]
+permissions: {{}}
+jobs:
+  gate:
+    permissions: {{contents: write, pull-requests: write, actions: read, id-token: write}}
+    uses: counterseal/counterseal/.github/workflows/gate.yml@{DEFAULT_GATE_REVISION}
+""",
+    PREVIEW: f"""\
+on: pull_request
+permissions: {{}}
+jobs:
+  preview:
+    runs-on: ubuntu-24.04
+    permissions: {{contents: read, pull-requests: write}}
+    steps:
+      - uses: counterseal/counterseal/actions/gate@{DEFAULT_GATE_REVISION}
+        with: {{preview: "true"}}
+""",
+}
+GITLAB_FILES = {
+    PIPELINE: f"""\
+include:
+  - project: counterseal/counterseal
+    ref: {DEFAULT_GATE_REVISION}
+    file: /gitlab-templates/candidate.yml
+    inputs: {{revision: {DEFAULT_GATE_REVISION}, subjects: dist/*}}
+  - project: counterseal/counterseal
+    ref: {DEFAULT_GATE_REVISION}
+    file: /gitlab-templates/gate.yml
+    inputs: {{revision: {DEFAULT_GATE_REVISION}}}
+build:
+  script: [make]
+"""
+}
+
+
+def of_the_pages(kind: ForgeKind) -> dict[str, str]:
+    """Return the files that the page of a forge shows."""
+    if kind is ForgeKind.GITHUB:
+        return {f".github/workflows/{name}": text for name, text in blocks(DEFAULT_GATE_REVISION).items()}
     page = (ROOT / "docs" / "how-to-gitlab.md").read_text(encoding="utf-8")
     match = re.search(r"`\.gitlab-ci\.yml`\n.*?```yaml\n(.*?)```", page, re.DOTALL)
     assert match
-    return re.sub(r"\bSHA\b", DEFAULT_GATE_REVISION, match[1])
+    return {PIPELINE: re.sub(r"\bSHA\b", DEFAULT_GATE_REVISION, match[1])}
 
 
 class Patient:
@@ -55,15 +123,12 @@ class Patient:
         self.trust = world.client.trust()
         self.at_gitlab = world.kind is ForgeKind.GITLAB
         alice = world.sandbox.forge.account("alice")
-        files = {PIPELINE: pipeline()} if self.at_gitlab else self._workflows()
+        files = dict(GITLAB_FILES if self.at_gitlab else GITHUB_FILES)
         policy = (world.checkout / POLICY_PATH).read_text(encoding="utf-8")
         files[POLICY_PATH] = policy.replace("security: [", "security: [{id: 1001, login: alice}, ")
         self.repository.commit_files("main", {name: text.encode() for name, text in files.items()}, alice, "Set up")
         self._settings()
         world.git("clone", "-q", world.clone_url, str(self.clone), folder=world.folder)
-
-    def _workflows(self) -> dict[str, str]:
-        return {f".github/workflows/{name}": text for name, text in blocks(DEFAULT_GATE_REVISION).items()}
 
     def _settings(self) -> None:
         repository, settings = self.repository, self.repository.settings

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.flow import worlds
-from tests.flow.patients import PIPELINE, PROMOTE, RELEASE, TAGS, Patient
+from tests.flow.patients import PIPELINE, PROMOTE, RELEASE, TAGS, Patient, of_the_pages
 
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import MIRROR_REF, NOTES_REF, POLICY_PATH
@@ -246,7 +246,7 @@ GITHUB = {
     "no gate": (removes(PROMOTE), "gate-file", "fault"),
     "a gate that no merge starts": (edits(PROMOTE, ("branches: [main]", "branches: [dev]")), "gate-trigger", "fault"),
     "a gate without a sweep": (
-        edits(PROMOTE, ('  schedule:\n    - cron: "17 * * * *"\n', "")),
+        edits(PROMOTE, ('  schedule: [{cron: "17 * * * *"}]\n', "")),
         "gate-trigger",
         "warning",
     ),
@@ -257,7 +257,7 @@ GITHUB = {
         "fault",
     ),
     "a job that may not sign": (
-        edits(RELEASE, ("      id-token: write # the keyless signature\n", "")),
+        edits(RELEASE, ("      id-token: write # the signature\n", "")),
         "permissions",
         "fault",
     ),
@@ -344,6 +344,15 @@ def test_a_fault_at_github(github: Patient, fault: str) -> None:
 @pytest.mark.parametrize("fault", GITLAB)
 def test_a_fault_at_gitlab(gitlab: Patient, fault: str) -> None:
     check(gitlab, *GITLAB[fault])
+
+
+def test_the_files_of_the_pages_are_healthy(either: Patient) -> None:
+    def plant(ill: Patient) -> None:
+        for name, text in of_the_pages(ill.world.kind).items():
+            (ill.clone / name).write_text(text, encoding="utf-8")
+
+    with either.ill(plant):
+        assert either.findings() == []
 
 
 def test_an_own_gate_can_be_healthy(github: Patient) -> None:
