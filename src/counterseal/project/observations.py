@@ -64,6 +64,12 @@ def warning(check: str, what: str, **more: Unpack[_More]) -> Observation:
     return Observation(check, Mark.WARNING, what, **more)
 
 
+def hidden(check: str, what: str) -> Observation:
+    """Return what a forge shows to the administrators of a repository only."""
+    fix = "ask with the token of somebody who administers the repository"
+    return Observation(check, Mark.UNSEEN, what, "this token is not shown it", fix)
+
+
 def unseen(check: str, what: str, why: Unseen | str, fix: str = "") -> Observation:
     """Return what was not seen, and what would show it."""
     if isinstance(why, str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from counterseal.model import RefRules, Repair
-from counterseal.project.observations import fault, unseen, warning, well
+from counterseal.project.observations import fault, hidden, unseen, warning, well
 from counterseal.project.pages import page
 from counterseal.project.seen import Unseen
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from counterseal.project.observations import Observation
     from counterseal.project.seen import Seen
 
-_ADMIN: Final = "ask with the token of somebody who administers the repository"
 _PUSHED: Final = "what is pushed was reviewed by nobody: the policy and promotion requests may be among it"
 
 
@@ -54,7 +53,7 @@ def _by_change_request(seen: Seen, rules: RefRules) -> Iterator[Observation]:
     if rules.by_change_request:
         yield well("branch-by-request", f"{branch} changes by change requests only")
     elif rules.by_change_request is None:
-        yield unseen("branch-by-request", f"whether people may push to {branch}", "this token is not shown it", _ADMIN)
+        yield hidden("branch-by-request", f"whether people may push to {branch}")
     else:
         who = f" ({', '.join(rules.pushers)})" if rules.pushers else ""
         yield fault(
@@ -71,7 +70,7 @@ def _by_change_request(seen: Seen, rules: RefRules) -> Iterator[Observation]:
 def _around(seen: Seen, rules: RefRules) -> Iterator[Observation]:
     branch = seen.default_branch
     if rules.bypassers is None and rules.by_change_request is not None and not seen.at_gitlab:
-        yield unseen("branch-bypass", f"who may bypass the rules of {branch}", "this token is not shown it", _ADMIN)
+        yield hidden("branch-bypass", f"who may bypass the rules of {branch}")
     elif rules.bypassers:
         yield warning(
             "branch-bypass",
@@ -94,7 +93,7 @@ def _around(seen: Seen, rules: RefRules) -> Iterator[Observation]:
 
 def _late_pushes(seen: Seen, rules: RefRules) -> Iterator[Observation]:
     if rules.stale_approvals is None or rules.last_push_approved is None:
-        yield unseen("stale-approvals", "whether a push takes approvals away", "this token is not shown it", _ADMIN)
+        yield hidden("stale-approvals", "whether a push takes approvals away")
         return
     lacks = [
         *(["dismiss stale approvals when new commits are pushed"] if rules.stale_approvals else []),

@@ -78,7 +78,8 @@ def _trigger(file: Pipeline, policy: Policy) -> Iterator[Observation]:
 
 def _meet(one: str, other: str) -> bool:
     """Return whether there are refs that both patterns match."""
-    return forges.ref_matches(one, other.replace("*", "1.2.3")) or forges.ref_matches(other, one.replace("*", "1.2.3"))
+    both = ((one, other), (other, one))
+    return any(forges.ref_matches(pattern, ref) for pattern, of in both for ref in forges.samples(of))
 
 
 def _gate(seen: Seen, policy: Policy) -> Iterator[Observation]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
 from counterseal.model import RefRules, Repair
-from counterseal.project.observations import fault, unseen, warning, well
+from counterseal.project.observations import fault, hidden, unseen, warning, well
 from counterseal.project.pages import page
 from counterseal.project.seen import Unseen
 
@@ -71,12 +71,7 @@ def _mirror(seen: Seen, rules: RefRules) -> Observation:
             target=MIRROR_REF,
         )
     if rules.forced is None:
-        return unseen(
-            "ledger-branch",
-            f"whether {MIRROR_BRANCH} may be force-pushed",
-            "this token is not shown it",
-            "ask with the token of somebody who administers the repository",
-        )
+        return hidden("ledger-branch", f"whether {MIRROR_BRANCH} may be force-pushed")
     return well("ledger-branch", f"{MIRROR_BRANCH} can be neither rewound nor deleted")
 
 

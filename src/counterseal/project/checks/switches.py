@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from counterseal.model import ProjectSettings, Repair, Visibility
-from counterseal.project.observations import fault, unseen, warning, well
+from counterseal.project.observations import fault, hidden, unseen, warning, well
 from counterseal.project.pages import page
 from counterseal.project.seen import Unseen
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from counterseal.project.observations import Observation
     from counterseal.project.seen import Seen
 
-_ADMIN: Final = "ask with the token of somebody who administers the repository"
-_HIDDEN: Final = "this token is not shown it"
 _NO_ONE: Final = "no_one_allowed"
 
 
@@ -38,7 +36,7 @@ def check(seen: Seen) -> Iterator[Observation]:
 
 def _immutable(seen: Seen, settings: ProjectSettings) -> Observation:
     if settings.immutable_releases is None:
-        return unseen("immutable-releases", "whether releases are immutable", _HIDDEN, _ADMIN)
+        return hidden("immutable-releases", "whether releases are immutable")
     if settings.immutable_releases:
         return well("immutable-releases", "releases are immutable")
     return warning(
@@ -56,7 +54,7 @@ def _may_approve(seen: Seen, settings: ProjectSettings) -> Observation:
     asks = [each.path for each in seen.pipelines.values() if each.jobs_with("actions/request")]
     switch = '"Allow GitHub Actions to create and approve pull requests"'
     if may is None:
-        return unseen(check, "whether workflows may create and approve pull requests", _HIDDEN, _ADMIN)
+        return hidden(check, "whether workflows may create and approve pull requests")
     if asks and not may:
         return fault(
             check,
@@ -79,7 +77,7 @@ def _may_approve(seen: Seen, settings: ProjectSettings) -> Observation:
 
 def _forks_of_github(seen: Seen, settings: ProjectSettings) -> Observation:
     if settings.forks_run_here is None:
-        return unseen("forks", "whose change requests from forks start workflows", _HIDDEN, _ADMIN)
+        return hidden("forks", "whose change requests from forks start workflows")
     if not settings.forks_run_here:
         return well("forks", "somebody has to approve workflows of first-time contributors")
     return warning(
@@ -93,7 +91,7 @@ def _forks_of_github(seen: Seen, settings: ProjectSettings) -> Observation:
 
 def _job_token(seen: Seen, settings: ProjectSettings) -> Observation:
     if settings.job_token_may_push is None:
-        return unseen("job-token", "whether a job's token may push", _HIDDEN, _ADMIN)
+        return hidden("job-token", "whether a job's token may push")
     if settings.job_token_may_push:
         return well("job-token", "a job's token may push, as the ledger needs")
     return fault(
@@ -108,7 +106,7 @@ def _job_token(seen: Seen, settings: ProjectSettings) -> Observation:
 def _pipeline_variables(seen: Seen, settings: ProjectSettings) -> Observation:
     role = settings.pipeline_variables
     if role is None:
-        return unseen("pipeline-variables", "who may set variables of a pipeline", _HIDDEN, _ADMIN)
+        return hidden("pipeline-variables", "who may set variables of a pipeline")
     if role == _NO_ONE:
         return well("pipeline-variables", "nobody may set variables of a pipeline")
     return fault(
@@ -123,7 +121,7 @@ def _pipeline_variables(seen: Seen, settings: ProjectSettings) -> Observation:
 
 def _forks_of_gitlab(settings: ProjectSettings) -> Observation:
     if settings.forks_run_here is None:
-        return unseen("forks", "whether pipelines of forks' merge requests run in this project", _HIDDEN, _ADMIN)
+        return hidden("forks", "whether pipelines of forks' merge requests run in this project")
     if not settings.forks_run_here:
         return well("forks", "pipelines of forks' merge requests run in the fork")
     switch = "ci_allow_fork_pipelines_to_run_in_parent_project"

@@ -26,8 +26,6 @@ _REVIEWED: Final = "pull_request"
 _BY_CHANGE_REQUEST: Final = frozenset({_REVIEWED, "merge_queue"})
 #: How GitHub says to an administrator that a branch has no older protection; to others it says "Not Found".
 _NOT_PROTECTED: Final = "Branch not protected"
-#: What stands for the stars of a pattern, to see whether another pattern has it all.
-_SAMPLES: Final = ("1.2.3", "0", "9.9.9-rc.1")
 
 
 class Older:
@@ -146,8 +144,7 @@ def _has(ruleset: Fields, pattern: str) -> bool:
         return False
     refs = conditions.inner("ref_name")
     include, exclude = (refs.items(name) if refs.has(name) else [] for name in ("include", "exclude"))
-    samples = [pattern.replace("*", sample) for sample in _SAMPLES]
-    return all(_in(include, ref) and not _in(exclude, ref) for ref in samples)
+    return all(_in(include, ref) and not _in(exclude, ref) for ref in forges.samples(pattern))
 
 
 def _in(patterns: Sequence[object], ref: str) -> bool:

@@ -23,8 +23,6 @@ _BRANCH: Final = "refs/heads/"
 _TAG: Final = "refs/tags/"
 #: The access level that is nobody's.
 _NO_ONE: Final = 0
-#: What stands for the stars of a pattern, to see whether another pattern has it all.
-_SAMPLES: Final = ("1.2.3", "0", "9.9.9-rc.1")
 
 
 class Protection:
@@ -59,7 +57,7 @@ class Protection:
     def of_tags(self, pattern: str) -> RefRules:
         """Return how the tags of a pattern are guarded: a protected one is not moved, and deleted only by hand."""
         what, name = "protected tags", pattern.removeprefix(_TAG)
-        samples = [name.replace("*", sample) for sample in _SAMPLES]
+        samples = forges.samples(name)
         listed = self._list(what, "/protected_tags")
         guards = [each for each in listed if all(_matches(each.text("name"), sample) for sample in samples)]
         creators = _who(guards, "create_access_levels")
