@@ -43,6 +43,12 @@ class MemoryClone:
         content = self.contents.get(path)
         return content.encode() if isinstance(content, str) else content
 
+    def committed(self, path: str) -> bytes | None:
+        return self.read(path)
+
+    def changed(self) -> bool:
+        return False
+
     def tags(self) -> Sequence[str]:
         return self.tagged
 

@@ -13,6 +13,7 @@ from counterseal.errors import PolicyError, UsageError
 from counterseal.evaluation import possible_without, rules
 from counterseal.identifiers import INIT_BRANCH, POLICY_PATH
 from counterseal.ports import BranchWriter, ChangeRequests, Clone
+from counterseal.project import people as project_people
 from counterseal.project import plan
 from counterseal.project.layout import next_tag
 from counterseal.project.plan import Answers, Facts, Plan, Preset, Setting
@@ -161,4 +162,4 @@ def _checked(made: Plan) -> tuple[str, ...]:
                 fix="name more people (--approvers), ask for fewer approvals (--stages staging=1,production=1), or for "
                 "none: --preset solo",
             )
-    return tuple(policy_people.shortages(policy))
+    return tuple(project_people.shortages(policy))
