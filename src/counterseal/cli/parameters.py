@@ -75,25 +75,25 @@ class Argument(_Variable, click.Argument):
         super().__init__([name], help=words, type=kind, **more)
 
 
-def _remember(ctx: click.Context, _: click.Parameter, value: Any) -> Any:
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     if ctx.obj is not None:
-        ctx.obj.verbose = bool(value)
+        setattr(ctx.obj, "form" if param.name == "format" else "verbose", value)
     return value
 
 
-def verbose() -> Switch:
-    """Return the option that is read before all others: what is a bug may come up while those are read."""
-    words = "a traceback for what looks like a bug"
-    return Switch("-v", "--verbose", words=words, is_eager=True, callback=_remember)
+def manner() -> list[click.Parameter]:
+    """Return the options that are read before all others: an error may come up while those are read."""
+    forms = OneOf(("text", "json", "markdown"))
+    return [
+        Option("--format", kind=forms, default="text", words="form of the result", is_eager=True, callback=_remember),
+        Switch("-v", "--verbose", words="show a traceback on internal errors", is_eager=True, callback=_remember),
+    ]
 
 
 def shared() -> list[click.Parameter]:
     """Return what every verb has."""
-    return [
-        Option("--format", kind=OneOf(("text", "json", "markdown")), default="text", words="form of the result"),
-        Switch("-q", "--quiet", words="nothing on standard error but errors"),
-        verbose(),
-    ]
+    form, verbose = manner()
+    return [form, Switch("-q", "--quiet", words="print only errors on standard error"), verbose]
 
 
 def trust() -> list[click.Parameter]:

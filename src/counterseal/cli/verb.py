@@ -112,9 +112,12 @@ def _missing(param: click.Parameter, verb: str) -> UsageError:
     return UsageError(f"no {name}", why=why, fix=f"{call} …, or set {variable}")
 
 
-def wants_traceback(arguments: Sequence[str], call: Call) -> bool:
-    """Return whether `--verbose` or its variable was given, where a verb's own options could not be read."""
+def read_manner(arguments: Sequence[str], call: Call) -> None:
+    """Let the call know how it is to talk, where a verb's own options could not be read.
+
+    Raises:
+        UsageError: What was said of that cannot be read either.
+    """
     rest = {"ignore_unknown_options": True, "allow_extra_args": True}
-    alone = click.Command(None, params=[parameters.verbose()], context_settings=rest, add_help_option=False)
+    alone = click.Command(None, params=parameters.manner(), context_settings=rest, add_help_option=False)
     alone.make_context("counterseal", list(arguments), obj=call)
-    return bool(call.verbose)

@@ -149,10 +149,38 @@ def test_the_result_is_on_stdout_in_each_form(policy: Path, capsys: pytest.Captu
 
 
 def test_an_error_is_on_stderr_and_leaves_stdout_empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["policy", "check", str(tmp_path / "none.yml"), "--format", "json"], {}) == 2
+    assert main(["policy", "check", str(tmp_path / "none.yml")], {}) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
     assert re.fullmatch(r"error: no policy .*\n  why: .*\n  fix: .*\n", shown.err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "message"),
+    [
+        (["policy", "check", "none.yml", "--format", "json"], {}, "no policy none.yml"),
+        (["policy", "check", "none.yml"], {"COUNTERSEAL_FORMAT": "json"}, "no policy none.yml"),
+        (["request", "--format=json"], {}, "no --stage"),
+        (["verify", "--stge", "x", "--format", "json"], {}, "counterseal verify has no option --stge"),
+        (["lgo", "--format", "json"], {}, "no verb 'lgo'"),
+    ],
+)
+def test_who_reads_json_gets_an_error_as_json_too(
+    arguments: list[str], environment: dict[str, str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments, environment) == 2
+    shown = capsys.readouterr()
+    document = json.loads(shown.out)
+    assert document["schema"] == "counterseal.error/v1"
+    assert document["exitCode"] == 2
+    assert document["error"]["message"] == message
+    assert set(document["error"]) == {"step", "message", "why", "fix"}
+    assert shown.err.startswith(f"error: {message}\n")
+
+
+def test_a_form_that_does_not_exist_is_an_error_in_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "check", "--format", "yaml"], {}) == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_an_error_in_a_github_job_is_one_annotation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

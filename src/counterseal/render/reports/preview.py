@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from counterseal.formats import wire
 from counterseal.model import FindingOutcome
-from counterseal.render import escape, findings, inventories, markdown, text
+from counterseal.render import escape, failure, findings, inventories, markdown, text
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def report(known: preview.Preview) -> Report:
         "manifest": known.manifest,
         "findings": wire.encode(known.findings),
         "compared": wire.encode(known.compared),
-        "stops": [{"message": stop.what, "why": stop.why, "fix": stop.fix} for stop in known.stops],
+        "stops": [failure.data(stop) for stop in known.stops],
         "unseen": list(known.unseen),
     }
     return Report("\n".join(lines(known)), data, markdown=comment(known))
