@@ -12,7 +12,7 @@ from tests.contract.world import refused
 
 from counterseal.adapters.gitlab.access import GitLabTokens
 from counterseal.errors import UsageError
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
+from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, page
 from counterseal_sandbox.forge.accounts import Role
 from counterseal_sandbox.http import Response, json_response
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ONE = "/merge_requests/1"
 #: The only call whose path ends so is GraphQL's.
 GRAPHQL = "/"
-PAGE = "docs/how-to-gitlab.md#3-settings"
+PAGE = page("how-to-gitlab.md#3-settings")
 
 
 PARTS = [

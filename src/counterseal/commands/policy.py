@@ -12,7 +12,7 @@ from counterseal.commands import policy_people
 from counterseal.errors import CountersealError, PolicyError, UsageError
 from counterseal.evaluation import rules
 from counterseal.gate import opening
-from counterseal.identifiers import POLICY_PATH
+from counterseal.identifiers import POLICY_PATH, page
 from counterseal.model import Policy, Repository
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def check(path: Path, *, here: Callable[[], tuple[str, str]], forge: Callable[[]
         raise UsageError(
             f"no policy {path}",
             why="without a policy nothing is allowed",
-            fix="see docs/policy-reference.md; for a ledger id: counterseal policy check --new-ledger-id github.com/ID",
+            fix=f"write one: {page('policy-reference.md')}",
         )
     content = plain_file.read(path.resolve(), max_bytes=MAX_READ)
     loaded = policy.load(content, rules=rules.RULES, name=path.name)

@@ -23,6 +23,7 @@ from counterseal.identifiers import (
     POLICY_PATH,
     REQUEST_BRANCH_PREFIX,
     SBOM_FILE,
+    page,
 )
 from counterseal.model import (
     Actor,
@@ -162,7 +163,7 @@ def _policy(forge: Forge) -> bytes:
         raise UsageError(
             f"no {POLICY_PATH} on the default branch",
             why="without a policy nothing is allowed",
-            fix="write and merge a policy first (docs/policy-reference.md)",
+            fix=f"write and merge a policy first: {page('policy-reference.md')}",
         )
     return policy
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, get_ar
 
 from counterseal.errors import FormatError
 from counterseal.formats import names
+from counterseal.identifiers import page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -238,7 +239,7 @@ def _validate(record: type[T], data: Any, what: str, *, extra: Literal["forbid",
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         path = ".".join(str(part)[:80] for part in first["loc"])[:400] or "the whole"
-        raise FormatError(f"{what}: {path}: {first['msg'][:200]}", fix="see docs/formats.md") from None
+        raise FormatError(f"{what}: {path}: {first['msg'][:200]}", fix=f"see {page('formats.md')}") from None
     _check_times(result, data, what)
     return result
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from counterseal.errors import PolicyError
+from counterseal.identifiers import page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +22,7 @@ MAX_BYTES: Final = 256_000
 MAX_DEPTH: Final = 32
 
 _STRICT: Final = "a policy is read strictly: what could be misread, or read by nobody, is refused"
-_MANUAL: Final = "see docs/policy-reference.md"
+_MANUAL: Final = f"see {page('policy-reference.md')}"
 
 #: Plain words that some YAML version reads as something else than a string.
 MAX_NUMBER: Final = 10**18 - 1
@@ -97,7 +98,7 @@ def load(data: bytes, name: str) -> Node:
     for event in _events(text, name):
         builder.take(event)
     if builder.root is None:
-        raise start.error("the file is empty", fix="see docs/policy-reference.md")
+        raise start.error("the file is empty", fix=_MANUAL)
     return builder.root
 
 

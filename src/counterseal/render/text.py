@@ -8,6 +8,7 @@ from counterseal import forges
 from counterseal.formats import wire
 from counterseal.history import RecordedDecision, label
 from counterseal.history.events import Publication
+from counterseal.identifiers import page
 from counterseal.model import FindingOutcome, Outcome
 from counterseal.render import findings
 from counterseal.render.escape import plain
@@ -59,8 +60,8 @@ def decision(decision: Decision, sequence: int, digest: str, *, fresh: bool) -> 
     violated = [finding for finding in decision.findings if finding.outcome is FindingOutcome.VIOLATED]
     about = findings.of_decision(decision)
     body = [line for finding in violated for line in finding_lines(finding, about)]
-    rules = ", ".join(f"docs/rules.md#{finding.rule}" for finding in violated)
-    return "\n".join((head, *body, f"  ledger: entry {sequence} (deny {recorded})   rules: {rules}"))
+    rules = "\n         ".join(page(f"rules.md#{finding.rule}") for finding in violated)
+    return "\n".join((head, *body, f"  ledger: entry {sequence} (deny {recorded})", f"  rules: {rules}"))
 
 
 def _request(decision: Decision) -> str:

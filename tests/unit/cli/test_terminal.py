@@ -143,7 +143,7 @@ def test_what_is_for_a_program_has_no_colour_anywhere(capsys: pytest.CaptureFixt
         completion.report("bash", "x"),
         ledger.proof(b"{}"),
         policies.ledger_id("github.com/777/x"),
-        trust.report({}, b"{}"),
+        trust.report({"sandbox": False, "issuers": {}, "released": [], "withdrawn": []}, b"{}"),
     ],
 )
 def test_these_are_for_programs(report: Report) -> None:

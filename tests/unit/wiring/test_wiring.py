@@ -210,6 +210,13 @@ def test_what_is_exported_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown.err == ""
 
 
+def test_as_markdown_it_is_a_table_of_whom_one_trusts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trust", "export", "--format", "markdown"], {}) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("| trusted | |\n|---|---|\n| trust root | the public Sigstore instance |")
+    assert "mediaType" not in shown
+
+
 @pytest.mark.parametrize(
     ("address", "kind", "name"),
     [

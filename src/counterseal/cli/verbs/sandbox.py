@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from counterseal.cli import parameters
 from counterseal.cli.kinds import FOLDER, NUMBER
 from counterseal.cli.verb import Verb
+from counterseal.identifiers import page
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 VERB = Verb(
     "sandbox",
     "Start the sandbox and keep it running: forge, identities, certificate authority, log and timestamps on loopback."
-    "\n\nWhat it signs proves nothing to anybody. Control calls are listed in docs/sandbox.md.",
+    f"\n\nWhat it signs proves nothing to anybody. Control calls: {page('sandbox.md')}",
     (
         parameters.Option(
             "--port", kind=NUMBER, metavar="PORT", default=0, words="port on 127.0.0.1 (default: a free one)"
@@ -34,10 +35,14 @@ VERB = Verb(
 
 def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     """Run the verb."""
+    from counterseal.cli.showing import write_json
     from counterseal.commands import sandbox
     from counterseal.render.reports import sandbox as reports
 
     def ready(url: str, gate: str) -> None:
+        if options.format == "json":
+            write_json(reports.data(url, gate))
+            return
         sys.stdout.write(reports.ready(url, gate) + "\n")
         sys.stdout.flush()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from counterseal.forges import ForgeKind
+from counterseal.identifiers import page
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _further(kind: ForgeKind, release: demo.Release, tool: Path | str) -> str:
         f"  {tool} log show 2 --folder {folder}/audit {trust}",
         f"  {tool} verify {folder}/release/*.whl {' '.join(release.ask)} {trust}",
         f"  {note} | tail -1 | jq -r .dsseEnvelope.payload | base64 -d | jq .predicate.findings",
-        "  With none of our code (docs/verify-without-us/README.md):",
+        f"  With none of our code ({page('verify-without-us/README.md')}):",
         f"  {variables} bash docs/verify-without-us/verify-with-cosign.sh {folder}/release/*.whl",
     ))  # fmt: skip
 
