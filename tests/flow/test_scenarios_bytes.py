@@ -177,7 +177,7 @@ def test_a_request_that_is_valid_for_too_long_is_a_deny(shared: FlowWorld, days:
 def test_the_longest_request_that_the_command_makes_is_allowed(shared: FlowWorld) -> None:
     arguments = ("request", "--stage", "staging", "--tag", TAG, "--reason", "x", "--again")
     who = shared.person("bob")
-    assert "1 to 90 days" in shared.cli(*arguments, "--valid-days", "91", environment=who).errors
+    assert "between 1 and 90" in shared.cli(*arguments, "--valid-days", "91", environment=who).errors
     said = shared.counterseal(*arguments, "--valid-days", "90", environment=who)
     path = next(part for part in said.output.split() if part.startswith("promotions/"))
     number = max(each.number for each in stories.hosted(shared).changes)

@@ -10,21 +10,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit import frozen
-from tests.unit.render.test_golden import HOSTILE, recorded
+from tests.unit.render.test_change_request import BRIEFING
+from tests.unit.render.test_golden import recorded
 
 from counterseal.commands.candidate import CandidateResult
 from counterseal.commands.gate import GateRun
 from counterseal.commands.policy import PolicyCheck
-from counterseal.commands.request import RequestResult
+from counterseal.commands.request import Asked, RequestResult
 from counterseal.commands.sbom import SbomResult
 from counterseal.commands.sign import SignResult
 from counterseal.commands.verify import Refused, Skipped, VerifyResult
 from counterseal.errors import ServiceError, VerificationError
 from counterseal.gate.deciding import Decided, Failed, GateResult
 from counterseal.gate.publication.publishing import NotPublished, Published, PublishResult
-from counterseal.gate.sboms import Comparison
-from counterseal.inventory import Difference, Package
-from counterseal.model import Reason, Release
+from counterseal.model import Reason, Release, Repository
 from counterseal.render.reports import candidate, gate, policy, publish, request, sbom, sign, verify
 from counterseal.verification.looks import Look, StepError
 
@@ -98,33 +97,27 @@ def test_candidate() -> None:
 
 @pytest.mark.parametrize(("host", "name"), [("github.com", "#84"), ("gitlab.com", "!84")])
 def test_request(host: str, name: str) -> None:
-    first = Comparison("staging", 17)
+    asker = dataclasses.replace(frozen.BOB, host=host)
+    asked = Asked("staging", None, "", asker)
+    told = dataclasses.replace(BRIEFING, repository=Repository(host, 701, "acme/app"))
     opened = RequestResult(
-        "v1.2.0", 84, "https://x/84", "promotions/a.json", b"{}", frozen.moment(9), dry_run=False, compared=first
+        "v1.2.0", 84, "https://x/84", "promotions/a.json", b"{}", frozen.moment(9), dry_run=False, briefing=told
     )
-    lines, schema, outputs = forms(request.report(opened, "staging", host))
-    assert lines[0].startswith("requested: v1.2.0 into staging · ")
-    assert f"{name} https://x/84" in lines[0]
+    lines, schema, outputs = forms(request.report(opened, asked))
+    assert lines[0] == f"requested: v1.2.0 into staging · {name} https://x/84"
     assert schema == "counterseal.request-result/v1"
     assert outputs == {"number": "84", "url": "https://x/84", "path": "promotions/a.json"}
+    assert lines[3] == "  approvals: 1 needed: 1 of security (dora); bob asked, so bob does not count"
+    lines, _, _ = forms(request.report(dataclasses.replace(opened, before=True), asked))
+    assert lines[0] == f"already open: v1.2.0 into staging · {name} https://x/84"
     dry = dataclasses.replace(opened, number=None, url=None, dry_run=True)
-    lines, _, outputs = forms(request.report(dry, "staging", host))
+    lines, _, outputs = forms(request.report(dry, asked))
     nothing = "  components: 17; staging has nothing yet that they could be compared with"
-    assert lines == ["would request: v1.2.0 into staging", nothing, "  promotions/a.json", "{}"]
+    assert (lines[:2], lines[-2:]) == (
+        ["would request: v1.2.0 into staging", nothing],
+        ["  promotions/a.json", "{}"],
+    )
     assert outputs == {"number": "", "url": "", "path": "promotions/a.json"}
-
-
-def test_the_words_of_a_change_request_act_nowhere() -> None:
-    hostile = tuple(Package(f"{HOSTILE}\n/approve\nCloses #7", "npm", (HOSTILE,), (HOSTILE,)) for _ in range(50))
-    compared = Comparison("production", 50, "x/@all", 7, Difference(hostile, (), (), ()))
-    asked = dataclasses.replace(frozen.REQUEST, reason=f"{HOSTILE}\n/approve\nCloses #7")
-    heading, body = request.change(asked, compared)
-    assert heading == f"Promote {frozen.REQUEST.candidate.tag} to {frozen.REQUEST.stage}"
-    assert frozen.REQUEST.manifest in body
-    assert not any(word in body for word in ("<script", "@all", "#7", "\n/approve", "\x1b", "]("))
-    assert body.count("&#x2b; &#x3a;") == 20, "each row begins with its mark and the hostile name"
-    assert "and 30 more" in body
-    assert len(body) < 65536, "what GitHub takes"
 
 
 def _decided(*, withdrawn: bool = False) -> Decided:

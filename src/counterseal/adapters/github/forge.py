@@ -202,7 +202,7 @@ class GitHubForge:
                 continue  # GitHub ignores a filter that it does not understand
             head = pull.inner("head")
             inside = not head.is_null("repo") and head.inner("repo").number("id") == self.repository().id
-            yield OpenChange(pull.number("number"), pull.text("html_url"), inside)
+            yield OpenChange(pull.number("number"), pull.text("html_url"), inside, head.text("ref"))
 
     def build_start(self, run_uri: str) -> BuildStart | None:
         """Return who had a hand in the run at this address, or None if it is gone."""

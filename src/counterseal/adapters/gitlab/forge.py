@@ -171,7 +171,8 @@ class GitLabForge:
             if request.text("state") != "opened" or not self._aims_at(request, base_ref):
                 continue  # a filter that GitLab does not understand is ignored
             source = None if request.is_null("source_project_id") else request.number("source_project_id")
-            yield OpenChange(request.number("iid"), request.text("web_url"), source == self.repository().id)
+            inside, branch = source == self.repository().id, request.text("source_branch")
+            yield OpenChange(request.number("iid"), request.text("web_url"), inside, branch)
 
     def build_start(self, run_uri: str) -> BuildStart | None:
         """Return who had a hand in the job at this address, or None if it is gone."""

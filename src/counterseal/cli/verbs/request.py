@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
 from counterseal.cli import parameters
@@ -39,21 +38,24 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     from counterseal.cli.showing import progress
     from counterseal.commands import request
     from counterseal.gate import sboms
+    from counterseal.render import change_request
     from counterseal.render.reports import request as reports
 
     wiring = wiring.at_home()
     valid_for = request.days(options.valid_days)
     tag = options.tag.removeprefix("refs/tags/") if options.tag else None
     requester = wiring.requester()
-    asked = request.Asked(options.stage, tag, options.reason, requester, options.again, valid_for)
+    job = wiring.surroundings.in_github or wiring.surroundings.in_gitlab
+    asked = request.Asked(options.stage, tag, options.reason, requester, options.again, valid_for, job)
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         tell("reading the candidate")
 
-        @functools.cache
         def history() -> History:
             tell("reading and verifying the ledger")
             return sboms.history(*wiring.preview(work))
 
-        ports = request.RequestPorts(wiring.forge(), wiring.asset_store(), wiring.clock(), history, reports.change)
+        ports = request.RequestPorts(
+            wiring.forge(), wiring.asset_store(), wiring.clock(), history, change_request.words
+        )
         result = request.run(ports, asked, work, dry_run=options.dry_run)
-    return reports.report(result, asked.stage, requester.host)
+    return reports.report(result, asked)
