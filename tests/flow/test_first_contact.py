@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.flow import faults
+from tests.flow.worlds import SUBJECTS
 
 from counterseal_sandbox.demo.site import TAG
+from counterseal_sandbox.demo.world import EPOCH
 
 if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld
@@ -68,3 +70,10 @@ def test_the_next_step_of_a_candidate_works_when_it_is_pasted(fresh: FlowWorld) 
     said = fresh.counterseal("candidate", "dist/*", environment=fresh.build_run()).output
     opened = fresh.counterseal(*pasted(said, "counterseal request"), environment=fresh.person("bob"))
     assert f"requested: {TAG} into staging" in opened.output
+
+
+def test_a_tag_of_another_version_than_the_files_is_a_warning(built: FlowWorld) -> None:
+    environment = {"GITHUB_REF": "refs/tags/v1.3.0", "SOURCE_DATE_EPOCH": EPOCH}
+    told = built.counterseal("sbom", *SUBJECTS, environment=environment).errors
+    assert told.startswith("warning: the tag is v1.3.0, and another version is in the name of app-1.2.0-")
+    assert "warning" not in built.counterseal("sign", *SUBJECTS, environment=built.build_run()).errors

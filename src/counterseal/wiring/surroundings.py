@@ -136,6 +136,13 @@ class Surroundings:
         value = self.environ.get("CI_COMMIT_SHA" if self.kind is ForgeKind.GITLAB else "GITHUB_SHA")
         return value if digests.is_revision(value) else None
 
+    def tag(self) -> str | None:
+        """Return the tag that this run is for, if CI says one."""
+        if self.kind is ForgeKind.GITLAB:
+            return self.environ.get("CI_COMMIT_TAG") or None
+        ref = self.environ.get("GITHUB_REF", "")
+        return ref.removeprefix("refs/tags/") if ref.startswith("refs/tags/") else None
+
     def refuse_influence(self, options: Collection[str]) -> None:
         """Refuse an environment that could choose for the gate what the policy has to choose (R35).
 

@@ -71,9 +71,9 @@ def test_sign(sandbox: bool) -> None:
     report = sign.report(result, Path("out"), sandbox=sandbox)
     lines, schema, outputs = forms(report)
     assert lines[:3] == [
-        "signed: 1 artifacts of v1.2.0 at cdcdcdcdcdcd",
+        "signed: 1 artifact of v1.2.0 at cdcdcdcdcdcd",
         f"  manifest sha256:{'ab' * 32}",
-        "  2 statements, 1 file signatures in out",
+        "  2 statements, 1 file signature in out",
     ]
     assert [line.strip()[:8] for line in lines[3:]] == (["SANDBOX:"] if sandbox else [])
     assert (schema, report.data["sandbox"]) == ("counterseal.sign/v1", sandbox)
@@ -195,3 +195,19 @@ def test_policy() -> None:
     assert len(lines) == len(frozen.POLICY.stages) + 3
     assert lines[-2:] == ["  always: ledger-intact", f"  ledger {frozen.POLICY.ledger_id} (of acme/app)"]
     assert schema == "counterseal.policy-check/v1"
+
+
+def test_a_version_that_was_not_raised_is_a_warning() -> None:
+    (warning,) = sign.report(
+        SignResult((frozen.WHEEL,), "ab" * 32, "v1.3.0", "cd" * 20, (), (), dry_run=False), Path("out"), sandbox=False
+    ).warnings
+    assert warning == f"the tag is v1.3.0, and another version is in the name of {frozen.WHEEL.name}: was it raised?"
+    made = SbomResult(Path("x"), "ab" * 32, 17, (frozen.WHEEL,), dry_run=False)
+    assert sbom.report(made, "v1.3.0").warnings == (warning,)
+    assert (sbom.report(made).warnings, sbom.report(made, "v1.2.0").warnings) == ((), ())
+    names = tuple(f"app-1.2.{number}.tgz" for number in range(5))
+    draft = CandidateResult(
+        Release(0, "v1.3.0", draft=True, assets=(), url=""), "ab" * 32, (*names, f"{names[0]}.sigstore.json"), True
+    )
+    (warning,) = candidate.report(draft).warnings
+    assert warning.endswith("app-1.2.0.tgz, app-1.2.1.tgz, app-1.2.2.tgz and 2 more: was it raised?")

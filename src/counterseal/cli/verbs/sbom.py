@@ -71,4 +71,4 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
             development=options.include == "dev",
         )
         result = sbom.run(inputs, builder=builder, files=wiring.files(), tell=tell)
-    return reports.report(result)
+    return reports.report(result, wiring.surroundings.tag())
