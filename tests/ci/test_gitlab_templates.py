@@ -59,6 +59,7 @@ GIVEN = {
 FIXED = {
     ("gate", "preview"): "false",  # the job is left out of a preview
     ("gate", "number"): "",
+    ("gate", "exit-code"): "false",
     ("preview", "preview"): "true",
     ("preview", "stage"): "",
     ("preview", "request"): "",

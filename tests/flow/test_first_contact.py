@@ -77,3 +77,13 @@ def test_a_tag_of_another_version_than_the_files_is_a_warning(built: FlowWorld) 
     told = built.counterseal("sbom", *SUBJECTS, environment=environment).errors
     assert told.startswith("warning: the tag is v1.3.0, and another version is in the name of app-1.2.0-")
     assert "warning" not in built.counterseal("sign", *SUBJECTS, environment=built.build_run()).errors
+
+
+def test_a_preview_ends_as_a_gate_would_only_if_it_is_asked_to(fresh: FlowWorld) -> None:
+    number = fresh.request("staging", "the first of its kind")
+    call = ("gate", "--preview", "--number", str(number))
+    bob = fresh.person("bob")
+    assert "✗" in fresh.counterseal(*call, environment=bob).output
+    assert "✗" in fresh.counterseal(*call, "--exit-code", environment=bob, code=10).output
+    fresh.review("alice", number)
+    fresh.counterseal(*call, "--exit-code", environment=bob)

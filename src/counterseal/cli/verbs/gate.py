@@ -33,8 +33,9 @@ VERB = Verb(
         parameters.Option(
             "--number", kind=NUMBER, metavar="NUMBER", words="with --preview: the change request (default: the event's)"
         ),
+        parameters.Switch("--exit-code", words="with --preview: end with 10 if a gate would not allow it"),
     ),
-    ("gate --stage production", "gate --preview --number 17"),
+    ("gate --stage production", "gate --preview --number 17 --exit-code"),
 )
 
 
@@ -68,4 +69,5 @@ def _preview(options: SimpleNamespace, wiring: Wiring) -> Report:
     comment = reports.comment if wiring.surroundings.can_comment else None
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         tell("reading the request and the ledger")
-        return reports.report(preview.run(*wiring.preview(work), number, comment=comment))
+        known = preview.run(*wiring.preview(work), number, comment=comment)
+    return reports.report(known, exit_code=options.exit_code)
