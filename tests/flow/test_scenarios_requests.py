@@ -345,8 +345,9 @@ def test_a_request_that_was_never_merged_cannot_be_decided(played: Played) -> No
 
 @pytest.mark.forges(ForgeKind.GITHUB)
 def test_an_earlier_call_that_failed_stops_no_later_one(fresh: FlowWorld) -> None:
-    """Without `pull-requests: write` the branch is made and then nothing; the next call may give another reason."""
-    may_push = fresh.run(gateRevision=None, permissions={"contents": "write", "id-token": "write"})
+    """With `pull-requests: read` the branch is made and then nothing; the next call may give another reason."""
+    permissions = {"contents": "write", "pull-requests": "read", "id-token": "write"}
+    may_push = fresh.run(gateRevision=None, permissions=permissions)
     arguments = ("request", "--stage", "staging", "--tag", TAG, "--reason")
     fresh.counterseal(*arguments, "first words", environment=may_push, code=1)
     assert "counterseal-request/staging-" in fresh.git("ls-remote", "origin", "refs/heads/*")

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from counterseal import plain_file, policy
-from counterseal.commands import policy_people
+from counterseal.commands import policy_files, policy_people
 from counterseal.errors import CountersealError, PolicyError, UsageError
 from counterseal.evaluation import rules
 from counterseal.gate import opening
-from counterseal.identifiers import POLICY_PATH, page
+from counterseal.identifiers import page
 from counterseal.model import Policy, Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from counterseal.ports import Forge
+    from counterseal.ports import Clone, Forge
 
 #: More than a policy may have: its own reader says so with the place.
 MAX_READ: Final = 64 << 20
@@ -36,13 +36,16 @@ class PolicyCheck:
     warnings: tuple[str, ...] = ()
 
 
-def check(path: Path, *, here: Callable[[], tuple[str, str]], forge: Callable[[], Forge]) -> PolicyCheck:
+def check(
+    path: Path, *, here: Callable[[], tuple[str, str]], forge: Callable[[], Forge], clone: Callable[[Path], Clone]
+) -> PolicyCheck:
     """Return what a policy file says.
 
     Args:
         path: The file.
         here: Gives host and name of the repository that this is about, or raises a UsageError.
         forge: Gives the forge that knows its number.
+        clone: Gives the clone that a folder is in.
 
     Raises:
         UsageError: There is no such file.
@@ -52,26 +55,16 @@ def check(path: Path, *, here: Callable[[], tuple[str, str]], forge: Callable[[]
         raise UsageError(
             f"no policy {path}",
             why="without a policy nothing is allowed",
-            fix=f"write one: {page('policy-reference.md')}",
+            fix=f"write one: {page('policy-reference.md')}\n"
+            "an id for its ledger: counterseal policy check --new-ledger-id github.com/REPOSITORY-NUMBER",
         )
     content = plain_file.read(path.resolve(), max_bytes=MAX_READ)
     loaded = policy.load(content, rules=rules.RULES, name=path.name)
     always = tuple(name for name, spec in rules.RULES.items() if spec.always)
     policy_people.check_names(loaded)
     compared, unknown = _compared(loaded, here, forge)
-    warnings = (*policy_people.shortages(loaded), *_missing_files(loaded, path), *unknown)
+    warnings = (*policy_people.shortages(loaded), *policy_files.warnings(loaded, path, clone), *unknown)
     return PolicyCheck(path, loaded, always, compared, warnings)
-
-
-def _missing_files(loaded: Policy, path: Path) -> Iterator[str]:
-    """Yield which files that the policy names are not in the checkout that it lies in."""
-    whole = path.resolve()
-    if not whole.as_posix().endswith(f"/{POLICY_PATH}"):
-        return
-    top, own = whole.parent.parent, loaded.gate.own
-    for what, file in (("builder", loaded.builder.workflow), ("gate", own.file if own else None)):
-        if file is not None and not (top / file).is_file():
-            yield f"the {what}'s file {file} is not in this checkout, so nothing that runs can be it"
 
 
 def _compared(

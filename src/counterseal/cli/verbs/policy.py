@@ -32,6 +32,7 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     """Run the verb."""
     from counterseal.commands import policy
     from counterseal.render.reports import policy as reports
+    from counterseal.wiring import project
 
     if options.new_ledger_id:
         return reports.ledger_id(policy.new_ledger_id(options.new_ledger_id, wiring.surroundings.random))
@@ -41,4 +42,4 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
         name = home.surroundings.repository_name()
         return home.surroundings.forge_host().host, name
 
-    return reports.checked(policy.check(options.file, here=here, forge=home.forge))
+    return reports.checked(policy.check(options.file, here=here, forge=home.forge, clone=project.clone))
