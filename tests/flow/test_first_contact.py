@@ -11,11 +11,16 @@ import pytest
 from tests.flow import faults
 from tests.flow.worlds import SUBJECTS
 
+from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
 from counterseal_sandbox.demo.site import TAG
 from counterseal_sandbox.demo.world import EPOCH
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.flow.worlds import FlowWorld
+
+    from counterseal_sandbox.demo.shell import ProcessResult
 
 pytestmark = pytest.mark.slow
 
@@ -87,3 +92,27 @@ def test_a_preview_ends_as_a_gate_would_only_if_it_is_asked_to(fresh: FlowWorld)
     assert "✗" in fresh.counterseal(*call, "--exit-code", environment=bob, code=10).output
     fresh.review("alice", number)
     fresh.counterseal(*call, "--exit-code", environment=bob)
+
+
+def test_a_log_that_finds_nothing_says_why_and_what_is_there(fresh: FlowWorld, tmp_path: Path) -> None:
+    number = fresh.request("staging", "the first of its kind")
+    fresh.merge("bob", number)
+    fresh.counterseal("gate", environment=fresh.run(), code=10)
+    trust = tmp_path / "trust.json"
+    trust.write_text(json.dumps(fresh.client.trust()), encoding="utf-8")
+    fresh.git("fetch", "-q", "origin", f"{NOTES_REF}:{NOTES_REF}", MIRROR_BRANCH)
+
+    def log(*arguments: str) -> ProcessResult:
+        return fresh.cli("log", *arguments, "--trust", str(trust), "--sandbox")
+
+    behind = faults.told(log(), 11, "entry [01]: not signed by the gate")
+    assert f"git pull && git fetch origin {NOTES_REF}:{NOTES_REF} {MIRROR_BRANCH}" in behind
+    fresh.git("pull", "-q", "--ff-only", "origin", "main")
+    assert "no decision is about the stage 'nope'; there are some about staging" in log("--stage", "nope").output
+    assert "the newest decision is of 20" in log("--since", "2127-01-01").output
+    assert "counterseal sbom find pydantic" in log("--search", "pydantic").output
+    for word in ("deny", "enough-reviews", f"#{number}", "THE FIRST"):
+        assert log("--search", word).output.startswith("seq "), word
+    assert "chain of 2 entries (1 genesis, 1 decision) complete" in log().output
+    told = faults.told(log("prove", "1"), 2, "entry 1 was denied, so there is no release to prove")
+    assert "nothing is published yet" in told

@@ -69,7 +69,7 @@ class Verb(click.Command):
             what = f"counterseal {self.name} has no option {error.option_name}"
             return UsageError(what, why="a verb has its own options", fix=near or page)
         if isinstance(error, click.MissingParameter) and error.param is not None:
-            return _missing(error.param, str(self.name))
+            return _missing(error.param, str(self.name), self._examples[0])
         if isinstance(error, click.BadOptionUsage):
             param = next((param for param in self.params if error.option_name in param.opts), None)
             if isinstance(param, parameters.Switch):
@@ -105,11 +105,11 @@ class Verb(click.Command):
         return option
 
 
-def _missing(param: click.Parameter, verb: str) -> UsageError:
+def _missing(param: click.Parameter, verb: str, example: str) -> UsageError:
     name, variable = name_of(param), f"{PREFIX}{param.name.upper()}"
     call = name if isinstance(param, click.Option) else f"counterseal {verb} {name}"
     why = f"{verb} needs it: {getattr(param, 'help', None) or 'it has no default'}"
-    return UsageError(f"no {name}", why=why, fix=f"{call} …, or set {variable}")
+    return UsageError(f"no {name}", why=why, fix=f"{call} …, or set {variable}; for example:\ncounterseal {example}")
 
 
 def read_manner(arguments: Sequence[str], call: Call) -> None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from counterseal import plain_file, policy
+from counterseal import forges, plain_file, policy
 from counterseal.commands import policy_files, policy_people
 from counterseal.errors import CountersealError, PolicyError, UsageError
 from counterseal.evaluation import rules
+from counterseal.forges import ForgeKind
+from counterseal.formats import names
 from counterseal.gate import opening
 from counterseal.identifiers import page
 from counterseal.model import Policy, Repository
@@ -95,6 +97,14 @@ def _compared(
     return f"of {home.name}", tuple(policy_people.check_accounts(loaded, home.host, asked))
 
 
+def _number_command(host: str, name: str) -> str:
+    """Return the command that prints the number of a repository."""
+    if forges.kind_of(host) is ForgeKind.GITLAB:
+        project = name.replace("/", "%2F") if names.GITLAB_PROJECT.fits(name) else "GROUP%2FPROJECT"
+        return f"glab api projects/{project} | jq .id"
+    return f"gh api repos/{name if names.GITHUB_REPOSITORY.fits(name) else 'OWNER/NAME'} --jq .id"
+
+
 def new_ledger_id(repository: str, random: Callable[[int], bytes]) -> str:
     """Return a fresh ledger id for a repository, given as `HOST/REPOSITORY-ID`.
 
@@ -106,6 +116,6 @@ def new_ledger_id(repository: str, random: Callable[[int], bytes]) -> str:
         raise UsageError(
             f"{repository!r} is no HOST/REPOSITORY-ID",
             why="names can change hands, so a ledger belongs to the repository's number",
-            fix="write it like github.com/777; `gh api repos/OWNER/NAME --jq .id` prints it",
+            fix=f"write it like {host or 'github.com'}/777; {_number_command(host, number)} prints the number",
         )
     return policy.new_ledger_id(host, int(number), random(_RANDOM_BYTES))

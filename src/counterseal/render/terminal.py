@@ -40,7 +40,7 @@ STYLES: Final = tuple(
         (r" *–(?= )", "dim"),
     )
 )
-CELLS: Final = {"allow": "green", "deny": "red", "allow (withdrawn)": "yellow"}
+CELLS: Final = {"allow": "green", "allow (published)": "green", "deny": "red", "allow (withdrawn)": "yellow"}
 #: Seconds before work says anything: what is done by then needs no bar.
 PATIENCE: Final = 1.0
 

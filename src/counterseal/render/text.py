@@ -12,9 +12,10 @@ from counterseal.identifiers import page
 from counterseal.model import FindingOutcome, Outcome
 from counterseal.render import findings
 from counterseal.render.escape import plain
+from counterseal.render.findings.shown import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from counterseal.errors import CountersealError
     from counterseal.evaluation import Decision
@@ -130,23 +131,40 @@ def log_rows(decisions: Sequence[RecordedDecision]) -> list[tuple[str, ...]]:
     return [head, *(_log_row(recorded) for recorded in decisions)]
 
 
-def log(decisions: Sequence[RecordedDecision], *, entries: int, head: str | None, mirror: bool, sandbox: bool) -> str:
+def log(
+    decisions: Sequence[RecordedDecision],
+    *,
+    entries: int,
+    kinds: Mapping[str, int],
+    head: str | None,
+    mirror: bool,
+    sandbox: bool,
+) -> str:
     """Return the table of decisions and, below it, how far it is proven."""
-    count = f"{len(decisions)} decision{'' if len(decisions) == 1 else 's'}"
-    tail = f"{count} · {chain(entries, head, mirror=mirror)}"
+    tail = f"{plural(len(decisions), 'decision')} · {chain(entries, head, mirror=mirror, kinds=kinds)}"
     return "\n".join((*(table(log_rows(decisions)) if decisions else []), tail, *([SANDBOX_NOTE] if sandbox else [])))
 
 
-def chain(entries: int, head: str | None, *, mirror: bool) -> str:
-    """Return how far a ledger is proven."""
-    state = "mirror equal" if mirror else "no mirror"
-    return f"chain of {entries} entries complete and verified · head {(head or '')[:12]}… · {state}"
+def chain(entries: int, head: str | None, *, mirror: bool, kinds: Mapping[str, int] | None = None) -> str:
+    """Return how far a ledger is proven.
+
+    Args:
+        entries: How many it has.
+        head: Its newest entry.
+        mirror: Whether the mirror was there, and is equal.
+        kinds: How many entries of each kind there are.
+    """
+    state = "mirror equal" if mirror else "no mirror (a rewound ledger would not show)"
+    told = ", ".join(plural(count, kind) for kind, count in (kinds or {}).items())
+    count = f"{entries} {'entry' if entries == 1 else 'entries'}{f' ({told})' if told else ''}"
+    return f"chain of {count} complete and verified · head {(head or '')[:12]}… · {state}"
 
 
 def _log_row(recorded: RecordedDecision) -> tuple[str, ...]:
     decision = recorded.decision
     responsible = decision.responsible
-    outcome = str(decision.outcome) + (" (withdrawn)" if recorded.withdrawn else "")
+    published = " (published)" if recorded.publication is not None else ""
+    outcome = str(decision.outcome) + (" (withdrawn)" if recorded.withdrawn else published)
     return (
         str(recorded.sequence),
         f"{decision.decided_at:%Y-%m-%d %H:%M}",

@@ -97,7 +97,7 @@ def test_what_is_unknown_or_missing_ends_with_2(arguments: list[str], capsys: py
     assert main(arguments, {}) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert re.fullmatch(r"error: .*\n(  why: .*\n)?  fix: .*\n", shown.err)
+    assert re.fullmatch(r"error: .*\n(  why: .*\n)?  fix: .*\n(       .*\n)*", shown.err)
 
 
 # --- options as variables --------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def test_an_error_is_on_stderr_and_leaves_stdout_empty(tmp_path: Path, capsys: p
     assert main(["policy", "check", str(tmp_path / "none.yml")], {}) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert re.fullmatch(r"error: no policy .*\n  why: .*\n  fix: .*\n", shown.err)
+    assert re.fullmatch(r"error: no policy .*\n  why: .*\n  fix: .*\n(       .*\n)*", shown.err)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import pytest
 
 from counterseal.cli.main import main
 
+WHOLE, ALL = "it verifies the whole ledger", "it lists all decisions"
+
 
 @pytest.mark.parametrize(
     ("arguments", "what", "fix"),
@@ -40,14 +42,41 @@ def test_a_near_miss(arguments: list[str], what: str, fix: str, capsys: pytest.C
 @pytest.mark.parametrize(
     ("arguments", "what", "why", "fix"),
     [
-        (["request"], "no --stage", "request needs it: the stage to enter", "--stage …, or set COUNTERSEAL_STAGE"),
+        (
+            ["request"],
+            "no --stage",
+            "request needs it: the stage to enter",
+            (
+                "--stage …, or set COUNTERSEAL_STAGE; for example:\n"
+                '       counterseal request --stage production --reason "fixes the parser, see #16"'
+            ),
+        ),
         (
             ["verify", "--stage", "x"],
             "no FILES",
             "verify needs it: the downloaded files, globs, or their folder",
-            "counterseal verify FILES …, or set COUNTERSEAL_FILES",
+            (
+                "counterseal verify FILES …, or set COUNTERSEAL_FILES; for example:\n"
+                "       counterseal verify app.whl --stage production --repository github.com/acme/app"
+            ),
         ),
-        (["trust"], "no ACTION", "trust needs it: what to do", "counterseal trust ACTION …, or set COUNTERSEAL_ACTION"),
+        (
+            ["trust"],
+            "no ACTION",
+            "trust needs it: what to do",
+            (
+                "counterseal trust ACTION …, or set COUNTERSEAL_ACTION; for example:\n"
+                "       counterseal trust export > trusted_root.jsonl"
+            ),
+        ),
+        (["log", "verify", "2"], "log verify takes no entry, and 2 is one", WHOLE, "counterseal log show 2"),
+        (["log", "list", "2"], "log list takes no entry, and 2 is one", ALL, "counterseal log show 2"),
+        (
+            ["log", "verify", "--stage", "staging"],
+            "log verify takes no --stage",
+            "it chooses what is listed",
+            "leave it out; or list: counterseal log --stage …",
+        ),
         (["gate", "--stage"], "--stage has no value", "it needs one", "--stage VALUE"),
         (["gate", "--preview=yes"], "--preview takes no value", "it is a switch", "--preview"),
         (["gate", "--number", "x"], "--number 'x' is no whole number", "it is counted", "write digits alone"),

@@ -25,6 +25,7 @@ from counterseal.gate.deciding import Decided, Failed, GateResult
 from counterseal.gate.publication.publishing import NotPublished, Published, PublishResult
 from counterseal.model import Reason, Release, Repository
 from counterseal.render.reports import candidate, gate, policy, publish, request, sbom, sign, verify
+from counterseal.render.text import log_rows
 from counterseal.verification.looks import Look, StepError
 
 if TYPE_CHECKING:
@@ -211,3 +212,9 @@ def test_a_version_that_was_not_raised_is_a_warning() -> None:
     )
     (warning,) = candidate.report(draft).warnings
     assert warning.endswith("app-1.2.0.tgz, app-1.2.1.tgz, app-1.2.2.tgz and 2 more: was it raised?")
+
+
+def test_the_log_says_what_is_published() -> None:
+    known = recorded(frozen.ALLOW, 41)
+    outcomes = [row[2] for row in log_rows((known, dataclasses.replace(known, publication=known.entry)))[1:]]
+    assert outcomes == ["allow", "allow (published)"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.git import notes
 from counterseal.adapters.git.process import Git, explain
-from counterseal.adapters.git.remote import REMOTE_SECONDS, Remote, transient
+from counterseal.adapters.git.remote import GITHUB_USER, REMOTE_SECONDS, Remote, transient
 from counterseal.errors import FormatError, LedgerError, ServiceError
 from counterseal.formats import digests
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, NOTES_REF
@@ -61,7 +61,7 @@ class GitLedgerStore:
         folder: Path,
         *,
         token: str | None,
-        user: str = "x-access-token",
+        user: str = GITHUB_USER,
         push_options: Sequence[str] = (),
         seconds: float = REMOTE_SECONDS,
     ) -> None:
