@@ -9,13 +9,13 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from counterseal import ledger
 from counterseal.errors import FormatError, VerificationError
 from counterseal.evaluation import decision as decisions
 from counterseal.evaluation import identity
-from counterseal.formats import wire
+from counterseal.formats import bundle, wire
 from counterseal.history import events
 from counterseal.history.events import EventKind, Publication
 from counterseal.identifiers import DECISION, EVENT
@@ -91,7 +91,11 @@ def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust
             why=why,
             fix="download ledger-proof.json again, from the release that the file is of",
         ) from error
-    attestation = verifier.verify_statement(proof.decision_line, "the decision line of the ledger proof")
+    try:
+        attestation = verifier.verify_statement(proof.decision_line, "the decision line of the ledger proof")
+    except VerificationError as error:
+        _check_own(wanted, proof.decision_line, error)
+        raise
     if attestation.statement.predicate_type != DECISION:
         fail(Look.SUBJECT, f"the proof is about a {attestation.statement.predicate_type}, no decision")
     _check_subject(wanted, attestation)  # (1)
@@ -115,6 +119,26 @@ def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust
         trust.sandbox,
         _steps(wanted, (attestation, published), decision, len(inclusion.hashes), now),
     )
+
+
+def _check_own(wanted: Wanted, line: bytes, error: VerificationError) -> None:
+    """Say of a line that is not believed that it does not even claim to be of the repository that is asked about.
+
+    Raises:
+        VerificationError: It claims to be of another.
+    """
+    try:
+        claimed: Any = bundle.statement_of(line, "the decision").predicate
+        home = claimed["source"]["repository"]
+        claim, asked = f"{home['host']}/{home['name']}", f"{wanted.host}/{wanted.repository}"
+    except (FormatError, KeyError, TypeError):
+        return  # then the error that there is says more
+    if claim.lower() != asked.lower():
+        raise VerificationError(
+            "not verified: this ledger proof is of another repository",
+            why=f"it names {claim[:200]}, and you asked for {asked} ({error.what})",
+            fix="take the ledger-proof.json of the release that the file is of",
+        ) from error
 
 
 def _check_subject(wanted: Wanted, attestation: Attestation) -> None:

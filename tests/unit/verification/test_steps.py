@@ -5,7 +5,9 @@ Signatures are the verifier's work; here it hands out whatever the test says was
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -421,3 +423,31 @@ def test_a_decision_that_the_ledger_does_not_have() -> None:
     release.signed.lines |= other.signed.lines
     with pytest.raises(LedgerError):
         verify(WANTED, mixed, verifier=release.signed, trust=TRUST, now=NOW)
+
+
+class Strange(Signed):
+    """Lines with an envelope around the payload, as bundles have it, signed under a root that nobody trusts."""
+
+    def sign(self, payload: bytes, certificate: Certificate, at: datetime) -> bytes:
+        line = json.dumps({"dsseEnvelope": {"payload": base64.b64encode(payload).decode()}}).encode()
+        super().sign(payload, certificate, at)
+        self.lines[line] = dataclasses.replace(self.lines[payload], bundle=line, digest=digests.sha256(line))
+        return line
+
+    def verify_statement(self, bundle: bytes, what: str) -> Attestation:  # noqa: ARG002 - as the port has it
+        raise VerificationError(f"{what}: no timestamp of a trusted authority covers this signature")
+
+
+@pytest.mark.parametrize(
+    ("repository", "what"),
+    [
+        ("acme/other", "not verified: this ledger proof is of another repository"),
+        (frozen.HOME.name.upper(), "the decision line of the ledger proof: no timestamp of a trusted authority covers"),
+    ],
+)
+def test_a_proof_of_another_repository_under_another_root_is_called_that(repository: str, what: str) -> None:
+    release = released()
+    release.signed = Strange()
+    with pytest.raises(VerificationError) as caught:
+        release.verify(dataclasses.replace(WANTED, repository=repository))
+    assert caught.value.what.startswith(what)

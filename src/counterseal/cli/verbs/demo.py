@@ -65,7 +65,8 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
         tell=lambda told: tell(reports.step(told)),
     )
     shown = demo.run(options.output.resolve(), kinds, ports)
-    return reports.report(shown, "counterseal" if shutil.which("counterseal") else _here())
+    missing = [tool for tool in reports.FOREIGN_TOOLS if shutil.which(tool) is None]
+    return reports.report(shown, "counterseal" if shutil.which("counterseal") else _here(), missing)
 
 
 def _here() -> Path:
