@@ -85,7 +85,7 @@ def manner() -> list[click.Parameter]:
     """Return the options that are read before all others: an error may come up while those are read."""
     forms = OneOf(("text", "json", "markdown"))
     return [
-        Option("--format", kind=forms, default="text", words="form of the result", is_eager=True, callback=_remember),
+        Option("--format", kind=forms, default="text", words="output format", is_eager=True, callback=_remember),
         Switch("-v", "--verbose", words="show a traceback on internal errors", is_eager=True, callback=_remember),
     ]
 
@@ -113,9 +113,9 @@ def build(words: str = "the artifacts: files, globs or SHA256SUMS") -> list[clic
             kind=FOLDER,
             metavar="FOLDER",
             multiple=True,
-            words="a project, the artifacts' own first; repeatable (default: here)",
+            words="project folder, that of the artifacts first; repeatable (default: here)",
         ),
-        output(f"default: {OUTPUT_FOLDER}"),
+        output(f"folder for the results (default: {OUTPUT_FOLDER})"),
     ]
 
 
@@ -126,7 +126,7 @@ def subjects(words: str) -> Argument:
 
 def clone() -> Option:
     """Return where the ledger is read from."""
-    words = "a clone that has the ledger (default: here)"
+    words = "clone with the ledger (default: here)"
     return Option("--folder", kind=FOLDER, metavar="FOLDER", default=Path(), words=words)
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 _TAIL = f"""\
-Each option is a variable too (--format: {PREFIX}FORMAT); the option wins.
-Exit codes: 0 well, 1 could not decide, 2 usage, 10 denied, 11 not verified;
-all of them: counterseal --help"""
+Variables set options, too (--format: {PREFIX}FORMAT); the option wins.
+Exit codes: 0 ok, 1 could not decide, 2 usage, 10 denied, 11 not verified;
+see counterseal --help"""
 
 
 class Verb(click.Command):
@@ -101,7 +101,7 @@ class Verb(click.Command):
         """Return the option that shows it."""
         option = super().get_help_option(ctx)
         if option is not None:
-            option.help = "this page"
+            option.help = "show this page"
         return option
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _MOST: Final = 20
 _FETCH: Final = f"git fetch origin {NOTES_REF}:{NOTES_REF} {MIRROR_BRANCH}"
 _BEHIND: Final = (
-    f"bring the clone up to date: git pull && {_FETCH}; if it stays so, this entry is not from the project's gate: "
+    f"bring the clone up to date: git pull && {_FETCH}; if it still fails, this entry is not from the project's gate: "
     "tell its maintainers, and trust no release of theirs until they know why"
 )
 
@@ -91,7 +91,7 @@ def read(reader: reading.LedgerReader, stored: StoredLedger) -> Ledger:
         if stored.notes == stored.mirror:
             raise
         # one of the two may have been fetched alone
-        raise LedgerError(error.what, why=error.why, fix=f"{_FETCH}; if it stays so: {error.fix}") from error
+        raise LedgerError(error.what, why=error.why, fix=f"{_FETCH}; if it still fails: {error.fix}") from error
     except VerificationError as error:
         if error.fix:
             raise

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 256_000
 MAX_DEPTH: Final = 32
 
-_STRICT: Final = "a policy is read strictly: what could be misread, or read by nobody, is refused"
+_STRICT: Final = "counterseal rejects policy files with unknown or ambiguous entries"
 _MANUAL: Final = f"see {page('policy-reference.md')}"
 
 #: Plain words that some YAML version reads as something else than a string.

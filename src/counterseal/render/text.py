@@ -190,13 +190,14 @@ def _why(decision: Decision) -> str:
 def entry(recorded: RecordedDecision | RecordedEvent) -> str:
     """Return one entry whole: what was known, who was dismissed and why, where to look further."""
     attestation, link = recorded.entry.attestation, recorded.entry.link
+    before = f"{link.tree_size} {'entry' if link.tree_size == 1 else 'entries'}"
     place = [
         f"entry {link.sequence} · {link.entry_id}",
         f"  signed by     {attestation.certificate.san}",
         f"  run           {attestation.certificate.run_uri}",
         f"  time          {wire.timestamp(attestation.signed_at)}, log entry {attestation.log_index}",
         f"  line          sha256:{attestation.digest}",
-        f"  before it     {link.tree_size} {'entry' if link.tree_size == 1 else 'entries'}, root {link.root_hash}",
+        f"  earlier       {before}, Merkle root {link.root_hash}",
     ]
     if not isinstance(recorded, RecordedDecision):
         return "\n".join((*place, f"  event         {recorded.event.kind}", *_event(recorded.event)))

@@ -247,8 +247,8 @@ def _gate_name(wanted: Wanted, certificate: Certificate) -> str:
     digest = (certificate.signer_digest or "")[:12]
     if wanted.own_gate is not None:
         return (
-            f"own gate {certificate.san} (as you named it; its file at {digest} was not compared with counterseal's, "
-            f"runner {certificate.runner_environment})"
+            f"the project's own gate {certificate.san}, as you named it (commit {digest}, "
+            f"runner {certificate.runner_environment}; counterseal does not vouch for what its file contains)"
         )
     listed = "in the released list" if wanted.revisions is None else "as pinned"
     return f"counterseal gate (workflow digest {digest} {listed})"
@@ -262,6 +262,7 @@ def _steps(
     entry, seal = (ledger.link_of(line.statement).sequence for line in lines)
     satisfied = sum(finding.outcome is FindingOutcome.SATISFIED for finding in decision.findings)
     of_decision = any(subject.name == wanted.file_name for subject in decided.statement.subjects)
+    moment = f"{published.signed_at:%Y-%m-%d %H:%M} UTC"
     hours = max(0, int((now - published.signed_at).total_seconds() // 3600))
     return (
         Step(Look.SUBJECT, f"sha256:{wanted.digest}{'' if of_decision else BESIDE_WORDS}"),
@@ -278,5 +279,5 @@ def _steps(
             Look.LEDGER,
             f"included ({hashes} {'hash' if hashes == 1 else 'hashes'}), proven against entry {seal} (publication)",
         ),
-        Step(Look.BEYOND, f"revocations after entry {seal} (knowledge {hours} h old)"),
+        Step(Look.BEYOND, f"anything revoked after ledger entry {seal} ({moment}; this proof is {hours} h old)"),
     )

@@ -138,12 +138,12 @@ def test_a_variable_of_no_value_is_an_error(policy: Path, capsys: pytest.Capture
 def test_the_result_is_on_stdout_in_each_form(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "check", str(policy)], {}) == 0
     shown = capsys.readouterr()
-    assert shown.out.startswith("policy is usable: ")
+    assert shown.out.startswith("policy OK: ")
     assert shown.err == ""
     assert main(["policy", "check", str(policy), "--format", "json"], {}) == 0
     assert json.loads(capsys.readouterr().out)["schema"] == "counterseal.policy-check/v1"
     assert main(["policy", "check", str(policy), "--format", "markdown"], {}) == 0
-    assert capsys.readouterr().out.startswith("```\npolicy is usable")
+    assert capsys.readouterr().out.startswith("```\npolicy OK")
     assert main(["policy", "check", str(policy)], {"COUNTERSEAL_FORMAT": "json"}) == 0
     assert json.loads(capsys.readouterr().out)["stages"] == ["staging", "production"]
 
@@ -197,8 +197,8 @@ def test_a_step_gets_summary_and_outputs(policy: Path, tmp_path: Path, capsys: p
     summary, output = tmp_path / "summary", tmp_path / "output"
     environment = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
     assert main(["policy", "check", str(policy)], environment) == 0
-    assert summary.read_text(encoding="utf-8").startswith("```\npolicy is usable")
-    assert "policy is usable" in capsys.readouterr().out
+    assert summary.read_text(encoding="utf-8").startswith("```\npolicy OK")
+    assert "policy OK" in capsys.readouterr().out
 
 
 def test_a_gitlab_job_gets_a_summary_and_no_marker_in_its_log(
@@ -207,8 +207,8 @@ def test_a_gitlab_job_gets_a_summary_and_no_marker_in_its_log(
     summary = str(tmp_path / "counterseal.md")
     environment = {"GITLAB_CI": "true", "COUNTERSEAL_SUMMARY": summary, "GITHUB_STEP_SUMMARY": str(tmp_path / "no")}
     assert main(["policy", "check", str(policy)], environment) == 0
-    assert (tmp_path / "counterseal.md").read_text(encoding="utf-8").startswith("```\npolicy is usable")
-    assert "policy is usable" in capsys.readouterr().out
+    assert (tmp_path / "counterseal.md").read_text(encoding="utf-8").startswith("```\npolicy OK")
+    assert "policy OK" in capsys.readouterr().out
     assert not (tmp_path / "no").exists()
     assert main(["policy", "check", str(tmp_path / "x\x1b[0Ksection_start:1:x\r\x1b[0K.yml")], environment) == 2
     shown = capsys.readouterr().err

@@ -45,7 +45,7 @@ def test_a_near_miss(arguments: list[str], what: str, fix: str, capsys: pytest.C
         (
             ["request"],
             "no --stage",
-            "request needs it: the stage to enter",
+            "request needs it: stage to enter, e.g. production",
             (
                 "--stage …, or set COUNTERSEAL_STAGE; for example:\n"
                 '       counterseal request --stage production --reason "fixes the parser, see #16"'
@@ -54,7 +54,7 @@ def test_a_near_miss(arguments: list[str], what: str, fix: str, capsys: pytest.C
         (
             ["verify", "--stage", "x"],
             "no FILES",
-            "verify needs it: the downloaded files, globs, or their folder",
+            "verify needs it: the downloaded files, globs or folders",
             (
                 "counterseal verify FILES …, or set COUNTERSEAL_FILES; for example:\n"
                 "       counterseal verify app.whl --stage production --repository github.com/acme/app"

@@ -192,7 +192,7 @@ def test_verify_sums_up_what_became_of_several_files() -> None:
 def test_policy() -> None:
     result = PolicyCheck(Path("policy.yml"), frozen.POLICY, ("ledger-intact",), "of acme/app")
     lines, schema, _ = forms(policy.checked(result))
-    assert lines[0] == f"policy is usable: policy.yml, sha256:{frozen.POLICY.digest}"
+    assert lines[0] == f"policy OK: policy.yml, sha256:{frozen.POLICY.digest}"
     assert len(lines) == len(frozen.POLICY.stages) + 3
     assert lines[-2:] == ["  always: ledger-intact", f"  ledger {frozen.POLICY.ledger_id} (of acme/app)"]
     assert schema == "counterseal.policy-check/v1"

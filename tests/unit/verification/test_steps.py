@@ -143,13 +143,16 @@ def test_a_release_is_verified_and_says_how() -> None:
     assert (verdict.file_name, verdict.digest, verdict.stage) == (WANTED.file_name, WANTED.digest, "production")
     assert (verdict.decided_at, verdict.repository, verdict.sandbox) == (DECIDED_AT, frozen.HOME, False)
     said = {str(each.look): each.result for each in verdict.steps}
-    assert list(said) == ["digest and name", "signature", "time and log", "decision", "ledger", "not checked offline"]
+    assert list(said) == ["digest and name", "signature", "time and log", "decision", "ledger", "not checked"]
     assert said["signature"].startswith(f"counterseal gate (workflow digest {GATE[:12]} in the released list), for ")
     assert said["time and log"].startswith("log entry 1881, timestamp 2026-11-24T09:12:47Z")
     assert said["decision"].startswith("allow, policy sha256:")
     assert said["decision"].endswith(", 2 rules, entry 1")
     assert said["ledger"] == "included (1 hash), proven against entry 2 (publication)"
-    assert said["not checked offline"] == "revocations after entry 2 (knowledge 2 h old)"
+    assert (
+        said["not checked"]
+        == f"anything revoked after ledger entry 2 ({PUBLISHED_AT:%Y-%m-%d %H:%M} UTC; this proof is 2 h old)"
+    )
 
 
 def test_a_sandbox_is_called_one() -> None:
@@ -161,7 +164,7 @@ def test_knowledge_of_the_future_is_not_of_a_negative_age() -> None:
     verdict = verify(
         WANTED, release.proof(), verifier=release.signed, trust=TRUST, now=PUBLISHED_AT - timedelta(hours=9)
     )
-    assert verdict.steps[-1].result.endswith("(knowledge 0 h old)")
+    assert verdict.steps[-1].result.endswith("; this proof is 0 h old)")
 
 
 # --- 1 digest and name ---------------------------------------------------------------------------
@@ -284,7 +287,7 @@ def test_an_own_gate_is_believed_if_it_is_named() -> None:
     assert refusal(release)[0] == "2, signature"
     named = dataclasses.replace(WANTED, own_gate=OwnGate(None, ".github/workflows/gate.yml", frozen.MAIN))
     said = release.verify(named).steps[1].result
-    assert said.startswith(f"own gate {OWN_SAN} (as you named it; its file at {frozen.MERGE[:12]} was not compared")
+    assert said.startswith(f"the project's own gate {OWN_SAN}, as you named it (commit {frozen.MERGE[:12]}, ")
     assert refusal(released(), named)[0] == "2, signature"
 
 

@@ -122,7 +122,7 @@ def _behind(git: Git, mirror: str, kept: set[bytes], limit: int) -> str | None:
     """Return what the tip of the mirror has and the notes have not, or None."""
     contents = git.contents({note.blob for note in notes_at(git, mirror, limit=limit)}, limit=limit)
     missing = {line for content in contents.values() for line in lines_of(content)} - kept
-    return f"the mirror at {mirror[:12]} has {_number(missing)} that the notes have not" if missing else None
+    return f"the notes lack {_number(missing)} that the mirror at {mirror[:12]} has" if missing else None
 
 
 def _removed(git: Git, tip: str, kept: set[bytes], limit: int) -> str | None:

@@ -85,7 +85,7 @@ class GitLabEnvironment:
             raise ServiceError(
                 error.what,
                 why=error.why or "GitLab's token says something else than its documentation",
-                fix="run the job again; if it stays so, report this: counterseal does not guess claims",
+                fix="run the job again; if it fails again, report this: counterseal does not guess claims",
             ) from error
 
     def _check_audience(self, claims: Mapping[str, Any]) -> None:

@@ -194,7 +194,7 @@ class GitLabForge:
             raise ServiceError(
                 f"{what}: {len(files)} of {promised} were listed",
                 why="a page is missing, or a push came in between",
-                fix="run again; if it stays so, make a smaller change",
+                fix="run again; if it fails again, make a smaller change",
             )
         return list(dict.fromkeys(file.text(name) for file in files for name in ("new_path", "old_path")))
 

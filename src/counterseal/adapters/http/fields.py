@@ -104,7 +104,7 @@ def _unusable(what: str, why: str) -> ServiceError:
     return ServiceError(
         f"{what}: the forge's answer cannot be used",
         why=why,
-        fix="run again; if it stays so, this version of counterseal does not know this version of the forge",
+        fix="run again; if it fails again, this version of counterseal does not know this version of the forge",
     )
 
 

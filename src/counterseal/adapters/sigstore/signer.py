@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: A certificate with less time left than this is replaced before it signs.
 _MARGIN: Final = timedelta(seconds=60)
 _SECONDS: Final = 30.0
-_AGAIN: Final = "run the job again; if it stays so, look at the status page of the Sigstore instance"
+_AGAIN: Final = "run the job again; if it fails again, look at the status page of the Sigstore instance"
 
 
 class SigstoreSigner:

@@ -194,5 +194,5 @@ def _named(what: str, bundle: bytes, root: TrustedRootDocument) -> Iterator[None
         raise VerificationError(
             f"{what}: does not verify",
             why=reason(error),
-            fix="get the file again from where it was published; if it stays so, do not use it",
+            fix="get the file again from where it was published; if it still fails, do not use it",
         ) from error

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "gate",
-    "Decide every merged promotion request that has no decision; record, and publish what is allowed.\n\n"
+    "Decide every merged promotion request that has no decision yet, record the decision, publish what is allowed.\n\n"
     "Only inputs and outputs can be chosen here. Trust, policy, identities, clock and sandbox follow from the run's "
     "OIDC identity and the policy on the protected branch.",
     (
         parameters.Option("--stage", metavar="STAGE", words="only requests for this stage"),
         parameters.Option(
-            "--request", metavar="FILE", words="only this request file; one decided before is shown again"
+            "--request", metavar="FILE", words="only this request file; an earlier decision is shown again"
         ),
-        parameters.Switch("--preview", words="judge an open change request; decide nothing"),
+        parameters.Switch("--preview", words="check an open change request; decide nothing"),
         parameters.Option(
             "--number", kind=NUMBER, metavar="NUMBER", words="with --preview: the change request (default: the event's)"
         ),

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "log",
-    "Answer who promoted what, when and why, from a ledger that is verified as a whole first.",
+    "Show who promoted what, when and why. The whole ledger is verified first.",
     (
         parameters.Argument("action", "default: list", OneOf(("list", "show", "verify", "prove")), default="list"),
         parameters.Argument("sequence", "the entry, for show and prove", NUMBER, required=False),
         parameters.Option("--stage", metavar="STAGE", words="only this stage"),
         parameters.Option(
-            "--since", kind=MOMENT, metavar="DAY", words="only from this day (2026-10-01) or moment on, UTC"
+            "--since", kind=MOMENT, metavar="DAY", words="only since this day (2026-10-01) or moment, UTC"
         ),
         parameters.Option(
             "--search",

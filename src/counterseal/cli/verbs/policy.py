@@ -22,7 +22,7 @@ VERB = Verb(
     (
         parameters.Argument("action", "what to do with it", OneOf(("check",))),
         parameters.Argument("file", f"default: {POLICY_PATH}", FILE, default=Path(POLICY_PATH)),
-        parameters.Option("--new-ledger-id", metavar="HOST/REPOSITORY-ID", words="print a fresh ledger id and stop"),
+        parameters.Option("--new-ledger-id", metavar="HOST/REPOSITORY-ID", words="print a new ledger id and stop"),
     ),
     ("policy check", "policy check --new-ledger-id github.com/777"),
 )

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "request",
-    "Open a promotion request: a change request that adds one file, which people review and merge.",
+    "Open a promotion request: a change request that adds one file, for people to review and merge.",
     (
-        parameters.Option("--stage", metavar="STAGE", required=True, words="the stage to enter"),
-        parameters.Option("--tag", metavar="TAG", words="the candidate's tag (default: the only one that waits)"),
-        parameters.Option("--reason", metavar="TEXT", default="", words="why, in words for reviewers and auditors"),
-        parameters.Switch("--again", words="ask once more after a deny"),
-        parameters.Option("--valid-days", kind=NUMBER, metavar="DAYS", default=7, words="until it lapses (default 7)"),
+        parameters.Option("--stage", metavar="STAGE", required=True, words="stage to enter, e.g. production"),
+        parameters.Option("--tag", metavar="TAG", words="the candidate's tag (default: the only one waiting)"),
+        parameters.Option("--reason", metavar="TEXT", default="", words="reason, for reviewers and auditors"),
+        parameters.Switch("--again", words="request again after a deny"),
+        parameters.Option(
+            "--valid-days", kind=NUMBER, metavar="DAYS", default=7, words="days until it expires (default: 7)"
+        ),
         parameters.dry_run("print the request file, open nothing"),
     ),
     (

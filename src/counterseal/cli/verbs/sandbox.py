@@ -26,7 +26,7 @@ VERB = Verb(
             "--port", kind=NUMBER, metavar="PORT", default=0, words="port on 127.0.0.1 (default: a free one)"
         ),
         parameters.Option(
-            "--state", kind=FOLDER, metavar="FOLDER", words="git objects and assets (default: a temporary one)"
+            "--state", kind=FOLDER, metavar="FOLDER", words="folder for git objects and assets (default: temporary)"
         ),
     ),
     ("sandbox", "sandbox --port 8470 --state sandbox-state"),

@@ -412,7 +412,7 @@ def test_rewound_notes_are_missed_by_the_mirror(store: GitLedgerStore, remote: P
         append(store, number)
     git(remote, "update-ref", NOTES_REF, f"{NOTES_REF}~2")
     stored = store.fetch()
-    assert stored.removed == f"the mirror at {str(stored.mirror)[:12]} has 2 lines that the notes have not"
+    assert stored.removed == f"the notes lack 2 lines that the mirror at {str(stored.mirror)[:12]} has"
     with pytest.raises(LedgerError, match="notes and mirror differ"):
         store.push(stored, NOTE, b"{}", "x")
 

@@ -98,7 +98,7 @@ WRONG = {
     "public already": (
         evidence(candidate=dataclasses.replace(RELEASE, draft=False)),
         "released-already",
-        "release 55 (v1.2.0) is public",
+        "v1.2.0 is released already",
     ),
     "asset gone": (
         evidence(observed=OBSERVED[1:]),
