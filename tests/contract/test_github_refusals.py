@@ -70,5 +70,5 @@ class TestGitHubRefusals(RefusalContract):
             GitHubForge(world.name, "", host="github.com", api_url=world.api)
 
     def test_github_has_no_groups(self, world: World) -> None:
-        with pytest.raises(UsageError, match="no repository"):
+        with pytest.raises(UsageError, match="not a repository"):
             world.forge(name="a/b/c")

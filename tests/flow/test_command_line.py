@@ -199,5 +199,5 @@ def test_a_rehearsal_does_not_sign_with_a_real_identity(built: FlowWorld) -> Non
     real = jwt.encode(claims | {"iss": "https://gitlab.com"}, "k" * 32)
     environment = {"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": real}
     result = built.cli("sign", "--sandbox", *SUBJECTS, environment=environment)
-    faults.told(result, 2, "this identity is no sandbox's, and nothing was signed")
+    faults.told(result, 2, "this identity is not a sandbox's; nothing was signed")
     assert not (built.checkout / "counterseal-out").exists()

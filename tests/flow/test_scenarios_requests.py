@@ -223,7 +223,9 @@ def policy_changed(world: FlowWorld) -> Asked:
 
 
 def test_the_policy_changed_between_request_and_merge(played: Played) -> None:
-    assert "policy changed, ask again" in played.denied("policy_changed", REVISION, "policy-changed")
+    assert "the policy changed since the request was made" in played.denied(
+        "policy_changed", REVISION, "policy-changed"
+    )
 
 
 @STORIES.tell
@@ -234,7 +236,7 @@ def s62_symlink(world: FlowWorld) -> Asked:
 
 def test_s62_the_request_is_a_symbolic_link(played: Played) -> None:
     # 62 | second subject in the request, symlink, file re-added | B | deny | R21
-    assert "is no regular file" in played.denied("s62_symlink", REVISION, "request-malformed")
+    assert "is not a regular file" in played.denied("s62_symlink", REVISION, "request-malformed")
 
 
 @STORIES.tell

@@ -106,8 +106,8 @@ def _failed(error: CountersealError, arguments: list[str], call: Call) -> int:
 def _bug(error: Exception, arguments: list[str], call: Call) -> int:
     problem = CountersealError(
         f"this is a bug in counterseal: {type(error).__name__}: {error}",
-        why="it met something that it was not made for; nothing was decided",
-        fix="report it with the command and the output of --verbose",
+        why="it met a case that it does not handle; nothing was decided",
+        fix="report it, with the command and the output of --verbose",
     )
     _read_manner(arguments, call)
     if call.verbose is not False:

@@ -26,4 +26,4 @@ def require_job(surroundings: Surroundings, verb: str, *, instead: str) -> None:
     """
     if surroundings.in_github or surroundings.in_gitlab or any(surroundings.environ.get(name) for name in _IDENTITIES):
         return
-    raise UsageError(f"{verb} runs in CI only", why="it acts with the identity of a job, and this is none", fix=instead)
+    raise UsageError(f"{verb} runs in CI only", why="it needs the identity of a CI job", fix=instead)

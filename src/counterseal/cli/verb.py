@@ -54,7 +54,7 @@ class Verb(click.Command):
             raise self._ours(error) from None
         if ctx.args:
             raise UsageError(
-                f"{ctx.args[0]!r} is one word too many",
+                f"{ctx.args[0]!r} is one argument too many",
                 why=f"the call is: {' '.join((ctx.command_path, *self.collect_usage_pieces(ctx)))}",
                 fix=f"counterseal {self.name} --help",
             )
@@ -67,7 +67,7 @@ class Verb(click.Command):
             known = [name for param in self.params for name in (*param.opts, "--help") if name.startswith("--")]
             near = near_miss(error.option_name, known) if error.option_name.startswith("--") else ""
             what = f"counterseal {self.name} has no option {error.option_name}"
-            return UsageError(what, why="a verb has its own options", fix=near or page)
+            return UsageError(what, why="each verb has its own options", fix=near or page)
         if isinstance(error, click.MissingParameter) and error.param is not None:
             return _missing(error.param, str(self.name), self._examples[0])
         if isinstance(error, click.BadOptionUsage):

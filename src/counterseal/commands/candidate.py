@@ -173,9 +173,11 @@ def _check_statements(data: bytes, listed: Manifest, digest: str, sbom: object) 
             statements[said.predicate_type] = said
     own = [Subject(MANIFEST_FILE, digest)]
     if PROVENANCE not in statements or statement.uncovered(statements[PROVENANCE], own):
-        raise FormatError(f"{BUILD_BUNDLES_FILE} has no provenance of {MANIFEST_FILE}", why="it is of another signing")
+        raise FormatError(
+            f"{BUILD_BUNDLES_FILE} has no provenance of {MANIFEST_FILE}", why="it comes from another run of sign"
+        )
     if SBOM not in statements or statements[SBOM].predicate != sbom:
-        raise FormatError(f"{BUILD_BUNDLES_FILE} does not attest {SBOM_FILE}", why="it is of another signing")
+        raise FormatError(f"{BUILD_BUNDLES_FILE} does not attest {SBOM_FILE}", why="it comes from another run of sign")
 
 
 def _check_signature(data: bytes, name: str, artifact: Subject) -> None:
@@ -189,12 +191,12 @@ def _draft(assets: AssetStore, tag: str, *, create: bool) -> Release:
     releases = assets.releases(tag)
     if any(not release.draft for release in releases):
         raise ServiceError(
-            f"{tag} is released already", why="a published release is not a candidate any more", fix="make a new tag"
+            f"{tag} is released already", why="a published release is no longer a candidate", fix="create a new tag"
         )
     if len(releases) > 1:
         raise ServiceError(
             f"{tag} has {len(releases)} candidates",
-            why="which one is meant cannot be told",
+            why="it is unclear which one is meant",
             fix="delete all but one, then run again",
         )
     if releases:

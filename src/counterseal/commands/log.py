@@ -171,7 +171,7 @@ def prove(reader: reading.LedgerReader, stored: StoredLedger, sequence: int) -> 
 def _no_release(recorded: RecordedDecision | RecordedEvent) -> str:
     """Return why there is no release to prove."""
     if not isinstance(recorded, RecordedDecision):
-        return f"is no decision but an event ({recorded.event.kind})"
+        return f"is not a decision but an event ({recorded.event.kind})"
     if recorded.decision.outcome is not Outcome.ALLOW:
         return "was denied, so there is no release to prove"
     return f"let it into {recorded.decision.stage}, and no release of that was published"

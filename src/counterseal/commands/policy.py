@@ -80,7 +80,7 @@ def _compared(
     if loaded.ledger_id.endswith(f"/{policy.EXAMPLE_RANDOM}"):
         raise PolicyError(
             f"ledger.id {loaded.ledger_id} is the example of counterseal's pages",
-            why="a ledger has an id of its own",
+            why="each ledger has its own id",
             fix="counterseal policy check --new-ledger-id HOST/REPOSITORY-ID prints one",
         )
     try:
@@ -114,7 +114,7 @@ def new_ledger_id(repository: str, random: Callable[[int], bytes]) -> str:
     host, _, number = repository.partition("/")
     if not re.fullmatch(r"[0-9]{1,18}", number):
         raise UsageError(
-            f"{repository!r} is no HOST/REPOSITORY-ID",
+            f"{repository!r} is not HOST/REPOSITORY-ID",
             why="names can change hands, so a ledger belongs to the repository's number",
             fix=f"write it like {host or 'github.com'}/777; {_number_command(host, number)} prints the number",
         )

@@ -124,7 +124,7 @@ def check_rehearsal(current: Run, *, rehearsal: bool) -> None:
     """
     if rehearsal and not current.sandbox:
         raise UsageError(
-            "this identity is no sandbox's, and nothing was signed",
+            "this identity is not a sandbox's; nothing was signed",
             why=f"{current.issuer} issued it, and --sandbox is for rehearsals",
             fix=f"sign in the environment of a sandbox's run ({page('sandbox.md')}), or leave out --sandbox",
         )

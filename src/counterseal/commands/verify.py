@@ -139,8 +139,8 @@ def _asked(question: Question, trust: Trust) -> tuple[str, str, OwnGate | None]:
     for revision in question.revisions or ():
         if not digests.is_revision(revision):
             raise UsageError(
-                f"--gate-revision {revision[:80]!r} is no full commit id",
-                why="a gate is accepted by the 40 hex digits of its revision, of which no part will do",
+                f"--gate-revision {revision[:80]!r} is not a full commit id",
+                why="a gate is identified by all 40 hex digits of its commit",
                 fix="copy it from where the project names it, or from counterseal's releases",
             )
     if question.own_gate is None and forges.kind_of(host) is ForgeKind.GITLAB:
@@ -183,7 +183,7 @@ def _in_folder(folder: Path) -> list[Path]:
     inside = sorted(folder.iterdir())
     if not inside or any(not path.is_file() for path in inside):
         raise UsageError(
-            f"{folder} is no folder of released files",
+            f"{folder} is not a folder of release files",
             why="it is empty" if not inside else "it has more in it than files, and those would not be looked at",
             fix="download the release into a folder of its own, or name the files",
         )
@@ -196,14 +196,14 @@ def _own_gate(named: OwnGateNamed, host: str, name: str, trust: Trust) -> OwnGat
     file, at, ref = named.identity.removeprefix(prefix).partition("@")
     if not named.identity.startswith(prefix) or not at or not file or not ref.startswith("refs/heads/"):
         raise UsageError(
-            f"--gate-identity {named.identity!r} is no gate of {host}/{name}",
+            f"--gate-identity {named.identity!r} is not a gate of {host}/{name}",
             why="an own gate is one file at one branch of the repository itself",
             fix=f"write it like {prefix}.gitlab-ci.yml@refs/heads/main",
         )
     if named.issuer != trust.issuers[host]:
         raise UsageError(
             f"--gate-issuer {named.issuer!r} is not the issuer of {host}" if named.issuer else "no --gate-issuer",
-            why="an identity is a name that one issuer vouches for",
+            why="an identity counts only together with its issuer",
             fix=f"--gate-issuer {trust.issuers[host]}",
         )
     return OwnGate(None, file, ref)

@@ -49,4 +49,4 @@ def _bytes(bundle: bytes, what: str, *path: str) -> bytes:
     try:
         return base64.b64decode(value or "", validate=True)
     except (TypeError, ValueError) as error:
-        raise FormatError(f"{what} is no bundle of `counterseal sign`", why=f"`{path[-1]}` is no base64") from error
+        raise FormatError(f"{what} is not a bundle of `counterseal sign`", why=f"`{path[-1]}` is not base64") from error

@@ -142,7 +142,7 @@ def make(name: str, digest: str, size: int) -> Subject:
             f"{name} is empty", why="forges refuse empty release files", fix="check the step that builds it"
         )
     if not digests.is_sha256(digest):
-        raise FormatError(f"{name}: {digest!r} is no sha256", fix="give 64 lower-case hex digits")
+        raise FormatError(f"{name}: {digest!r} is not a sha256", fix="give 64 lower-case hex digits")
     return Subject(name, digest)
 
 
@@ -217,7 +217,7 @@ def parse_checksums(data: bytes, what: str) -> tuple[Checksum, ...]:
     for number, line in enumerate(lines, start=1):
         checksum = _checksum(line, f"{what}:{number}")
         if checksums.setdefault(checksum.path, checksum) is not checksum:
-            raise FormatError(f"{what}:{number}: {checksum.path!r} stands there twice")
+            raise FormatError(f"{what}:{number}: {checksum.path!r} appears twice")
     return tuple(checksums.values())
 
 

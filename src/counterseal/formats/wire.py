@@ -88,7 +88,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name, value in pairs:
         if name in result:
-            raise ValueError(f"the key {name[:80]!r} stands twice in one object")
+            raise ValueError(f"the key {name[:80]!r} appears twice in one object")
         result[name] = value
     return result
 
@@ -136,7 +136,9 @@ def parse_timestamp(text: object, what: str) -> datetime:
             return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise FormatError(f"{what}: {str(text)[:80]!r} is no RFC 3339 timestamp", fix="write it like 2026-11-24T09:10:44Z")
+    raise FormatError(
+        f"{what}: {str(text)[:80]!r} is not an RFC 3339 timestamp", fix="write it like 2026-11-24T09:10:44Z"
+    )
 
 
 def key(name: str) -> str:

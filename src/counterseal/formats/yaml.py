@@ -197,7 +197,7 @@ class _Builder:
 
 
 def _double(node: Scalar, first: Place) -> NoReturn:
-    raise node.place.error(f"the key {node.text!r} stands twice", why=f"first in line {first.line}", fix="remove one")
+    raise node.place.error(f"the key {node.text!r} appears twice", why=f"first in line {first.line}", fix="remove one")
 
 
 # --- nodes to values -------------------------------------------------------------------------
@@ -258,7 +258,7 @@ def texts(node: Node, what: str) -> list[tuple[str, Place]]:
     seen: set[str] = set()
     for word, place in pairs:
         if word in seen:
-            raise place.error(f"{shown(word)} stands twice in {what}", fix="remove one")
+            raise place.error(f"{shown(word)} appears twice in {what}", fix="remove one")
         seen.add(word)
     return pairs
 

@@ -258,7 +258,7 @@ def _publication_of(release: Release, assets: AssetStore, reader: LedgerReader, 
     what = f"{PROOF_FILE} of {release.tag}"
     asset, *others = (asset for asset in release.assets if asset.name == PROOF_FILE)
     if others:
-        raise VerificationError(f"{what}: it is there more than once", why="which one was meant cannot be told")
+        raise VerificationError(f"{what}: it is there more than once", why="it is unclear which one was meant")
     if asset.size > MAX_PROOF:
         raise VerificationError(f"{what}: it has {asset.size} bytes", why=f"at most {MAX_PROOF} are read")
     target = work / f"proof-{asset.id}"

@@ -87,7 +87,7 @@ def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust
     except FormatError as error:
         why = f"{error.what}: {error.why}" if error.why else error.what
         raise VerificationError(
-            "not verified: this is no ledger proof",
+            "not verified: this is not a ledger proof",
             why=why,
             fix="download ledger-proof.json again, from the release that the file is of",
         ) from error

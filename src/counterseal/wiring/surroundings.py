@@ -120,12 +120,12 @@ class Surroundings:
         """Return SOURCE_DATE_EPOCH, or 0 if it is not set.
 
         Raises:
-            UsageError: It is no number of seconds.
+            UsageError: It is not a number of seconds.
         """
         value = self.environ.get("SOURCE_DATE_EPOCH", "0")
         if not value.isdigit():
             raise UsageError(
-                f"SOURCE_DATE_EPOCH={value!r} is no number of seconds",
+                f"SOURCE_DATE_EPOCH={value!r} is not a number of seconds",
                 why="it is a moment as seconds since 1970 (reproducible-builds.org)",
                 fix='SOURCE_DATE_EPOCH="$(git log -1 --format=%ct)"',
             )
@@ -162,7 +162,7 @@ class Surroundings:
             if value and upper not in allowed and (foreign or steers):
                 raise UsageError(
                     f"the variable {name} is set in a gate",
-                    why="in a gate the environment chooses neither trust, policy, forge, network nor code (R35)",
+                    why="in a gate the environment chooses neither trust, policy, forge, network nor code",
                     fix=self._without(name),
                 )
 
@@ -234,7 +234,7 @@ class Surroundings:
         if name.count("/") != 1:
             raise UsageError(
                 "which repository?",
-                why="GITHUB_REPOSITORY is not set, and this is no clone from github.com or gitlab.com",
+                why="GITHUB_REPOSITORY is not set, and this is not a clone from github.com or gitlab.com",
                 fix="run it in a clone, or set GITHUB_REPOSITORY=OWNER/NAME (at GitLab CI_PROJECT_PATH=GROUP/PROJECT)",
             )
         return name

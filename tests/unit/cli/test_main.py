@@ -127,7 +127,7 @@ def test_every_option_is_a_variable_too(verb: str) -> None:
 
 def test_a_variable_of_no_value_is_an_error(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "check", str(policy)], {"COUNTERSEAL_FORMAT": "yaml"}) == 2
-    assert "COUNTERSEAL_FORMAT='yaml' is none of text, json, markdown" in capsys.readouterr().err
+    assert "COUNTERSEAL_FORMAT='yaml' is not one of text, json, markdown" in capsys.readouterr().err
     assert main(["request", "--stage", "x"], {"COUNTERSEAL_DRY_RUN": "perhaps"}) == 2
     assert "COUNTERSEAL_DRY_RUN='perhaps' is neither true nor false" in capsys.readouterr().err
 

@@ -110,7 +110,7 @@ stages:
 def test_a_ledger_id_says_where_the_number_is() -> None:
     with pytest.raises(UsageError) as caught:
         policy.new_ledger_id("github.com/acme/app", bytes)
-    assert "gh api repos/OWNER/NAME --jq .id" in caught.value.fix
+    assert "gh api repos/acme/app --jq .id" in caught.value.fix
 
 
 def test_the_policy_of_the_page_is_usable_once_it_has_an_id_of_its_own(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_a_list_of_coreutils_is_read(tmp_path: Path) -> None:
         (f"{DIGEST[:-1]}  a\n", "SHA256SUMS:1"),
         (f"{DIGEST}  a\r\n", "SHA256SUMS:1"),
         (f"{DIGEST}  a\n\n{DIGEST}  b\n", "SHA256SUMS:2"),
-        (f"{DIGEST}  a\n{DIGEST}  a\n", "stands there twice"),
+        (f"{DIGEST}  a\n{DIGEST}  a\n", "appears twice"),
         ("", "SHA256SUMS:1"),
     ],
 )

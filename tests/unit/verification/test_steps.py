@@ -244,7 +244,7 @@ def test_a_revision_that_is_not_the_pinned_one_is_named() -> None:
 
 @pytest.mark.parametrize("proof", [b"", b"{}", b'{"schema": "x"', b"\x00"])
 def test_what_is_no_proof_is_told_so(proof: bytes) -> None:
-    with pytest.raises(VerificationError, match="this is no ledger proof") as caught:
+    with pytest.raises(VerificationError, match="this is not a ledger proof") as caught:
         verify(WANTED, proof, verifier=Signed(), trust=TRUST, now=NOW)
     assert caught.value.fix.startswith("download ledger-proof.json again")
 

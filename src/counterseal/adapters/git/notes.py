@@ -57,7 +57,7 @@ def notes_at(git: Git, tip: str, *, limit: int = MAX_BYTES) -> tuple[Note, ...]:
         is_evidence = _EVIDENCE.match(path) is not None
         if (mode, kind) != ("100644", "blob") or not (is_evidence or _NOTE.match(key)):
             raise LedgerError(
-                f"{path[:100]!r} in the ledger's notes is no note",
+                f"{path[:100]!r} in the ledger's notes is not a note",
                 why=f"a {kind} of mode {mode}; notes are blobs of mode 100644, named by an object id",
                 fix="find out who pushed it, and remove it with `git notes` or from a clone that you trust",
             )

@@ -60,7 +60,7 @@ def check_ref(ref: str) -> str:
         UsageError: It is not.
     """
     if not names.REF.fits(ref):
-        raise UsageError(f"{ref[:100]!r} is no full git ref", fix="write it like refs/heads/main")
+        raise UsageError(f"{ref[:100]!r} is not a full git ref", fix="write it like refs/heads/main")
     return ref
 
 
@@ -244,7 +244,7 @@ def _protocols(url: str) -> str:
         return "https"
     if split.scheme == "http" and split.hostname and _loopback(split.hostname):
         return "http"
-    raise UsageError(f"{url[:200]!r} is no address of a git remote", fix="use https, or an absolute path")
+    raise UsageError(f"{url[:200]!r} is not an address of a git remote", fix="use https, or an absolute path")
 
 
 def _loopback(host: str) -> bool:

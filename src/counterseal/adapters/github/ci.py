@@ -66,7 +66,7 @@ class GitHubEnvironment:
             raise UsageError(
                 "this process has no CI identity to sign with",
                 why=f"{_URL} and {_TOKEN} are not set: the job lacks the permission `id-token: write`, a pull request "
-                "of a fork started it (it never gets one), or this is no GitHub Actions job",
+                "of a fork started it (it never gets one), or this is not a GitHub Actions job",
                 fix="give the job in the workflow file\n\n    permissions:\n      id-token: write\n",
             )
         if not url.startswith("https://") and not _is_loopback(url):

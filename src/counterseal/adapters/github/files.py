@@ -130,7 +130,7 @@ def _asset(fields: Fields) -> Asset:
     if digest is not None and not (digest.startswith(_SHA256) and digests.is_sha256(digest.removeprefix(_SHA256))):
         raise ServiceError(
             f"{fields.what}: GitHub's answer cannot be used",
-            why=f"the digest {digest[:80]!r} is no sha256",
+            why=f"the digest {digest[:80]!r} is not a sha256",
             fix="run again; if it stays so, this version of counterseal does not know this version of the forge",
         )
     return Asset(

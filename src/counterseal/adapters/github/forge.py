@@ -243,7 +243,9 @@ class GitHubForge:
         fields = Fields(data, what)
         if fields.text("type") != "file" or fields.text("encoding") != "base64":
             raise ServiceError(
-                f"{what}: it cannot be read here", why="it is no file, or bigger than 1 MB", fix="make it a small file"
+                f"{what}: it cannot be read here",
+                why="it is not a file, or bigger than 1 MB",
+                fix="make it a small file",
             )
         try:
             content = base64.b64decode(fields.text("content"))

@@ -131,7 +131,7 @@ class GitHubReleases:
             ids = ", ".join(str(release.id) for release in releases)
             raise ServiceError(
                 f"{len(releases)} draft releases of {tag}: {ids}",
-                why="which one is the candidate cannot be told",
+                why="it is unclear which one is the candidate",
                 fix="delete all but one on the releases page",
             )
         return releases[0] if releases else None

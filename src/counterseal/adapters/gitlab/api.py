@@ -80,14 +80,14 @@ class GitLabApi(Calls[Access]):
     ) -> None:
         if not _NAME.fullmatch(project):
             raise UsageError(
-                f"{project[:100]!r} is no project",
+                f"{project[:100]!r} is not a project",
                 why="a name has a group and at least one slash",
                 fix="name it like group/project",
             )
         super().__init__(api_url, tokens.all, timeout=timeout, pause=pause)
         if not self.url.endswith(_BASE):
             raise UsageError(
-                f"{api_url} is no base of GitLab's API", why=f"it ends in {_BASE}", fix="use CI_API_V4_URL"
+                f"{api_url} is not a base of GitLab's API", why=f"it ends in {_BASE}", fix="use CI_API_V4_URL"
             )
         self.project = project
         self._tokens = tokens

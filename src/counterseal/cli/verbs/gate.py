@@ -43,6 +43,9 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     """Run the verb."""
     if options.preview:
         return _preview(options, wiring.at_home())
+    if options.exit_code:
+        what = "--exit-code is for previews"
+        raise UsageError(what, why="a gate always ends with what it decided", fix="leave it out, or add --preview")
     from counterseal.cli.on_a_laptop import require_job
 
     preview = "to see what a gate would say of an open request: counterseal gate --preview --number NUMBER"
@@ -65,7 +68,9 @@ def _preview(options: SimpleNamespace, wiring: Wiring) -> Report:
 
     number = options.number or wiring.surroundings.change_request_number()
     if number is None:
-        raise UsageError("which change request?", why="this event is about none", fix="name it with --number")
+        raise UsageError(
+            "no change request named", why="the event of this run is not about one", fix="name it: --number 17"
+        )
     comment = reports.comment if wiring.surroundings.can_comment else None
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         tell("reading the request and the ledger")

@@ -86,7 +86,7 @@ def days(count: int) -> timedelta:
     if not 1 <= count <= manifest.MAX_VALID.days:
         raise UsageError(
             f"--valid-days must be between 1 and {manifest.MAX_VALID.days}, not {count}",
-            why="a request lapses, so that nobody merges one that everybody forgot",
+            why="a request expires, so that a forgotten one is not merged later",
             fix="--valid-days 7",
         )
     return timedelta(days=count)

@@ -33,7 +33,7 @@ def find(assets: AssetStore, tag: str | None) -> Release:
     if len(releases) > 1:
         raise ServiceError(
             f"{tag} has {len(releases)} releases",
-            why="which one is the candidate cannot be told",
+            why="it is unclear which one is the candidate",
             fix="delete all but one, then run again",
         )
     return releases[0]

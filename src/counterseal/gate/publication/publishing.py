@@ -266,5 +266,5 @@ def _seal(gate: Gate, recorded: RecordedDecision, release: Release, assets: tupl
 def _publication(sealed: Entry) -> Publication:
     body = events.parse(sealed.attestation.statement, f"entry {sealed.link.sequence}").body
     if not isinstance(body, Publication):
-        raise ServiceError(f"entry {sealed.link.sequence} is no publication")
+        raise ServiceError(f"entry {sealed.link.sequence} is not a publication")
     return body

@@ -192,7 +192,7 @@ def test_a_line_of_60_kib_is_kept_byte_for_byte(store: GitLedgerStore) -> None:
 def test_what_is_no_note_is_an_error(store: GitLedgerStore, remote: Path, path: str, mode: str) -> None:
     content = "5" * 40 if mode == "160000" else "* merge=union\n"
     remotes.commit(remote, NOTES_REF, {path: content}, modes={path: mode})
-    with pytest.raises(LedgerError, match="is no note"):
+    with pytest.raises(LedgerError, match="is not a note"):
         store.fetch()
 
 
@@ -423,7 +423,7 @@ def test_deleted_notes_are_missed_by_the_mirror(store: GitLedgerStore, remote: P
     stored = store.fetch()
     assert stored.notes is None
     assert stored.removed is not None
-    assert "has 1 line that" in stored.removed
+    assert "lack 1 line that" in stored.removed
 
 
 def test_without_a_mirror_nothing_is_appended(store: GitLedgerStore, remote: Path) -> None:
