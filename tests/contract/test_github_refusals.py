@@ -27,7 +27,7 @@ class TestGitHubLine(LineContract):
 
 class TestGitHubRefusals(RefusalContract):
     parts: ClassVar = PARTS
-    names: ClassVar = "no repository"
+    names: ClassVar = "not a repository"
 
     def test_a_missing_permission_shows_the_yaml_to_paste(self, world: World) -> None:
         number = world.open().number

@@ -46,7 +46,7 @@ class TestGitLabLine(LineContract):
 
 class TestGitLabRefusals(RefusalContract):
     parts: ClassVar = PARTS
-    names: ClassVar = "no project"
+    names: ClassVar = "not a project"
 
     @pytest.fixture
     def world(self, gitlab_world: GitLabWorld) -> GitLabWorld:

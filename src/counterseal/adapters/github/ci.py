@@ -94,7 +94,7 @@ class GitHubEnvironment:
             raise ServiceError(
                 error.what,
                 why=error.why or "the token service answered something else than its documentation says",
-                fix="run the job again; if it stays so, report this: counterseal does not guess claims",
+                fix="run the job again; if it fails again, report this: counterseal does not guess claims",
             ) from error
 
     def _run(self, claims: Mapping[str, Any], host: ForgeHost) -> Run:

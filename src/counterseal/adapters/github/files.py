@@ -131,7 +131,7 @@ def _asset(fields: Fields) -> Asset:
         raise ServiceError(
             f"{fields.what}: GitHub's answer cannot be used",
             why=f"the digest {digest[:80]!r} is not a sha256",
-            fix="run again; if it stays so, this version of counterseal does not know this version of the forge",
+            fix="run again; if it fails again, this version of counterseal does not know this version of the forge",
         )
     return Asset(
         id=fields.number("id"),

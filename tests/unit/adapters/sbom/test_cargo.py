@@ -213,7 +213,7 @@ def test_a_crate_by_a_path_that_leads_out_is_a_part_that_is_not_read(tmp_path: P
         ([package("a", f"1.0.{number}") for number in range(101)], "a 101 times"),
         (["package = 1"], "is not a list"),
         (["[[package]]"], "`name` is missing"),
-        (["[metadata]\na = 1\n"], "no text"),
+        (["[metadata]\na = 1\n"], "not a text"),
     ],
 )
 def test_a_lock_that_no_cargo_wrote(tmp_path: Path, packages: list[str], what: str) -> None:

@@ -372,8 +372,8 @@ def test_beside_a_lock_all_origins_are_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"[]", "no CycloneDX document"),
-        (b'{"spdxVersion": "SPDX-2.3"}', "no CycloneDX document"),
+        (b"[]", "not a CycloneDX document"),
+        (b'{"spdxVersion": "SPDX-2.3"}', "not a CycloneDX document"),
         (b'{"bomFormat": "CycloneDX", "specVersion": "1.1"}', "read are 1.2"),
         (b'{"bomFormat": "CycloneDX", "specVersion": ["1.6"]}', "read are 1.2"),
         (b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "specVersion": "1.6"}', "appears twice"),
