@@ -451,5 +451,5 @@ class TestGitLabReleases(AssetStoreContract):
         elsewhere = {"Location": f"{world.api}/projects/{world.repository.id}"}
         asked = world.answer(f"/projects/{world.name}", Response(301, b'{"message": "moved"}', elsewhere))
         error = refused(lambda: store.publish(draft))
-        assert "use its path of today" in error.fix
+        assert "use its current path" in error.fix
         assert len(asked) == 1

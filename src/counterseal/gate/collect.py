@@ -207,6 +207,6 @@ def _release(assets: AssetStore, content: PromotionRequest) -> Release:
         raise ServiceError(
             f"the candidate ({content.candidate.tag}, number {content.candidate.release} at the forge) cannot be read",
             why="it was deleted, or the token may not see it",
-            fix="on GitHub give the job `contents: write`; if it was deleted, build again and make a new request",
+            fix="on GitHub give the job `contents: write`; if it was deleted, build again and open a new request",
         )
     return release

@@ -236,7 +236,7 @@ class LocalLedger:
         partial = self._git.is_partial()
         if partial and not self._git.fetches_nothing():
             raise ServiceError(
-                "this clone is a partial one, and this git would fetch what it lacks",
+                "this clone is a partial one, and this version of git would fetch what it lacks",
                 why="reading a ledger must start nothing that the clone's configuration names",
                 fix="use git 2.45 or newer, or a clone made without --filter",
             )

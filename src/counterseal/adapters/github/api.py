@@ -45,7 +45,7 @@ class GitHubApi(Calls[str]):
     """
 
     forge: ClassVar = "GitHub"
-    moved: ClassVar = "the repository has moved: use its name of today"
+    moved: ClassVar = "the repository has moved: use its current name"
     status_page: ClassVar = "https://www.githubstatus.com"
 
     def __init__(

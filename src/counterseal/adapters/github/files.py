@@ -90,7 +90,7 @@ class ReleaseFiles(AssetFiles[str]):
         fields = self._fields(release.id)
         if fields is None:
             raise ServiceError(
-                f"{what}: the release is gone", why=f"there is no release {release.id}", fix="make a new candidate"
+                f"{what}: the release is gone", why=f"there is no release {release.id}", fix="create a new candidate"
             )
         url = f"{self._upload_url(fields, what)}?name={quote(name, safe='')}"
         headers = {**self._api.authorization, "Content-Type": "application/octet-stream"}
@@ -120,7 +120,7 @@ class ReleaseFiles(AssetFiles[str]):
             raise ServiceError(
                 f"{what}: uploads are said to go to {place.netloc!r}",
                 why="this is not the forge's host",
-                fix="look who answers for the forge",
+                fix="check which server answers for the forge",
             )
         return url
 

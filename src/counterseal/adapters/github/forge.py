@@ -71,7 +71,7 @@ class GitHubForge:
             name = fields.text("full_name")
             if name.lower() != self._api.repository.lower():
                 raise ServiceError(
-                    f"{what}: it is called {name} now", why="it was renamed or moved", fix="use its name of today"
+                    f"{what}: it is called {name} now", why="it was renamed or moved", fix="use its current name"
                 )
             self._known = Repository(self._host, fields.number("id"), name), _BRANCH + fields.text("default_branch")
         return self._known
@@ -139,7 +139,7 @@ class GitHubForge:
             raise ServiceError(
                 f"{what}: the login belongs to another account now ({account_id}, not {actor.id})",
                 why="the account was renamed, and the login may have been registered again by somebody else",
-                fix="have the person review again under the present login",
+                fix="have the person review again with the current login",
             )
         role = fields.text("role_name")
         # a custom role has a name of its own; `permission` tells what it is based on
@@ -270,7 +270,7 @@ class GitHubForge:
         stored = request.add_file(path, content, title, lambda: self.file_at(_BRANCH + branch, path))
         if stored != content:
             raise ServiceError(
-                f"branch {branch}: {path} is there with other content",
+                f"branch {branch}: {path} is there already, with other content",
                 why="somebody else wrote it, or an earlier run with other inputs",
                 fix="delete the branch and run again",
             )

@@ -66,7 +66,7 @@ class GitLabApi(Calls[Access]):
     """
 
     forge: ClassVar = "GitLab"
-    moved: ClassVar = "the project was moved or renamed: use its path of today"
+    moved: ClassVar = "the project was moved or renamed: use its current path"
     status_page: ClassVar = "https://status.gitlab.com"
 
     def __init__(
@@ -109,7 +109,7 @@ class GitLabApi(Calls[Access]):
             if token := self._tokens.of(kind):
                 return kind, token
         wanted = " or ".join(VARIABLES[kind] for kind in access.kinds)
-        raise ServiceError(f"{what}: no token that may", why=f"{wanted} is not set", fix=access.fix)
+        raise ServiceError(f"{what}: no token that may do this", why=f"{wanted} is not set", fix=access.fix)
 
     def authorization(self, what: str, access: Access) -> dict[str, str]:
         """Return the header that carries the token of a call, for requests to GitLab's own host."""

@@ -77,7 +77,7 @@ class GitLabForge:
         name = fields.text("path_with_namespace")
         if name.lower() != self._api.project.lower():
             raise ServiceError(
-                f"{what}: it is called {name} now", why="it was renamed or moved", fix="use its path of today"
+                f"{what}: it is called {name} now", why="it was renamed or moved", fix="use its current path"
             )
         return fields
 
@@ -222,7 +222,7 @@ class GitLabForge:
         stored = request.add_file(path, content, title, lambda: self._on_branch(branch, path))
         if stored != content:
             raise ServiceError(
-                f"branch {branch}: {path} is there with other content",
+                f"branch {branch}: {path} is there already, with other content",
                 why="somebody else wrote it, or an earlier run with other inputs",
                 fix="delete the branch and run again",
             )

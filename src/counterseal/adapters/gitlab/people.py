@@ -75,7 +75,7 @@ class People:
             raise ServiceError(
                 f"{what}: {len(accounts)} accounts have this name",
                 why="it was renamed or deleted",
-                fix="use the person's present username",
+                fix="use the person's current username",
             )
         actor = self.known(accounts[0])
         if actor is None:

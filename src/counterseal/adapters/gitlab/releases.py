@@ -186,7 +186,7 @@ class GitLabReleases:
         shown = self.release(release.id)
         if shown is None:
             raise ServiceError(
-                f"{what}: it is gone", why=f"there is no package {release.id}", fix="make a new candidate"
+                f"{what}: it is gone", why=f"there is no package {release.id}", fix="create a new candidate"
             )
         if shown.tag != release.tag:
             raise ServiceError(
