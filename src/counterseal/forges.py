@@ -47,6 +47,8 @@ class Dialect:
     of a run; `gate_triggers` are the events that run the repository's own, reviewed code (R02), `by_hand` is the one of
     a run that somebody starts (R14).
     `head_ref` is where git finds the head of a change request, `{number}` in it; `change` stands before its number.
+    `tag`, `commit` and `comparison` stand between the repository's URL and what the forge shows of it: a tag, a
+    revision, or two revisions with `...` between them.
     """
 
     definition: str
@@ -58,6 +60,9 @@ class Dialect:
     project_path: str
     head_ref: str
     change: str
+    tag: str
+    commit: str
+    comparison: str
 
 
 _GITHUB_TRIGGERS: Final = frozenset({"push", "workflow_dispatch", "schedule"})
@@ -73,6 +78,9 @@ DIALECTS: Final = {
         project_path=r"[^/@]+/[^/@]+",
         head_ref="refs/pull/{number}/head",
         change="#",
+        tag="/tree/",
+        commit="/commit/",
+        comparison="/compare/",
     ),
     ForgeKind.GITLAB: Dialect(
         definition="//",
@@ -84,6 +92,9 @@ DIALECTS: Final = {
         project_path=r"[^/@]+(?:/[^/@]+)+",
         head_ref="refs/merge-requests/{number}/head",
         change="!",
+        tag="/-/tags/",
+        commit="/-/commit/",
+        comparison="/-/compare/",
     ),
 }
 #: Runners that the forge itself keeps.
@@ -183,6 +194,27 @@ def definition(host: str, name: str, file: str) -> str:
 def samples(pattern: str) -> tuple[str, ...]:
     """Return refs that a pattern matches, by which to see whether another pattern has them, too."""
     return tuple(pattern.replace("*", sample) for sample in _SAMPLES)
+
+
+def tag_page(host: str, name: str, tag: str) -> str:
+    """Return the address of a tag of a repository; of what a tag may have only `@` has to be quoted."""
+    return f"https://{host}/{name}{DIALECTS[kind_of(host)].tag}{tag.replace('@', '%40')}"
+
+
+def commit_page(host: str, name: str, revision: str) -> str:
+    """Return the address of a revision of a repository."""
+    return f"https://{host}/{name}{DIALECTS[kind_of(host)].commit}{revision}"
+
+
+def comparison_page(host: str, name: str, old: str, new: str) -> str:
+    """Return the address at which a forge shows what came between two revisions."""
+    return f"https://{host}/{name}{DIALECTS[kind_of(host)].comparison}{old}...{new}"
+
+
+def is_run_page(host: str, name: str, url: str) -> bool:
+    """Return whether an address is that of a run of a repository."""
+    prefix = re.escape(f"https://{host}/{name}{DIALECTS[kind_of(host)].runs}")
+    return re.fullmatch(rf"{prefix}[0-9]{{1,20}}(/attempts/[0-9]{{1,9}})?", url) is not None
 
 
 def ref_matches(pattern: str, ref: str) -> bool:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from counterseal import __version__
+
 OWNER: Final = "counterseal"
 REPOSITORY: Final = f"{OWNER}/counterseal"
 PREDICATE_BASE: Final = "https://counterseal.dev"
@@ -51,3 +53,12 @@ CHECKSUMS_FILE: Final = "SHA256SUMS"
 PROOF_FILE: Final = "ledger-proof.json"
 BLOB_SUFFIX: Final = ".sigstore.json"
 VSA_SUFFIX: Final = ".vsa.sigstore.json"
+
+
+def page(name: str) -> str:
+    """Return where a page of ours can be read by everybody, in the version that is running.
+
+    Args:
+        name: Below `docs/`, with an anchor if a section is meant: `rules.md#enough-reviews`.
+    """
+    return f"https://github.com/{REPOSITORY}/blob/v{__version__}/docs/{name}"

@@ -70,6 +70,7 @@ ONE_GIVEN = {
 FIXED = {
     ("gate", "preview"): "false",  # the job is left out of a preview
     ("gate", "number"): "",
+    ("gate", "exit-code"): "false",
     ("preview", "preview"): "true",
     ("preview", "stage"): "",
     ("preview", "request"): "",

@@ -27,7 +27,7 @@ class TestGitHubLine(LineContract):
 
 class TestGitHubRefusals(RefusalContract):
     parts: ClassVar = PARTS
-    names: ClassVar = "no repository"
+    names: ClassVar = "not a repository"
 
     def test_a_missing_permission_shows_the_yaml_to_paste(self, world: World) -> None:
         number = world.open().number
@@ -70,5 +70,5 @@ class TestGitHubRefusals(RefusalContract):
             GitHubForge(world.name, "", host="github.com", api_url=world.api)
 
     def test_github_has_no_groups(self, world: World) -> None:
-        with pytest.raises(UsageError, match="no repository"):
+        with pytest.raises(UsageError, match="not a repository"):
             world.forge(name="a/b/c")

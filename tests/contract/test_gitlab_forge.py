@@ -116,7 +116,7 @@ class TestGitLabForge(ForgeContract):
             return answer
 
         world.alter("", project)
-        assert "is no user" in refused(lambda: forge.change_request(number)).why
+        assert "is not a user" in refused(lambda: forge.change_request(number)).why
 
     # --- which merge request -----------------------------------------------------------------
 

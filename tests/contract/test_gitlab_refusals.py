@@ -12,7 +12,7 @@ from tests.contract.world import refused
 
 from counterseal.adapters.gitlab.access import GitLabTokens
 from counterseal.errors import UsageError
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
+from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, page
 from counterseal_sandbox.forge.accounts import Role
 from counterseal_sandbox.http import Response, json_response
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ONE = "/merge_requests/1"
 #: The only call whose path ends so is GraphQL's.
 GRAPHQL = "/"
-PAGE = "docs/how-to-gitlab.md#3-settings"
+PAGE = page("how-to-gitlab.md#3-settings")
 
 
 PARTS = [
@@ -46,7 +46,7 @@ class TestGitLabLine(LineContract):
 
 class TestGitLabRefusals(RefusalContract):
     parts: ClassVar = PARTS
-    names: ClassVar = "no project"
+    names: ClassVar = "not a project"
 
     @pytest.fixture
     def world(self, gitlab_world: GitLabWorld) -> GitLabWorld:
@@ -120,7 +120,7 @@ class TestGitLabRefusals(RefusalContract):
 
     @pytest.mark.parametrize("url", ["https://gitlab.com", "https://gitlab.com/api/v3", "https://gitlab.com/api/v4/x"])
     def test_what_is_no_base_of_the_api_is_refused(self, world: GitLabWorld, url: str) -> None:
-        with pytest.raises(UsageError, match="no base of GitLab's API"):
+        with pytest.raises(UsageError, match="not a base of GitLab's API"):
             world.forge(api=url)
 
     def test_groups_have_groups(self, world: GitLabWorld) -> None:

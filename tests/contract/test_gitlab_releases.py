@@ -191,7 +191,7 @@ class TestGitLabReleases(AssetStoreContract):
     ) -> None:
         filled(store, world.tag(), tmp_path)
         world.alter("/package_files", replaced(digest, 0, "file_sha256"))
-        assert "no sha256" in refused(lambda: store.releases("v1.0.0")).why
+        assert "not a sha256" in refused(lambda: store.releases("v1.0.0")).why
 
     def test_no_token_travels_along_a_redirect(self, world: GitLabWorld, store: GitLabReleases, tmp_path: Path) -> None:
         """gitlab.com sends downloads on to where its packages lie."""
@@ -451,5 +451,5 @@ class TestGitLabReleases(AssetStoreContract):
         elsewhere = {"Location": f"{world.api}/projects/{world.repository.id}"}
         asked = world.answer(f"/projects/{world.name}", Response(301, b'{"message": "moved"}', elsewhere))
         error = refused(lambda: store.publish(draft))
-        assert "use its path of today" in error.fix
+        assert "use its current path" in error.fix
         assert len(asked) == 1

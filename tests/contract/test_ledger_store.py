@@ -9,7 +9,7 @@ from tests.contract.world import refused
 
 from counterseal.adapters.git.ledger import GitLedgerStore
 from counterseal.forges import forge_host
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, NOTES_REF
+from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, NOTES_REF, page
 from counterseal.wiring.ports import Wiring
 from counterseal_sandbox.forge.accounts import Role
 from counterseal_sandbox.forge.jobs import JobOrder
@@ -162,7 +162,7 @@ class TestGitLabLedger(LedgerStoreContract):
         world.repository.job_token_may_push = False
         setting = 'Settings → CI/CD → Job token permissions → "Allow Git push requests to the repository"'
         self.check_refused(
-            world, *self.by_job(world, tmp_path / "one.git"), setting, "docs/how-to-gitlab.md#3-settings"
+            world, *self.by_job(world, tmp_path / "one.git"), setting, page("how-to-gitlab.md#3-settings")
         )
 
     def test_who_started_the_pipeline_may_not_push_at_all(self, world: GitLabWorld, tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ class TestGitLabLedger(LedgerStoreContract):
             base, before = store.fetch(), world.repository.git.refs()
             error = refused(lambda: store.push(base, NOTE, b"{}", "later"), token)  # noqa: B023 - called at once
             assert f"Protected branches → {MIRROR_BRANCH} → Allowed to push and merge" in error.fix
-            assert "docs/how-to-gitlab.md#3-settings" in error.fix
+            assert page("how-to-gitlab.md#3-settings") in error.fix
             assert ("push code to" if began else "create") in error.why
             assert world.repository.git.refs() == before, "the notes did not move without the mirror"
 

@@ -121,9 +121,17 @@ def other_project(world: FlowWorld) -> int:
 
 
 def ask(world: FlowWorld, stage: str, reason: str = "weekly release") -> Asked:
-    """Let bob ask with the command line; what it refuses because a gate would deny it, he asks by hand."""
+    """Let bob ask with the command line; what it refuses because a gate would deny it, he asks by hand.
+
+    What is open and asks the same with other words, he closes first.
+    """
     arguments = ("request", "--stage", stage, "--tag", TAG, "--reason", reason, "--again", "--format", "json")
     result = world.cli(*arguments, environment=world.person("bob"))
+    if still_open := re.search(r"is asked for already: .(\d+) into", result.errors):
+        changes = hosted(world).changes
+        with world.sandbox.forge.lock:
+            changes.set_state(changes.get(int(still_open[1])), world.sandbox.forge.account("bob"), "closed")
+        result = world.cli(*arguments, environment=world.person("bob"))
     if _too_early(result):
         return by_hand(world, stage, f"early-{len(list(hosted(world).changes))}", reason=reason)
     assert result.exit_code == 0, result.output + result.errors

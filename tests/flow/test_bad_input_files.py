@@ -60,7 +60,7 @@ FILES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "name-of-ours": (_write("manifest.json", b"{}"), "bad/*", r"'manifest\.json' cannot be the name"),
     "empty": (_write("app.whl", b""), "bad/app.whl", r"app\.whl is empty"),
     "folder": (_write("a", b"x"), "bad", r"bad is a folder"),
-    "pipe": (_pipe, "bad/pipe", r"bad/pipe is no regular file"),
+    "pipe": (_pipe, "bad/pipe", r"bad/pipe is not a regular file"),
     "list-that-lies": (_lying_list, "bad/SHA256SUMS", r"bad/app\.whl is not what bad/SHA256SUMS says"),
     "list-that-points-out": (_write("SHA256SUMS", b"0" * 64 + b"  ../../x\n"), "bad/SHA256SUMS", r"not below"),
 }  # fmt: skip
@@ -173,7 +173,7 @@ def test_a_log_where_there_is_no_repository(shared: FlowWorld, tmp_path: Path) -
 def test_what_is_no_repository(shared: FlowWorld, name: str) -> None:
     environment = {**shared.person("bob"), "GITHUB_REPOSITORY": name}
     result = shared.cli("request", "--stage", "staging", "--reason", "weekly", environment=environment)
-    faults.told(result, 2, r"which repository|is no repository")
+    faults.told(result, 2, r"which repository|is not a repository")
 
 
 def test_no_token(shared: FlowWorld) -> None:

@@ -134,7 +134,10 @@ def _log(world: FlowWorld, folder: Path, trust: Path) -> str:
     world.git("clone", "-q", world.clone_url, str(clone), folder=world.folder)
     fetch = ("fetch", "-q", "origin", "refs/notes/counterseal:refs/notes/counterseal", "counterseal-ledger")
     options = ("--folder", str(clone), "--trust", str(trust), "--sandbox")
-    mirror, advice = "refs/remotes/origin/counterseal-ledger", f"fix: git fetch {' '.join(fetch[2:])}; if it stays so: "
+    mirror, advice = (
+        "refs/remotes/origin/counterseal-ledger",
+        f"fix: git fetch {' '.join(fetch[2:])}; if it still fails: ",
+    )
     told = faults.told(world.cli("log", *options), 2, "no notes of the ledger yet")  # a clone has the mirror alone
     assert f"fix: fetch them: git fetch {' '.join(fetch[2:])}" in told
     world.git(*fetch, folder=clone)
@@ -156,7 +159,11 @@ def _log(world: FlowWorld, folder: Path, trust: Path) -> str:
     told = faults.told(world.cli("log", "--folder", str(clone)), 11, "signed in a sandbox")
     assert "--trust trust.json --sandbox" in told
     json.loads(world.counterseal("log", "prove", "2", *options, "--format", "json").output)
-    for arguments, what in ((("show", "9"), "9"), (("prove",), "needs the number"), (("--since", "soon"), "no date")):
+    for arguments, what in (
+        (("show", "9"), "9"),
+        (("prove",), "needs the number"),
+        (("--since", "soon"), "not a date"),
+    ):
         result = world.cli("log", *arguments, *options)
         faults.told(result, 2, what)
     assert said(world, "log", *options, "--search", TAG, "--stage", "staging")["decisions"][0]["sequence"] == 1
@@ -207,5 +214,5 @@ def test_a_rehearsal_does_not_sign_with_a_real_identity(built: FlowWorld) -> Non
     real = jwt.encode(claims | {"iss": "https://gitlab.com"}, "k" * 32)
     environment = {"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": real}
     result = built.cli("sign", "--sandbox", *SUBJECTS, environment=environment)
-    faults.told(result, 2, "this identity is no sandbox's, and nothing was signed")
+    faults.told(result, 2, "this identity is not a sandbox's; nothing was signed")
     assert not (built.checkout / "counterseal-out").exists()

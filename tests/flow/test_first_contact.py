@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.flow import faults
+from tests.flow.worlds import SUBJECTS
 
+from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
 from counterseal_sandbox.demo.site import TAG
+from counterseal_sandbox.demo.world import EPOCH
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.flow.worlds import FlowWorld
+
+    from counterseal_sandbox.demo.shell import ProcessResult
 
 pytestmark = pytest.mark.slow
 
@@ -68,3 +75,44 @@ def test_the_next_step_of_a_candidate_works_when_it_is_pasted(fresh: FlowWorld) 
     said = fresh.counterseal("candidate", "dist/*", environment=fresh.build_run()).output
     opened = fresh.counterseal(*pasted(said, "counterseal request"), environment=fresh.person("bob"))
     assert f"requested: {TAG} into staging" in opened.output
+
+
+def test_a_tag_of_another_version_than_the_files_is_a_warning(built: FlowWorld) -> None:
+    environment = {"GITHUB_REF": "refs/tags/v1.3.0", "SOURCE_DATE_EPOCH": EPOCH}
+    told = built.counterseal("sbom", *SUBJECTS, environment=environment).errors
+    assert told.startswith("warning: the tag is v1.3.0, and another version is in the name of app-1.2.0-")
+    assert "warning" not in built.counterseal("sign", *SUBJECTS, environment=built.build_run()).errors
+
+
+def test_a_preview_ends_as_a_gate_would_only_if_it_is_asked_to(fresh: FlowWorld) -> None:
+    number = fresh.request("staging", "the first of its kind")
+    call = ("gate", "--preview", "--number", str(number))
+    bob = fresh.person("bob")
+    assert "✗" in fresh.counterseal(*call, environment=bob).output
+    assert "✗" in fresh.counterseal(*call, "--exit-code", environment=bob, code=10).output
+    fresh.review("alice", number)
+    fresh.counterseal(*call, "--exit-code", environment=bob)
+
+
+def test_a_log_that_finds_nothing_says_why_and_what_is_there(fresh: FlowWorld, tmp_path: Path) -> None:
+    number = fresh.request("staging", "the first of its kind")
+    fresh.merge("bob", number)
+    fresh.counterseal("gate", environment=fresh.run(), code=10)
+    trust = tmp_path / "trust.json"
+    trust.write_text(json.dumps(fresh.client.trust()), encoding="utf-8")
+    fresh.git("fetch", "-q", "origin", f"{NOTES_REF}:{NOTES_REF}", MIRROR_BRANCH)
+
+    def log(*arguments: str) -> ProcessResult:
+        return fresh.cli("log", *arguments, "--trust", str(trust), "--sandbox")
+
+    behind = faults.told(log(), 11, "entry [01]: not signed by the gate")
+    assert f"git pull && git fetch origin {NOTES_REF}:{NOTES_REF} {MIRROR_BRANCH}" in behind
+    fresh.git("pull", "-q", "--ff-only", "origin", "main")
+    assert "no decision is about the stage 'nope'; there are some about staging" in log("--stage", "nope").output
+    assert "the newest decision is of 20" in log("--since", "2127-01-01").output
+    assert "counterseal sbom find pydantic" in log("--search", "pydantic").output
+    for word in ("deny", "enough-reviews", f"#{number}", "THE FIRST"):
+        assert log("--search", word).output.startswith("seq "), word
+    assert "chain of 2 entries (1 genesis, 1 decision) complete" in log().output
+    told = faults.told(log("prove", "1"), 2, "entry 1 was denied, so there is no release to prove")
+    assert "nothing is published yet" in told

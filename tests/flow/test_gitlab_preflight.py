@@ -12,7 +12,7 @@ import pytest
 from tests.flow import worlds
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
+from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, page
 from counterseal_sandbox import fulcio, rekor
 from counterseal_sandbox.demo import world as demo_world
 from counterseal_sandbox.demo.shell import Shell
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from counterseal_sandbox.forge.repository import HostedRepository
     from counterseal_sandbox.http import Request
 
-PAGE = "docs/how-to-gitlab.md#3-settings"
+PAGE = page("how-to-gitlab.md#3-settings")
 
 
 @pytest.fixture

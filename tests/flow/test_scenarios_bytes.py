@@ -53,7 +53,7 @@ def signed_by(world: FlowWorld, run: Mapping[str, str], name: str = WHEEL) -> by
 def test_a_signature_that_is_none(shared: FlowWorld, garbage: bytes) -> None:
     shared.hands.upload(SIGNATURE, garbage)
     says = deny(shared, staged(shared), BUILT, "signature-unverified")
-    assert f"{SIGNATURE} is no signature over {WHEEL}" in says
+    assert f"{SIGNATURE} is not a signature over {WHEEL}" in says
 
 
 def test_the_signature_of_another_artifact(shared: FlowWorld) -> None:
@@ -171,13 +171,13 @@ def test_a_request_that_is_valid_for_too_long_is_a_deny(shared: FlowWorld, days:
     until = timestamp(datetime.now(UTC) + timedelta(days=days))
     asked = stories.by_hand(shared, "staging", f"days-{days}", validUntil=until)
     stories.approve_and_merge(shared, asked, "alice")
-    assert "90 days from its merge on are the longest" in deny(shared, asked, REVIEWED, "valid-too-long")
+    assert "90 days after its merge are the longest allowed" in deny(shared, asked, REVIEWED, "valid-too-long")
 
 
 def test_the_longest_request_that_the_command_makes_is_allowed(shared: FlowWorld) -> None:
     arguments = ("request", "--stage", "staging", "--tag", TAG, "--reason", "x", "--again")
     who = shared.person("bob")
-    assert "1 to 90 days" in shared.cli(*arguments, "--valid-days", "91", environment=who).errors
+    assert "between 1 and 90" in shared.cli(*arguments, "--valid-days", "91", environment=who).errors
     said = shared.counterseal(*arguments, "--valid-days", "90", environment=who)
     path = next(part for part in said.output.split() if part.startswith("promotions/"))
     number = max(each.number for each in stories.hosted(shared).changes)

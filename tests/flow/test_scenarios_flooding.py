@@ -52,7 +52,7 @@ def test_junk_is_one_deny_a_change(flooded: dict[str, Any]) -> None:
     assert [each.split(" came")[0] for each in says] == [
         "40 files that are no requests",
         "3 files that are no requests",
-        "1 file that is no request",
+        "1 file that is not a request",
     ]
     assert all(FORM in each for each in says)
     assert len({each["decision"]["request"]["number"] for each in strays}) == 3

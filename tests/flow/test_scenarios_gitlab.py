@@ -85,7 +85,7 @@ def test_s41_who_only_says_that_it_is_good_has_not_approved(played: Played) -> N
     # 41 | thumbs-up emoji / "LGTM" comment only | GL | deny | not an approval
     says = played.denied("s41", ENOUGH, "review-missing")
     assert "missing 1 of security" in says
-    assert "dora (" not in says, "what is no review is not even one that does not count"
+    assert "dora (" not in says, "what is not a review is not even one that does not count"
     assert [each["login"] for each in played.decided("s41")["responsible"]["approvers"]] == ["alice"]
 
 

@@ -235,7 +235,7 @@ def test_an_entry_of_another_repository_s_gate(world: FlowWorld, thief: GitLedge
 
 def test_a_line_that_stands_twice(world: FlowWorld, thief: GitLedgerStore) -> None:
     push(thief, "22" * 20, recorded.lines(world)[0].encode())
-    stories.refused(world, code=11, says="its line stands twice in the ledger")
+    stories.refused(world, code=11, says="its line appears twice in the ledger")
 
 
 def test_two_entries_for_one_place(world: FlowWorld, thief: GitLedgerStore) -> None:
@@ -271,7 +271,7 @@ def test_a_file_that_is_no_note(world: FlowWorld) -> None:
     with forge.lock:
         made = git.commit_tree(tree, [head(world)], "hello", author=person, committer=person)
     stories.move_ledger(world, made)
-    stories.refused(world, code=11, says="'README.md' in the ledger's notes is no note")
+    stories.refused(world, code=11, says="'README.md' in the ledger's notes is not a note")
 
 
 def stories_signature(world: FlowWorld) -> Any:

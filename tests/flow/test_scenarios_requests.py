@@ -223,7 +223,9 @@ def policy_changed(world: FlowWorld) -> Asked:
 
 
 def test_the_policy_changed_between_request_and_merge(played: Played) -> None:
-    assert "policy changed, ask again" in played.denied("policy_changed", REVISION, "policy-changed")
+    assert "the policy changed since the request was made" in played.denied(
+        "policy_changed", REVISION, "policy-changed"
+    )
 
 
 @STORIES.tell
@@ -234,7 +236,7 @@ def s62_symlink(world: FlowWorld) -> Asked:
 
 def test_s62_the_request_is_a_symbolic_link(played: Played) -> None:
     # 62 | second subject in the request, symlink, file re-added | B | deny | R21
-    assert "is no regular file" in played.denied("s62_symlink", REVISION, "request-malformed")
+    assert "is not a regular file" in played.denied("s62_symlink", REVISION, "request-malformed")
 
 
 @STORIES.tell
@@ -345,8 +347,9 @@ def test_a_request_that_was_never_merged_cannot_be_decided(played: Played) -> No
 
 @pytest.mark.forges(ForgeKind.GITHUB)
 def test_an_earlier_call_that_failed_stops_no_later_one(fresh: FlowWorld) -> None:
-    """Without `pull-requests: write` the branch is made and then nothing; the next call may give another reason."""
-    may_push = fresh.run(gateRevision=None, permissions={"contents": "write", "id-token": "write"})
+    """With `pull-requests: read` the branch is made and then nothing; the next call may give another reason."""
+    permissions = {"contents": "write", "pull-requests": "read", "id-token": "write"}
+    may_push = fresh.run(gateRevision=None, permissions=permissions)
     arguments = ("request", "--stage", "staging", "--tag", TAG, "--reason")
     fresh.counterseal(*arguments, "first words", environment=may_push, code=1)
     assert "counterseal-request/staging-" in fresh.git("ls-remote", "origin", "refs/heads/*")

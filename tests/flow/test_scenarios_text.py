@@ -290,14 +290,21 @@ ACTING = (
 )
 
 
+ROWS = ("Tag", "Changes", "Candidate", "Built by", "Tests", "Approvals")
+
+
 @pytest.mark.parametrize("reason", ACTING)
 def test_the_reason_arrives_as_text_that_does_nothing(shared: FlowWorld, reason: str) -> None:
     made = stories.ask(shared, "staging", reason)
     change = stories.hosted(shared).changes.get(made.number)
-    quoted, rest, components = change.body.split("\n\n")
+    quoted, table, components, rest = change.body.split("\n\n")
     assert re.fullmatch(r"> <code>([\w ,.]|&#x[0-9a-f]+;|<br>)*</code>", quoted)
     assert re.fullmatch(r"> <code>components&#x3a; \d+([\w ,.]|&#x[0-9a-f]+;|<br>)*</code>", components)
-    assert re.fullmatch(r"Manifest `sha256:[0-9a-f]{64}`\. Approve .*", rest)
+    assert re.fullmatch(r"Manifest `sha256:[0-9a-f]{64}`\. Approve .*\n?", rest)
+    rows = table.split("\n")
+    assert [row.split(" | ")[0] for row in rows[2:]] == [f"| {name}" for name in ROWS]
+    assert all(re.match(r"https?://[\w.:/-]+\Z", link) for link in re.findall(r"\]\(([^)]*)\)", table))
+    assert not re.search(r"[@#!~$]\w|evil", table.replace("&#x", ""))
     assert not re.search(r"[@#!~%/$]\w", quoted.replace("</code>", "").replace("&#x", ""))
     said = html.unescape(quoted.removeprefix("> <code>").removesuffix("</code>").replace("<br>", "\n"))
     assert said.split() == reason.split()

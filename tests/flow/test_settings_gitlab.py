@@ -58,7 +58,7 @@ def refused(world: FlowWorld, code: int, what: str, environment: Mapping[str, st
 
 def test_without_a_token_that_reads_approvals_nothing_is_decided(waiting: FlowWorld) -> None:
     # R27 | a job's token alone cannot read approvals
-    error = refused(waiting, 1, "no token that may", apiToken=False)
+    error = refused(waiting, 1, "no token that may do this", apiToken=False)
     assert "COUNTERSEAL_GITLAB_TOKEN" in error
     for word in ("Settings → Access tokens", "Reporter", "read_api", "Settings → CI/CD → Variables"):
         assert word in error

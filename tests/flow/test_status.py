@@ -167,7 +167,7 @@ def test_a_tag_that_nothing_names(shared: FlowWorld, tmp_path: Path) -> None:
     asker = Asker(shared, tmp_path)
     options = ("--folder", str(asker.clone), "--trust", str(asker.trust), "--sandbox")
     result = shared.cli("status", "v9.9.9", *options, environment=shared.person("carol"))
-    faults.told(result, 2, "nothing is known of 'v9.9.9'")
+    faults.told(result, 2, "nothing is known about 'v9.9.9'")
 
 
 def test_another_repository_is_not_taken_for_the_clones(shared: FlowWorld, tmp_path: Path) -> None:

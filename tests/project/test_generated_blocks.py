@@ -70,7 +70,7 @@ def test_a_digest_without_letters_is_constant_too(tmp_path: Path) -> None:
     command = "echo '#2 at 8591804; older (7654321) sha256:123456789012…, its file at 210987654321, 1234567 of 2026'"
     shown = written(tmp_path / "page.md", command).splitlines()[3]
     assert [each for each in ("8591804", "7654321", "123456789012", "210987654321") if each in shown] == []
-    assert shown.endswith(", 1234567 of 2026"), "a number that is no digest stays"
+    assert shown.endswith(", 1234567 of 2026"), "a number that is not a digest stays"
 
 
 def test_every_verb_has_its_page() -> None:

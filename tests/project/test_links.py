@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.project.source_tree import ROOT, relative, tracked
+
+from counterseal import __version__
+from counterseal.evaluation.rules import RULES
+from counterseal.identifiers import page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,8 +51,28 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
-def test_headings_that_messages_and_comments_name_are_there() -> None:
+def test_headings_that_comments_name_are_there() -> None:
     named = re.compile(r"\b(docs/[\w/-]+\.md)#([\w-]+)")
     found = {each for path in tracked("src/counterseal/*.py") for each in named.findall(path.read_text())}
-    assert ("docs/how-to-gitlab.md", "3-settings") in found
+    assert ("docs/formats.md", "decision") in found
     assert [f"{name}#{anchor}" for name, anchor in found if anchor not in anchors(ROOT / name)] == []
+
+
+def test_pages_that_messages_name_are_there_and_can_be_opened_by_those_who_have_no_checkout() -> None:
+    bare, named = [], set()
+    for path in tracked("src/counterseal/*.py"):
+        tree = ast.parse(path.read_text())
+        own = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "page":
+                named.add(re.sub(r"^f?['\"]|['\"]$", "", ast.unparse(node.args[0])))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in own:
+                bare += [f"{relative(path)}: {node.value}"] if re.search(r"(?<![/.])\bdocs/", node.value) else []
+    # the demo runs in a checkout, and the script is run from there
+    assert bare == ["src/counterseal/render/reports/demo.py:  bash docs/verify-without-us/verify-with-cosign.sh "]
+    assert {"how-to-gitlab.md#3-settings", "rules.md#{finding.rule}", "policy-reference.md"} <= named
+    named |= {f"rules.md#{rule}" for rule in RULES}
+    for file, _, anchor in (name.partition("#") for name in named - {"rules.md#{finding.rule}"}):
+        assert not anchor or anchor in anchors(ROOT / "docs" / file), f"{file}#{anchor}"
+        assert (ROOT / "docs" / file).is_file()
+    assert page("rules.md").startswith(f"https://github.com/counterseal/counterseal/blob/v{__version__}/docs/")

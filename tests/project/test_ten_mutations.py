@@ -33,7 +33,7 @@ class Mutation(NamedTuple):
 
 MUTATIONS = (
     Mutation(
-        "an open demand for changes is no problem if somebody else approved",
+        "an open demand for changes is not a problem if somebody else approved",
         "rules/review_of_this_revision.py",
         "if tally.objections:",
         "if tally.objections and not tally.counted:",

@@ -84,7 +84,7 @@ class GitLabIssuer(Issuer):
             raise HttpError(422, f"GitLab's tokens have no claim {unknown[0]!r}")
         for name, value in claims.items():
             if not isinstance(value, int if name == "runner_id" else str):
-                raise HttpError(422, f"the claim {name!r} is no {'number' if name == 'runner_id' else 'string'}")
+                raise HttpError(422, f"the claim {name!r} is not a {'number' if name == 'runner_id' else 'string'}")
         return self.token(claims, audience, seconds=JOB_SECONDS)
 
     def _discovery(self) -> dict[str, Any]:

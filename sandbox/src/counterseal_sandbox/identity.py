@@ -178,7 +178,7 @@ def _completed(claims: Mapping[str, str]) -> dict[str, str]:
     for name, value in claims.items():
         given: object = value
         if not isinstance(given, str):
-            raise HttpError(422, f"the claim {name!r} is no string")
+            raise HttpError(422, f"the claim {name!r} is not a string")
     scope = f"environment:{claims['environment']}" if "environment" in claims else f"ref:{claims['ref']}"
     derived = {
         "base_ref": "",

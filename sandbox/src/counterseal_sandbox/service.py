@@ -198,7 +198,7 @@ class Sandbox:
         repository.author_may_approve = bool(body.get("authorMayApprove"))
         repository.reset_approvals_on_push = bool(body.get("resetApprovalsOnPush"))
         if (method := body.get("mergeMethod", "merge")) not in ("merge", "ff"):
-            raise Refused(f"{method!r} is no merge method: merge or ff")
+            raise Refused(f"{method!r} is not a merge method: merge or ff")
         repository.merge_method = method
         if cron := body.get("schedule"):
             repository.schedule(repository.owner, f"refs/heads/{repository.default_branch}", str(cron))
@@ -253,14 +253,14 @@ def _body(request: Request, known: frozenset[str]) -> dict[str, Any]:
         raise Refused("control calls are JSON: content-type: application/json", 415)
     body = request.json()
     if not isinstance(body, dict):
-        raise Refused("not a usable call: its body is no JSON object")
+        raise Refused("not a usable call: its body is not a JSON object")
     if unknown := sorted(body.keys() - known):
         raise Refused(f"unknown: {str(unknown[0])[:80]!r}; known are {', '.join(sorted(known))}")
     ref, revision = body.get("ref", "refs/"), body.get("revision")
     if not isinstance(ref, str) or not ref.startswith("refs/") or (ref != "refs/" and _NO_REF.search(ref)):
-        raise Refused(f"{str(ref)[:80]!r} is no ref (give it in full, like refs/heads/main)")
+        raise Refused(f"{str(ref)[:80]!r} is not a ref (give it in full, like refs/heads/main)")
     if revision is not None and not digests.is_revision(revision):
-        raise Refused(f"{str(revision)[:80]!r} is no full revision")
+        raise Refused(f"{str(revision)[:80]!r} is not a full revision")
     return body
 
 

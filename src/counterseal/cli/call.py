@@ -22,6 +22,8 @@ class Call:
         self._wiring: Wiring | None = None
         #: Whether a traceback is wanted; None as long as no option was read.
         self.verbose: bool | None = None
+        #: The form of the result; None as long as no option was read.
+        self.form: str | None = None
 
     @property
     def wiring(self) -> Wiring:

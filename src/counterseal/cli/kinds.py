@@ -44,7 +44,9 @@ class Number(click.ParamType[int]):
             return int(value)
         except ValueError:
             said = spelled(param, ctx, value)
-            raise UsageError(f"{said} is no whole number", why="it is counted", fix="write digits alone") from None
+            raise UsageError(
+                f"{said} is not a whole number", why="a number is expected", fix="use digits only"
+            ) from None
 
 
 class OneOf(click.Choice[str]):
@@ -60,8 +62,8 @@ class OneOf(click.Choice[str]):
         if value in known:
             return str(value)
         raise UsageError(
-            f"{spelled(param, ctx, value)} is none of {', '.join(known)}",
-            why="there is no other value",
+            f"{spelled(param, ctx, value)} is not one of {', '.join(known)}",
+            why="no other value is known",
             fix=near_miss(value, known) or f"write {known[0]}",
         )
 
@@ -105,7 +107,7 @@ class Moment(click.ParamType[datetime]):
         except ValueError:
             said = spelled(param, ctx, value)
             why = "a day or a moment in UTC is meant"
-            raise UsageError(f"{said} is no date", why=why, fix="write it like 2026-10-01") from None
+            raise UsageError(f"{said} is not a date", why=why, fix="write it like 2026-10-01") from None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

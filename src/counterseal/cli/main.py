@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -61,7 +62,7 @@ def _main(arguments: list[str], environ: Mapping[str, str] | None) -> int:
     try:
         return _run(first, rest, call)
     except CountersealError as error:
-        return _failed(error, call)
+        return _failed(error, rest, call)
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - a bug must end with our exit code and a word, never with a traceback
@@ -89,10 +90,14 @@ def _run(verb: str, arguments: list[str], call: Call) -> int:
     return int(report.exit_code)
 
 
-def _failed(error: CountersealError, call: Call) -> int:
-    from counterseal.cli.showing import annotate, say  # noqa: PLC0415 - as above
-    from counterseal.render import text  # noqa: PLC0415
+def _failed(error: CountersealError, arguments: list[str], call: Call) -> int:
+    """Show an error on stderr, and where a program reads the result, as JSON on stdout."""
+    from counterseal.cli.showing import annotate, say, write_json  # noqa: PLC0415 - as above
+    from counterseal.render import failure, text  # noqa: PLC0415
 
+    _read_manner(arguments, call)
+    if call.form == "json":
+        write_json(failure.document(error))
     say(text.error(error), call.wiring.surroundings)
     annotate([("counterseal", str(error))], call.wiring.surroundings)
     return error.exit_code
@@ -101,10 +106,11 @@ def _failed(error: CountersealError, call: Call) -> int:
 def _bug(error: Exception, arguments: list[str], call: Call) -> int:
     problem = CountersealError(
         f"this is a bug in counterseal: {type(error).__name__}: {error}",
-        why="it met something that it was not made for; nothing was decided",
-        fix="report it with the command and the output of --verbose",
+        why="it met a case that it does not handle; nothing was decided",
+        fix="report it, with the command and the output of --verbose",
     )
-    if _verbose(arguments, call):
+    _read_manner(arguments, call)
+    if call.verbose is not False:
         import traceback  # noqa: PLC0415 - only here
 
         from counterseal.cli.showing import say  # noqa: PLC0415 - as above
@@ -112,16 +118,14 @@ def _bug(error: Exception, arguments: list[str], call: Call) -> int:
 
         lines = "".join(traceback.format_exception(error)).rstrip("\n")
         say(escape.lines(lines), call.wiring.surroundings)
-    return _failed(problem, call)
+    return _failed(problem, arguments, call)
 
 
-def _verbose(arguments: list[str], call: Call) -> bool:
-    """Return whether a traceback is wanted, also if the bug came before the verb's options were read."""
-    if call.verbose is None:
-        try:
-            from counterseal.cli.verb import wants_traceback  # noqa: PLC0415 - as above
+def _read_manner(arguments: list[str], call: Call) -> None:
+    """Find out how the call is to talk, if its verb's options could not be read."""
+    if call.verbose is None or call.form is None:
+        from counterseal.cli.verb import read_manner  # noqa: PLC0415 - as above
 
-            return wants_traceback(arguments, call)
-        except Exception:  # noqa: BLE001 - what reads options is what is broken
-            return True
-    return call.verbose
+        # What reads options may be what is broken, or what it was given: then it is text, with a traceback for a bug.
+        with contextlib.suppress(Exception):
+            read_manner(arguments, call)

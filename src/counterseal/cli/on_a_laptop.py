@@ -33,7 +33,7 @@ def require_job(surroundings: Surroundings, verb: str, *, instead: str) -> None:
     """
     if in_job(surroundings):
         return
-    raise UsageError(f"{verb} runs in CI only", why="it acts with the identity of a job, and this is none", fix=instead)
+    raise UsageError(f"{verb} runs in CI only", why="it needs the identity of a CI job", fix=instead)
 
 
 def here() -> tuple[Clone, str]:

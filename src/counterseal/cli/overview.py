@@ -11,14 +11,15 @@ _HEAD = """\
 usage: counterseal VERB [OPTIONS]
        counterseal help VERB
 
-Decides, signs and records who may promote what.
+A release gate for GitHub Actions and GitLab CI: it decides whether a build may
+enter a stage, signs the decision and records it in your repository.
 
 verbs:
 """
 _TAIL = """
 options:
-  -h, --help   this page; each verb has its own
-  --version    the version
+  -h, --help   show this page; each verb has its own
+  --version    show the version
 
 examples:
   counterseal demo

@@ -75,25 +75,25 @@ class Argument(_Variable, click.Argument):
         super().__init__([name], help=words, type=kind, **more)
 
 
-def _remember(ctx: click.Context, _: click.Parameter, value: Any) -> Any:
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     if ctx.obj is not None:
-        ctx.obj.verbose = bool(value)
+        setattr(ctx.obj, "form" if param.name == "format" else "verbose", value)
     return value
 
 
-def verbose() -> Switch:
-    """Return the option that is read before all others: what is a bug may come up while those are read."""
-    words = "a traceback for what looks like a bug"
-    return Switch("-v", "--verbose", words=words, is_eager=True, callback=_remember)
+def manner() -> list[click.Parameter]:
+    """Return the options that are read before all others: an error may come up while those are read."""
+    forms = OneOf(("text", "json", "markdown"))
+    return [
+        Option("--format", kind=forms, default="text", words="output format", is_eager=True, callback=_remember),
+        Switch("-v", "--verbose", words="show a traceback on internal errors", is_eager=True, callback=_remember),
+    ]
 
 
 def shared() -> list[click.Parameter]:
     """Return what every verb has."""
-    return [
-        Option("--format", kind=OneOf(("text", "json", "markdown")), default="text", words="form of the result"),
-        Switch("-q", "--quiet", words="nothing on standard error but errors"),
-        verbose(),
-    ]
+    form, verbose = manner()
+    return [form, Switch("-q", "--quiet", words="print only errors on standard error"), verbose]
 
 
 def trust() -> list[click.Parameter]:
@@ -113,9 +113,9 @@ def build(words: str = "the artifacts: files, globs or SHA256SUMS") -> list[clic
             kind=FOLDER,
             metavar="FOLDER",
             multiple=True,
-            words="a project, the artifacts' own first; repeatable (default: here)",
+            words="project folder, that of the artifacts first; repeatable (default: here)",
         ),
-        output(f"default: {OUTPUT_FOLDER}"),
+        output(f"folder for the results (default: {OUTPUT_FOLDER})"),
     ]
 
 
@@ -124,7 +124,7 @@ def subjects(words: str) -> Argument:
     return Argument("subjects", words, GLOB, nargs=-1, required=True)
 
 
-def clone(words: str = "a clone that has the ledger (default: here)") -> Option:
+def clone(words: str = "clone with the ledger (default: here)") -> Option:
     """Return which clone it is about."""
     return Option("--folder", kind=FOLDER, metavar="FOLDER", default=Path(), words=words)
 

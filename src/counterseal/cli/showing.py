@@ -7,14 +7,14 @@ import json
 import os
 import secrets
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from counterseal.cli import dotenv
 from counterseal.ports import Tell, silent
 from counterseal.render import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from types import SimpleNamespace
 
@@ -32,19 +32,27 @@ def show(report: Report, form: str, surroundings: Surroundings, *, quiet: bool =
         quiet: Only errors on stderr.
     """
     if form == "json":
-        body = escape.json_text(json.dumps(report.data, indent=2, ensure_ascii=not _is_utf8(sys.stdout)))
+        write_json(report.data)
     elif form == "text" and not report.verbatim and _styled(sys.stdout, surroundings):
-        body = _terminal(report, sys.stdout)
+        _write(_terminal(report, sys.stdout))
     else:
-        body = _neutral(_markdown(report) if form == "markdown" else report.text, surroundings)
-    sys.stdout.write(body + "\n")
-    sys.stdout.flush()
+        _write(_neutral(_markdown(report) if form == "markdown" else report.text, surroundings))
     for warning in () if quiet else report.warnings:
         say(f"warning: {warning}", surroundings)
     annotate(report.errors, surroundings)
     if surroundings.in_github or surroundings.in_gitlab:
         _append(surroundings.step_summary, _markdown(report))
         _append(surroundings.step_output, _outputs(report, surroundings, quiet=quiet))
+
+
+def write_json(data: Mapping[str, Any]) -> None:
+    """Print a JSON document on stdout."""
+    _write(escape.json_text(json.dumps(data, indent=2, ensure_ascii=not _is_utf8(sys.stdout))))
+
+
+def _write(body: str) -> None:
+    sys.stdout.write(body + "\n")
+    sys.stdout.flush()
 
 
 def annotate(errors: Sequence[tuple[str, str]], surroundings: Surroundings) -> None:

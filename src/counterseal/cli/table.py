@@ -9,24 +9,24 @@ if TYPE_CHECKING:
 
 #: verb, of one word or two → (module below `counterseal.cli.verbs`, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
-    "sbom": ("sbom", "make a CycloneDX SBOM of the project with the artifacts in it"),
-    "sbom diff": ("inventories.diff", "tell how two SBOMs differ"),
-    "sbom score": ("inventories.score", "tell what an SBOM lacks of NTIA's minimum elements"),
-    "sbom find": ("inventories.find", "find a component in the releases of a ledger"),
+    "sbom": ("sbom", "make a CycloneDX SBOM of a project and its artifacts"),
+    "sbom diff": ("inventories.diff", "show how two SBOMs differ"),
+    "sbom score": ("inventories.score", "show which of NTIA's minimum elements an SBOM lacks"),
+    "sbom find": ("inventories.find", "find the releases that contain a component"),
     "sign": ("sign", "sign artifacts, manifest, provenance and SBOM as this run"),
-    "candidate": ("candidate", "put artifacts and bundles where they wait for a gate"),
+    "candidate": ("candidate", "upload artifacts and bundles for the gate"),
     "request": ("request", "open a promotion request for a candidate"),
     "gate": ("gate", "decide merged requests, record, publish what is allowed"),
-    "publish": ("publish", "publish recorded allows that are not released yet"),
+    "publish": ("publish", "publish what is allowed and not released yet"),
     "verify": ("verify", "verify downloaded files, offline"),
-    "log": ("log", "answer who promoted what, when and why (show, verify, prove)"),
-    "status": ("status", "tell what each stage has, what waits, and what it lacks"),
+    "log": ("log", "show who promoted what, when and why (list, show, verify, prove)"),
+    "status": ("status", "show what each stage has, what waits, and what that lacks"),
     "init": ("setting_up.init", "propose a policy and the files of your CI, and write them"),
     "doctor": ("setting_up.doctor", "look for what stops a promotion, or lets one get around the gate"),
     "policy": ("policy", "check a policy file"),
     "trust": ("trust", "export the trust root for verification"),
     "sandbox": ("sandbox", "start forge, identity and signing services on loopback"),
-    "demo": ("demo", "walk the whole story in the sandbox"),
+    "demo": ("demo", "show the whole way in the sandbox"),
     "completion": ("completion", "print the completion script of bash, zsh or fish"),
 }
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 _TAIL = f"""\
-Each option is a variable too (--format: {PREFIX}FORMAT); the option wins.
-Exit codes: 0 well, 1 could not decide, 2 usage, 10 denied, 11 not verified;
-all of them: counterseal --help"""
+Variables set options, too (--format: {PREFIX}FORMAT); the option wins.
+Exit codes: 0 ok, 1 could not decide, 2 usage, 10 denied, 11 not verified;
+see counterseal --help"""
 
 
 class Verb(click.Command):
@@ -54,7 +54,7 @@ class Verb(click.Command):
             raise self._ours(error) from None
         if ctx.args:
             raise UsageError(
-                f"{ctx.args[0]!r} is one word too many",
+                f"{ctx.args[0]!r} is one argument too many",
                 why=f"the call is: {' '.join((ctx.command_path, *self.collect_usage_pieces(ctx)))}",
                 fix=f"counterseal {self.name} --help",
             )
@@ -67,9 +67,9 @@ class Verb(click.Command):
             known = [name for param in self.params for name in (*param.opts, "--help") if name.startswith("--")]
             near = near_miss(error.option_name, known) if error.option_name.startswith("--") else ""
             what = f"counterseal {self.name} has no option {error.option_name}"
-            return UsageError(what, why="a verb has its own options", fix=near or page)
+            return UsageError(what, why="each verb has its own options", fix=near or page)
         if isinstance(error, click.MissingParameter) and error.param is not None:
-            return _missing(error.param, str(self.name))
+            return _missing(error.param, str(self.name), self._examples[0])
         if isinstance(error, click.BadOptionUsage):
             param = next((param for param in self.params if error.option_name in param.opts), None)
             if isinstance(param, parameters.Switch):
@@ -101,20 +101,23 @@ class Verb(click.Command):
         """Return the option that shows it."""
         option = super().get_help_option(ctx)
         if option is not None:
-            option.help = "this page"
+            option.help = "show this page"
         return option
 
 
-def _missing(param: click.Parameter, verb: str) -> UsageError:
+def _missing(param: click.Parameter, verb: str, example: str) -> UsageError:
     name, variable = name_of(param), f"{PREFIX}{param.name.upper()}"
     call = name if isinstance(param, click.Option) else f"counterseal {verb} {name}"
     why = f"{verb} needs it: {getattr(param, 'help', None) or 'it has no default'}"
-    return UsageError(f"no {name}", why=why, fix=f"{call} …, or set {variable}")
+    return UsageError(f"no {name}", why=why, fix=f"{call} …, or set {variable}; for example:\ncounterseal {example}")
 
 
-def wants_traceback(arguments: Sequence[str], call: Call) -> bool:
-    """Return whether `--verbose` or its variable was given, where a verb's own options could not be read."""
+def read_manner(arguments: Sequence[str], call: Call) -> None:
+    """Let the call know how it is to talk, where a verb's own options could not be read.
+
+    Raises:
+        UsageError: What was said of that cannot be read either.
+    """
     rest = {"ignore_unknown_options": True, "allow_extra_args": True}
-    alone = click.Command(None, params=[parameters.verbose()], context_settings=rest, add_help_option=False)
+    alone = click.Command(None, params=parameters.manner(), context_settings=rest, add_help_option=False)
     alone.make_context("counterseal", list(arguments), obj=call)
-    return bool(call.verbose)

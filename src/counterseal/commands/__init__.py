@@ -11,6 +11,7 @@ __all__ = [
     "log",
     "outputs",
     "policy",
+    "policy_files",
     "policy_people",
     "preview",
     "promotable",

@@ -5,15 +5,14 @@ Only what `sign` made of the artifacts leaves this machine: a build may have lai
 
 from __future__ import annotations
 
-import base64
 import os
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from counterseal import plain_file
 from counterseal.errors import FormatError, ServiceError, UsageError
-from counterseal.formats import digests, manifest, statement, subject, wire
+from counterseal.formats import bundle, digests, manifest, statement, subject, wire
 from counterseal.gate import candidate_bytes
 from counterseal.identifiers import (
     BLOB_SUFFIX,
@@ -184,46 +183,36 @@ def _check_statements(data: bytes, listed: Manifest, digest: str, sbom: object) 
     for number, line in enumerate(data.split(b"\n", candidate_bytes.MAX_BUNDLES), 1):
         if line:
             what = f"{BUILD_BUNDLES_FILE} line {number}"
-            payload = _bytes(wire.load_json(line, what), what, "dsseEnvelope", "payload")
-            said = statement.parse(payload, what)
+            said = bundle.statement_of(line, what)
             if statement.uncovered(said, listed.subjects):
                 raise FormatError(f"{what} is not about what {MANIFEST_FILE} lists", why=said.predicate_type)
             statements[said.predicate_type] = said
     own = [Subject(MANIFEST_FILE, digest)]
     if PROVENANCE not in statements or statement.uncovered(statements[PROVENANCE], own):
-        raise FormatError(f"{BUILD_BUNDLES_FILE} has no provenance of {MANIFEST_FILE}", why="it is of another signing")
+        raise FormatError(
+            f"{BUILD_BUNDLES_FILE} has no provenance of {MANIFEST_FILE}", why="it comes from another run of sign"
+        )
     if SBOM not in statements or statements[SBOM].predicate != sbom:
-        raise FormatError(f"{BUILD_BUNDLES_FILE} does not attest {SBOM_FILE}", why="it is of another signing")
+        raise FormatError(f"{BUILD_BUNDLES_FILE} does not attest {SBOM_FILE}", why="it comes from another run of sign")
 
 
 def _check_signature(data: bytes, name: str, artifact: Subject) -> None:
     """Refuse a bundle that says of itself that it is over something else."""
-    over = _bytes(wire.load_json(data, name), name, "messageSignature", "messageDigest", "digest").hex()
+    over = bundle.digest_of(data, name)
     if over != artifact.digest:
         raise FormatError(f"{name} is not the signature of {artifact.name}", why=f"it is over sha256:{over[:64]}")
-
-
-def _bytes(bundle: Any, what: str, *path: str) -> bytes:
-    """Return the bytes in a text of a bundle."""
-    value = bundle
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    try:
-        return base64.b64decode(value or "", validate=True)
-    except (TypeError, ValueError) as error:
-        raise FormatError(f"{what} is no bundle of `counterseal sign`", why=f"`{path[-1]}` is no base64") from error
 
 
 def _draft(assets: AssetStore, tag: str, *, create: bool) -> Release:
     releases = assets.releases(tag)
     if any(not release.draft for release in releases):
         raise ServiceError(
-            f"{tag} is released already", why="a published release is not a candidate any more", fix="make a new tag"
+            f"{tag} is released already", why="a published release is no longer a candidate", fix="create a new tag"
         )
     if len(releases) > 1:
         raise ServiceError(
             f"{tag} has {len(releases)} candidates",
-            why="which one is meant cannot be told",
+            why="it is unclear which one is meant",
             fix="delete all but one, then run again",
         )
     if releases:

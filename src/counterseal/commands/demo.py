@@ -101,7 +101,7 @@ def _clear(folder: Path) -> None:
     if any(folder.iterdir()) and not any(sandbox.is_dir() for sandbox in earlier):
         raise UsageError(
             f"{folder} is not empty",
-            why="it is no earlier demo's, which would be replaced",
+            why="only what an earlier demo left there is replaced",
             fix="choose another --output",
         )
     shutil.rmtree(folder)

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from counterseal import ledger as ledgers
-from counterseal.errors import LedgerError, UsageError
+from counterseal.errors import LedgerError, UsageError, VerificationError
 from counterseal.history import History, RecordedDecision, RecordedEvent
+from counterseal.history.events import EventKind
 from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
+from counterseal.model import Outcome
 
 if TYPE_CHECKING:
     from counterseal.gate import reading
     from counterseal.ledger import Ledger
     from counterseal.model import StoredLedger
 
+_MOST: Final = 20
 _FETCH: Final = f"git fetch origin {NOTES_REF}:{NOTES_REF} {MIRROR_BRANCH}"
+_BEHIND: Final = (
+    f"bring the clone up to date: git pull && {_FETCH}; if it still fails, this entry is not from the project's gate: "
+    "tell its maintainers, and trust no release of theirs until they know why"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """What is asked: a stage, a first moment, a word that has to occur (tag, file, digest, login)."""
+    """What is asked: a stage, a first moment, a word that has to occur (see `History.query`)."""
 
     stage: str | None = None
     since: datetime | None = None
@@ -30,7 +39,11 @@ class LogQuery:
 
 @dataclass(frozen=True, slots=True)
 class LogResult:
-    """The answer, and how far it is proven: size and head of the verified chain, and whether the mirror is equal."""
+    """The answer, and how far it is proven: size and head of the verified chain, and whether the mirror is equal.
+
+    `kinds` counts all entries by what they are, `stages` are those that decisions are about, and `newest` is when the
+    last one was made, whatever was asked.
+    """
 
     ledger_id: str
     entries: int
@@ -38,6 +51,10 @@ class LogResult:
     mirror: bool
     decisions: tuple[RecordedDecision, ...]
     sandbox: bool
+    query: LogQuery = LogQuery()
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    stages: tuple[str, ...] = ()
+    newest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +71,7 @@ def read(reader: reading.LedgerReader, stored: StoredLedger) -> Ledger:
 
     Raises:
         UsageError: There is no ledger here, or only its mirror.
-        LedgerError: It is not what it was.
+        VerificationError: It is not what it was, or no gate signed it.
     """
     if stored.notes is None and stored.mirror is None:
         raise UsageError(
@@ -74,7 +91,11 @@ def read(reader: reading.LedgerReader, stored: StoredLedger) -> Ledger:
         if stored.notes == stored.mirror:
             raise
         # one of the two may have been fetched alone
-        raise LedgerError(error.what, why=error.why, fix=f"{_FETCH}; if it stays so: {error.fix}") from error
+        raise LedgerError(error.what, why=error.why, fix=f"{_FETCH}; if it still fails: {error.fix}") from error
+    except VerificationError as error:
+        if error.fix:
+            raise
+        raise VerificationError(error.what, why=error.why, fix=_BEHIND) from error
 
 
 def run(reader: reading.LedgerReader, stored: StoredLedger, query: LogQuery) -> LogResult:
@@ -88,7 +109,23 @@ def run(reader: reading.LedgerReader, stored: StoredLedger, query: LogQuery) -> 
         mirror=stored.mirror is not None,
         decisions=history.query(stage=query.stage, since=query.since, text=query.text),
         sandbox=reader.judge.trust.sandbox,
+        query=query,
+        kinds=_kinds(history),
+        stages=tuple(dict.fromkeys(recorded.decision.stage for recorded in history.decisions.values())),
+        newest=max((recorded.decision.decided_at for recorded in history.decisions.values()), default=None),
     )
+
+
+def _kinds(history: History) -> dict[str, int]:
+    """Return how many entries there are of each kind."""
+    events = Counter(known.event.kind for known in history.events)
+    counts = {
+        "genesis": events[EventKind.GENESIS],
+        "decision": len(history.decisions),
+        "publication": events[EventKind.PUBLICATION],
+        "withdrawal": events[EventKind.WITHDRAWN],
+    }
+    return {kind: count for kind, count in counts.items() if count}
 
 
 def show(reader: reading.LedgerReader, stored: StoredLedger, sequence: int) -> ShowResult:
@@ -123,5 +160,23 @@ def prove(reader: reading.LedgerReader, stored: StoredLedger, sequence: int) -> 
     ledger = read(reader, stored)
     shown = show(reader, stored, sequence)
     if not isinstance(shown.recorded, RecordedDecision) or shown.recorded.publication is None:
-        raise UsageError(f"entry {sequence} is no published decision", fix="see `counterseal log` for those that are")
+        raise UsageError(
+            f"entry {sequence} {_no_release(shown.recorded)}",
+            why="a proof is of a decision whose release was published",
+            fix=_published(History(ledger.entries)),
+        )
     return ledgers.build_proof(ledger, sequence, shown.recorded.publication.link.sequence)
+
+
+def _no_release(recorded: RecordedDecision | RecordedEvent) -> str:
+    """Return why there is no release to prove."""
+    if not isinstance(recorded, RecordedDecision):
+        return f"is not a decision but an event ({recorded.event.kind})"
+    if recorded.decision.outcome is not Outcome.ALLOW:
+        return "was denied, so there is no release to prove"
+    return f"let it into {recorded.decision.stage}, and no release of that was published"
+
+
+def _published(history: History) -> str:
+    published = [str(known.sequence) for known in history.decisions.values() if known.publication is not None]
+    return f"published: {', '.join(published[-_MOST:])}" if published else "nothing is published yet: counterseal log"

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from counterseal import plain_file, policy
-from counterseal.commands import policy_people
+from counterseal import forges, plain_file, policy
+from counterseal.commands import policy_files, policy_people
 from counterseal.errors import CountersealError, PolicyError, UsageError
 from counterseal.evaluation import rules
+from counterseal.forges import ForgeKind
+from counterseal.formats import names
 from counterseal.gate import opening
-from counterseal.identifiers import POLICY_PATH
+from counterseal.identifiers import POLICY_PATH, page
 from counterseal.model import Policy, Repository
 from counterseal.project import people
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from counterseal.ports import Forge
+    from counterseal.ports import Clone, Forge
 
 #: More than a policy may have: its own reader says so with the place.
 MAX_READ: Final = 64 << 20
@@ -38,13 +40,16 @@ class PolicyCheck:
     warnings: tuple[str, ...] = ()
 
 
-def check(path: Path, *, here: Callable[[], tuple[str, str]], forge: Callable[[], Forge]) -> PolicyCheck:
+def check(
+    path: Path, *, here: Callable[[], tuple[str, str]], forge: Callable[[], Forge], clone: Callable[[Path], Clone]
+) -> PolicyCheck:
     """Return what a policy file says.
 
     Args:
         path: The file.
         here: Gives host and name of the repository that this is about, or raises a UsageError.
         forge: Gives the forge that knows its number.
+        clone: Gives the clone that a folder is in.
 
     Raises:
         UsageError: There is no such file.
@@ -54,14 +59,15 @@ def check(path: Path, *, here: Callable[[], tuple[str, str]], forge: Callable[[]
         raise UsageError(
             f"no policy {path}",
             why="without a policy nothing is allowed",
-            fix="see docs/policy-reference.md; for a ledger id: counterseal policy check --new-ledger-id github.com/ID",
+            fix=f"write one: {page('policy-reference.md')}\n"
+            "an id for its ledger: counterseal policy check --new-ledger-id github.com/REPOSITORY-NUMBER",
         )
     content = plain_file.read(path.resolve(), max_bytes=MAX_READ)
     loaded = policy.load(content, rules=rules.RULES, name=path.name)
     always = tuple(name for name, spec in rules.RULES.items() if spec.always)
     policy_people.check_names(loaded)
     compared, unknown = _compared(loaded, here, forge)
-    warnings = (*people.shortages(loaded), *_missing_files(loaded, path), *unknown)
+    warnings = (*people.shortages(loaded), *policy_files.warnings(loaded, path, clone), *unknown)
     return PolicyCheck(path, loaded, always, compared, warnings)
 
 
@@ -71,17 +77,6 @@ def here(folder: Path) -> Policy | None:
         content = plain_file.read((folder / POLICY_PATH).resolve(), max_bytes=MAX_READ)
         return policy.load(content, rules=rules.RULES)
     return None
-
-
-def _missing_files(loaded: Policy, path: Path) -> Iterator[str]:
-    """Yield which files that the policy names are not in the checkout that it lies in."""
-    whole = path.resolve()
-    if not whole.as_posix().endswith(f"/{POLICY_PATH}"):
-        return
-    top, own = whole.parent.parent, loaded.gate.own
-    for what, file in (("builder", loaded.builder.workflow), ("gate", own.file if own else None)):
-        if file is not None and not (top / file).is_file():
-            yield f"the {what}'s file {file} is not in this checkout, so nothing that runs can be it"
 
 
 def _compared(
@@ -95,7 +90,7 @@ def _compared(
     if loaded.ledger_id.endswith(f"/{policy.EXAMPLE_RANDOM}"):
         raise PolicyError(
             f"ledger.id {loaded.ledger_id} is the example of counterseal's pages",
-            why="a ledger has an id of its own",
+            why="each ledger has its own id",
             fix="counterseal policy check --new-ledger-id HOST/REPOSITORY-ID prints one",
         )
     try:
@@ -112,6 +107,14 @@ def _compared(
     return f"of {home.name}", tuple(policy_people.check_accounts(loaded, home.host, asked))
 
 
+def _number_command(host: str, name: str) -> str:
+    """Return the command that prints the number of a repository."""
+    if forges.kind_of(host) is ForgeKind.GITLAB:
+        project = name.replace("/", "%2F") if names.GITLAB_PROJECT.fits(name) else "GROUP%2FPROJECT"
+        return f"glab api projects/{project} | jq .id"
+    return f"gh api repos/{name if names.GITHUB_REPOSITORY.fits(name) else 'OWNER/NAME'} --jq .id"
+
+
 def new_ledger_id(repository: str, random: Callable[[int], bytes]) -> str:
     """Return a fresh ledger id for a repository, given as `HOST/REPOSITORY-ID`.
 
@@ -121,8 +124,8 @@ def new_ledger_id(repository: str, random: Callable[[int], bytes]) -> str:
     host, _, number = repository.partition("/")
     if not re.fullmatch(r"[0-9]{1,18}", number):
         raise UsageError(
-            f"{repository!r} is no HOST/REPOSITORY-ID",
+            f"{repository!r} is not HOST/REPOSITORY-ID",
             why="names can change hands, so a ledger belongs to the repository's number",
-            fix="write it like github.com/777; `gh api repos/OWNER/NAME --jq .id` prints it",
+            fix=f"write it like {host or 'github.com'}/777; {_number_command(host, number)} prints the number",
         )
     return policy.new_ledger_id(host, int(number), random(_RANDOM_BYTES))

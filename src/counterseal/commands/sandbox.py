@@ -24,7 +24,7 @@ def check_installed() -> None:
     if importlib.util.find_spec("counterseal_sandbox") is None:
         raise UsageError(
             "the sandbox is not installed",
-            why="it is a package of its own, so that no gate has it",
+            why="it is a separate package, so that no gate includes it",
             fix="run it in a checkout of counterseal: make demo sets it up",
         )
 

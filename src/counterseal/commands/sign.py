@@ -20,6 +20,7 @@ from counterseal.identifiers import (
     SBOM,
     SBOM_FILE,
     TEST_RESULT,
+    page,
 )
 from counterseal.model import Manifest, Subject
 from counterseal.ports import BuildFacts, Environment, Signer, SubjectFiles
@@ -178,9 +179,9 @@ def check_rehearsal(current: Run, *, rehearsal: bool) -> None:
     """
     if rehearsal and not current.sandbox:
         raise UsageError(
-            "this identity is no sandbox's, and nothing was signed",
+            "this identity is not a sandbox's; nothing was signed",
             why=f"{current.issuer} issued it, and --sandbox is for rehearsals",
-            fix="sign in the environment of a sandbox's run (docs/sandbox.md), or leave --sandbox away",
+            fix=f"sign in the environment of a sandbox's run ({page('sandbox.md')}), or leave out --sandbox",
         )
 
 

@@ -93,23 +93,7 @@ def run(
         UsageError: A file or the proof is missing, `repository` is not `host/owner/name`, or the own gate that is
             named cannot be that repository's, or none is named where there is no other (GitLab).
     """
-    trust = ports.trust
-    host, _, name = question.repository.removeprefix("https://").partition("/")
-    if name.count("/") < 1 or host not in trust.issuers:
-        raise UsageError(
-            f"--repository {question.repository!r} is not of the form HOST/OWNER/NAME",
-            why=f"known hosts are {', '.join(sorted(trust.issuers))}",
-            fix="write it like github.com/acme/app",
-        )
-    name = name.rstrip("/").removesuffix(".git")
-    if question.own_gate is None and forges.kind_of(host) is ForgeKind.GITLAB:
-        raise UsageError(
-            "no --gate-identity",
-            why="on GitLab the gate is the project's own, which no list of released gates can know",
-            fix="name the gate that the project names, for example --gate-identity "
-            f"{forges.definition(host, name, '.gitlab-ci.yml')}@refs/heads/main --gate-issuer {trust.issuers[host]}",
-        )
-    own = _own_gate(question.own_gate, host, name, trust) if question.own_gate else None
+    host, name, own = _asked(question, ports.trust)
     verdicts: list[Verdict | Refused] = []
     skipped: list[Skipped] = []
     for number, file in enumerate(files):
@@ -125,7 +109,7 @@ def run(
         data = _proof(proof or file.with_name(PROOF_FILE))
         try:
             verdicts.append(
-                verification.verify(wanted, data, verifier=ports.verifier, trust=trust, now=ports.clock.now())
+                verification.verify(wanted, data, verifier=ports.verifier, trust=ports.trust, now=ports.clock.now())
             )
         except CountersealError as error:
             verdicts.append(Refused(file.name, error))
@@ -136,6 +120,38 @@ def run(
             fix="name the files that you want to use",
         )
     return VerifyResult(tuple(verdicts), tuple(skipped))
+
+
+def _asked(question: Question, trust: Trust) -> tuple[str, str, OwnGate | None]:
+    """Return host and name of the repository that is asked about, and the own gate that was named.
+
+    Raises:
+        UsageError: One of them cannot be.
+    """
+    host, _, name = question.repository.removeprefix("https://").partition("/")
+    if name.count("/") < 1 or host not in trust.issuers:
+        raise UsageError(
+            f"--repository {question.repository!r} is not of the form HOST/OWNER/NAME",
+            why=f"known hosts are {', '.join(sorted(trust.issuers))}",
+            fix="write it like github.com/acme/app",
+        )
+    name = name.rstrip("/").removesuffix(".git")
+    for revision in question.revisions or ():
+        if not digests.is_revision(revision):
+            raise UsageError(
+                f"--gate-revision {revision[:80]!r} is not a full commit id",
+                why="a gate is identified by all 40 hex digits of its commit",
+                fix="copy it from where the project names it, or from counterseal's releases",
+            )
+    if question.own_gate is None and forges.kind_of(host) is ForgeKind.GITLAB:
+        raise UsageError(
+            "no --gate-identity",
+            why="on GitLab the gate is the project's own, which no list of released gates can know",
+            fix="name the gate that the project names, for example --gate-identity "
+            f"{forges.definition(host, name, '.gitlab-ci.yml')}@refs/heads/main --gate-issuer {trust.issuers[host]}",
+        )
+    own = _own_gate(question.own_gate, host, name, trust) if question.own_gate else None
+    return host, name, own
 
 
 def expand(given: Sequence[Path]) -> list[Path]:
@@ -167,7 +183,7 @@ def _in_folder(folder: Path) -> list[Path]:
     inside = sorted(folder.iterdir())
     if not inside or any(not path.is_file() for path in inside):
         raise UsageError(
-            f"{folder} is no folder of released files",
+            f"{folder} is not a folder of release files",
             why="it is empty" if not inside else "it has more in it than files, and those would not be looked at",
             fix="download the release into a folder of its own, or name the files",
         )
@@ -180,14 +196,14 @@ def _own_gate(named: OwnGateNamed, host: str, name: str, trust: Trust) -> OwnGat
     file, at, ref = named.identity.removeprefix(prefix).partition("@")
     if not named.identity.startswith(prefix) or not at or not file or not ref.startswith("refs/heads/"):
         raise UsageError(
-            f"--gate-identity {named.identity!r} is no gate of {host}/{name}",
+            f"--gate-identity {named.identity!r} is not a gate of {host}/{name}",
             why="an own gate is one file at one branch of the repository itself",
             fix=f"write it like {prefix}.gitlab-ci.yml@refs/heads/main",
         )
     if named.issuer != trust.issuers[host]:
         raise UsageError(
             f"--gate-issuer {named.issuer!r} is not the issuer of {host}" if named.issuer else "no --gate-issuer",
-            why="an identity is a name that one issuer vouches for",
+            why="an identity counts only together with its issuer",
             fix=f"--gate-issuer {trust.issuers[host]}",
         )
     return OwnGate(None, file, ref)

@@ -21,7 +21,7 @@ from counterseal.evaluation.evidence import (
 )
 from counterseal.evaluation.judging import evaluate, judge, needs, outcome
 from counterseal.evaluation.rules import RULES
-from counterseal.evaluation.rules.enough_reviews import few_enough, possible_without
+from counterseal.evaluation.rules.enough_reviews import Wanted, few_enough, possible_without, wanted
 from counterseal.evaluation.rules.review_of_this_revision import before_merge
 from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts, content_of
 
@@ -41,6 +41,7 @@ __all__ = [
     "SbomFacts",
     "SignatureFacts",
     "Source",
+    "Wanted",
     "approvals",
     "before_merge",
     "content_of",
@@ -56,4 +57,5 @@ __all__ = [
     "outcome",
     "possible_without",
     "rules",
+    "wanted",
 ]

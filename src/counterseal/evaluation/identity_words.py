@@ -27,7 +27,8 @@ def _short(revision: object) -> str:
 
 
 def _repository(data: _Data) -> str:
-    return f"it is for repository {data['number']} ({data['source']}), not for {data['expected']} ({data['name']})"
+    name = f" ({data['name']})" if data["name"] else ""
+    return f"it is for repository {data['number']} ({data['source']}), not for {data['expected']}{name}"
 
 
 def _unknown_revision(data: _Data) -> str:
@@ -45,7 +46,7 @@ WORDS: Final[Mapping[str, Callable[[_Data], str]]] = {
     "source": lambda it: f"its source is {it['source'] or 'unknown'}, not a repository at {it['host']}",
     "repository-number-missing": lambda _: "it does not name its repository by number",
     "other-repository": _repository,
-    "run": lambda it: f"{it['run']} is no run of its repository",
+    "run": lambda it: f"{it['run']} is not a run of its repository",
     "began-elsewhere": lambda it: f"the run began in {it['file']}, not in {it['expected']}",
     "environment": lambda it: (
         f"its environment is {it['environment'] or 'none'}, and the policy names {it['expected']}"

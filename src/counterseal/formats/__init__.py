@@ -6,8 +6,10 @@ It reads and writes no file, and knows nothing of what a value means for a promo
 from __future__ import annotations
 
 __all__ = [
+    "bundle",
     "credentials",
     "digests",
+    "foreign_yaml",
     "junit",
     "manifest",
     "names",

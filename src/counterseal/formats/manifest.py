@@ -93,9 +93,9 @@ def _check(manifest: Manifest) -> None:
         subject.make(artifact.name, artifact.digest, size=1)
     for name, digest in (("sbom", manifest.sbom), ("inputMatrix", manifest.input_matrix)):
         if not digests.is_sha256(digest):
-            raise FormatError(f"{MANIFEST_FILE}: {name}: {digest!r} is no sha256")
+            raise FormatError(f"{MANIFEST_FILE}: {name}: {digest!r} is not a sha256")
     if not digests.is_revision(manifest.revision):
-        raise FormatError(f"{MANIFEST_FILE}: revision: {manifest.revision!r} is no full git revision")
+        raise FormatError(f"{MANIFEST_FILE}: revision: {manifest.revision!r} is not a full git revision")
     check_tag(manifest.tag)
     repository = manifest.repository
     if not (names.HOST.fits(repository.host) and names.REPOSITORY.fits(repository.name) and repository.id > 0):
@@ -226,7 +226,7 @@ def request_path(stage: str, manifest: str, request_id: str) -> str:
             fix="leave it out: `counterseal request` makes one",
         )
     if not digests.is_sha256(manifest):
-        raise UsageError(f"{manifest[:80]!r} is no sha256 of a manifest", fix="give 64 lower-case hex digits")
+        raise UsageError(f"{manifest[:80]!r} is not a sha256 of a manifest", fix="give 64 lower-case hex digits")
     return f"{REQUEST_FOLDER}/{stage}/{manifest}.{request_id}.json"
 
 
@@ -245,7 +245,7 @@ def parse_request_path(path: str) -> tuple[str, str, str]:
             raise FormatError(f"{path[:200]!r}: {error.what}", why=error.why) from error
         return parts[1], name[0], name[1]
     raise FormatError(
-        f"{path[:200]!r} is no path of a promotion request",
+        f"{path[:200]!r} is not a path of a promotion request",
         why=f"it has to be {REQUEST_FOLDER}/<stage>/<sha256 of manifest.json>.<request id>.json",
         fix="make the request with `counterseal request`",
     )
@@ -255,7 +255,7 @@ def _check_request(content: PromotionRequest) -> None:
     request_path(content.stage, content.manifest, content.request_id)
     check_tag(content.candidate.tag)
     if not digests.is_sha256(content.policy):
-        raise FormatError(f"policy: {content.policy[:80]!r} is no sha256")
+        raise FormatError(f"policy: {content.policy[:80]!r} is not a sha256")
     if content.candidate.release < 1 or content.requested_by.id < 1:
         raise FormatError("ids are positive numbers")
     if not names.HOST.fits(content.requested_by.host) or not names.LOGIN.fits(content.requested_by.login):
@@ -269,7 +269,7 @@ def _check_assets(content: PromotionRequest) -> None:
     if not 0 < len(assets) <= 4 * subject.MAX_SUBJECTS:
         raise FormatError(f"{len(assets)} assets in one candidate", why=f"1 to {4 * subject.MAX_SUBJECTS} are taken")
     if len({asset.id for asset in assets}) != len(assets) or len({asset.name for asset in assets}) != len(assets):
-        raise FormatError("an asset of the candidate stands there twice")
+        raise FormatError("an asset of the candidate appears twice")
     for asset in assets:
         if asset.id < 1 or not digests.is_sha256(asset.digest) or not subject.is_plain(asset.name):
             raise FormatError(f"{asset.name[:80]!r} is not an asset by id, plain name and sha256")

@@ -67,7 +67,7 @@ def parse(payload: bytes, what: str) -> Statement:
     if not isinstance(predicate_type, str) or not predicate_type:
         raise FormatError(f"{what}: no predicateType")
     if not isinstance(predicate, dict):
-        raise FormatError(f"{what}: the predicate is no object")
+        raise FormatError(f"{what}: the predicate is not an object")
     if not isinstance(subjects, list) or not 0 < len(subjects) <= MAX_SUBJECTS:
         raise FormatError(f"{what}: it needs 1 to {MAX_SUBJECTS} subjects")
     known = _Digests(what)
@@ -91,7 +91,7 @@ class _Digests:
                 if self._said.setdefault((kind, value, algorithm), digest) != digest:
                     raise FormatError(
                         f"{self._what}: subject {name[:80]!r} has two digests by {algorithm}",
-                        why="they contradict each other, so which bytes are meant cannot be told",
+                        why="they contradict each other, so it is unclear which bytes are meant",
                     )
 
 
@@ -113,7 +113,7 @@ def check_critical(predicate: Mapping[str, Any], known: Iterable[str], what: str
     """
     critical = predicate.get("critical", [])
     if not isinstance(critical, list):
-        raise FormatError(f"{what}: `critical` is no list")
+        raise FormatError(f"{what}: `critical` is not a list")
     if unknown := sorted({str(name) for name in critical} - set(known)):
         raise FormatError(
             f"{what}: this version does not know the critical field {unknown[0][:80]!r}", fix="upgrade counterseal"

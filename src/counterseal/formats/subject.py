@@ -51,6 +51,7 @@ RESERVED: Final = frozenset(
 )
 
 _CHECKSUM_LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)\Z")
+_VERSION: Final = re.compile(r"[_@-]v?([0-9]{1,9}(?:\.[0-9]{1,9})+)")
 _BSD_LINE = re.compile(r"SHA\d+ ?\(")
 
 
@@ -141,8 +142,31 @@ def make(name: str, digest: str, size: int) -> Subject:
             f"{name} is empty", why="forges refuse empty release files", fix="check the step that builds it"
         )
     if not digests.is_sha256(digest):
-        raise FormatError(f"{name}: {digest!r} is no sha256", fix="give 64 lower-case hex digits")
+        raise FormatError(f"{name}: {digest!r} is not a sha256", fix="give 64 lower-case hex digits")
     return Subject(name, digest)
+
+
+def of_another_version(tag: str, files: Iterable[str]) -> list[str]:
+    """Return those files whose names have a version, but not that of a tag: mostly somebody forgot to raise it.
+
+    Only the numbers with full stops between them are compared; `1.2` is `1.2.0`.
+
+    Args:
+        tag: Such as `v1.2.0`, or `app/v1.2.0-rc.1`.
+        files: Names of artifacts.
+    """
+    wanted = _VERSION.search(f"-{tag.rpartition('/')[2]}")
+    if wanted is None:
+        return []
+    told = {file: [_numbers(found[1]) for found in _VERSION.finditer(file.removesuffix(".7z"))] for file in files}
+    return [file for file, versions in told.items() if versions and _numbers(wanted[1]) not in versions]
+
+
+def _numbers(version: str) -> list[int]:
+    numbers = [int(number) for number in version.split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return numbers
 
 
 def together(subjects: Sequence[Subject]) -> tuple[Subject, ...]:
@@ -193,7 +217,7 @@ def parse_checksums(data: bytes, what: str) -> tuple[Checksum, ...]:
     for number, line in enumerate(lines, start=1):
         checksum = _checksum(line, f"{what}:{number}")
         if checksums.setdefault(checksum.path, checksum) is not checksum:
-            raise FormatError(f"{what}:{number}: {checksum.path!r} stands there twice")
+            raise FormatError(f"{what}:{number}: {checksum.path!r} appears twice")
     return tuple(checksums.values())
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, get_ar
 
 from counterseal.errors import FormatError
 from counterseal.formats import names
+from counterseal.identifiers import page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +88,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name, value in pairs:
         if name in result:
-            raise ValueError(f"the key {name[:80]!r} stands twice in one object")
+            raise ValueError(f"the key {name[:80]!r} appears twice in one object")
         result[name] = value
     return result
 
@@ -135,7 +136,9 @@ def parse_timestamp(text: object, what: str) -> datetime:
             return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise FormatError(f"{what}: {str(text)[:80]!r} is no RFC 3339 timestamp", fix="write it like 2026-11-24T09:10:44Z")
+    raise FormatError(
+        f"{what}: {str(text)[:80]!r} is not an RFC 3339 timestamp", fix="write it like 2026-11-24T09:10:44Z"
+    )
 
 
 def key(name: str) -> str:
@@ -238,7 +241,7 @@ def _validate(record: type[T], data: Any, what: str, *, extra: Literal["forbid",
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         path = ".".join(str(part)[:80] for part in first["loc"])[:400] or "the whole"
-        raise FormatError(f"{what}: {path}: {first['msg'][:200]}", fix="see docs/formats.md") from None
+        raise FormatError(f"{what}: {path}: {first['msg'][:200]}", fix=f"see {page('formats.md')}") from None
     _check_times(result, data, what)
     return result
 

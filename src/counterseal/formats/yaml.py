@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from counterseal.errors import PolicyError
+from counterseal.identifiers import page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 256_000
 MAX_DEPTH: Final = 32
 
-_STRICT: Final = "a policy is read strictly: what could be misread, or read by nobody, is refused"
-_MANUAL: Final = "see docs/policy-reference.md"
+_STRICT: Final = "counterseal rejects policy files with unknown or ambiguous entries"
+_MANUAL: Final = f"see {page('policy-reference.md')}"
 
 #: Plain words that some YAML version reads as something else than a string.
 MAX_NUMBER: Final = 10**18 - 1
@@ -97,7 +98,7 @@ def load(data: bytes, name: str) -> Node:
     for event in _events(text, name):
         builder.take(event)
     if builder.root is None:
-        raise start.error("the file is empty", fix="see docs/policy-reference.md")
+        raise start.error("the file is empty", fix=_MANUAL)
     return builder.root
 
 
@@ -196,7 +197,7 @@ class _Builder:
 
 
 def _double(node: Scalar, first: Place) -> NoReturn:
-    raise node.place.error(f"the key {node.text!r} stands twice", why=f"first in line {first.line}", fix="remove one")
+    raise node.place.error(f"the key {node.text!r} appears twice", why=f"first in line {first.line}", fix="remove one")
 
 
 # --- nodes to values -------------------------------------------------------------------------
@@ -257,7 +258,7 @@ def texts(node: Node, what: str) -> list[tuple[str, Place]]:
     seen: set[str] = set()
     for word, place in pairs:
         if word in seen:
-            raise place.error(f"{shown(word)} stands twice in {what}", fix="remove one")
+            raise place.error(f"{shown(word)} appears twice in {what}", fix="remove one")
         seen.add(word)
     return pairs
 

@@ -80,7 +80,7 @@ def _check_turn(gate: Gate, current_ledger: Ledger) -> None:
     last = current_ledger.entries[-1].attestation.certificate.source_revision if current_ledger.entries else None
     if last and last != gate.run.revision and gate.reader.is_older(gate.run.revision, last):
         raise ServiceError(
-            f"this run is of {gate.run.revision[:12]}, and a run of {last[:12]}, which is younger, has written since",
+            f"this run is of {gate.run.revision[:12]}, and a run of {last[:12]}, which is newer, has written since",
             why="policy or gate may have changed between the two",
             fix=f"start the workflow anew on {gate.run.ref}",
         )

@@ -19,7 +19,7 @@ from counterseal.forges import DIALECTS, ForgeKind, kind_of
 from counterseal.gate import candidate_bytes
 from counterseal.gate.arrivals import Arrivals
 from counterseal.gate.request_files import MergedRequest, base_of, merged_requests, request_file, require_no_lag
-from counterseal.identifiers import POLICY_PATH
+from counterseal.identifiers import POLICY_PATH, page
 from counterseal.model import Actor, PolicyReference, Release, ReviewState, Trust
 from counterseal.policy import Need
 from counterseal.ports import AssetStore, BundleVerifier, Clock, Forge, SourceRepository
@@ -58,7 +58,7 @@ def read_policy(repository: SourceRepository, revision: str) -> tuple[Policy, Po
         raise PolicyError(
             f"no policy: {POLICY_PATH} does not exist at {revision[:12]}",
             why="without a policy nothing is allowed",
-            fix="write one (docs/policy-reference.md), check it with `counterseal policy check`, and merge it",
+            fix=f"write one ({page('policy-reference.md')}), check it with `counterseal policy check`, and merge it",
         )
     loaded_policy = policy.load(data, rules=rules.RULES)
     return loaded_policy, PolicyReference(POLICY_PATH, loaded_policy.digest, revision, repository.default_ref())
@@ -207,6 +207,6 @@ def _release(assets: AssetStore, content: PromotionRequest) -> Release:
         raise ServiceError(
             f"the candidate ({content.candidate.tag}, number {content.candidate.release} at the forge) cannot be read",
             why="it was deleted, or the token may not see it",
-            fix="on GitHub give the job `contents: write`; if it was deleted, build again and make a new request",
+            fix="on GitHub give the job `contents: write`; if it was deleted, build again and open a new request",
         )
     return release

@@ -73,13 +73,13 @@ def _check_age(run: Run, repository: SourceRepository, head: str, *, of_branch: 
         return
     anew = f"start the workflow anew on {run.ref}"
     if not of_branch:
-        raise ServiceError(f"this run is of {run.revision[:12]}, which {run.ref} is not based on any more", fix=anew)
+        raise ServiceError(f"this run is of {run.revision[:12]}, which {run.ref} no longer contains", fix=anew)
     definition = run.config_ref.partition("@")[0]
     for path in repository.changed_paths(run.revision, head):
         if path == POLICY_PATH or definition.endswith(f"/{path}") or path.endswith((".yml", ".yaml")):
             raise ServiceError(
                 f"this run is of {run.revision[:12]}, and {path} was changed since",
-                why="what was the policy or the gate then may not be it now",
+                why="policy or gate may be different by now",
                 fix=anew,
             )
 

@@ -108,7 +108,7 @@ def judge(sources: Sources, stand: Ground, number: int, files: Sequence[str], *,
     evidence = _evidence(sources, change, request, stand.head)
     content = evidence.request.content
     if content is None:
-        raise UsageError(f"{evidence.change_name}: {path} is no promotion request", why=evidence.request.problem)
+        raise UsageError(f"{evidence.change_name}: {path} is not a promotion request", why=evidence.request.problem)
     evidence = collect.with_ledger(sources, evidence, stand.ledger, stand.history)
     early = evaluation.before_merge(evidence, [other for other in files if other != path])
     findings = tuple(early if finding.rule == early.rule else finding for finding in evaluation.judge(evidence))
@@ -135,7 +135,10 @@ def _request_path(sources: Sources, number: int, files: Sequence[str]) -> str:
     if len(paths) == 1:
         return paths[0]
     name = forges.change_name(sources.forge.repository().host, number)
-    raise UsageError(f"{name} adds {len(paths)} promotion requests", fix="one request, one file, one change")
+    raise UsageError(
+        f"{name} adds {len(paths)} promotion requests",
+        fix="open a change request of its own for each, with that one file",
+    )
 
 
 def _stops(sources: Sources, evidence: Evidence) -> tuple[tuple[CountersealError, ...], tuple[str, ...]]:
@@ -162,7 +165,7 @@ def _compared(sources: Sources, content: PromotionRequest, history: History) -> 
         digest = next((asset.digest for asset in content.candidate.assets if asset.name == SBOM_FILE), "")
         if release is None:
             raise ServiceError(
-                "the candidate is a draft that this token may not see", why="the request's text compares"
+                "the candidate is a draft that this token may not see", why="the request's own text has the comparison"
             )
         return sboms.released(sources.assets, release, digest, sources.work)
 

@@ -23,7 +23,7 @@ from counterseal.gate.collect import read_policy
 from counterseal.gate.judge import Judge
 from counterseal.history import events
 from counterseal.history.events import Publication
-from counterseal.identifiers import EVENT, MIRROR_BRANCH, NOTES_REF, PROOF_FILE
+from counterseal.identifiers import EVENT, MIRROR_BRANCH, NOTES_REF, PROOF_FILE, page
 from counterseal.ledger import MAX_PROOF, moment_problem
 from counterseal.model import Entry, Repository
 from counterseal.ports import BundleVerifier
@@ -51,7 +51,7 @@ def tip(repository: SourceRepository) -> str:
         raise ServiceError(
             f"the default branch {repository.default_ref()} cannot be read",
             why="the repository is empty, or lost the branch",
-            fix="push it, with a policy (docs/policy-reference.md); in a clone: git fetch origin",
+            fix=f"push it, with a policy ({page('policy-reference.md')}); in a clone: git fetch origin",
         )
     return head
 
@@ -258,7 +258,7 @@ def _publication_of(release: Release, assets: AssetStore, reader: LedgerReader, 
     what = f"{PROOF_FILE} of {release.tag}"
     asset, *others = (asset for asset in release.assets if asset.name == PROOF_FILE)
     if others:
-        raise VerificationError(f"{what}: it is there more than once", why="which one was meant cannot be told")
+        raise VerificationError(f"{what}: it is there more than once", why="it is unclear which one was meant")
     if asset.size > MAX_PROOF:
         raise VerificationError(f"{what}: it has {asset.size} bytes", why=f"at most {MAX_PROOF} are read")
     target = work / f"proof-{asset.id}"

@@ -134,7 +134,8 @@ def record(
         patience.wait(attempt + 1, now - began)
     raise ServiceError(
         f"the entry could not be recorded in {attempt} tries",
-        why=f"others kept writing to the ledger, or the way to it failed; signed in vain: {len(writer.abandoned)}",
+        why="others kept writing to the ledger, or the way to it failed; "
+        f"signatures without an entry: {len(writer.abandoned)}",
         fix="run it again: it looks for its entry first. Let one run at a time write (a concurrency group; on GitLab a "
         "resource group)",
     )

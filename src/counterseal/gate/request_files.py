@@ -182,13 +182,13 @@ def _read(repository: SourceRepository, revision: str, merged: MergedRequest) ->
     if merged.strays:
         count, first = len(merged.strays), merged.strays[0]
         form = f"{REQUEST_FOLDER}/<stage>/<sha256 of manifest.json>.<request id>.json"
-        what = "1 file that is no request came" if count == 1 else f"{count} files that are no requests came"
+        what = "1 file that is not a request came" if count == 1 else f"{count} files that are no requests came"
         return None, f"{what} into {REQUEST_FOLDER}/, such as {first!r}: a request is called {form}"
     try:
         data = repository.read_file(revision, merged.path)
     except FormatError as error:
         return None, str(error)
-    return data, "" if data is not None else f"{merged.path} is no regular file at {revision[:12]}"
+    return data, "" if data is not None else f"{merged.path} is not a regular file at {revision[:12]}"
 
 
 def _other_changes(

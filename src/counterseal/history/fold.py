@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from counterseal import forges
 from counterseal.errors import LedgerError
 from counterseal.evaluation import Decision
 from counterseal.evaluation import decision as decisions
@@ -16,7 +17,7 @@ from counterseal.formats import digests
 from counterseal.history import events
 from counterseal.history.events import Event, EventKind, Publication, Withdrawn
 from counterseal.identifiers import DECISION, EVENT
-from counterseal.model import EarlierDecision, Entry, Outcome
+from counterseal.model import EarlierDecision, Entry, FindingOutcome, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -138,14 +139,15 @@ class History:
         Args:
             stage: Only this stage.
             since: Only decisions made then or later.
-            text: Only decisions with a tag, artifact, manifest digest, revision or login that contains this.
+            text: Only decisions that have this in tag, artifact, digest, revision, login, request (`#17`, `!17`),
+                reason, outcome, or in the name of a rule that was violated; capitals do not matter.
         """
         return tuple(
             recorded
             for recorded in reversed(self.decisions.values())
             if (stage is None or recorded.decision.stage == stage)
             and (since is None or recorded.decision.decided_at >= since)
-            and (text is None or any(text in word for word in _words(recorded)))
+            and (text is None or any(text.casefold() in word.casefold() for word in _words(recorded)))
         )
 
 
@@ -155,7 +157,11 @@ def _words(recorded: RecordedDecision) -> Iterator[str]:
         yield from (decision.source.tag, decision.source.revision)
     for subject in recorded.entry.attestation.statement.subjects:
         yield from (subject.name, subject.digest)
+    yield from (str(decision.outcome), decision.reason)
+    yield from (finding.rule for finding in decision.findings if finding.outcome is FindingOutcome.VIOLATED)
     responsible = decision.responsible
+    if decision.request.number is not None:
+        yield forges.change_name(responsible.run_actor.host, decision.request.number)
     yield from (
         person.login for person in (responsible.requester, *responsible.approvers, responsible.run_actor) if person
     )

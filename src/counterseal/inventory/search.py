@@ -51,7 +51,7 @@ def wanted(text: str) -> Wanted:
         purl = package_url(asked)
         if purl is None:
             raise UsageError(
-                f"{text[:200]!r} is no package URL",
+                f"{text[:200]!r} is not a package URL",
                 why="it has to be pkg:TYPE/NAMESPACE/NAME@VERSION (purl-spec), of which namespace and version may lack",
                 fix="counterseal sbom find pkg:pypi/requests@2.32.0",
             )

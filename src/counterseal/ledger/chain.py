@@ -6,7 +6,7 @@ every ledger that `check` returns:
 
 1. sequences run from 0 without gap or double; sequence = tree size of what came before;
 2. `previous`, root and peaks of each entry are what the lines before it give;
-3. no entry id stands twice, and all entries name the same ledger.
+3. no entry id appears twice, and all entries name the same ledger.
 
 What the end once was, a ledger cannot tell by itself: a removed tail is found by whoever knew an entry of it (the gate
 holds it against the newest release's proof). Formats: docs/formats.md#ledger. Signatures are verified by whoever makes
@@ -127,7 +127,7 @@ def _check_sequence(size: int, ordered: list[Entry]) -> None:
         one, other = digests.sha256(ordered[size - 1].line), digests.sha256(ordered[size].line)
         if one == other:
             raise LedgerError(
-                f"entry {sequence}: its line stands twice in the ledger", why=f"sha256 {one}", fix=RESTORE
+                f"entry {sequence}: its line appears twice in the ledger", why=f"sha256 {one}", fix=RESTORE
             )
         raise LedgerError(
             f"entry {sequence}: two entries claim this place, a fork",

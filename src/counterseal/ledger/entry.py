@@ -46,7 +46,7 @@ def choose_note(revision: str | None, lines_in_note: int, sequence: int) -> str:
     if revision is None or lines_in_note >= MAX_LINES_IN_NOTE:
         return note_key(sequence)
     if not digests.is_revision(revision):
-        raise FormatError(f"{revision!r} is no full git revision", fix="give 40 lower-case hex digits")
+        raise FormatError(f"{revision!r} is not a full git revision", fix="give 40 lower-case hex digits")
     return revision
 
 
@@ -202,7 +202,7 @@ def verify_proof(proof: LedgerProof, decision: Statement, publication: Statement
         if says != signed:
             raise LedgerError(f"the proof's {name} is {says}, the signed entries say {signed}")
     if not all(map(digests.is_sha256, inclusion.hashes)):
-        raise LedgerError("the proof has a hash that is no sha256")
+        raise LedgerError("the proof has a hash that is not a sha256")
     hashes = [bytes.fromhex(digest) for digest in inclusion.hashes]
     leaf, root = merkle.leaf(proof.decision_line), bytes.fromhex(publication_link.root_hash)
     if not merkle.verify_inclusion(leaf, inclusion.index, inclusion.tree_size, hashes, root):

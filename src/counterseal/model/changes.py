@@ -81,11 +81,15 @@ class ChangeRequest:
 
 @dataclass(frozen=True, slots=True)
 class OpenChange:
-    """A change request that is open, as a list shows it; `inside`: it comes from a branch of the repository itself."""
+    """A change request that is open, as a list shows it.
+
+    `inside`: it comes from a branch of the repository itself; `branch` is that one's name, without `refs/heads/`.
+    """
 
     number: int
     url: str
     inside: bool
+    branch: str
 
 
 class Mover(StrEnum):

@@ -20,6 +20,7 @@ _FORM: Final = {
     ForgeKind.GITHUB: ("workflow", "workflow", names.WORKFLOW_FILE),
     ForgeKind.GITLAB: ("file", "pipeline", names.PIPELINE_FILE),
 }
+_NAMES: Final = {ForgeKind.GITHUB: "GitHub", ForgeKind.GITLAB: "GitLab"}
 _BUILDER_EXAMPLES: Final = {ForgeKind.GITHUB: ".github/workflows/release.yml", ForgeKind.GITLAB: ".gitlab-ci.yml"}
 _GATE_EXAMPLES: Final = {ForgeKind.GITHUB: ".github/workflows/promote.yml", ForgeKind.GITLAB: ".gitlab-ci.yml"}
 
@@ -45,7 +46,9 @@ def _builder(node: yaml.Node, host: str) -> BuilderIdentity:
     refs = yaml.texts(fields["refs"], "refs")
     for text, place in refs:
         if not names.REF_PATTERN.fits(text):
-            raise place.error(f"{yaml.shown(text)} is no full ref", fix="write it like refs/tags/v* or refs/heads/main")
+            raise place.error(
+                f"{yaml.shown(text)} is not a full ref", fix="write it like refs/tags/v* or refs/heads/main"
+            )
     triggers = _words(fields, "triggers", DIALECTS[kind].builder_triggers, ("push",))
     runners = _words(fields, "runners", RUNNERS, ())
     return BuilderIdentity(file, tuple(text for text, _ in refs), triggers, runners, _environment(fields))
@@ -73,7 +76,7 @@ def _file(node: yaml.Node, kind: ForgeKind, example: str) -> str:
     key, kind_name, grammar = _FORM[kind]
     file = yaml.text(node, key)
     if not grammar.fits(file):
-        raise node.place.error(f"{yaml.shown(file)} is no {kind_name} file", fix=f"write it like {example}")
+        raise node.place.error(f"{yaml.shown(file)} is not a {kind_name} file", fix=f"write it like {example}")
     return file
 
 
@@ -82,7 +85,7 @@ def _refuse_other_forges(forms: yaml.Mapping, kind: ForgeKind, wanted: str, host
         if other is not kind and other in forms.items:
             what = wanted.split(":", maxsplit=1)[0]
             raise forms.keys[other].error(
-                f"a {what} on {other} is none for a ledger at {host}", fix=f"write `{wanted}`"
+                f"the {what} is configured for {_NAMES[other]}, but the ledger is on {host}", fix=f"write `{wanted}`"
             )
 
 
@@ -103,7 +106,7 @@ def _gate(node: yaml.Node, ledger_id: str, builder: BuilderIdentity) -> GateIden
     revisions = yaml.texts(yaml.fields(form, "counterseal", ("revisions",))["revisions"], "revisions")
     for text, place in revisions:
         if not digests.is_revision(text):
-            raise place.error(f"{yaml.shown(text)} is no full commit id", why="it has 40 lower-case hex digits")
+            raise place.error(f"{yaml.shown(text)} is not a full commit id", why="it has 40 lower-case hex digits")
     return GateIdentity(tuple(text for text, _ in revisions))
 
 
@@ -132,14 +135,14 @@ def _own_gate(node: yaml.Node, kind: ForgeKind, number: int, builder: BuilderIde
     ref = yaml.text(fields["ref"], "ref")
     if not names.BRANCH.fits(ref):
         raise fields["ref"].place.error(
-            f"{yaml.shown(ref)} is no branch",
-            why="an own gate runs on one exact branch, never on a tag or a pattern (R34)",
+            f"{yaml.shown(ref)} is not a branch",
+            why="an own gate runs on one exact branch, never on a tag or a pattern",
             fix="ref: refs/heads/main",
         )
     if file == builder.workflow and any(ref_matches(pattern, ref) for pattern in builder.refs):
         raise fields["ref"].place.error(
             f"{file} at {ref} is the builder as well",
-            why="builder and gate have to be two identities (R34)",
+            why="builder and gate have to be two identities",
             fix="let the builder run on tags: refs: [refs/tags/v*]",
         )
     return OwnGate(number, file, ref, _environment(fields))

@@ -77,7 +77,7 @@ def _ledger(node: yaml.Node) -> tuple[str, str]:
     text = yaml.text(id_node, "ledger.id")
     if not names.LEDGER_ID.fits(text):
         raise id_node.place.error(
-            f"{yaml.shown(text)} is no ledger id",
+            f"{yaml.shown(text)} is not a ledger id",
             why=f"it is {names.LEDGER_ID.words}",
             fix="take the one that `counterseal policy check --new-ledger-id HOST/REPOSITORY-ID` prints",
         )
@@ -97,7 +97,7 @@ def _people(node: yaml.Node, host: str) -> dict[str, tuple[Person, ...]]:
             member = _member(item, host)
             if first := seen.get(member.key):
                 raise item.place.error(
-                    f"{member.login} ({member.host} id {member.id}) stands twice in {name}",
+                    f"{member.login} ({member.host} id {member.id}) appears twice in {name}",
                     why=f"first in line {first.line}",
                     fix="remove one of them",
                 )
@@ -113,11 +113,11 @@ def _member(node: yaml.Node, host: str) -> Person:
     fields = yaml.fields(node, "a member", ("id", "login"), ("host",))
     login, own_host = yaml.text(fields["login"], "login"), host
     if not names.LOGIN.fits(login):
-        raise fields["login"].place.error(f"{yaml.shown(login)} is no login")
+        raise fields["login"].place.error(f"{yaml.shown(login)} is not a login")
     if "host" in fields:
         own_host = yaml.text(fields["host"], "host")
         if not names.HOST.fits(own_host):
-            raise fields["host"].place.error(f"{yaml.shown(own_host)} is no host", fix="write it like github.com")
+            raise fields["host"].place.error(f"{yaml.shown(own_host)} is not a host", fix="write it like github.com")
     return Person(own_host, yaml.number(fields["id"], "id"), login)
 
 
@@ -225,4 +225,4 @@ def _converted(node: yaml.Node, hint: Any, key: str, least: int = 1) -> Any:
 
 def _check_name(text: str, place: yaml.Place, grammar: names.Grammar) -> None:
     if not grammar.fits(text):
-        raise place.error(f"{yaml.shown(text)} is no name for a {grammar.name}", why=grammar.words)
+        raise place.error(f"{yaml.shown(text)} is not a name for a {grammar.name}", why=grammar.words)

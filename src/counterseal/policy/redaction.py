@@ -42,7 +42,7 @@ def _patterns(kind: str, node: yaml.Node) -> tuple[str, ...]:
     for text, place in texts:
         if len(text) > MAX_PATTERN or not text.isprintable() or " " in text or not _TWO.search(text):
             raise place.error(
-                f"{yaml.shown(text)} is no pattern",
+                f"{yaml.shown(text)} is not a pattern",
                 why=f"a pattern has at least two letters or digits, no blanks, at most {MAX_PATTERN} characters, and "
                 "`*` stands for anything",
                 fix={"hosts": "write it like *.corp.example", "names": "write it like @acme/*"}.get(

@@ -4,4 +4,17 @@ from __future__ import annotations
 
 from counterseal.render.report import Report
 
-__all__ = ["Report", "consumer", "escape", "findings", "inventories", "markdown", "reports", "terminal", "text"]
+__all__ = [
+    "Report",
+    "change_request",
+    "consumer",
+    "escape",
+    "failure",
+    "findings",
+    "inventories",
+    "markdown",
+    "reports",
+    "terminal",
+    "text",
+    "versions",
+]

@@ -14,6 +14,7 @@ _MARKDOWN: Final = {
     # GitHub looks for mentions and references in the text that the markup gives, where a backslash is gone.
     **{char: f"\\{char}&#8203;" for char in "@#"},
 }
+_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9._~%/?=&+-]*")
 _WWW: Final = re.compile(r"(www)\.", re.IGNORECASE)
 
 
@@ -65,6 +66,21 @@ def inert(text: str) -> str:
     """
     shown = (coded for coded in (_coded(plain(line, 2000)) for line in text.strip().split("\n")) if coded)
     return f"> <code>{'<br>'.join(shown)}</code>"
+
+
+def word(text: str, limit: int = visible.MAX_SHOWN) -> str:
+    """Return foreign text for a line of Markdown that is searched as it was written, as `inert` does it for lines."""
+    return f"<code>{_coded(plain(text, limit))}</code>"
+
+
+def link(words: str, url: str) -> str:
+    """Return a link in Markdown; the words alone if the address has anything that could end it or name somebody.
+
+    Args:
+        words: In Markdown.
+        url: Where it leads.
+    """
+    return f"[{words}]({url})" if _ADDRESS.fullmatch(url) else words
 
 
 def _coded(line: str) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 STYLES: Final = tuple(
     (re.compile(pattern), style)
     for pattern, style in (
-        (r" *(allow|verified|published|policy is usable)\b(?=:)", "bold green"),
+        (r" *(allow|verified|published|policy OK)\b(?=:)", "bold green"),
         (r" *(deny|error|not verified|not published|withdrawn)(?=:)", "bold red"),
         (r" *(warning|Preview)\b", "bold yellow"),
         (r" *SANDBOX\b.*", "bold yellow"),
@@ -41,7 +41,7 @@ STYLES: Final = tuple(
         (r" *[–?](?= )", "dim"),
     )
 )
-CELLS: Final = {"allow": "green", "deny": "red", "allow (withdrawn)": "yellow"}
+CELLS: Final = {"allow": "green", "allow (published)": "green", "deny": "red", "allow (withdrawn)": "yellow"}
 #: Seconds before work says anything: what is done by then needs no bar.
 PATIENCE: Final = 1.0
 

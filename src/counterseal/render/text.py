@@ -8,12 +8,14 @@ from counterseal import forges
 from counterseal.formats import wire
 from counterseal.history import RecordedDecision, label
 from counterseal.history.events import Publication
+from counterseal.identifiers import page
 from counterseal.model import FindingOutcome, Outcome
 from counterseal.render import findings
 from counterseal.render.escape import plain
+from counterseal.render.findings.shown import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from counterseal.errors import CountersealError
     from counterseal.evaluation import Decision
@@ -59,8 +61,8 @@ def decision(decision: Decision, sequence: int, digest: str, *, fresh: bool) -> 
     violated = [finding for finding in decision.findings if finding.outcome is FindingOutcome.VIOLATED]
     about = findings.of_decision(decision)
     body = [line for finding in violated for line in finding_lines(finding, about)]
-    rules = ", ".join(f"docs/rules.md#{finding.rule}" for finding in violated)
-    return "\n".join((head, *body, f"  ledger: entry {sequence} (deny {recorded})   rules: {rules}"))
+    rules = "\n         ".join(page(f"rules.md#{finding.rule}") for finding in violated)
+    return "\n".join((head, *body, f"  ledger: entry {sequence} (deny {recorded})", f"  rules: {rules}"))
 
 
 def _request(decision: Decision) -> str:
@@ -129,23 +131,40 @@ def log_rows(decisions: Sequence[RecordedDecision]) -> list[tuple[str, ...]]:
     return [head, *(_log_row(recorded) for recorded in decisions)]
 
 
-def log(decisions: Sequence[RecordedDecision], *, entries: int, head: str | None, mirror: bool, sandbox: bool) -> str:
+def log(
+    decisions: Sequence[RecordedDecision],
+    *,
+    entries: int,
+    kinds: Mapping[str, int],
+    head: str | None,
+    mirror: bool,
+    sandbox: bool,
+) -> str:
     """Return the table of decisions and, below it, how far it is proven."""
-    count = f"{len(decisions)} decision{'' if len(decisions) == 1 else 's'}"
-    tail = f"{count} · {chain(entries, head, mirror=mirror)}"
+    tail = f"{plural(len(decisions), 'decision')} · {chain(entries, head, mirror=mirror, kinds=kinds)}"
     return "\n".join((*(table(log_rows(decisions)) if decisions else []), tail, *([SANDBOX_NOTE] if sandbox else [])))
 
 
-def chain(entries: int, head: str | None, *, mirror: bool) -> str:
-    """Return how far a ledger is proven."""
-    state = "mirror equal" if mirror else "no mirror"
-    return f"chain of {entries} entries complete and verified · head {(head or '')[:12]}… · {state}"
+def chain(entries: int, head: str | None, *, mirror: bool, kinds: Mapping[str, int] | None = None) -> str:
+    """Return how far a ledger is proven.
+
+    Args:
+        entries: How many it has.
+        head: Its newest entry.
+        mirror: Whether the mirror was there, and is equal.
+        kinds: How many entries of each kind there are.
+    """
+    state = "mirror equal" if mirror else "no mirror (a rewound ledger would not show)"
+    told = ", ".join(plural(count, kind) for kind, count in (kinds or {}).items())
+    count = f"{entries} {'entry' if entries == 1 else 'entries'}{f' ({told})' if told else ''}"
+    return f"chain of {count} complete and verified · head {(head or '')[:12]}… · {state}"
 
 
 def _log_row(recorded: RecordedDecision) -> tuple[str, ...]:
     decision = recorded.decision
     responsible = decision.responsible
-    outcome = str(decision.outcome) + (" (withdrawn)" if recorded.withdrawn else "")
+    published = " (published)" if recorded.publication is not None else ""
+    outcome = str(decision.outcome) + (" (withdrawn)" if recorded.withdrawn else published)
     return (
         str(recorded.sequence),
         f"{decision.decided_at:%Y-%m-%d %H:%M}",
@@ -171,13 +190,14 @@ def _why(decision: Decision) -> str:
 def entry(recorded: RecordedDecision | RecordedEvent) -> str:
     """Return one entry whole: what was known, who was dismissed and why, where to look further."""
     attestation, link = recorded.entry.attestation, recorded.entry.link
+    before = f"{link.tree_size} {'entry' if link.tree_size == 1 else 'entries'}"
     place = [
         f"entry {link.sequence} · {link.entry_id}",
         f"  signed by     {attestation.certificate.san}",
         f"  run           {attestation.certificate.run_uri}",
         f"  time          {wire.timestamp(attestation.signed_at)}, log entry {attestation.log_index}",
         f"  line          sha256:{attestation.digest}",
-        f"  before it     {link.tree_size} {'entry' if link.tree_size == 1 else 'entries'}, root {link.root_hash}",
+        f"  earlier       {before}, Merkle root {link.root_hash}",
     ]
     if not isinstance(recorded, RecordedDecision):
         return "\n".join((*place, f"  event         {recorded.event.kind}", *_event(recorded.event)))

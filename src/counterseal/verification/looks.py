@@ -35,7 +35,7 @@ class Look(StrEnum):
     TIME = "time and log"
     DECISION = "decision"
     LEDGER = "ledger"
-    BEYOND = "not checked offline"
+    BEYOND = "not checked"
 
     @property
     def number(self) -> int:
@@ -58,8 +58,8 @@ class StepError(VerificationError):
 
 
 ANEW: Final = (
-    "download the file and ledger-proof.json again, both from the same release; if it stays so, do not use the file, "
-    "and tell the project"
+    "download the file and ledger-proof.json again, both from the same release; if it fails again, do not use the "
+    "file, and tell the project"
 )
 
 

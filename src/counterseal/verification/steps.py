@@ -9,13 +9,13 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from counterseal import ledger
 from counterseal.errors import FormatError, VerificationError
 from counterseal.evaluation import decision as decisions
 from counterseal.evaluation import identity
-from counterseal.formats import wire
+from counterseal.formats import bundle, wire
 from counterseal.history import events
 from counterseal.history.events import EventKind, Publication
 from counterseal.identifiers import DECISION, EVENT
@@ -87,11 +87,15 @@ def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust
     except FormatError as error:
         why = f"{error.what}: {error.why}" if error.why else error.what
         raise VerificationError(
-            "not verified: this is no ledger proof",
+            "not verified: this is not a ledger proof",
             why=why,
             fix="download ledger-proof.json again, from the release that the file is of",
         ) from error
-    attestation = verifier.verify_statement(proof.decision_line, "the decision line of the ledger proof")
+    try:
+        attestation = verifier.verify_statement(proof.decision_line, "the decision line of the ledger proof")
+    except VerificationError as error:
+        _check_own(wanted, proof.decision_line, error)
+        raise
     if attestation.statement.predicate_type != DECISION:
         fail(Look.SUBJECT, f"the proof is about a {attestation.statement.predicate_type}, no decision")
     _check_subject(wanted, attestation)  # (1)
@@ -115,6 +119,26 @@ def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust
         trust.sandbox,
         _steps(wanted, (attestation, published), decision, len(inclusion.hashes), now),
     )
+
+
+def _check_own(wanted: Wanted, line: bytes, error: VerificationError) -> None:
+    """Say of a line that is not believed that it does not even claim to be of the repository that is asked about.
+
+    Raises:
+        VerificationError: It claims to be of another.
+    """
+    try:
+        claimed: Any = bundle.statement_of(line, "the decision").predicate
+        home = claimed["source"]["repository"]
+        claim, asked = f"{home['host']}/{home['name']}", f"{wanted.host}/{wanted.repository}"
+    except (FormatError, KeyError, TypeError):
+        return  # then the error that there is says more
+    if claim.lower() != asked.lower():
+        raise VerificationError(
+            "not verified: this ledger proof is of another repository",
+            why=f"it names {claim[:200]}, and you asked for {asked} ({error.what})",
+            fix="take the ledger-proof.json of the release that the file is of",
+        ) from error
 
 
 def _check_subject(wanted: Wanted, attestation: Attestation) -> None:
@@ -223,8 +247,8 @@ def _gate_name(wanted: Wanted, certificate: Certificate) -> str:
     digest = (certificate.signer_digest or "")[:12]
     if wanted.own_gate is not None:
         return (
-            f"own gate {certificate.san} (as you named it; its file at {digest} was not compared with counterseal's, "
-            f"runner {certificate.runner_environment})"
+            f"the project's own gate {certificate.san}, as you named it (commit {digest}, "
+            f"runner {certificate.runner_environment}; counterseal does not vouch for what its file contains)"
         )
     listed = "in the released list" if wanted.revisions is None else "as pinned"
     return f"counterseal gate (workflow digest {digest} {listed})"
@@ -238,6 +262,7 @@ def _steps(
     entry, seal = (ledger.link_of(line.statement).sequence for line in lines)
     satisfied = sum(finding.outcome is FindingOutcome.SATISFIED for finding in decision.findings)
     of_decision = any(subject.name == wanted.file_name for subject in decided.statement.subjects)
+    moment = f"{published.signed_at:%Y-%m-%d %H:%M} UTC"
     hours = max(0, int((now - published.signed_at).total_seconds() // 3600))
     return (
         Step(Look.SUBJECT, f"sha256:{wanted.digest}{'' if of_decision else BESIDE_WORDS}"),
@@ -254,5 +279,5 @@ def _steps(
             Look.LEDGER,
             f"included ({hashes} {'hash' if hashes == 1 else 'hashes'}), proven against entry {seal} (publication)",
         ),
-        Step(Look.BEYOND, f"revocations after entry {seal} (knowledge {hours} h old)"),
+        Step(Look.BEYOND, f"anything revoked after ledger entry {seal} ({moment}; this proof is {hours} h old)"),
     )

@@ -146,11 +146,11 @@ class Wiring:
             raise UsageError(
                 "this is a sandbox's trust document"
                 if material.trust.sandbox
-                else "this is no sandbox's trust document",
+                else "this is not a sandbox's trust document",
                 why="what a sandbox signed proves nothing, so it is accepted only when it is asked for",
                 fix="add --sandbox if you mean a sandbox"
                 if material.trust.sandbox
-                else "leave --sandbox away, or "
+                else "leave out --sandbox, or "
                 "give the sandbox's document: counterseal trust export --sandbox-url URL --format json",
             )
         return material

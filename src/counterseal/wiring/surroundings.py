@@ -97,12 +97,12 @@ class Surroundings:
         """Return SOURCE_DATE_EPOCH, or 0 if it is not set.
 
         Raises:
-            UsageError: It is no number of seconds.
+            UsageError: It is not a number of seconds.
         """
         value = self.environ.get("SOURCE_DATE_EPOCH", "0")
         if not value.isdigit():
             raise UsageError(
-                f"SOURCE_DATE_EPOCH={value!r} is no number of seconds",
+                f"SOURCE_DATE_EPOCH={value!r} is not a number of seconds",
                 why="it is a moment as seconds since 1970 (reproducible-builds.org)",
                 fix='SOURCE_DATE_EPOCH="$(git log -1 --format=%ct)"',
             )
@@ -112,6 +112,13 @@ class Surroundings:
         """Return the source revision of this run, if CI says it."""
         value = self.environ.get("CI_COMMIT_SHA" if self.kind is ForgeKind.GITLAB else "GITHUB_SHA")
         return value if digests.is_revision(value) else None
+
+    def tag(self) -> str | None:
+        """Return the tag that this run is for, if CI says one."""
+        if self.kind is ForgeKind.GITLAB:
+            return self.environ.get("CI_COMMIT_TAG") or None
+        ref = self.environ.get("GITHUB_REF", "")
+        return ref.removeprefix("refs/tags/") if ref.startswith("refs/tags/") else None
 
     def refuse_influence(self, options: Collection[str]) -> None:
         """Refuse an environment that could choose for the gate what the policy has to choose (R35).
@@ -129,7 +136,7 @@ class Surroundings:
             if value and influence.steers(name, allowed):
                 raise UsageError(
                     f"the variable {name} is set in a gate",
-                    why="in a gate the environment chooses neither trust, policy, forge, network nor code (R35)",
+                    why="in a gate the environment chooses neither trust, policy, forge, network nor code",
                     fix=self._without(name),
                 )
 
@@ -205,7 +212,7 @@ class Surroundings:
         if name.count("/") != 1:
             raise UsageError(
                 "which repository?",
-                why="GITHUB_REPOSITORY is not set, and this is no clone from github.com or gitlab.com",
+                why="GITHUB_REPOSITORY is not set, and this is not a clone from github.com or gitlab.com",
                 fix="run it in a clone, or set GITHUB_REPOSITORY=OWNER/NAME (at GitLab CI_PROJECT_PATH=GROUP/PROJECT)",
             )
         return name

@@ -53,7 +53,7 @@ def tampered(world: World, statement: bytes, blob: bytes) -> None:
         CHANGES[change](bundle, json.loads(blob))
         write(change.replace(",", "").replace(" ", "-") + "_fail", bundle, refusal=refusal)
     twice = statement.replace(b'{"mediaType"', b'{"mediaType":"x","mediaType"', 1)
-    write("a-key-twice_fail", twice, refusal="stands twice")
+    write("a-key-twice_fail", twice, refusal="appears twice")
 
 
 def out_of_window(world: World, statement: bytes) -> None:

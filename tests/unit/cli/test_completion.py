@@ -128,4 +128,4 @@ def test_an_answer_without_a_question(capsys: pytest.CaptureFixture[str], monkey
 
 def test_another_shell(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", "powershell"], {}) == 2
-    assert "is none of bash, zsh, fish" in capsys.readouterr().err
+    assert "is not one of bash, zsh, fish" in capsys.readouterr().err

@@ -106,9 +106,9 @@ def test_neither_true_nor_false(name: str) -> None:
 
 
 def test_a_value_of_the_wrong_kind_is_named_as_it_was_given() -> None:
-    with pytest.raises(UsageError, match="COUNTERSEAL_DAYS='soon' is no whole number"):
+    with pytest.raises(UsageError, match="COUNTERSEAL_DAYS='soon' is not a whole number"):
         read({"COUNTERSEAL_DAYS": "soon"}, "a")
-    with pytest.raises(UsageError, match="--days 'soon' is no whole number"):
+    with pytest.raises(UsageError, match="--days 'soon' is not a whole number"):
         read({"COUNTERSEAL_DAYS": "3"}, "a", "--days", "soon")
 
 

@@ -38,7 +38,7 @@ def test_the_help_of_a_verb(verb: str, capsys: pytest.CaptureFixture[str], monke
     shown = capsys.readouterr()
     assert fits(shown.out)
     assert shown.err == ""
-    assert "a variable too (--" in shown.out
+    assert "Variables set options, too (--" in shown.out
     assert "Exit codes: " in shown.out
     assert f"\n\n{module_of(verb).VERB.help.split()[0]} " in shown.out
     assert 1 <= len(examples(shown.out)) <= 3

@@ -97,7 +97,7 @@ def test_what_is_unknown_or_missing_ends_with_2(arguments: list[str], capsys: py
     assert main(arguments, {}) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert re.fullmatch(r"error: .*\n(  why: .*\n)?  fix: .*\n", shown.err)
+    assert re.fullmatch(r"error: .*\n(  why: .*\n)?  fix: .*\n(       .*\n)*", shown.err)
 
 
 # --- options as variables --------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def test_every_option_is_a_variable_too(verb: str) -> None:
 
 def test_a_variable_of_no_value_is_an_error(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "check", str(policy)], {"COUNTERSEAL_FORMAT": "yaml"}) == 2
-    assert "COUNTERSEAL_FORMAT='yaml' is none of text, json, markdown" in capsys.readouterr().err
+    assert "COUNTERSEAL_FORMAT='yaml' is not one of text, json, markdown" in capsys.readouterr().err
     assert main(["request", "--stage", "x"], {"COUNTERSEAL_DRY_RUN": "perhaps"}) == 2
     assert "COUNTERSEAL_DRY_RUN='perhaps' is neither true nor false" in capsys.readouterr().err
 
@@ -138,21 +138,49 @@ def test_a_variable_of_no_value_is_an_error(policy: Path, capsys: pytest.Capture
 def test_the_result_is_on_stdout_in_each_form(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "check", str(policy)], {}) == 0
     shown = capsys.readouterr()
-    assert shown.out.startswith("policy is usable: ")
+    assert shown.out.startswith("policy OK: ")
     assert shown.err == ""
     assert main(["policy", "check", str(policy), "--format", "json"], {}) == 0
     assert json.loads(capsys.readouterr().out)["schema"] == "counterseal.policy-check/v1"
     assert main(["policy", "check", str(policy), "--format", "markdown"], {}) == 0
-    assert capsys.readouterr().out.startswith("```\npolicy is usable")
+    assert capsys.readouterr().out.startswith("```\npolicy OK")
     assert main(["policy", "check", str(policy)], {"COUNTERSEAL_FORMAT": "json"}) == 0
     assert json.loads(capsys.readouterr().out)["stages"] == ["staging", "production"]
 
 
 def test_an_error_is_on_stderr_and_leaves_stdout_empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["policy", "check", str(tmp_path / "none.yml"), "--format", "json"], {}) == 2
+    assert main(["policy", "check", str(tmp_path / "none.yml")], {}) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert re.fullmatch(r"error: no policy .*\n  why: .*\n  fix: .*\n", shown.err)
+    assert re.fullmatch(r"error: no policy .*\n  why: .*\n  fix: .*\n(       .*\n)*", shown.err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "message"),
+    [
+        (["policy", "check", "none.yml", "--format", "json"], {}, "no policy none.yml"),
+        (["policy", "check", "none.yml"], {"COUNTERSEAL_FORMAT": "json"}, "no policy none.yml"),
+        (["request", "--format=json"], {}, "no --stage"),
+        (["verify", "--stge", "x", "--format", "json"], {}, "counterseal verify has no option --stge"),
+        (["lgo", "--format", "json"], {}, "no verb 'lgo'"),
+    ],
+)
+def test_who_reads_json_gets_an_error_as_json_too(
+    arguments: list[str], environment: dict[str, str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments, environment) == 2
+    shown = capsys.readouterr()
+    document = json.loads(shown.out)
+    assert document["schema"] == "counterseal.error/v1"
+    assert document["exitCode"] == 2
+    assert document["error"]["message"] == message
+    assert set(document["error"]) == {"step", "message", "why", "fix"}
+    assert shown.err.startswith(f"error: {message}\n")
+
+
+def test_a_form_that_does_not_exist_is_an_error_in_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "check", "--format", "yaml"], {}) == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_an_error_in_a_github_job_is_one_annotation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -169,8 +197,8 @@ def test_a_step_gets_summary_and_outputs(policy: Path, tmp_path: Path, capsys: p
     summary, output = tmp_path / "summary", tmp_path / "output"
     environment = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
     assert main(["policy", "check", str(policy)], environment) == 0
-    assert summary.read_text(encoding="utf-8").startswith("```\npolicy is usable")
-    assert "policy is usable" in capsys.readouterr().out
+    assert summary.read_text(encoding="utf-8").startswith("```\npolicy OK")
+    assert "policy OK" in capsys.readouterr().out
 
 
 def test_a_gitlab_job_gets_a_summary_and_no_marker_in_its_log(
@@ -179,8 +207,8 @@ def test_a_gitlab_job_gets_a_summary_and_no_marker_in_its_log(
     summary = str(tmp_path / "counterseal.md")
     environment = {"GITLAB_CI": "true", "COUNTERSEAL_SUMMARY": summary, "GITHUB_STEP_SUMMARY": str(tmp_path / "no")}
     assert main(["policy", "check", str(policy)], environment) == 0
-    assert (tmp_path / "counterseal.md").read_text(encoding="utf-8").startswith("```\npolicy is usable")
-    assert "policy is usable" in capsys.readouterr().out
+    assert (tmp_path / "counterseal.md").read_text(encoding="utf-8").startswith("```\npolicy OK")
+    assert "policy OK" in capsys.readouterr().out
     assert not (tmp_path / "no").exists()
     assert main(["policy", "check", str(tmp_path / "x\x1b[0Ksection_start:1:x\r\x1b[0K.yml")], environment) == 2
     shown = capsys.readouterr().err

@@ -6,6 +6,8 @@ import pytest
 
 from counterseal.cli.main import main
 
+WHOLE, ALL = "it verifies the whole ledger", "it lists all decisions"
+
 
 @pytest.mark.parametrize(
     ("arguments", "what", "fix"),
@@ -22,9 +24,9 @@ from counterseal.cli.main import main
         (["verify", "--gate_identity=x"], "counterseal verify has no option --gate_identity", "mean --gate-identity?"),
         (["gate", "--trust", "x"], "counterseal gate has no option --trust", "counterseal gate --help shows them"),
         (["gate", "-x"], "counterseal gate has no option -x", "counterseal gate --help shows them"),
-        (["log", "shw"], "ACTION 'shw' is none of list, show, verify, prove", "did you mean show?"),
-        (["log", "--format", "yaml"], "--format 'yaml' is none of text, json, markdown", "write text"),
-        (["log", "--format", "mark"], "--format 'mark' is none of text, json, markdown", "did you mean markdown?"),
+        (["log", "shw"], "ACTION 'shw' is not one of list, show, verify, prove", "did you mean show?"),
+        (["log", "--format", "yaml"], "--format 'yaml' is not one of text, json, markdown", "write text"),
+        (["log", "--format", "mark"], "--format 'mark' is not one of text, json, markdown", "did you mean markdown?"),
     ],
 )
 def test_a_near_miss(arguments: list[str], what: str, fix: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,21 +42,54 @@ def test_a_near_miss(arguments: list[str], what: str, fix: str, capsys: pytest.C
 @pytest.mark.parametrize(
     ("arguments", "what", "why", "fix"),
     [
-        (["request"], "no --stage", "request needs it: the stage to enter", "--stage …, or set COUNTERSEAL_STAGE"),
+        (
+            ["request"],
+            "no --stage",
+            "request needs it: stage to enter, e.g. production",
+            (
+                "--stage …, or set COUNTERSEAL_STAGE; for example:\n"
+                '       counterseal request --stage production --reason "fixes the parser, see #16"'
+            ),
+        ),
         (
             ["verify", "--stage", "x"],
             "no FILES",
-            "verify needs it: the downloaded files, globs, or their folder",
-            "counterseal verify FILES …, or set COUNTERSEAL_FILES",
+            "verify needs it: the downloaded files, globs or folders",
+            (
+                "counterseal verify FILES …, or set COUNTERSEAL_FILES; for example:\n"
+                "       counterseal verify app.whl --stage production --repository github.com/acme/app"
+            ),
         ),
-        (["trust"], "no ACTION", "trust needs it: what to do", "counterseal trust ACTION …, or set COUNTERSEAL_ACTION"),
+        (
+            ["trust"],
+            "no ACTION",
+            "trust needs it: what to do",
+            (
+                "counterseal trust ACTION …, or set COUNTERSEAL_ACTION; for example:\n"
+                "       counterseal trust export > trusted_root.jsonl"
+            ),
+        ),
+        (["log", "verify", "2"], "log verify takes no entry, and 2 is one", WHOLE, "counterseal log show 2"),
+        (["log", "list", "2"], "log list takes no entry, and 2 is one", ALL, "counterseal log show 2"),
+        (
+            ["log", "verify", "--stage", "staging"],
+            "log verify takes no --stage",
+            "it chooses what is listed",
+            "leave it out; or list: counterseal log --stage …",
+        ),
+        (
+            ["gate", "--exit-code"],
+            "--exit-code is for previews",
+            "a gate always ends with what it decided",
+            "leave it out, or add --preview",
+        ),
         (["gate", "--stage"], "--stage has no value", "it needs one", "--stage VALUE"),
         (["gate", "--preview=yes"], "--preview takes no value", "it is a switch", "--preview"),
-        (["gate", "--number", "x"], "--number 'x' is no whole number", "it is counted", "write digits alone"),
-        (["log", "show", "first"], "SEQUENCE 'first' is no whole number", "it is counted", "write digits alone"),
+        (["gate", "--number", "x"], "--number 'x' is not a whole number", "a number is expected", "use digits only"),
+        (["log", "show", "first"], "SEQUENCE 'first' is not a whole number", "a number is expected", "use digits only"),
         (
             ["publish", "all"],
-            "'all' is one word too many",
+            "'all' is one argument too many",
             "the call is: counterseal publish [OPTIONS]",
             "counterseal publish --help",
         ),

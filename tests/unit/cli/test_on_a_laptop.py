@@ -22,7 +22,7 @@ def test_a_gate_says_that_it_runs_in_ci_whatever_is_set_here(
     assert main(["gate"], variables) == 2
     assert capsys.readouterr().err == (
         "error: gate runs in CI only\n"
-        "  why: it acts with the identity of a job, and this is none\n"
+        "  why: it needs the identity of a CI job\n"
         "  fix: to see what a gate would say of an open request: counterseal gate --preview --number NUMBER\n"
     )
 

@@ -85,7 +85,7 @@ def test_a_terminal_gets_colour_and_the_same_words(policy: Path) -> None:
     assert (plain.returncode, plain.stderr) == (0, "")
     code, shown = on_terminal("-m", "counterseal", *call)
     assert code == 0
-    assert shown.startswith(f"{ESCAPE}[1;32mpolicy is usable{ESCAPE}[0m: ")
+    assert shown.startswith(f"{ESCAPE}[1;32mpolicy OK{ESCAPE}[0m: ")
     assert bare(shown) == plain.stdout
     assert ESCAPE not in plain.stdout
 
@@ -143,7 +143,7 @@ def test_what_is_for_a_program_has_no_colour_anywhere(capsys: pytest.CaptureFixt
         completion.report("bash", "x"),
         ledger.proof(b"{}"),
         policies.ledger_id("github.com/777/x"),
-        trust.report({}, b"{}"),
+        trust.report({"sandbox": False, "issuers": {}, "released": [], "withdrawn": []}, b"{}"),
     ],
 )
 def test_these_are_for_programs(report: Report) -> None:

@@ -43,7 +43,7 @@ def test_a_folder_is_all_files_in_it(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert [each["fileName"] for each in told["skipped"]] == ["ledger-proof.json"]
     (tmp_path / "more").mkdir()
     assert main(["verify", str(tmp_path), *asked], {"PATH": "/usr/bin"}) == 2
-    assert "is no folder of released files" in capsys.readouterr().err
+    assert "is not a folder of release files" in capsys.readouterr().err
 
 
 def test_the_proof_alone_is_nothing_to_verify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,3 +60,10 @@ def test_on_gitlab_the_gate_has_to_be_named(capsys: pytest.CaptureFixture[str]) 
     assert told.startswith("error: no --gate-identity\n  why: on GitLab the gate is the project's own")
     assert "--gate-identity https://gitlab.com/acme/tools/app//.gitlab-ci.yml@refs/heads/main" in told
     assert told.endswith(" --gate-issuer https://gitlab.com\n")
+
+
+def test_a_part_of_a_gate_s_revision_is_no_revision(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["verify", "app.whl", "--stage", "production", "--repository", "github.com/acme/app"]
+    assert main([*asked, "--gate-revision", "abc"], {"PATH": "/usr/bin"}) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: --gate-revision 'abc' is not a full commit id\n  why: ")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 from tests.unit.gate.memory import POLICY, Forge
 
+from counterseal.adapters.git.clone import GitClone
 from counterseal.commands import policy
 from counterseal.errors import PolicyError, ServiceError, UsageError
 from counterseal.identifiers import POLICY_PATH
@@ -43,7 +45,7 @@ def check(folder: Path, content: bytes = POLICY, forge: Forge | None = None) -> 
             raise UsageError("which repository?")
         return "github.com", "acme/app"
 
-    return policy.check(path, here=here, forge=lambda: forge or Forge())
+    return policy.check(path, here=here, forge=lambda: forge or Forge(), clone=GitClone)
 
 
 def test_a_number_under_two_logins_is_refused(tmp_path: Path) -> None:
@@ -108,7 +110,7 @@ stages:
 def test_a_ledger_id_says_where_the_number_is() -> None:
     with pytest.raises(UsageError) as caught:
         policy.new_ledger_id("github.com/acme/app", bytes)
-    assert "gh api repos/OWNER/NAME --jq .id" in caught.value.fix
+    assert "gh api repos/acme/app --jq .id" in caught.value.fix
 
 
 def test_the_policy_of_the_page_is_usable_once_it_has_an_id_of_its_own(tmp_path: Path) -> None:
@@ -119,3 +121,57 @@ def test_the_policy_of_the_page_is_usable_once_it_has_an_id_of_its_own(tmp_path:
     own = block.replace(EXAMPLE_RANDOM, "0123456789abcdef0123456789abcdef")
     checked = check(tmp_path / "own", own.encode())
     assert [word for word in checked.warnings if "checkout" not in word] == []
+
+
+# --- tags ------------------------------------------------------------------------------------
+
+
+def warned(folder: Path, workflow: str, *tags: str) -> list[str]:
+    """Return what is said of tags and triggers in a clone with a release workflow."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / ".github" / "workflows" / "release.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(workflow, encoding="utf-8")
+    me = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+    for call in (("init", "-q"), (*me, "commit", "-q", "--allow-empty", "-m", "x"), *(("tag", tag) for tag in tags)):
+        subprocess.run(("git", "-C", str(folder), *call), check=True)
+    return [word for word in check(folder).warnings if "tag" in word or "started" in word or "starts" in word]
+
+
+@pytest.mark.parametrize(
+    "on",
+    [
+        "on: push",
+        "on: [push, workflow_dispatch]",
+        "on:\n  push:",
+        'on:\n  push:\n    tags: ["v*"]',
+        'on:\n  push:\n    tags: ["v[0-9]+.[0-9]+.[0-9]+"]',
+        "on:\n  push:\n    tags: ['**']",
+        "on:\n  push:\n    branches: [main]\n    tags: [v1.*, '!v1.0']",
+        "on:\n  push:\n    tags-ignore: [nightly]",
+        "on: workflow_call",
+    ],
+)
+def test_a_workflow_that_tags_start_is_fine(tmp_path: Path, on: str) -> None:
+    assert warned(tmp_path, f"{on}\njobs: {{}}\n", "v1.0.0") == []
+
+
+@pytest.mark.parametrize(
+    ("on", "said"),
+    [
+        ("on: pull_request", "no push of a tag starts .github/workflows/release.yml"),
+        ("on:\n  push:\n    branches: [main]", "no push of a tag starts .github/workflows/release.yml"),
+        ("on:\n  workflow_dispatch:", "no push of a tag starts .github/workflows/release.yml"),
+        ("on:\n  push:\n    tags: [release-*]", "release.yml is started by the tags release-*, and the policy accepts"),
+        ("on: {", ".github/workflows/release.yml cannot be read as YAML"),
+    ],
+)
+def test_a_workflow_that_no_accepted_tag_starts_is_warned_of(tmp_path: Path, on: str, said: str) -> None:
+    (warning,) = warned(tmp_path, f"{on}\njobs: {{}}\n", "v1.0.0")
+    assert said in warning
+
+
+def test_tags_of_another_form_than_the_policy_s_are_warned_of(tmp_path: Path) -> None:
+    (warning,) = warned(tmp_path, "on: push\n", "1.9.0", "1.10.0")
+    assert warning == ("none of the 2 tags of this clone fits v*, which builds are accepted of (newest: 1.10.0)")
+    assert warned(tmp_path / "new", "on: push\n") == [], "a clone without tags has nothing to compare"

@@ -328,7 +328,7 @@ def test_a_deny_whose_candidate_nobody_could_read_is_on_the_way_too(world: World
 
 
 def test_a_tag_that_nothing_names_is_a_mistake_of_the_call(world: World) -> None:
-    with pytest.raises(UsageError, match=r"nothing is known of 'v9\.9\.9'") as caught:
+    with pytest.raises(UsageError, match=r"nothing is known about 'v9\.9\.9'") as caught:
         way(world, "v9.9.9")
     assert caught.value.why == "no candidate, request or decision names it"
 

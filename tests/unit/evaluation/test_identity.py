@@ -118,9 +118,9 @@ GATE_WRONG: dict[str, tuple[dict[str, str | None], str]] = {
     "caller unknown": ({"config_uri": None}, "not by a workflow of the repository"),
     "run of another repository": (
         {"run_uri": f"https://{HOST}/evil/app/actions/runs/42"},
-        "is no run of its repository",
+        "is not a run of its repository",
     ),
-    "no run": ({"run_uri": None}, "is no run of its repository"),
+    "no run": ({"run_uri": None}, "is not a run of its repository"),
 }
 
 
@@ -195,8 +195,8 @@ BUILDER_WRONG: dict[str, tuple[dict[str, str | None], str]] = {
     "other repository id": ({"source_id": "666"}, "it is for repository 666"),
     "no repository id": ({"source_id": None}, "by number"),
     "no source": ({"source_uri": None}, "not a repository at"),
-    "run of another repository": ({"run_uri": f"https://{HOST}/evil/app/actions/runs/41"}, "is no run of its"),
-    "no run": ({"run_uri": None}, "is no run of its"),
+    "run of another repository": ({"run_uri": f"https://{HOST}/evil/app/actions/runs/41"}, "is not a run of its"),
+    "no run": ({"run_uri": None}, "is not a run of its"),
 }
 
 
@@ -376,8 +376,8 @@ OWN_WRONG: dict[str, tuple[dict[str, str | None], str]] = {
     "no revision": ({"source_revision": None}, "at another revision"),
     "other project": ({"source_id": "778"}, "it is for repository 778"),
     "no project": ({"source_id": None}, "by number"),
-    "job of another project": ({"run_uri": "https://gitlab.com/acme/evil/-/jobs/1"}, "is no run of its repository"),
-    "pipeline instead of job": ({"run_uri": f"{URL}/-/pipelines/1"}, "is no run of its repository"),
+    "job of another project": ({"run_uri": "https://gitlab.com/acme/evil/-/jobs/1"}, "is not a run of its repository"),
+    "pipeline instead of job": ({"run_uri": f"{URL}/-/pipelines/1"}, "is not a run of its repository"),
     "on github": ({"source_uri": "https://github.com/acme/tools"}, "not a repository at gitlab.com"),
 }
 

@@ -87,9 +87,9 @@ def test_a_subject_without_a_name_has_the_empty_one() -> None:
         ({key: value for key, value in GOOD.items() if key != "_type"}, "not an in-toto Statement v1"),
         ({**GOOD, "predicateType": ""}, "no predicateType"),
         ({**GOOD, "predicateType": None}, "no predicateType"),
-        ({**GOOD, "predicate": ""}, "the predicate is no object"),
-        ({**GOOD, "predicate": False}, "the predicate is no object"),
-        ({**GOOD, "predicate": [GOOD]}, "the predicate is no object"),
+        ({**GOOD, "predicate": ""}, "the predicate is not an object"),
+        ({**GOOD, "predicate": False}, "the predicate is not an object"),
+        ({**GOOD, "predicate": [GOOD]}, "the predicate is not an object"),
         ({**GOOD, "subject": []}, "it needs 1 to 1024 subjects"),
         ({**GOOD, "subject": GOOD["subject"] * 1025}, "it needs 1 to 1024 subjects"),
         ({**GOOD, "subject": GOOD["subject"][0]}, "it needs 1 to 1024 subjects"),
@@ -168,7 +168,7 @@ def test_no_predicate_is_an_empty_one(document: dict[str, Any]) -> None:
 
 def test_two_types_in_one_document_are_refused() -> None:
     twice = json.dumps(GOOD)[:-1] + ', "predicateType": "https://other.example/v1"}'
-    with pytest.raises(FormatError, match="the key 'predicateType' stands twice"):
+    with pytest.raises(FormatError, match="the key 'predicateType' appears twice"):
         statement.parse(twice.encode(), "x")
 
 
@@ -184,9 +184,9 @@ def test_1024_subjects_are_read() -> None:
         ([None], "does not know the critical field 'None'"),
         ([["a"]], "does not know the critical field"),
         (["A"], "does not know the critical field 'A'"),
-        ("a", "`critical` is no list"),
-        ({"a": True}, "`critical` is no list"),
-        (None, "`critical` is no list"),
+        ("a", "`critical` is not a list"),
+        ({"a": True}, "`critical` is not a list"),
+        (None, "`critical` is not a list"),
     ],
 )
 def test_a_critical_field_that_is_not_known_is_an_error(critical: Any, why: str) -> None:

@@ -135,7 +135,7 @@ def test_a_list_of_coreutils_is_read(tmp_path: Path) -> None:
         (f"{DIGEST[:-1]}  a\n", "SHA256SUMS:1"),
         (f"{DIGEST}  a\r\n", "SHA256SUMS:1"),
         (f"{DIGEST}  a\n\n{DIGEST}  b\n", "SHA256SUMS:2"),
-        (f"{DIGEST}  a\n{DIGEST}  a\n", "stands there twice"),
+        (f"{DIGEST}  a\n{DIGEST}  a\n", "appears twice"),
         ("", "SHA256SUMS:1"),
     ],
 )
@@ -156,3 +156,24 @@ def test_huge_and_undecodable_lists_are_refused() -> None:
 def test_no_bytes_make_the_list_reader_fail_otherwise(data: bytes) -> None:
     with contextlib.suppress(CountersealError):
         subject.parse_checksums(data, "SHA256SUMS")
+
+
+@pytest.mark.parametrize(
+    ("tag", "file", "other"),
+    [
+        ("v1.2.0", "app-1.2.0-py3-none-any.whl", False),
+        ("v1.2.0", "app-1.2.tar.gz", False),
+        ("v1.2.0-rc.1", "app-1.2.0rc1.tar.gz", False),
+        ("app/v1.2.0", "app_1.2.0_linux_amd64.zip", False),
+        ("app@1.2.0", "app-v1.2.0.tgz", False),
+        ("v1.2.0", "app-1.2.0.7z", False),
+        ("v1.2.0", "app-linux-amd64", False),
+        ("v1.2.0", "app-1.2.0-manylinux_2_17_x86_64.whl", False),
+        ("nightly", "app-1.2.0.tgz", False),
+        ("v0.3.1", "weather_box-0.3.0-py3-none-any.whl", True),
+        ("v1.2.0", "app-1.2.0.1.tar.gz", True),
+        ("v1.20.0", "app-1.2.0.tar.gz", True),
+    ],
+)
+def test_a_file_that_was_named_before_the_version_was_raised(tag: str, file: str, other: bool) -> None:
+    assert subject.of_another_version(tag, [file]) == [file] * other

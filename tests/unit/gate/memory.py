@@ -192,7 +192,8 @@ class Forge:
     def open_changes(self, base_ref: str) -> Iterator[OpenChange]:
         for number in sorted(self.changes, reverse=True):
             if not self.changes[number].merged:
-                yield OpenChange(number, f"https://github.com/acme/app/pull/{number}", number not in self.outside)
+                url = f"https://github.com/acme/app/pull/{number}"
+                yield OpenChange(number, url, number not in self.outside, f"change-{number}")
 
     def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
         return iter(())

@@ -248,7 +248,7 @@ def test_the_pauses_grow_after_some_tries(store: GitLedgerStore) -> None:
 def test_there_is_an_end_to_the_tries(store: GitLedgerStore) -> None:
     with pytest.raises(ServiceError, match="could not be recorded in 12 tries") as caught:
         record(Unlucky(store, 99), "one", patience=hurried([]))
-    assert "signed in vain: 12" in caught.value.why
+    assert "signatures without an entry: 12" in caught.value.why
     with pytest.raises(ServiceError, match="could not be recorded in 2 tries"):
         record(Unlucky(store, 99), "one", patience=hurried([], 50))
     assert store.tips() == (None, None)

@@ -254,6 +254,11 @@ def told() -> History:
         ({"text": frozen.MANIFEST_DIGEST}, [3, 2, 1]),
         ({"text": "dora"}, [3, 1]),
         ({"text": "bob", "stage": "staging"}, [1]),
+        ({"text": "DORA"}, [3, 1]),
+        ({"text": "deny"}, [2]),
+        ({"text": "review-of"}, [2]),
+        ({"text": "#18"}, [3, 1]),
+        ({"text": "old changelogs"}, [3, 1]),
         ({"text": "nobody"}, []),
     ],
 )

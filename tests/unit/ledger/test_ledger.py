@@ -98,7 +98,7 @@ def test_any_removal_is_detected(place: int) -> None:
 
 @given(places)
 def test_any_doubled_line_is_detected(place: int) -> None:
-    with pytest.raises(LedgerError, match=f"entry {place}: its line stands twice"):
+    with pytest.raises(LedgerError, match=f"entry {place}: its line appears twice"):
         ledger.check([*ENTRIES, ENTRIES[place]], lines.LEDGER)
 
 
@@ -184,7 +184,7 @@ def test_the_note_is_the_revision_until_it_is_full() -> None:
     assert ledger.choose_note(revision, 63, 70) == revision
     assert ledger.choose_note(revision, 64, 70) == ledger.note_key(70)
     assert ledger.choose_note(None, 0, 70) == ledger.note_key(70)
-    with pytest.raises(FormatError, match="no full git revision"):
+    with pytest.raises(FormatError, match="not a full git revision"):
         ledger.choose_note("main", 0, 70)
 
 
@@ -256,7 +256,7 @@ def test_an_altered_proof_proves_nothing(data: st.DataObject) -> None:
         ({"index": 3}, "the proof's index is 3"),
         ({"tree_size": 8}, "the proof's tree size is 8"),
         ({"root_hash": "0" * 64}, "the proof's root is 0000"),
-        ({"hashes": ("XY",)}, "no sha256"),
+        ({"hashes": ("XY",)}, "not a sha256"),
         ({"hashes": ()}, "not in the ledger"),
     ],
 )

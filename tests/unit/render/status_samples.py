@@ -54,7 +54,7 @@ class Samples:
             *(number, frozen.HOST, frozen.PATH, "8d1e07b", "production", "ab" * 32, self.hostile),
             *(tuple(findings), nobody, ()),
         )
-        change = OpenChange(number, f"https://github.com/{self.hostile}", inside=problem is None)
+        change = OpenChange(number, f"https://github.com/{self.hostile}", inside=problem is None, branch=self.hostile)
         return Opened(change, (frozen.PATH,), None if problem else known, problem)
 
     def requests(self) -> tuple[Opened, ...]:

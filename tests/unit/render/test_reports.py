@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit import frozen
-from tests.unit.render.test_golden import HOSTILE, recorded
+from tests.unit.render.test_change_request import BRIEFING
+from tests.unit.render.test_golden import recorded
 
 from counterseal.commands.candidate import CandidateResult
 from counterseal.commands.gate import GateRun
 from counterseal.commands.policy import PolicyCheck
-from counterseal.commands.request import RequestResult
+from counterseal.commands.request import Asked, RequestResult
 from counterseal.commands.sbom import SbomResult
 from counterseal.commands.sign import SignResult
 from counterseal.commands.verify import Refused, Skipped, VerifyResult
 from counterseal.errors import ServiceError, VerificationError
 from counterseal.gate.deciding import Decided, Failed, GateResult
 from counterseal.gate.publication.publishing import NotPublished, Published, PublishResult
-from counterseal.gate.sboms import Comparison
-from counterseal.inventory import Difference, Package
-from counterseal.model import Reason, Release
+from counterseal.model import Reason, Release, Repository
 from counterseal.render.reports import candidate, gate, policy, publish, request, sbom, sign, verify
+from counterseal.render.text import log_rows
 from counterseal.verification.looks import Look, StepError
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ def test_sign(sandbox: bool) -> None:
     report = sign.report(result, Path("out"), sandbox=sandbox)
     lines, schema, outputs = forms(report)
     assert lines[:3] == [
-        "signed: 1 artifacts of v1.2.0 at cdcdcdcdcdcd",
+        "signed: 1 artifact of v1.2.0 at cdcdcdcdcdcd",
         f"  manifest sha256:{'ab' * 32}",
-        "  2 statements, 1 file signatures in out",
+        "  2 statements, 1 file signature in out",
     ]
     assert [line.strip()[:8] for line in lines[3:]] == (["SANDBOX:"] if sandbox else [])
     assert (schema, report.data["sandbox"]) == ("counterseal.sign/v1", sandbox)
@@ -98,33 +98,27 @@ def test_candidate() -> None:
 
 @pytest.mark.parametrize(("host", "name"), [("github.com", "#84"), ("gitlab.com", "!84")])
 def test_request(host: str, name: str) -> None:
-    first = Comparison("staging", 17)
+    asker = dataclasses.replace(frozen.BOB, host=host)
+    asked = Asked("staging", None, "", asker)
+    told = dataclasses.replace(BRIEFING, repository=Repository(host, 701, "acme/app"))
     opened = RequestResult(
-        "v1.2.0", 84, "https://x/84", "promotions/a.json", b"{}", frozen.moment(9), dry_run=False, compared=first
+        "v1.2.0", 84, "https://x/84", "promotions/a.json", b"{}", frozen.moment(9), dry_run=False, briefing=told
     )
-    lines, schema, outputs = forms(request.report(opened, "staging", host))
-    assert lines[0].startswith("requested: v1.2.0 into staging · ")
-    assert f"{name} https://x/84" in lines[0]
+    lines, schema, outputs = forms(request.report(opened, asked))
+    assert lines[0] == f"requested: v1.2.0 into staging · {name} https://x/84"
     assert schema == "counterseal.request-result/v1"
     assert outputs == {"number": "84", "url": "https://x/84", "path": "promotions/a.json"}
+    assert lines[3] == "  approvals: 1 needed: 1 of security (dora); bob asked, so bob does not count"
+    lines, _, _ = forms(request.report(dataclasses.replace(opened, before=True), asked))
+    assert lines[0] == f"already open: v1.2.0 into staging · {name} https://x/84"
     dry = dataclasses.replace(opened, number=None, url=None, dry_run=True)
-    lines, _, outputs = forms(request.report(dry, "staging", host))
+    lines, _, outputs = forms(request.report(dry, asked))
     nothing = "  components: 17; staging has nothing yet that they could be compared with"
-    assert lines == ["would request: v1.2.0 into staging", nothing, "  promotions/a.json", "{}"]
+    assert (lines[:2], lines[-2:]) == (
+        ["would request: v1.2.0 into staging", nothing],
+        ["  promotions/a.json", "{}"],
+    )
     assert outputs == {"number": "", "url": "", "path": "promotions/a.json"}
-
-
-def test_the_words_of_a_change_request_act_nowhere() -> None:
-    hostile = tuple(Package(f"{HOSTILE}\n/approve\nCloses #7", "npm", (HOSTILE,), (HOSTILE,)) for _ in range(50))
-    compared = Comparison("production", 50, "x/@all", 7, Difference(hostile, (), (), ()))
-    asked = dataclasses.replace(frozen.REQUEST, reason=f"{HOSTILE}\n/approve\nCloses #7")
-    heading, body = request.change(asked, compared)
-    assert heading == f"Promote {frozen.REQUEST.candidate.tag} to {frozen.REQUEST.stage}"
-    assert frozen.REQUEST.manifest in body
-    assert not any(word in body for word in ("<script", "@all", "#7", "\n/approve", "\x1b", "]("))
-    assert body.count("&#x2b; &#x3a;") == 20, "each row begins with its mark and the hostile name"
-    assert "and 30 more" in body
-    assert len(body) < 65536, "what GitHub takes"
 
 
 def _decided(*, withdrawn: bool = False) -> Decided:
@@ -198,7 +192,29 @@ def test_verify_sums_up_what_became_of_several_files() -> None:
 def test_policy() -> None:
     result = PolicyCheck(Path("policy.yml"), frozen.POLICY, ("ledger-intact",), "of acme/app")
     lines, schema, _ = forms(policy.checked(result))
-    assert lines[0] == f"policy is usable: policy.yml, sha256:{frozen.POLICY.digest}"
+    assert lines[0] == f"policy OK: policy.yml, sha256:{frozen.POLICY.digest}"
     assert len(lines) == len(frozen.POLICY.stages) + 3
     assert lines[-2:] == ["  always: ledger-intact", f"  ledger {frozen.POLICY.ledger_id} (of acme/app)"]
     assert schema == "counterseal.policy-check/v1"
+
+
+def test_a_version_that_was_not_raised_is_a_warning() -> None:
+    (warning,) = sign.report(
+        SignResult((frozen.WHEEL,), "ab" * 32, "v1.3.0", "cd" * 20, (), (), dry_run=False), Path("out"), sandbox=False
+    ).warnings
+    assert warning == f"the tag is v1.3.0, and another version is in the name of {frozen.WHEEL.name}: was it raised?"
+    made = SbomResult(Path("x"), "ab" * 32, 17, (frozen.WHEEL,), dry_run=False)
+    assert sbom.report(made, "v1.3.0").warnings == (warning,)
+    assert (sbom.report(made).warnings, sbom.report(made, "v1.2.0").warnings) == ((), ())
+    names = tuple(f"app-1.2.{number}.tgz" for number in range(5))
+    draft = CandidateResult(
+        Release(0, "v1.3.0", draft=True, assets=(), url=""), "ab" * 32, (*names, f"{names[0]}.sigstore.json"), True
+    )
+    (warning,) = candidate.report(draft).warnings
+    assert warning.endswith("app-1.2.0.tgz, app-1.2.1.tgz, app-1.2.2.tgz and 2 more: was it raised?")
+
+
+def test_the_log_says_what_is_published() -> None:
+    known = recorded(frozen.ALLOW, 41)
+    outcomes = [row[2] for row in log_rows((known, dataclasses.replace(known, publication=known.entry)))[1:]]
+    assert outcomes == ["allow", "allow (published)"]

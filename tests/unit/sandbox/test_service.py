@@ -277,7 +277,7 @@ def test_a_control_call_is_json_and_sent_as_such(sandbox: Sandbox, kind: str) ->
         ("/runs", {"repository": "acme/app", "token": "x"}, "unknown: 'token'"),
         ("/jobs", {"project": "acme/app", "gateRevision": "x"}, "unknown: 'gateRevision'"),
         *(
-            ("/refs", {"repository": "acme/app", "ref": ref, "revision": "a" * 40}, "is no ref")
+            ("/refs", {"repository": "acme/app", "ref": ref, "revision": "a" * 40}, "is not a ref")
             for ref in (
                 "main",
                 "HEAD",
@@ -291,14 +291,14 @@ def test_a_control_call_is_json_and_sent_as_such(sandbox: Sandbox, kind: str) ->
             )
         ),
         *(
-            ("/refs", {"repository": "acme/app", "ref": ref}, "is no ref")
+            ("/refs", {"repository": "acme/app", "ref": ref}, "is not a ref")
             for ref in ("refs/heads/x.lock", "refs/heads/.x", "refs/heads/x\n", "refs/heads/x~1", "refs/heads/@{0}")
         ),
-        ("/refs", {"repository": "acme/app", "ref": 7}, "is no ref"),
-        ("/refs", {"repository": "acme/app", "ref": ["refs/heads/x"]}, "is no ref"),
-        ("/refs", {"repository": "acme/app", "ref": "refs/heads/x", "revision": 7}, "is no full revision"),
+        ("/refs", {"repository": "acme/app", "ref": 7}, "is not a ref"),
+        ("/refs", {"repository": "acme/app", "ref": ["refs/heads/x"]}, "is not a ref"),
+        ("/refs", {"repository": "acme/app", "ref": "refs/heads/x", "revision": 7}, "is not a full revision"),
         *(
-            ("/refs", {"repository": "acme/app", "ref": "refs/heads/x", "revision": revision}, "is no full revision")
+            ("/refs", {"repository": "acme/app", "ref": "refs/heads/x", "revision": revision}, "is not a full revision")
             for revision in ("main", "a" * 39, "refs/heads/main", "")
         ),
         ("/refs", {"repository": "acme/app", "ref": "refs/heads/x", "revision": "a" * 40}, "a" * 40),

@@ -5,7 +5,9 @@ Signatures are the verifier's work; here it hands out whatever the test says was
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -141,13 +143,16 @@ def test_a_release_is_verified_and_says_how() -> None:
     assert (verdict.file_name, verdict.digest, verdict.stage) == (WANTED.file_name, WANTED.digest, "production")
     assert (verdict.decided_at, verdict.repository, verdict.sandbox) == (DECIDED_AT, frozen.HOME, False)
     said = {str(each.look): each.result for each in verdict.steps}
-    assert list(said) == ["digest and name", "signature", "time and log", "decision", "ledger", "not checked offline"]
+    assert list(said) == ["digest and name", "signature", "time and log", "decision", "ledger", "not checked"]
     assert said["signature"].startswith(f"counterseal gate (workflow digest {GATE[:12]} in the released list), for ")
     assert said["time and log"].startswith("log entry 1881, timestamp 2026-11-24T09:12:47Z")
     assert said["decision"].startswith("allow, policy sha256:")
     assert said["decision"].endswith(", 2 rules, entry 1")
     assert said["ledger"] == "included (1 hash), proven against entry 2 (publication)"
-    assert said["not checked offline"] == "revocations after entry 2 (knowledge 2 h old)"
+    assert (
+        said["not checked"]
+        == f"anything revoked after ledger entry 2 ({PUBLISHED_AT:%Y-%m-%d %H:%M} UTC; this proof is 2 h old)"
+    )
 
 
 def test_a_sandbox_is_called_one() -> None:
@@ -159,7 +164,7 @@ def test_knowledge_of_the_future_is_not_of_a_negative_age() -> None:
     verdict = verify(
         WANTED, release.proof(), verifier=release.signed, trust=TRUST, now=PUBLISHED_AT - timedelta(hours=9)
     )
-    assert verdict.steps[-1].result.endswith("(knowledge 0 h old)")
+    assert verdict.steps[-1].result.endswith("; this proof is 0 h old)")
 
 
 # --- 1 digest and name ---------------------------------------------------------------------------
@@ -239,7 +244,7 @@ def test_a_revision_that_is_not_the_pinned_one_is_named() -> None:
 
 @pytest.mark.parametrize("proof", [b"", b"{}", b'{"schema": "x"', b"\x00"])
 def test_what_is_no_proof_is_told_so(proof: bytes) -> None:
-    with pytest.raises(VerificationError, match="this is no ledger proof") as caught:
+    with pytest.raises(VerificationError, match="this is not a ledger proof") as caught:
         verify(WANTED, proof, verifier=Signed(), trust=TRUST, now=NOW)
     assert caught.value.fix.startswith("download ledger-proof.json again")
 
@@ -282,7 +287,7 @@ def test_an_own_gate_is_believed_if_it_is_named() -> None:
     assert refusal(release)[0] == "2, signature"
     named = dataclasses.replace(WANTED, own_gate=OwnGate(None, ".github/workflows/gate.yml", frozen.MAIN))
     said = release.verify(named).steps[1].result
-    assert said.startswith(f"own gate {OWN_SAN} (as you named it; its file at {frozen.MERGE[:12]} was not compared")
+    assert said.startswith(f"the project's own gate {OWN_SAN}, as you named it (commit {frozen.MERGE[:12]}, ")
     assert refusal(released(), named)[0] == "2, signature"
 
 
@@ -421,3 +426,31 @@ def test_a_decision_that_the_ledger_does_not_have() -> None:
     release.signed.lines |= other.signed.lines
     with pytest.raises(LedgerError):
         verify(WANTED, mixed, verifier=release.signed, trust=TRUST, now=NOW)
+
+
+class Strange(Signed):
+    """Lines with an envelope around the payload, as bundles have it, signed under a root that nobody trusts."""
+
+    def sign(self, payload: bytes, certificate: Certificate, at: datetime) -> bytes:
+        line = json.dumps({"dsseEnvelope": {"payload": base64.b64encode(payload).decode()}}).encode()
+        super().sign(payload, certificate, at)
+        self.lines[line] = dataclasses.replace(self.lines[payload], bundle=line, digest=digests.sha256(line))
+        return line
+
+    def verify_statement(self, bundle: bytes, what: str) -> Attestation:  # noqa: ARG002 - as the port has it
+        raise VerificationError(f"{what}: no timestamp of a trusted authority covers this signature")
+
+
+@pytest.mark.parametrize(
+    ("repository", "what"),
+    [
+        ("acme/other", "not verified: this ledger proof is of another repository"),
+        (frozen.HOME.name.upper(), "the decision line of the ledger proof: no timestamp of a trusted authority covers"),
+    ],
+)
+def test_a_proof_of_another_repository_under_another_root_is_called_that(repository: str, what: str) -> None:
+    release = released()
+    release.signed = Strange()
+    with pytest.raises(VerificationError) as caught:
+        release.verify(dataclasses.replace(WANTED, repository=repository))
+    assert caught.value.what.startswith(what)

@@ -82,10 +82,13 @@ def test_inputs_and_outputs_of_a_gate_may_be_variables() -> None:
         Surroundings(environment).refuse_influence({"format"})
 
 
+_SWITCHES = ("preview", "exit_code", "dry_run", "quiet", "verbose")
+
+
 @pytest.mark.parametrize(
     ("verb", "names"),
     [
-        ("gate", {"stage", "request", "preview", "number", "format", "quiet", "verbose"}),
+        ("gate", {"stage", "request", "preview", "number", "exit_code", "format", "quiet", "verbose"}),
         ("publish", {"stage", "dry_run", "format", "quiet", "verbose"}),
     ],
 )
@@ -94,7 +97,7 @@ def test_a_gate_takes_its_own_options_as_variables_and_these_are_all(
 ) -> None:
     """Whoever adds an option to a gate adds a variable that is accepted there: it may be an input or output only."""
     assert {param.name for param in module_of(verb).VERB.params} == names
-    values = {"number": "7", "format": "json", **dict.fromkeys(("preview", "dry_run", "quiet", "verbose"), "false")}
+    values = {"number": "7", "format": "json", **dict.fromkeys(_SWITCHES, "false")}
     accepted = {f"COUNTERSEAL_{name.upper()}": values.get(name, "x") for name in names}
     main([verb], {"PATH": "/usr/bin", "GITHUB_ACTIONS": "true", **accepted})
     assert "is set in a gate" not in capsys.readouterr().err
@@ -199,7 +202,7 @@ def test_a_work_folder_is_ours_and_goes_away(tmp_path: Path) -> None:
 def test_a_real_trust_document_is_none_of_a_sandbox(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no trust document"):
         Wiring({}).consumer(tmp_path / "none", sandbox=False)
-    with pytest.raises(UsageError, match="is no sandbox's trust document"):
+    with pytest.raises(UsageError, match="is not a sandbox's trust document"):
         Wiring({}).consumer(None, sandbox=True)
 
 
@@ -208,6 +211,13 @@ def test_what_is_exported_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr()
     assert json.loads(shown.out)["schema"] == "counterseal.trust/v1"
     assert shown.err == ""
+
+
+def test_as_markdown_it_is_a_table_of_whom_one_trusts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trust", "export", "--format", "markdown"], {}) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("| trusted | |\n|---|---|\n| trust root | the public Sigstore instance |")
+    assert "mediaType" not in shown
 
 
 @pytest.mark.parametrize(

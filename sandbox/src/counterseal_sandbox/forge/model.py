@@ -132,7 +132,7 @@ class Forge:
         """
         owner, _, name = full_name.partition("/")
         if not _NAME[kind].match(name) or name in (".", ".."):
-            raise Refused(f"{full_name!r} is no owner/name")
+            raise Refused(f"{full_name!r} is not an owner/name")
         if self.find(full_name):
             raise Refused(f"{full_name} exists already")
         number = number or next(self._repository_ids)
@@ -209,8 +209,8 @@ def _role(name: str, kind: ForgeKind) -> Role:
         for role, called in GITLAB_ROLES.items():
             if called == name:
                 return role
-        raise Refused(f"{name!r} is no role: {', '.join(GITLAB_ROLES.values())}")
+        raise Refused(f"{name!r} is not a role: {', '.join(GITLAB_ROLES.values())}")
     try:
         return Role[name.upper()]
     except KeyError:
-        raise Refused(f"{name!r} is no role: read, triage, write, maintain or admin") from None
+        raise Refused(f"{name!r} is not a role: read, triage, write, maintain or admin") from None

@@ -32,7 +32,7 @@ class GitClone:
         top = Git(start.resolve(), own=False).run("rev-parse", "--show-toplevel")
         if top.code != 0:
             raise UsageError(
-                f"{start} is no git repository with a working tree",
+                f"{start} is not a git repository with a working tree",
                 why=explain(top),
                 fix="run it in a clone, or name the folder of one",
             )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.git import notes
 from counterseal.adapters.git.process import Git, explain
-from counterseal.adapters.git.remote import REMOTE_SECONDS, Remote, transient
+from counterseal.adapters.git.remote import GITHUB_USER, REMOTE_SECONDS, Remote, transient
 from counterseal.errors import FormatError, LedgerError, ServiceError
 from counterseal.formats import digests
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, NOTES_REF
@@ -61,7 +61,7 @@ class GitLedgerStore:
         folder: Path,
         *,
         token: str | None,
-        user: str = "x-access-token",
+        user: str = GITHUB_USER,
         push_options: Sequence[str] = (),
         seconds: float = REMOTE_SECONDS,
     ) -> None:
@@ -236,7 +236,7 @@ class LocalLedger:
         partial = self._git.is_partial()
         if partial and not self._git.fetches_nothing():
             raise ServiceError(
-                "this clone is a partial one, and this git would fetch what it lacks",
+                "this clone is a partial one, and this version of git would fetch what it lacks",
                 why="reading a ledger must start nothing that the clone's configuration names",
                 fix="use git 2.45 or newer, or a clone made without --filter",
             )

@@ -57,7 +57,7 @@ def notes_at(git: Git, tip: str, *, limit: int = MAX_BYTES) -> tuple[Note, ...]:
         is_evidence = _EVIDENCE.match(path) is not None
         if (mode, kind) != ("100644", "blob") or not (is_evidence or _NOTE.match(key)):
             raise LedgerError(
-                f"{path[:100]!r} in the ledger's notes is no note",
+                f"{path[:100]!r} in the ledger's notes is not a note",
                 why=f"a {kind} of mode {mode}; notes are blobs of mode 100644, named by an object id",
                 fix="find out who pushed it, and remove it with `git notes` or from a clone that you trust",
             )
@@ -122,7 +122,7 @@ def _behind(git: Git, mirror: str, kept: set[bytes], limit: int) -> str | None:
     """Return what the tip of the mirror has and the notes have not, or None."""
     contents = git.contents({note.blob for note in notes_at(git, mirror, limit=limit)}, limit=limit)
     missing = {line for content in contents.values() for line in lines_of(content)} - kept
-    return f"the mirror at {mirror[:12]} has {_number(missing)} that the notes have not" if missing else None
+    return f"the notes lack {_number(missing)} that the mirror at {mirror[:12]} has" if missing else None
 
 
 def _removed(git: Git, tip: str, kept: set[bytes], limit: int) -> str | None:

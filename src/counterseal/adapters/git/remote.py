@@ -43,13 +43,11 @@ _DENIED = re.compile(
 _RULED = re.compile(r"hook declined|[Pp]rotected branch|rule violations")
 #: GitLab to whoever may not push, and to a job's token where the project has not allowed it.
 _GITLAB_DENIES = re.compile(r"You are not allowed to (push code to this project|upload code)")
-_READ_FIX: Final = (
-    "give the job's token access to this repository (GitHub: `permissions: contents: read`), or check its expiry"
-)
-_PUSH_FIX: Final = (
-    "give the job's token the right to push: on GitHub `permissions: contents: write`; on GitLab Settings → CI/CD → "
-    "Job token permissions → allow Git push requests; or check its expiry"
-)
+#: With which name GitHub takes a token; other names are for GitLab's.
+GITHUB_USER: Final = "x-access-token"
+_EXPIRED: Final = "or check whether the token has expired"
+_GITHUB_FIX: Final = "give the job's token the right: `permissions: contents: {right}`, " + _EXPIRED
+_GITLAB_READ: Final = f"let the token read this project (scope read_api, role Reporter), {_EXPIRED}"
 #: GitLab of a protected branch: whoever started the pipeline may not push to it, or not make it.
 _GITLAB_SHUTS = re.compile(r"You are not allowed to (push code to|create) protected|can only create protected")
 _RULE_FIX: Final = f"let the job's token push {NOTES_REF} and {MIRROR_REF}: a rule of the repository shuts it out"
@@ -62,7 +60,7 @@ def check_ref(ref: str) -> str:
         UsageError: It is not.
     """
     if not names.REF.fits(ref):
-        raise UsageError(f"{ref[:100]!r} is no full git ref", fix="write it like refs/heads/main")
+        raise UsageError(f"{ref[:100]!r} is not a full git ref", fix="write it like refs/heads/main")
     return ref
 
 
@@ -92,11 +90,12 @@ class Remote:
         url: str,
         token: str | None = None,
         *,
-        user: str = "x-access-token",
+        user: str = GITHUB_USER,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.url = url
         self._protocols = _protocols(url)
+        self._github = user == GITHUB_USER
         self._header = ""
         self._hidden: tuple[str, ...] = ()
         self._sleep = sleep
@@ -149,7 +148,7 @@ class Remote:
         why = explain(replace(answer, messages=messages))
         fix = "run it again later" if transient(answer) else ""
         if _DENIED.search(answer.messages):
-            fix = _push_fix(answer.messages) if pushing else _READ_FIX
+            fix = self._denied_fix(answer.messages, pushing=pushing)
         elif pushing and _GITLAB_SHUTS.search(answer.messages):
             fix = MIRROR.fix
         elif pushing and _RULED.search(answer.messages + answer.out.decode("utf-8", "replace")):
@@ -159,6 +158,12 @@ class Remote:
         elif "shallow" in answer.messages:
             what, fix = f"{what}: the remote is a shallow clone", "use a repository with its whole history"
         return ServiceError(f"{what} at {self.url}", why=why, fix=fix)
+
+    def _denied_fix(self, messages: str, *, pushing: bool) -> str:
+        """Return what to do about a token that may not do this, at the forge that it is of."""
+        if self._github and not _GITLAB_DENIES.search(messages):
+            return _GITHUB_FIX.format(right="write" if pushing else "read")
+        return f"{HOW_TO_PUSH}, {_EXPIRED}" if pushing else _GITLAB_READ
 
     def refs(self, git: Git, *refs: str) -> dict[str, str]:
         """Return what full refs point to now, without those that are absent.
@@ -218,10 +223,6 @@ class Remote:
         _check_whole(git, self.url)
 
 
-def _push_fix(messages: str) -> str:
-    return HOW_TO_PUSH if _GITLAB_DENIES.search(messages) else _PUSH_FIX
-
-
 def _check_whole(git: Git, url: str) -> None:
     if (git.folder / "shallow").exists():
         raise ServiceError(
@@ -243,7 +244,7 @@ def _protocols(url: str) -> str:
         return "https"
     if split.scheme == "http" and split.hostname and _loopback(split.hostname):
         return "http"
-    raise UsageError(f"{url[:200]!r} is no address of a git remote", fix="use https, or an absolute path")
+    raise UsageError(f"{url[:200]!r} is not an address of a git remote", fix="use https, or an absolute path")
 
 
 def _loopback(host: str) -> bool:

@@ -85,7 +85,7 @@ class GitRepository:
             if lacking:
                 commits, lacking = self._present(refs)
         for ref in lacking:
-            raise ServiceError(f"{ref} points to {commits[ref][:12]}, which is no commit that can be fetched")
+            raise ServiceError(f"{ref} points to {commits[ref][:12]}, which is not a commit that can be fetched")
         return tuple(commits.get(ref) for ref in refs)
 
     def _fetch(self, refs: Sequence[str]) -> None:
@@ -190,12 +190,14 @@ class GitRepository:
 
 def _revision(revision: str) -> str:
     if not digests.is_revision(revision):
-        raise FormatError(f"{revision[:100]!r} is no full git revision", fix="give 40 lower-case hex digits")
+        raise FormatError(f"{revision[:100]!r} is not a full git revision", fix="give 40 lower-case hex digits")
     return revision
 
 
 def _checked(path: str) -> str:
     parts = path.split("/")
     if "\0" in path or any(part in ("", ".", "..") for part in parts):
-        raise FormatError(f"{path[:200]!r} is no path in a repository", fix="write it like folder/file, without `..`")
+        raise FormatError(
+            f"{path[:200]!r} is not a path in a repository", fix="write it like folder/file, without `..`"
+        )
     return path

@@ -45,7 +45,7 @@ class GitHubApi(Calls[str]):
     """
 
     forge: ClassVar = "GitHub"
-    moved: ClassVar = "the repository has moved: use its name of today"
+    moved: ClassVar = "the repository has moved: use its current name"
     status_page: ClassVar = "https://www.githubstatus.com"
 
     def __init__(
@@ -53,7 +53,7 @@ class GitHubApi(Calls[str]):
     ) -> None:
         if not names.GITHUB_REPOSITORY.fits(repository):
             raise UsageError(
-                f"{repository[:100]!r} is no repository",
+                f"{repository[:100]!r} is not a repository",
                 why="a name has an owner and one slash",
                 fix="name it like owner/name",
             )

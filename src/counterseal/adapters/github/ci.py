@@ -66,7 +66,7 @@ class GitHubEnvironment:
             raise UsageError(
                 "this process has no CI identity to sign with",
                 why=f"{_URL} and {_TOKEN} are not set: the job lacks the permission `id-token: write`, a pull request "
-                "of a fork started it (it never gets one), or this is no GitHub Actions job",
+                "of a fork started it (it never gets one), or this is not a GitHub Actions job",
                 fix="give the job in the workflow file\n\n    permissions:\n      id-token: write\n",
             )
         if not url.startswith("https://") and not _is_loopback(url):
@@ -94,7 +94,7 @@ class GitHubEnvironment:
             raise ServiceError(
                 error.what,
                 why=error.why or "the token service answered something else than its documentation says",
-                fix="run the job again; if it stays so, report this: counterseal does not guess claims",
+                fix="run the job again; if it fails again, report this: counterseal does not guess claims",
             ) from error
 
     def _run(self, claims: Mapping[str, Any], host: ForgeHost) -> Run:

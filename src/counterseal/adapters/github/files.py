@@ -90,7 +90,7 @@ class ReleaseFiles(AssetFiles[str]):
         fields = self._fields(release.id)
         if fields is None:
             raise ServiceError(
-                f"{what}: the release is gone", why=f"there is no release {release.id}", fix="make a new candidate"
+                f"{what}: the release is gone", why=f"there is no release {release.id}", fix="create a new candidate"
             )
         url = f"{self._upload_url(fields, what)}?name={quote(name, safe='')}"
         headers = {**self._api.authorization, "Content-Type": "application/octet-stream"}
@@ -120,7 +120,7 @@ class ReleaseFiles(AssetFiles[str]):
             raise ServiceError(
                 f"{what}: uploads are said to go to {place.netloc!r}",
                 why="this is not the forge's host",
-                fix="look who answers for the forge",
+                fix="check which server answers for the forge",
             )
         return url
 
@@ -130,8 +130,8 @@ def _asset(fields: Fields) -> Asset:
     if digest is not None and not (digest.startswith(_SHA256) and digests.is_sha256(digest.removeprefix(_SHA256))):
         raise ServiceError(
             f"{fields.what}: GitHub's answer cannot be used",
-            why=f"the digest {digest[:80]!r} is no sha256",
-            fix="run again; if it stays so, this version of counterseal does not know this version of the forge",
+            why=f"the digest {digest[:80]!r} is not a sha256",
+            fix="run again; if it fails again, this version of counterseal does not know this version of the forge",
         )
     return Asset(
         id=fields.number("id"),

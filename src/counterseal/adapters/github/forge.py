@@ -134,7 +134,7 @@ class GitHubForge:
             raise ServiceError(
                 f"{what}: the login belongs to another account now ({account_id}, not {actor.id})",
                 why="the account was renamed, and the login may have been registered again by somebody else",
-                fix="have the person review again under the present login",
+                fix="have the person review again with the current login",
             )
         role = fields.text("role_name")
         # a custom role has a name of its own; `permission` tells what it is based on
@@ -197,7 +197,7 @@ class GitHubForge:
                 continue  # GitHub ignores a filter that it does not understand
             head = pull.inner("head")
             inside = not head.is_null("repo") and head.inner("repo").number("id") == self.repository().id
-            yield OpenChange(pull.number("number"), pull.text("html_url"), inside)
+            yield OpenChange(pull.number("number"), pull.text("html_url"), inside, head.text("ref"))
 
     def build_start(self, run_uri: str) -> BuildStart | None:
         """Return who had a hand in the run at this address, or None if it is gone."""
@@ -238,7 +238,9 @@ class GitHubForge:
         fields = Fields(data, what)
         if fields.text("type") != "file" or fields.text("encoding") != "base64":
             raise ServiceError(
-                f"{what}: it cannot be read here", why="it is no file, or bigger than 1 MB", fix="make it a small file"
+                f"{what}: it cannot be read here",
+                why="it is not a file, or bigger than 1 MB",
+                fix="make it a small file",
             )
         try:
             content = base64.b64decode(fields.text("content"))
@@ -263,7 +265,7 @@ class GitHubForge:
         stored = request.add_file(path, content, title, lambda: self.file_at(_BRANCH + branch, path))
         if stored != content:
             raise ServiceError(
-                f"branch {branch}: {path} is there with other content",
+                f"branch {branch}: {path} is there already, with other content",
                 why="somebody else wrote it, or an earlier run with other inputs",
                 fix="delete the branch and run again",
             )

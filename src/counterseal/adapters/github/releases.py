@@ -131,7 +131,7 @@ class GitHubReleases:
             ids = ", ".join(str(release.id) for release in releases)
             raise ServiceError(
                 f"{len(releases)} draft releases of {tag}: {ids}",
-                why="which one is the candidate cannot be told",
+                why="it is unclear which one is the candidate",
                 fix="delete all but one on the releases page",
             )
         return releases[0] if releases else None
@@ -142,7 +142,7 @@ class GitHubReleases:
         if data is None or Fields(data, f"tag {tag}").text("ref") != f"refs/tags/{tag}":
             raise ServiceError(
                 f"{self._place} has no tag {tag}",
-                why="GitHub would make the tag itself when the release is published, at whatever stands there then",
+                why="GitHub would create the tag itself when the release is published, at whatever commit is newest",
                 fix=f"git push origin refs/tags/{tag}",
             )
 
@@ -169,7 +169,7 @@ class GitHubReleases:
         shown = self.release(release.id)
         if shown is None:
             raise ServiceError(
-                f"{what}: it is gone", why=f"there is no release {release.id}", fix="make a new candidate"
+                f"{what}: it is gone", why=f"there is no release {release.id}", fix="create a new candidate"
             )
         if shown.tag != release.tag:
             raise ServiceError(

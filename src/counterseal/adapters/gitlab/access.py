@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from counterseal.identifiers import MIRROR_BRANCH
+from counterseal.identifiers import MIRROR_BRANCH, page
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Access:
 
 
 #: The page that lists the settings which a gate needs.
-SETTINGS: Final = "docs/how-to-gitlab.md#3-settings"
+SETTINGS: Final = page("how-to-gitlab.md#3-settings")
 _HOW_TO_READ: Final = (
     "make a project access token (Settings → Access tokens: role Reporter, scope read_api) and save it in Settings → "
     "CI/CD → Variables as COUNTERSEAL_GITLAB_TOKEN, masked and protected (then only protected branches and tags have "

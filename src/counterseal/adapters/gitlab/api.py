@@ -66,7 +66,7 @@ class GitLabApi(Calls[Access]):
     """
 
     forge: ClassVar = "GitLab"
-    moved: ClassVar = "the project was moved or renamed: use its path of today"
+    moved: ClassVar = "the project was moved or renamed: use its current path"
     status_page: ClassVar = "https://status.gitlab.com"
 
     def __init__(
@@ -80,14 +80,14 @@ class GitLabApi(Calls[Access]):
     ) -> None:
         if not _NAME.fullmatch(project):
             raise UsageError(
-                f"{project[:100]!r} is no project",
+                f"{project[:100]!r} is not a project",
                 why="a name has a group and at least one slash",
                 fix="name it like group/project",
             )
         super().__init__(api_url, tokens.all, timeout=timeout, pause=pause)
         if not self.url.endswith(_BASE):
             raise UsageError(
-                f"{api_url} is no base of GitLab's API", why=f"it ends in {_BASE}", fix="use CI_API_V4_URL"
+                f"{api_url} is not a base of GitLab's API", why=f"it ends in {_BASE}", fix="use CI_API_V4_URL"
             )
         self.project = project
         self._tokens = tokens
@@ -109,7 +109,7 @@ class GitLabApi(Calls[Access]):
             if token := self._tokens.of(kind):
                 return kind, token
         wanted = " or ".join(VARIABLES[kind] for kind in access.kinds)
-        raise ServiceError(f"{what}: no token that may", why=f"{wanted} is not set", fix=access.fix)
+        raise ServiceError(f"{what}: no token that may do this", why=f"{wanted} is not set", fix=access.fix)
 
     def authorization(self, what: str, access: Access) -> dict[str, str]:
         """Return the header that carries the token of a call, for requests to GitLab's own host."""

@@ -132,7 +132,7 @@ class ChangeReader:
             if not page.flag("hasNextPage"):
                 return authors
             after = page.text("endCursor")
-        raise ServiceError(f"{what}: there is no end of them", why="so many are not read", fix="split the change")
+        raise ServiceError(f"{what}: there is no end of them", why="no more are read", fix="split the change")
 
     def _commit(self, fields: Fields, author: Actor | None) -> Commit:
         people: dict[tuple[str, int], Actor] = {}

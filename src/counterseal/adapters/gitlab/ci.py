@@ -60,7 +60,7 @@ class GitLabEnvironment:
             use = "to sign with" if self._audience == AUDIENCE else "to say who asks"
             raise UsageError(
                 f"this process has no CI identity {use}",
-                why=f"{self._variable} is not set: the job asks for no ID token, or this is no GitLab job",
+                why=f"{self._variable} is not set: the job asks for no ID token, or this is not a GitLab job",
                 fix="give the job in the pipeline file\n\n    id_tokens:\n"
                 f"      {self._variable}:\n        aud: {self._audience}\n",
             )
@@ -85,7 +85,7 @@ class GitLabEnvironment:
             raise ServiceError(
                 error.what,
                 why=error.why or "GitLab's token says something else than its documentation",
-                fix="run the job again; if it stays so, report this: counterseal does not guess claims",
+                fix="run the job again; if it fails again, report this: counterseal does not guess claims",
             ) from error
 
     def _check_audience(self, claims: Mapping[str, Any]) -> None:
@@ -100,12 +100,12 @@ class GitLabEnvironment:
 
     def _check_place(self, host: ForgeHost) -> None:
         if host.kind is not ForgeKind.GITLAB:
-            raise FormatError(f"{WHAT}: {host.issuer!r} cannot have issued it", why="it is no GitLab")
+            raise FormatError(f"{WHAT}: {host.issuer!r} cannot have issued it", why="it is not GitLab")
         api = self._environ.get(_API)
         if api not in {None, host.api}:
             raise UsageError(
                 f"the variable {_API} is not what GitLab sets",
-                why=f"it is {api!r}, and the token of this job is from {host.issuer}, whose API is {host.api} (R35)",
+                why=f"it is {api!r}, and the token of this job is from {host.issuer}, whose API is {host.api}",
                 fix=f"remove {_API} from the variables of project, group and pipeline: those win over GitLab's own",
             )
 

@@ -69,7 +69,7 @@ class PackageFiles(AssetFiles[Access]):
         """Return the files of a package.
 
         Raises:
-            ServiceError: Two have one name: which one is meant cannot be told.
+            ServiceError: Two have one name: it is unclear which one is meant.
         """
         what, assets = f"files of package {package_id}", self.uploads(package_id)
         counts = Counter(asset.name for asset in assets)
@@ -77,7 +77,7 @@ class PackageFiles(AssetFiles[Access]):
             ids = ", ".join(str(asset.id) for asset in assets if asset.name == doubles[0])
             raise ServiceError(
                 f"{what}: {doubles[0]} is there more than once (files {ids})",
-                why="GitLab keeps every upload, and which one was meant cannot be told",
+                why="GitLab keeps every upload, and it is unclear which one was meant",
                 fix="find out who uploaded the others; delete them, or the whole package, and run again",
             )
         return assets
@@ -160,6 +160,6 @@ def _asset(fields: Fields) -> Asset:
     digest = fields.text("file_sha256") if fields.has("file_sha256") else None
     if digest is not None and not digests.is_sha256(digest):
         raise ServiceError(
-            f"{fields.what}: GitLab's answer cannot be used", why=f"{digest[:80]!r} is no sha256", fix="run again"
+            f"{fields.what}: GitLab's answer cannot be used", why=f"{digest[:80]!r} is not a sha256", fix="run again"
         )
     return Asset(fields.number("id"), fields.text("file_name"), fields.number("size"), digest)

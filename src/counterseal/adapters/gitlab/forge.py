@@ -161,7 +161,8 @@ class GitLabForge:
             if request.text("state") != "opened" or not self._aims_at(request, base_ref):
                 continue  # a filter that GitLab does not understand is ignored
             source = None if request.is_null("source_project_id") else request.number("source_project_id")
-            yield OpenChange(request.number("iid"), request.text("web_url"), source == self.repository().id)
+            inside, branch = source == self.repository().id, request.text("source_branch")
+            yield OpenChange(request.number("iid"), request.text("web_url"), inside, branch)
 
     def build_start(self, run_uri: str) -> BuildStart | None:
         """Return who had a hand in the job at this address, or None if it is gone."""
@@ -183,7 +184,7 @@ class GitLabForge:
             raise ServiceError(
                 f"{what}: {len(files)} of {promised} were listed",
                 why="a page is missing, or a push came in between",
-                fix="run again; if it stays so, make a smaller change",
+                fix="run again; if it fails again, make a smaller change",
             )
         return list(dict.fromkeys(file.text(name) for file in files for name in ("new_path", "old_path")))
 
@@ -211,7 +212,7 @@ class GitLabForge:
         stored = request.add_file(path, content, title, lambda: self._on_branch(branch, path))
         if stored != content:
             raise ServiceError(
-                f"branch {branch}: {path} is there with other content",
+                f"branch {branch}: {path} is there already, with other content",
                 why="somebody else wrote it, or an earlier run with other inputs",
                 fix="delete the branch and run again",
             )

@@ -75,7 +75,7 @@ class People:
             raise ServiceError(
                 f"{what}: {len(accounts)} accounts have this name",
                 why="it was renamed or deleted",
-                fix="use the person's present username",
+                fix="use the person's current username",
             )
         actor = self.known(accounts[0])
         if actor is None:
@@ -95,7 +95,7 @@ class People:
         if match is None:
             raise ServiceError(
                 f"{fields.what}: GitLab's answer cannot be used",
-                why=f"{fields.text('id')[:80]!r} is no user",
+                why=f"{fields.text('id')[:80]!r} is not a user",
                 fix="run again",
             )
         return Actor(self._host, int(match.group(1)), fields.text("username"))

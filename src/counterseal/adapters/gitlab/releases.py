@@ -149,7 +149,7 @@ class GitLabReleases:
             ids = ", ".join(str(candidate.id) for candidate in candidates)
             raise ServiceError(
                 f"{len(candidates)} packages of {tag}: {ids}",
-                why="which one is the candidate cannot be told",
+                why="it is unclear which one is the candidate",
                 fix="delete all but one on the project's package registry page",
             )
         return candidates[0] if candidates else Release(NOT_MADE, tag, draft=True, assets=(), url="")
@@ -186,7 +186,7 @@ class GitLabReleases:
         shown = self.release(release.id)
         if shown is None:
             raise ServiceError(
-                f"{what}: it is gone", why=f"there is no package {release.id}", fix="make a new candidate"
+                f"{what}: it is gone", why=f"there is no package {release.id}", fix="create a new candidate"
             )
         if shown.tag != release.tag:
             raise ServiceError(

@@ -95,7 +95,7 @@ def next_page(answer: Answer, base: str, what: str) -> str | None:
         raise ServiceError(
             f"{what}: the next page is at another host",
             why=f"{urlsplit(url).hostname} is not {base}",
-            fix="look who answers for the forge",
+            fix="check which server answers for the forge",
         )
     return url.removeprefix(base)
 
@@ -130,9 +130,9 @@ def date_of(answer: Answer, what: str) -> datetime:
 def endless(what: str, *, full: bool) -> ServiceError:
     """Return the error of a list that does not end; if all its pages were `full`, it really is that long."""
     if full:
-        return LimitError(f"{what}: more than {MAX_PAGES} pages", why="so many are not read", fix="make a new request")
+        return LimitError(f"{what}: more than {MAX_PAGES} pages", why="no more are read", fix="make a new request")
     return ServiceError(
-        f"{what}: more than {MAX_PAGES} pages", why="so many are not read", fix="close or delete what is not needed"
+        f"{what}: more than {MAX_PAGES} pages", why="no more are read", fix="close or delete what is not needed"
     )
 
 

@@ -74,13 +74,13 @@ class Fields:
         try:
             return wire.parse_timestamp(self.text(name), f"{self.what}: {name}")
         except FormatError as error:
-            raise _unusable(self.what, f"the field {name!r} is no time") from error
+            raise _unusable(self.what, f"the field {name!r} is not a time") from error
 
     def revision(self, name: str) -> str:
         """Return a full git revision."""
         value = self.text(name)
         if not digests.is_revision(value):
-            raise _unusable(self.what, f"the field {name!r} is no full revision: {value[:60]!r}")
+            raise _unusable(self.what, f"the field {name!r} is not a full revision: {value[:60]!r}")
         return value
 
     def inner(self, name: str) -> Self:
@@ -104,7 +104,7 @@ def _unusable(what: str, why: str) -> ServiceError:
     return ServiceError(
         f"{what}: the forge's answer cannot be used",
         why=why,
-        fix="run again; if it stays so, this version of counterseal does not know this version of the forge",
+        fix="run again; if it fails again, this version of counterseal does not know this version of the forge",
     )
 
 

@@ -69,7 +69,7 @@ def revision(claims: Mapping[str, Any], name: str) -> str:
     """Return a claim that is a full commit id."""
     value = text(claims, name)
     if not digests.is_revision(value):
-        raise FormatError(f"{WHAT}: the claim {name!r} is no full revision")
+        raise FormatError(f"{WHAT}: the claim {name!r} is not a full revision")
     return value
 
 

@@ -96,7 +96,9 @@ class LocalBuildFacts:
             return None
         if not re.fullmatch(r"[0-9]{1,11}", text, re.ASCII):
             raise UsageError(
-                f"SOURCE_DATE_EPOCH is {text[:40]!r}", why="it is no number of seconds", fix="unset it, or set seconds"
+                f"SOURCE_DATE_EPOCH is {text[:40]!r}",
+                why="it is not a number of seconds",
+                fix="unset it, or set seconds",
             )
         return int(text)
 

@@ -77,7 +77,7 @@ class WorkspaceFiles:
                         f"{str(relative)!r} matches more than {MAX_MATCHES} files", fix="name only what is released"
                     )
         except (ValueError, OSError) as error:
-            raise UsageError(f"{str(relative)!r} is no glob", why=str(error)) from error
+            raise UsageError(f"{str(relative)!r} is not a glob", why=str(error)) from error
         return matches
 
     def _inside(self, pattern: str) -> Path:

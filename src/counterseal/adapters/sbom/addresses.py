@@ -61,7 +61,7 @@ def check_digest(algorithm: str, digest: str, place: str) -> None:
     """
     size = HASHES.get(algorithm, len(digest))
     if len(digest) != size or not digest or set(digest) - _HEX:
-        raise FormatError(f"{place}: {digest[:80]!r} is no {algorithm[:20]}", fix="make the lock file again")
+        raise FormatError(f"{place}: {digest[:80]!r} is not a {algorithm[:20]}", fix="make the lock file again")
 
 
 def distribution(address: str, hashes: Mapping[str, str], place: str) -> Distribution:
@@ -90,7 +90,9 @@ def integrity(text: str, place: str) -> dict[str, str]:
         try:
             digest = base64.b64decode(encoded, validate=True).hex()
         except (binascii.Error, ValueError) as error:
-            raise FormatError(f"{place}: {part[:80]!r} is no integrity", why=str(error), fix="lock again") from error
+            raise FormatError(
+                f"{place}: {part[:80]!r} is not an integrity value", why=str(error), fix="lock again"
+            ) from error
         check_digest(algorithm, digest, place)
         digests.setdefault(algorithm, set()).add(digest)
     return {algorithm: values.pop() for algorithm, values in digests.items() if len(values) == 1}

@@ -74,7 +74,7 @@ class LockSbomBuilder:
         self, projects: Sequence[Path], subjects: Iterable[Subject], revision: str | None, epoch: int, tell: Tell
     ) -> SbomDocument:
         if not 0 <= epoch <= MAX_EPOCH:
-            raise UsageError(f"{epoch} is no time in seconds since 1970", fix="correct SOURCE_DATE_EPOCH")
+            raise UsageError(f"{epoch} is not a time in seconds since 1970", fix="correct SOURCE_DATE_EPOCH")
         artifacts = sorted(subjects, key=lambda artifact: artifact.name)
         facts: list[tuple[str, str]] = []
         contents: list[dict[str, Any]] = []
@@ -106,7 +106,7 @@ class LockSbomBuilder:
     def _check(content: dict[str, Any]) -> None:
         if problem := schema.problem(content, content["specVersion"], masked=True):
             raise UsageError(
-                "without what is redacted, this is no CycloneDX",
+                "without what is redacted, this is not CycloneDX",
                 why=problem,
                 fix="make the patterns of `redact` narrower: one of them fits a word that the format has for itself",
             )
@@ -127,7 +127,7 @@ class LockSbomBuilder:
     def _checkout(self, projects: Sequence[Path]) -> Checkout:
         for project in projects:
             if not project.is_dir():
-                raise UsageError(f"{project} is no folder", fix="name the project's folder with --project")
+                raise UsageError(f"{project} is not a folder", fix="name the project's folder with --project")
         return Checkout.of(*projects, *(lock.parent for lock in self._locks))
 
     def _sources(self, checkout: Checkout, projects: Sequence[Path], artifacts: Sequence[Subject]) -> Iterable[Source]:

@@ -80,7 +80,7 @@ def reader(path: str) -> Reader:
     kind = _format(posixpath.basename(path))
     if kind is None:
         raise UsageError(
-            f"{posixpath.basename(path)} is no lock file that can be read",
+            f"{posixpath.basename(path)} is not a lock file that can be read",
             why=f"read are {', '.join(lock_names())}",
             fix="name one of them with --lock",
         )

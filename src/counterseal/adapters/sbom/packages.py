@@ -74,8 +74,8 @@ def source(location: str | None, revision: str | None) -> dict[str, str]:
 def _purl(kind: str, namespace: str, name: str, version: str | None, qualifiers: Mapping[str, str]) -> PackageURL:
     text = f"{namespace}/{name}@{version}"
     if len(text) > MAX_NAME or not text.isprintable():
-        raise NoPackageError(f"{text[:80]!r} is no package of type {kind}", fix="make the lock file again")
+        raise NoPackageError(f"{text[:80]!r} is not a package of type {kind}", fix="make the lock file again")
     try:
         return PackageURL(kind, namespace or None, name, version or None, dict(qualifiers))
     except ValueError as error:
-        raise NoPackageError(f"{text[:80]!r} is no package of type {kind}", why=str(error)) from error
+        raise NoPackageError(f"{text[:80]!r} is not a package of type {kind}", why=str(error)) from error

@@ -32,7 +32,7 @@ class Table:
         """Return a text, or None."""
         value = self.data.get(key)
         if value is not None and not isinstance(value, str):
-            raise FormatError(f"{self.place}: `{key}` is no text", fix="make the file again")
+            raise FormatError(f"{self.place}: `{key}` is not a text", fix="make the file again")
         return value
 
     def flag(self, key: str) -> bool:
@@ -46,7 +46,7 @@ class Table:
         """Return a table; an absent one is empty."""
         value = self.data.get(key, {})
         if not isinstance(value, Mapping):
-            raise FormatError(f"{self.place}: `{key}` is no table", fix="make the file again")
+            raise FormatError(f"{self.place}: `{key}` is not a table", fix="make the file again")
         return Table(value, f"{self.place}: {key}")
 
     def entries(self) -> Iterator[tuple[str, Table]]:
@@ -58,27 +58,27 @@ class Table:
         """Yield the tables of a list; an absent one is empty."""
         for number, value in enumerate(self._list(key), start=1):
             if not isinstance(value, Mapping):
-                raise FormatError(f"{self.place}: `{key}` number {number} is no table", fix="make the file again")
+                raise FormatError(f"{self.place}: `{key}` number {number} is not a table", fix="make the file again")
             yield Table(value, f"{self.place}: {key} {number}")
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the texts of a list; an absent one is empty."""
         values = self._list(key)
         if not all(isinstance(value, str) for value in values):
-            raise FormatError(f"{self.place}: `{key}` is no list of texts", fix="make the file again")
+            raise FormatError(f"{self.place}: `{key}` is not a list of texts", fix="make the file again")
         return tuple(values)
 
     def text_map(self, key: str) -> dict[str, str]:
         """Return a table all of whose values are texts; an absent one is empty."""
         values = self.table(key).data
         if not all(isinstance(value, str) for value in values.values()):
-            raise FormatError(f"{self.place}: `{key}` has a value that is no text", fix="make the file again")
+            raise FormatError(f"{self.place}: `{key}` has a value that is not a text", fix="make the file again")
         return dict(values)
 
     def _list(self, key: str) -> list[Any]:
         values = self.data.get(key, [])
         if not isinstance(values, list):
-            raise FormatError(f"{self.place}: `{key}` is no list", fix="make the file again")
+            raise FormatError(f"{self.place}: `{key}` is not a list", fix="make the file again")
         return values
 
 

@@ -117,6 +117,6 @@ class _Reader:
                 raise self.error(event.start_mark, "a key has to be a text")
             key = self._keys.setdefault(event.value, event.value)
             if key in values or key == "<<":
-                raise self.error(event.start_mark, f"the key {key[:80]!r} stands twice, or is a merge key")
+                raise self.error(event.start_mark, f"the key {key[:80]!r} appears twice, or is a merge key")
             values[key] = self._value(self._next())
         return values

@@ -86,7 +86,7 @@ def _san(certificate: x509.Certificate) -> str:
     if len(names) == 1 and isinstance(names[0], x509.OtherName):
         raise UnsupportedIdentityError("a user name of an identity provider")
     if len(names) != 1 or not isinstance(names[0], x509.UniformResourceIdentifier):
-        raise ValueError("the certificate does not name exactly one identity, or it is no URI")
+        raise ValueError("the certificate does not name exactly one identity, or it is not a URI")
     if not names[0].value:
         raise ValueError("the identity is empty")
     return names[0].value
@@ -105,7 +105,7 @@ def _utf8(value: bytes, number: int) -> str:
     """Return the text of a DER UTF8String (X.690 section 8.23; definite, shortest length; nothing after it)."""
     length, start = (value[1], 2) if len(value) > 1 and value[1] < 0x80 else _long_length(value)
     if not value or value[0] != _UTF8_STRING or len(value) != start + length:
-        raise ValueError(f"the extension .{number} is no DER UTF8String")
+        raise ValueError(f"the extension .{number} is not a DER UTF8String")
     return value[start:].decode()
 
 

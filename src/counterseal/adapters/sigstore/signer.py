@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: A certificate with less time left than this is replaced before it signs.
 _MARGIN: Final = timedelta(seconds=60)
 _SECONDS: Final = 30.0
-_AGAIN: Final = "run the job again; if it stays so, look at the status page of the Sigstore instance"
+_AGAIN: Final = "run the job again; if it fails again, look at the status page of the Sigstore instance"
 
 
 class SigstoreSigner:
@@ -81,7 +81,7 @@ class SigstoreSigner:
             ServiceError: A service did not do its part.
         """
         if not digests.is_sha256(digest):
-            raise UsageError(f"{digest!r} is no sha256", fix="give 64 lower-case hex digits")
+            raise UsageError(f"{digest!r} is not a sha256", fix="give 64 lower-case hex digits")
         hashed = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(digest))
         bundle = self._sign(lambda signer: signer.sign_artifact(hashed))
         with _Checked():

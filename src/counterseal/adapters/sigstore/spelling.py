@@ -60,7 +60,7 @@ def _check_field(key: str, value: Any, what: str) -> None:
             why="it has characters, blanks or loose bits that readers pass over, so other text would mean the same",
         )
     if key in _NUMBERS and isinstance(value, str) and not _NUMBER.fullmatch(value):
-        raise FormatError(f"{what}: `{key}` is no number in plain digits", why=f"it is {value[:40]!r}")
+        raise FormatError(f"{what}: `{key}` is not a number in plain digits", why=f"it is {value[:40]!r}")
 
 
 def is_canonical(value: Any) -> bool:

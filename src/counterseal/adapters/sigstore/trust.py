@@ -104,7 +104,7 @@ def _issuers(data: Any, *, sandbox: bool) -> dict[str, str]:
         raise FormatError(f"{_WHAT}: `issuers` is not an object of forge host and issuer")
     for host, issuer in data.items():
         if not isinstance(issuer, str) or not names.HOST.fits(host):
-            raise FormatError(f"{_WHAT}: the issuer of {host!r} is no URL")
+            raise FormatError(f"{_WHAT}: the issuer of {host!r} is not a URL")
         if not (names.SANDBOX_ISSUER if sandbox else names.ISSUER).fits(issuer):
             raise FormatError(
                 f"{_WHAT}: {issuer!r} cannot be the issuer of {host}",

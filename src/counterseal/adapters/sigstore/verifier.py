@@ -85,7 +85,7 @@ class SigstoreVerifier:
     def verify_digest(self, bundle: bytes, digest: str, what: str) -> Certificate:
         """Return who signed the file with this sha256 (see `BundleVerifier`)."""
         if not digests.is_sha256(digest):
-            raise UsageError(f"{what}: {digest!r} is no sha256", fix="give 64 lower-case hex digits")
+            raise UsageError(f"{what}: {digest!r} is not a sha256", fix="give 64 lower-case hex digits")
         with _named(what, bundle, self._root):
             parsed, data = _load(bundle, what)
             verifier = copy.copy(self._verifier)
@@ -194,5 +194,5 @@ def _named(what: str, bundle: bytes, root: TrustedRootDocument) -> Iterator[None
         raise VerificationError(
             f"{what}: does not verify",
             why=reason(error),
-            fix="get the file again from where it was published; if it stays so, do not use it",
+            fix="get the file again from where it was published; if it still fails, do not use it",
         ) from error

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "candidate",
-    "Put artifacts and bundles where they wait for a gate: a draft release of the tag, at GitLab a generic package.",
+    "Upload artifacts and bundles for the gate: to a draft release of the tag, on GitLab to a generic package.",
     (
         parameters.subjects("the artifacts: files, globs or SHA256SUMS, as given to sign"),
-        parameters.output("where sign wrote; default: counterseal-out"),
+        parameters.output("folder that sign wrote (default: counterseal-out)"),
         parameters.dry_run("say what would be uploaded, upload nothing"),
     ),
     ("candidate 'dist/*'", "candidate 'dist/*' --dry-run"),

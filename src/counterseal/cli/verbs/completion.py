@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "completion",
-    "Print the script by which bash, zsh or fish complete verbs, options and their values.",
+    "Print the completion script of bash, zsh or fish.",
     (
         parameters.Argument("shell", "whose script", OneOf(("bash", "zsh", "fish"))),
         parameters.Switch("--answer", words="what the script calls at each word: COMP_WORDS and COMP_CWORD say where"),

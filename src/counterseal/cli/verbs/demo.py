@@ -23,20 +23,24 @@ if TYPE_CHECKING:
 BOTH: Final = "both"
 VERB = Verb(
     "demo",
-    "Walk the whole story in the sandbox: a commit becomes a verified production release, and four attacks fail.",
+    "Show the whole way in the sandbox: a commit becomes a verified production release, and four attacks fail.",
     (
         parameters.Option(
-            "--forge", kind=OneOf((*map(str, ForgeKind), BOTH)), default=BOTH, words="on which forge (default both)"
+            "--forge", kind=OneOf((*map(str, ForgeKind), BOTH)), default=BOTH, words="on which forge (default: both)"
         ),
         parameters.Option(
             "--examples",
             kind=FOLDER,
             metavar="FOLDER",
             default=Path("examples"),
-            words="with the projects app and web (default examples)",
+            words="folder with the projects app and web (default: examples)",
         ),
         parameters.Option(
-            "--output", kind=FOLDER, metavar="FOLDER", default=Path("demo-out"), words="for what it makes, replaced"
+            "--output",
+            kind=FOLDER,
+            metavar="FOLDER",
+            default=Path("demo-out"),
+            words="folder for the results; replaced (default: demo-out)",
         ),
     ),
     ("demo", "demo --forge gitlab"),
@@ -65,7 +69,8 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
         tell=lambda told: tell(reports.step(told)),
     )
     shown = demo.run(options.output.resolve(), kinds, ports)
-    return reports.report(shown, "counterseal" if shutil.which("counterseal") else _here())
+    missing = [tool for tool in reports.FOREIGN_TOOLS if shutil.which(tool) is None]
+    return reports.report(shown, "counterseal" if shutil.which("counterseal") else _here(), missing)
 
 
 def _here() -> Path:

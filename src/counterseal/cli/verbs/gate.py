@@ -21,22 +21,23 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "gate",
-    "Decide every merged promotion request that has no decision; record, and publish what is allowed.\n\n"
+    "Decide every merged promotion request that has no decision yet, record the decision, publish what is allowed.\n\n"
     "Only inputs and outputs can be chosen here. Trust, policy, identities, clock and sandbox follow from the run's "
     "OIDC identity and the policy on the protected branch.",
     (
         parameters.Option("--stage", metavar="STAGE", words="only requests for this stage"),
         parameters.Option(
-            "--request", metavar="FILE", words="only this request file; one decided before is shown again"
+            "--request", metavar="FILE", words="only this request file; an earlier decision is shown again"
         ),
-        parameters.Switch("--preview", words="judge an open change request; decide nothing"),
+        parameters.Switch("--preview", words="check an open change request; decide nothing"),
         parameters.Option(
             "--number", kind=NUMBER, metavar="NUMBER", words="with --preview: the change request (default: the event's)"
         ),
         parameters.Option("--action", metavar="WORD", words="what a run that somebody started is to do (not yet)"),
         parameters.Option("--reason", metavar="TEXT", words="with --action: why (not yet)"),
+        parameters.Switch("--exit-code", words="with --preview: end with 10 if a gate would not allow it"),
     ),
-    ("gate --stage production", "gate --preview --number 17"),
+    ("gate --stage production", "gate --preview --number 17 --exit-code"),
 )
 
 
@@ -50,6 +51,9 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
         )
     if options.preview:
         return _preview(options, wiring.at_home())
+    if options.exit_code:
+        what = "--exit-code is for previews"
+        raise UsageError(what, why="a gate always ends with what it decided", fix="leave it out, or add --preview")
     from counterseal.cli.on_a_laptop import require_job
 
     preview = "to see what a gate would say of an open request: counterseal gate --preview --number NUMBER"
@@ -72,8 +76,11 @@ def _preview(options: SimpleNamespace, wiring: Wiring) -> Report:
 
     number = options.number or wiring.surroundings.change_request_number()
     if number is None:
-        raise UsageError("which change request?", why="this event is about none", fix="name it with --number")
+        raise UsageError(
+            "no change request named", why="the event of this run is not about one", fix="name it: --number 17"
+        )
     comment = reports.comment if wiring.surroundings.can_comment else None
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         tell("reading the request and the ledger")
-        return reports.report(preview.run(*wiring.preview(work), number, comment=comment))
+        known = preview.run(*wiring.preview(work), number, comment=comment)
+    return reports.report(known, exit_code=options.exit_code)

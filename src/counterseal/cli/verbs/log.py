@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "log",
-    "Answer who promoted what, when and why, from a ledger that is verified as a whole first.",
+    "Show who promoted what, when and why. The whole ledger is verified first.",
     (
         parameters.Argument("action", "default: list", OneOf(("list", "show", "verify", "prove")), default="list"),
         parameters.Argument("sequence", "the entry, for show and prove", NUMBER, required=False),
         parameters.Option("--stage", metavar="STAGE", words="only this stage"),
         parameters.Option(
-            "--since", kind=MOMENT, metavar="DAY", words="only from this day (2026-10-01) or moment on, UTC"
+            "--since", kind=MOMENT, metavar="DAY", words="only since this day (2026-10-01) or moment, UTC"
         ),
-        parameters.Option("--search", metavar="TEXT", words="only with this tag, file, digest, revision or login"),
+        parameters.Option(
+            "--search",
+            metavar="TEXT",
+            words="only with this tag, file, digest, revision, login, request (#17), reason, outcome or violated rule",
+        ),
         parameters.clone(),
         *parameters.trust(),
     ),
@@ -39,22 +43,46 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     """Run the verb."""
     from counterseal.cli.showing import progress
 
+    _check(options)
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         tell("reading and verifying the ledger")
         reader, stored = wiring.local_ledger(options.folder, work, options.trust, sandbox=options.sandbox)
         return _answer(options, reader, stored)
 
 
+def _check(options: SimpleNamespace) -> None:
+    """Refuse what an action would pass over, and one without the entry that it is about.
+
+    Raises:
+        UsageError: There is such a thing.
+    """
+    of_one, action = options.action in ("show", "prove"), options.action
+    if of_one and options.sequence is None:
+        raise UsageError(
+            f"log {action} needs the number of an entry",
+            why="it is about one entry",
+            fix=f"counterseal log shows the numbers; then: counterseal log {action} 42",
+        )
+    if not of_one and options.sequence is not None:
+        why = "it verifies the whole ledger" if action == "verify" else "it lists all decisions"
+        raise UsageError(
+            f"log {action} takes no entry, and {options.sequence} is one",
+            why=why,
+            fix=f"counterseal log show {options.sequence}",
+        )
+    chosen = next((name for name in ("stage", "since", "search") if getattr(options, name) is not None), None)
+    if action != "list" and chosen is not None:
+        raise UsageError(
+            f"log {action} takes no --{chosen}",
+            why="it chooses what is listed",
+            fix=f"leave it out; or list: counterseal log --{chosen} …",
+        )
+
+
 def _answer(options: SimpleNamespace, reader: reading.LedgerReader, stored: StoredLedger) -> Report:
     from counterseal.commands import log
     from counterseal.render.reports import log as reports
 
-    if options.action in ("show", "prove") and options.sequence is None:
-        raise UsageError(
-            f"log {options.action} needs the number of an entry",
-            why="it is about one entry",
-            fix=f"counterseal log shows the numbers; then: counterseal log {options.action} 42",
-        )
     if options.action == "show":
         return reports.entry(log.show(reader, stored, options.sequence))
     if options.action == "prove":

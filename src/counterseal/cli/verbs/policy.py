@@ -22,7 +22,7 @@ VERB = Verb(
     (
         parameters.Argument("action", "what to do with it", OneOf(("check",))),
         parameters.Argument("file", f"default: {POLICY_PATH}", FILE, default=Path(POLICY_PATH)),
-        parameters.Option("--new-ledger-id", metavar="HOST/REPOSITORY-ID", words="print a fresh ledger id and stop"),
+        parameters.Option("--new-ledger-id", metavar="HOST/REPOSITORY-ID", words="print a new ledger id and stop"),
     ),
     ("policy check", "policy check --new-ledger-id github.com/777"),
 )
@@ -32,6 +32,7 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     """Run the verb."""
     from counterseal.commands import policy
     from counterseal.render.reports import policy as reports
+    from counterseal.wiring import project
 
     if options.new_ledger_id:
         return reports.ledger_id(policy.new_ledger_id(options.new_ledger_id, wiring.surroundings.random))
@@ -41,4 +42,4 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
         name = home.surroundings.repository_name()
         return home.surroundings.forge_host().host, name
 
-    return reports.checked(policy.check(options.file, here=here, forge=home.forge))
+    return reports.checked(policy.check(options.file, here=here, forge=home.forge, clone=project.clone))

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "publish",
-    "Publish recorded allows of publishing stages that are not released yet.",
+    "Publish what was allowed into a publishing stage and is not released yet.",
     (
-        parameters.Option("--stage", metavar="STAGE", words="only allows of this stage"),
+        parameters.Option("--stage", metavar="STAGE", words="only this stage"),
         parameters.dry_run("say what would be published, publish nothing"),
     ),
     ("publish", "publish --stage production --dry-run"),

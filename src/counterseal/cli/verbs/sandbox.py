@@ -10,6 +10,7 @@ from counterseal.cli import parameters
 from counterseal.cli.kinds import FOLDER, NUMBER
 from counterseal.cli.verb import Verb
 from counterseal.errors import UsageError
+from counterseal.identifiers import page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 VERB = Verb(
     "sandbox",
     "Start the sandbox and keep it running: forge, identities, certificate authority, log and timestamps on loopback."
-    "\n\nWhat it signs proves nothing to anybody. Control calls are listed in docs/sandbox.md.\n\n"
+    f"\n\nWhat it signs proves nothing to anybody. Control calls: {page('sandbox.md')}\n\n"
     "With --for it has a copy of a repository, committed state only, and the people of its policy, and prints the "
     "lines of a first promotion. The clone is only read.",
     (
@@ -29,7 +30,7 @@ VERB = Verb(
             "--port", kind=NUMBER, metavar="PORT", default=0, words="port on 127.0.0.1 (default: a free one)"
         ),
         parameters.Option(
-            "--state", kind=FOLDER, metavar="FOLDER", words="git objects and assets (default: a temporary one)"
+            "--state", kind=FOLDER, metavar="FOLDER", words="folder for git objects and assets (default: temporary)"
         ),
         parameters.Option(
             "--for", "for_", kind=FOLDER, metavar="FOLDER", words="rehearse the policy of this clone, on a copy of it"
@@ -50,10 +51,14 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     Raises:
         UsageError: An option is about a copy, and none is asked for.
     """
+    from counterseal.cli.showing import write_json
     from counterseal.commands import sandbox
     from counterseal.render.reports import sandbox as reports
 
     def ready(url: str, gate: str) -> None:
+        if options.format == "json":
+            write_json(reports.data(url, gate))
+            return
         sys.stdout.write(reports.ready(url, gate) + "\n")
         sys.stdout.flush()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "sbom",
-    "Make a CycloneDX SBOM of a project, with the artifacts in it.",
+    "Make a CycloneDX SBOM of a project and its artifacts.",
     (
         *parameters.build(),
         parameters.Option(
@@ -25,18 +25,18 @@ VERB = Verb(
             kind=FILE,
             metavar="FILE",
             multiple=True,
-            words="a lock file of the first project, if it has several or none of its own; repeatable",
+            words="lock file of the first project, if it has several or none of its own; repeatable",
         ),
         parameters.Option(
             "--from",
             kind=FILE,
             metavar="FILE",
             multiple=True,
-            words="a CycloneDX document of another tool, in place of lock files, or beside those of --project and "
-            "--lock; repeatable",
+            words="CycloneDX document of another tool, instead of lock files, or in addition to those of --project "
+            "and --lock; repeatable",
         ),
-        parameters.Option("--include", kind=OneOf(("dev",)), words="also what is there for developers only"),
-        parameters.dry_run("make and check it, write nothing"),
+        parameters.Option("--include", kind=OneOf(("dev",)), words="include development dependencies"),
+        parameters.dry_run("make and check the SBOM, write nothing"),
     ),
     (
         "sbom 'dist/*'",
@@ -71,4 +71,4 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
             development=options.include == "dev",
         )
         result = sbom.run(inputs, builder=builder, files=wiring.files(), tell=tell)
-    return reports.report(result)
+    return reports.report(result, wiring.surroundings.tag())

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "sign",
-    "Sign artifacts, manifest, provenance and SBOM with this run's identity; all of it or nothing.",
+    "Sign artifacts, manifest, provenance and SBOM with this run's identity: all or nothing.",
     (
         *parameters.build(),
-        parameters.Option("--test-results", kind=FILE, metavar="FILE", words="a JUnit report to attest"),
+        parameters.Option("--test-results", kind=FILE, metavar="FILE", words="JUnit report to attest"),
         parameters.Option(
             "--trust-config", kind=FILE, metavar="FILE", words="ClientTrustConfig of another Sigstore instance"
         ),
-        parameters.Switch("--publish-names", words="a private repository's names may become public"),
-        parameters.Switch("--sandbox", words="a rehearsal: refuse an identity that is no sandbox's"),
+        parameters.Switch("--publish-names", words="let the names of a private repository become public"),
+        parameters.Switch("--sandbox", words="rehearse: refuse an identity that is not a sandbox's"),
         parameters.dry_run("do everything but sign and write"),
     ),
     ("sign 'dist/*'", "sign 'dist/*' --test-results junit.xml --dry-run"),

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "status",
-    "Tell what each stage has now, what waits for what, and what was denied; of one tag its whole way. Reads only.\n\n"
-    "What was decided comes from the ledger in a clone, verified as a whole; candidates and open requests from the "
+    "Show what each stage has now, what waits and for what, and what was denied; of a tag its whole history.\n\n"
+    "Decisions come from the ledger in a clone, which is verified first; candidates and open requests from the "
     "forge, if there is a token (GITHUB_TOKEN or GITLAB_TOKEN).",
     (
         parameters.Argument("tag", "only this tag, and all that happened to it", required=False),

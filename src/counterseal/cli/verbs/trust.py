@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "trust",
-    "Export what verification trusts: one line of trusted root for cosign and gh, or the whole document as JSON.",
+    "Export the trust root: one line for cosign and gh, or the whole trust document as JSON.",
     (
         parameters.Argument("action", "what to do", OneOf(("export",))),
         *parameters.trust(),

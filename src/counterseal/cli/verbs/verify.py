@@ -20,14 +20,14 @@ _OWN_GATE = """\\
   --gate-issuer https://gitlab.com"""
 VERB = Verb(
     "verify",
-    "Verify downloaded release files: decided, recorded in the ledger, and published for a stage. Offline.",
+    "Verify downloaded release files, offline: allowed for a stage, recorded in the ledger, published.",
     (
-        parameters.Argument("files", "the downloaded files, globs, or their folder", FILE, nargs=-1, required=True),
+        parameters.Argument("files", "the downloaded files, globs or folders", FILE, nargs=-1, required=True),
         parameters.Option(
-            "--stage", metavar="STAGE", required=True, words="the stage they must be allowed for, e.g. production"
+            "--stage", metavar="STAGE", required=True, words="stage the files must be allowed for, e.g. production"
         ),
         parameters.Option(
-            "--repository", metavar="HOST/NAME", required=True, words="theirs, such as github.com/acme/app"
+            "--repository", metavar="HOST/NAME", required=True, words="where they come from, e.g. github.com/acme/app"
         ),
         parameters.Option("--repository-id", kind=NUMBER, metavar="ID", words="its number (names can change hands)"),
         parameters.Option("--proof", kind=FILE, metavar="FILE", words="ledger-proof.json (default: beside each file)"),
@@ -40,7 +40,7 @@ VERB = Verb(
         parameters.Option(
             "--gate-identity", metavar="URL", words="the project's own gate: https://HOST/PROJECT//FILE@REF"
         ),
-        parameters.Option("--gate-issuer", metavar="URL", words="its OIDC issuer, such as https://gitlab.com"),
+        parameters.Option("--gate-issuer", metavar="URL", words="its OIDC issuer, e.g. https://gitlab.com"),
         *parameters.trust(),
     ),
     (

@@ -121,7 +121,7 @@ def way(clone: Clone, forge: AtForge, tag: str) -> Way:
     )
     if not (answer.releases or answer.recorded or answer.merged or answer.opened):
         raise UsageError(
-            f"nothing is known of {tag[:100]!r}",
+            f"nothing is known about {tag[:100]!r}",
             why="; ".join(("no candidate, request or decision names it", *(gap.what for gap in answer.unseen))),
             fix="counterseal status shows what there is; a tag is written like v1.2.0",
         )

@@ -34,7 +34,7 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
 
 RULE: Final = RuleSpec(
     name=NAME,
-    title="somebody approved who had no part in the request, and all who had are known",
+    title="at least one approver took no part in the request, and every participant could be identified",
     judge=judge,
     codes=("author-unknown", "nobody-else", NO_REQUEST),
     needs=frozenset({Need.REVIEWS}),

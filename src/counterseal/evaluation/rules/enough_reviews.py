@@ -32,6 +32,15 @@ class Options:
     groups: Mapping[str, int] = field(default_factory=dict, metadata={"key": "from"})
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many approvals are asked for of a group (None: of anybody in the policy), and who could give one."""
+
+    group: str | None
+    people: int
+    left: tuple[str, ...]
+
+
 def judge(evidence: Evidence, options: Options) -> Finding:
     """Return whether the request has its approvals; one more where somebody's part is unknown (R14, R15)."""
     change = evidence.change
@@ -92,18 +101,14 @@ def _missing(evidence: Evidence, missing: Mapping[str, int], counted: Sequence[A
     """Return how many are missing of which group (None: of any), and who of its people could still approve."""
     out = {*excluded(evidence), *(approval.actor.key for approval in counted)}
     return [
-        {"group": group or None, "people": number, "left": _left(evidence, group, out)}
+        {"group": group or None, "people": number, "left": _left(evidence.policy, group, out)}
         for group, number in missing.items()
     ]
 
 
-def _left(evidence: Evidence, group: str, out: Collection[tuple[str, int]]) -> list[str]:
-    members = evidence.policy.groups[group] if group else _everybody(evidence)
+def _left(policy: Policy, group: str, out: Collection[tuple[str, int]]) -> list[str]:
+    members = policy.groups[group] if group else [member for some in policy.groups.values() for member in some]
     return list(dict.fromkeys(member.login for member in members if member.key not in out))
-
-
-def _everybody(evidence: Evidence) -> list[Person]:
-    return [member for members in evidence.policy.groups.values() for member in members]
 
 
 def check(options: Options, groups: Mapping[str, tuple[Person, ...]]) -> OptionProblem | None:
@@ -152,6 +157,15 @@ def few_enough(policy: Policy, stage: Stage, host: str) -> tuple[Person, ...]:
         if person not in out and len(out) + 1 < len(everybody) and possible_without(policy, stage, *out, person):
             out.append(person)
     return tuple(person for person in everybody if person not in out)
+
+
+def wanted(policy: Policy, stage: Stage, person: Person) -> list[Wanted]:
+    """Return whose approvals a stage asks for once one person of the policy is out: so many of each group."""
+    uses = (use.options for use in stage.rules if use.name == NAME)
+    places = Counter(place for options in uses for place in _places(options, extra=0))
+    return [
+        Wanted(group or None, people, tuple(_left(policy, group, [person.key]))) for group, people in places.items()
+    ]
 
 
 RULE: Final = RuleSpec(

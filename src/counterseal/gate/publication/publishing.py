@@ -153,7 +153,7 @@ def _publish(gate: Gate, recorded: RecordedDecision) -> Published:
     if sealed is None:
         release = evidence.candidate
         if release is None:
-            raise ServiceError("the candidate cannot be read any more", fix="build again and make a new request")
+            raise ServiceError("the candidate cannot be read any more", fix="build again and open a new request")
         sealed = _seal(gate, recorded, release, release_assets.upload(gate, recorded, evidence, release))
     body = _publication(sealed)
     release = release_assets.fresh(gate, body.release)
@@ -266,5 +266,5 @@ def _seal(gate: Gate, recorded: RecordedDecision, release: Release, assets: tupl
 def _publication(sealed: Entry) -> Publication:
     body = events.parse(sealed.attestation.statement, f"entry {sealed.link.sequence}").body
     if not isinstance(body, Publication):
-        raise ServiceError(f"entry {sealed.link.sequence} is no publication")
+        raise ServiceError(f"entry {sealed.link.sequence} is not a publication")
     return body

@@ -53,7 +53,7 @@ def fresh(gate: Gate, release_id: int) -> Release:
     """
     release = gate.sources.assets.release(release_id)
     if release is None:
-        raise ServiceError(f"release {release_id} disappeared while it was published", fix="make a new candidate")
+        raise ServiceError(f"release {release_id} disappeared while it was published", fix="create a new candidate")
     return release
 
 

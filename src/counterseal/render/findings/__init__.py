@@ -49,7 +49,7 @@ _COMMON: Final[Sentences] = {
     "not-read": lambda it: f"not judged here: {', '.join(map(_unread, it['needs']))}",
     "rule-error": lambda it: it["detail"],
 }
-_UNREAD: Final = {"bytes": "the candidate's bytes are read at the merge", "merge": "the request is not merged"}
+_UNREAD: Final = {"bytes": "the gate checks file contents after the merge", "merge": "the request is not merged"}
 #: (rule, code) → the reason of a finding, and the one thing to do about it.
 REASONS: Final[dict[tuple[str, str], Sentence]] = {
     (rule, code): words for rule, room in _RULES.items() for code, words in {**_COMMON, **room.REASONS}.items()

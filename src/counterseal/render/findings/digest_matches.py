@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from counterseal.render.findings.shown import Sentences, Shown, said
+from counterseal.render.findings.shown import Sentences, Shown, plural, said
 
 
 def _other_candidate(it: Shown) -> str:
@@ -35,12 +35,12 @@ def _fix(it: Shown) -> str:
 
 REASONS: Final[Sentences] = {
     "satisfied": lambda it: (
-        f"{it['files']} files of release {it['release']} read ({it['bytes']} bytes), every digest equal"
+        f"{plural(it['files'], 'file')} of the candidate read ({it['bytes']} bytes), every digest equal"
     ),
-    "candidate-missing": lambda it: f"the candidate (release {it['release']}) was not read",
+    "candidate-missing": lambda it: f"the candidate (id {it['release']} at the forge) was not read",
     "candidate-differs": _other_candidate,
     "released-already": lambda it: (
-        f"release {it['release']} ({it['tag']}) is public; what is out cannot be published again"
+        f"{it['tag']} is released already (id {it['release']} at the forge), and a release is published once"
     ),
     "asset-missing": lambda it: f"{it['name']} (asset {it['asset']}) is not in the candidate any more",
     "asset-differs": lambda it: f"{it['name']} has sha256:{it['digest']}, and sha256:{it['requested']} was requested",

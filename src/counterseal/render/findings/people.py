@@ -41,7 +41,7 @@ GAPS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "no-commits": lambda _: "it has no commits",
     "commit-unattributed": lambda it: f"commit {short(it['revision'])} has {it['people']} whom the forge cannot name",
     "pushers-unknown": lambda it: f"{it['people']} of its pushers cannot be named",
-    "bot": lambda it: f"{it['actor']['login']} is no person, and who is behind it is not known",
+    "bot": lambda it: f"{it['actor']['login']} is not a person, and who is behind it is not known",
 }
 
 

@@ -42,7 +42,7 @@ def _steered(it: Shown) -> str:
 
 
 def _unverified(it: Shown) -> str:
-    return f"{it['file']} is no signature over {it['name']}: {it['detail'] or 'there is none that was read'}"
+    return f"{it['file']} is not a signature over {it['name']}: {it['detail'] or 'there is none that was read'}"
 
 
 def _another_run(it: Shown) -> str:

@@ -32,11 +32,13 @@ def _other_repository(it: Shown) -> str:
 
 
 def _too_long_valid(it: Shown) -> str:
-    return f"the request is valid until {it['validUntil']}; {it['days']} days from its merge on are the longest"
+    return f"the request is valid until {it['validUntil']}; {it['days']} days after its merge are the longest allowed"
 
 
 def _policy_changed(it: Shown) -> str:
-    return f"policy changed, ask again: asked under {it['askedUnder'][:12]}, now {it['now'][:12]}"
+    return (
+        f"the policy changed since the request was made: requested under {it['askedUnder'][:12]}, now {it['now'][:12]}"
+    )
 
 
 def _changes_requested(it: Shown) -> str:
@@ -56,7 +58,7 @@ REASONS: Final[Sentences] = {
         f"the change touches {it['files']} more files than the request, such as {it['first']!r}"
     ),
     "file-mode": lambda it: f"{it.about.path} has the mode {it['mode'] or 'unknown'}, not {it['expected']}",
-    "file-added-before": lambda it: f"{it.about.path} had been there once before; a request is used once",
+    "file-added-before": lambda it: f"{it.about.path} was there once before; each request is used once",
     "file-differs": said("the merged file is not the one at the reviewed head"),
     "head-gone": lambda it: f"the forge has deleted the ref of the head of {it.change}, so it cannot be compared",
     "beyond-limits": lambda it: f"{it.change} cannot be judged as a whole: {it['limit']}",

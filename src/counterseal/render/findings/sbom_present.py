@@ -32,7 +32,9 @@ def _origin(it: Shown) -> str:
 
 
 REASONS: Final[Sentences] = {
-    "satisfied": lambda it: f"SBOM with {it['components']} components for {plural(it['artifacts'], 'artifact')}",
+    "satisfied": lambda it: (
+        f"SBOM with {plural(it['components'], 'component')}, {plural(it['artifacts'], 'artifact')} among them"
+    ),
     "sbom-missing": _missing,
     "sbom-ambiguous": lambda it: f"the candidate has {it['attestations']} SBOM attestations, and one was expected",
     "sbom-other-run": lambda it: f"the SBOM was signed in {it['run']}, not in the run of the provenance",

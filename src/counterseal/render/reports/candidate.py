@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterseal.formats import wire
-from counterseal.render import escape
+from counterseal.render import escape, versions
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
@@ -46,4 +46,5 @@ def report(result: candidate.CandidateResult, stage: str | None = None) -> Repor
     )
     data = {"schema": "counterseal.candidate/v1", **wire.encode(result)}
     outputs = {"tag": release.tag, "manifest": result.manifest, "release-id": str(release.id)}
-    return Report(text, data, outputs=outputs)
+    files = [asset.name for asset in release.assets] or result.uploaded
+    return Report(text, data, outputs=outputs, warnings=tuple(versions.warnings(release.tag, files)))

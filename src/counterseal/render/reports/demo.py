@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from counterseal.forges import ForgeKind
+from counterseal.identifiers import page
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from counterseal.commands import demo
 
+#: What the scripts need that verify with none of our code.
+FOREIGN_TOOLS: Final = ("cosign", "jq", "openssl")
+_PAGES: Final = {ForgeKind.GITHUB: page("how-to-github.md"), ForgeKind.GITLAB: page("how-to-gitlab.md")}
 _NAMES: Final = {ForgeKind.GITHUB: "GitHub", ForgeKind.GITLAB: "GitLab"}
 
 
@@ -25,12 +30,13 @@ def step(told: demo.Told) -> str:
     return "\n".join((f"\n● {told.title}  ({told.seconds:.1f} s)", *(f"    {line}" for line in told.lines)))
 
 
-def report(shown: demo.Shown, tool: Path | str) -> Report:
+def report(shown: demo.Shown, tool: Path | str, missing: Sequence[str] = ()) -> Report:
     """Return how it ended, and commands to look further.
 
     Args:
         shown: What was played.
         tool: How counterseal is called here.
+        missing: Which of `FOREIGN_TOOLS` are not on this machine.
     """
     steps = [
         {"forge": kind, "title": told.title, "seconds": round(told.seconds, 2)}
@@ -38,14 +44,15 @@ def report(shown: demo.Shown, tool: Path | str) -> Report:
         for told in release.steps
     ]
     data = {"schema": "counterseal.demo/v1", "steps": steps, "seconds": round(shown.seconds, 2)}
-    several = len(shown.releases) > 1
-    attacks = "On each forge four attacks, four refusals" if several else "Four attacks, four refusals"
-    end = f"\nAll as told, in {shown.seconds:.1f} s. {attacks}."
-    further = (_further(kind, release, tool) for kind, release in shown.releases.items())
-    return Report("\n".join((end, *further)), data)
+    each = " on each forge" if len(shown.releases) > 1 else ""
+    end = f"\nDemo complete in {shown.seconds:.1f} s. All four attacks were refused{each}."
+    further = (_further(kind, release, tool, missing) for kind, release in shown.releases.items())
+    own = "Next: a project of your own"
+    pages = (f"  at {_NAMES[kind]}: {_PAGES[kind]}" for kind in shown.releases)
+    return Report("\n".join((end, *further, own, *pages)), data)
 
 
-def _further(kind: ForgeKind, release: demo.Release, tool: Path | str) -> str:
+def _further(kind: ForgeKind, release: demo.Release, tool: Path | str, missing: Sequence[str]) -> str:
     folder = release.folder
     trust = f"--trust {folder}/trust.json --sandbox"
     note = f"git -C {folder}/audit notes --ref=counterseal show 'v1.2.0^{{commit}}'"
@@ -54,13 +61,14 @@ def _further(kind: ForgeKind, release: demo.Release, tool: Path | str) -> str:
         f"{_NAMES[kind]}:",
         f"  the release as a consumer has it   {folder}/release",
         f"  a clone with the ledger            {folder}/audit",
-        f"  whom this sandbox trusts           {folder}/trust.json, {folder}/trusted_root.jsonl",
+        f"  trust root of this sandbox         {folder}/trust.json, {folder}/trusted_root.jsonl",
         "  Look further:",
         f"  {tool} log show 2 --folder {folder}/audit {trust}",
         f"  {tool} verify {folder}/release/*.whl {' '.join(release.ask)} {trust}",
         f"  {note} | tail -1 | jq -r .dsseEnvelope.payload | base64 -d | jq .predicate.findings",
-        "  With none of our code (docs/verify-without-us/README.md):",
+        f"  With none of our code ({page('verify-without-us/README.md')}):",
         f"  {variables} bash docs/verify-without-us/verify-with-cosign.sh {folder}/release/*.whl",
+        *([f"  (it needs cosign 3.1, jq and openssl; not here: {', '.join(missing)})"] if missing else []),
     ))  # fmt: skip
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from counterseal.formats import wire
-from counterseal.render import text
+from counterseal.render import escape, text
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from counterseal.commands import log
     from counterseal.history import RecordedDecision
 
@@ -17,7 +20,8 @@ if TYPE_CHECKING:
 def listed(result: log.LogResult) -> Report:
     """Return the decisions, newest first, and how far they are proven."""
     table = text.log_rows(result.decisions) if result.decisions else ()
-    return Report(_text(result, result.decisions), _data(result, result.decisions), table=table)
+    told = "\n".join((_text(result, result.decisions), *_nothing(result)))
+    return Report(told, _data(result, result.decisions), table=table)
 
 
 def verified(result: log.LogResult) -> Report:
@@ -42,7 +46,28 @@ def proof(document: bytes) -> Report:
 
 
 def _text(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> str:
-    return text.log(decisions, entries=result.entries, head=result.head, mirror=result.mirror, sandbox=result.sandbox)
+    return text.log(
+        decisions,
+        entries=result.entries,
+        kinds=result.kinds,
+        head=result.head,
+        mirror=result.mirror,
+        sandbox=result.sandbox,
+    )
+
+
+def _nothing(result: log.LogResult) -> Iterator[str]:
+    """Yield why nothing fits what was asked, as far as that can be told; of a word what else finds one."""
+    asked = result.query
+    if result.decisions or not result.stages:
+        return
+    if asked.stage is not None and asked.stage not in result.stages:
+        stages = ", ".join(result.stages)
+        yield f"no decision is about the stage {escape.plain(asked.stage)!r}; there are some about {stages}"
+    elif asked.since is not None and result.newest is not None and result.newest < asked.since:
+        yield f"the newest decision is of {wire.timestamp(result.newest)}"
+    elif asked.text is not None:
+        yield f"components are found by: counterseal sbom find {shlex.quote(escape.plain(asked.text))}"
 
 
 def _data(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> dict[str, Any]:
@@ -53,6 +78,7 @@ def _data(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> dic
         "head": result.head,
         "mirror": result.mirror,
         "sandbox": result.sandbox,
+        "stages": list(result.stages),
         "decisions": [row(recorded) for recorded in decisions],
     }
 

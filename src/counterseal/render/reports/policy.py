@@ -16,7 +16,7 @@ def checked(result: policy.PolicyCheck) -> Report:
     """Return stages and rules of a usable policy, and what its ledger's id was compared with."""
     policy = result.policy
     lines = [
-        f"policy is usable: {result.path}, sha256:{policy.digest}",
+        f"policy OK: {result.path}, sha256:{policy.digest}",
         *(_stage(stage) for stage in policy.stages),
         f"  always: {', '.join(result.always)}",
         f"  ledger {policy.ledger_id} ({result.compared})",

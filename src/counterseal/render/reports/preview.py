@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from counterseal.errors import ALLOWED, COULD_NOT_DECIDE, DENIED
 from counterseal.formats import wire
 from counterseal.model import FindingOutcome
-from counterseal.render import escape, findings, inventories, markdown, text
+from counterseal.render import escape, failure, findings, inventories, markdown, text
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
@@ -14,8 +15,13 @@ if TYPE_CHECKING:
     from counterseal.gate import preview
 
 
-def report(known: preview.Preview) -> Report:
-    """Return the preview; its Markdown is the comment."""
+def report(known: preview.Preview, *, exit_code: bool = False) -> Report:
+    """Return the preview; its Markdown is the comment.
+
+    Args:
+        known: What is known before the merge.
+        exit_code: It ends as a gate would, and not with 0 whatever it found: it decides nothing.
+    """
     data = {
         "schema": "counterseal.preview/v1",
         "number": known.number,
@@ -24,10 +30,19 @@ def report(known: preview.Preview) -> Report:
         "manifest": known.manifest,
         "findings": wire.encode(known.findings),
         "compared": wire.encode(known.compared),
-        "stops": [{"message": stop.what, "why": stop.why, "fix": stop.fix} for stop in known.stops],
+        "stops": [failure.data(stop) for stop in known.stops],
         "unseen": list(known.unseen),
     }
-    return Report("\n".join(lines(known)), data, markdown=comment(known))
+    code = _exit_code(known) if exit_code else ALLOWED
+    return Report("\n".join(lines(known)), data, exit_code=code, markdown=comment(known))
+
+
+def _exit_code(known: preview.Preview) -> int:
+    """Return 10 if something is against it, else 1 if a rule could not be judged; what nobody sees yet is neither."""
+    outcomes = {finding.outcome for finding in known.findings}
+    if known.stops or FindingOutcome.VIOLATED in outcomes:
+        return DENIED
+    return COULD_NOT_DECIDE if FindingOutcome.ERROR in outcomes else ALLOWED
 
 
 def comment(known: preview.Preview) -> str:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from counterseal.history import label
+from counterseal.identifiers import page
 from counterseal.render import consumer, escape, text
 from counterseal.render.report import Report
 
@@ -56,7 +57,8 @@ def lines(result: publishing.PublishResult, run: Run, policy: Policy) -> list[st
         parts.append(
             f"published: {release.tag} ({release.stage}) · {release.url}\n"
             f"  {len(release.files)} assets · ledger: entry {release.entry.link.sequence} (publication)\n"
-            f"  verify:     {ours}" + (f"\n  without us: {foreign}   (docs/verify-without-us)" if foreign else "")
+            f"  verify:     {ours}"
+            + (f"\n  without us: {foreign}   ({page('verify-without-us/README.md')})" if foreign else "")
         )
     for stopped in result.stopped:
         head = "withdrawn" if stopped.error is None else "not published"

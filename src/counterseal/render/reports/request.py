@@ -1,4 +1,4 @@
-"""What `request` opened, and the words of the change request itself."""
+"""What `request` opened, and what comes next."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from typing import TYPE_CHECKING
 
 from counterseal import forges
 from counterseal.formats import wire
-from counterseal.render import escape, inventories
+from counterseal.render import change_request, inventories
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
     from counterseal.commands import request
-    from counterseal.gate import sboms
-    from counterseal.model import PromotionRequest
 
 
-def report(result: request.RequestResult, stage: str, host: str) -> Report:
+def report(result: request.RequestResult, asked: request.Asked) -> Report:
     """Return the change request, and what comes next.
 
     Args:
         result: What was opened, or would be.
-        stage: The stage that is asked for.
-        host: Of the forge; says what a change request is called there.
+        asked: What was asked for.
     """
-    until = wire.timestamp(result.valid_until)
-    components = "".join(f"  {line}\n" for line in inventories.compared(result.compared))
+    until, told = wire.timestamp(result.valid_until), result.briefing
+    what = f"{result.tag} into {asked.stage}"
+    about = "".join(f"  {line}\n" for line in (*inventories.compared(told.compared), _needs(result, asked)))
     if result.dry_run:
-        text = f"would request: {result.tag} into {stage}\n{components}  {result.path}\n{result.content.decode()}"
+        text = f"would request: {what}\n{about}  {result.path}\n{result.content.decode()}"
     else:
+        head = "already open" if result.before else "requested"
+        name = forges.change_name(told.repository.host, result.number or 0)
         text = (
-            f"requested: {result.tag} into {stage} · {forges.change_name(host, result.number or 0)} {result.url}\n"
-            f"  valid until {until} · {result.path}\n{components}"
+            f"{head}: {what} · {name} {result.url}\n"
+            f"  valid until {until} · {result.path}\n{about}"
             "  next: have it approved, then merge it; the merge starts the gate"
         )
     data = {
@@ -41,21 +41,12 @@ def report(result: request.RequestResult, stage: str, host: str) -> Report:
         "path": result.path,
         "validUntil": until,
         "dryRun": result.dry_run,
-        "compared": wire.encode(result.compared),
+        "openBefore": result.before,
+        **{key: value for key, value in wire.encode(told).items() if key not in ("repository", "byJob")},
     }
     outputs = {"number": str(result.number or ""), "url": result.url or "", "path": result.path}
     return Report(text, data, outputs=outputs)
 
 
-def change(asked: PromotionRequest, compared: sboms.Comparison) -> tuple[str, str]:
-    """Return title and body of the change request."""
-    return title(asked.candidate.tag, asked.stage), (
-        f"{escape.inert(asked.reason)}\n\n"
-        f"Manifest `sha256:{asked.manifest}`. Approve this request at its last revision, then merge it.\n\n"
-        f"{escape.inert(chr(10).join(inventories.compared(compared)))}"
-    )
-
-
-def title(tag: str, stage: str) -> str:
-    """Return the title of a change request and its commit: nothing can be escaped there, and a tag may have `@`."""
-    return f"Promote {tag.replace('@', '(at)')} to {stage}"
+def _needs(result: request.RequestResult, asked: request.Asked) -> str:
+    return f"approvals: {change_request.approvals(result.briefing, asked.requester.login)}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from counterseal.formats import subject, wire
 from counterseal.identifiers import SBOM_FILE
+from counterseal.render import versions
 from counterseal.render.findings.shown import plural
 from counterseal.render.report import Report
 
@@ -15,8 +16,13 @@ if TYPE_CHECKING:
     from counterseal.commands import sbom
 
 
-def report(result: sbom.SbomResult) -> Report:
-    """Return the document's place, digest and size."""
+def report(result: sbom.SbomResult, tag: str | None = None) -> Report:
+    """Return the document's place, digest and size.
+
+    Args:
+        result: What was written.
+        tag: That is built, if this is known.
+    """
     counted = ", ".join(f"{kind} {count}" for kind, count in result.redacted.items())
     redacted = f"\n  redacted: {counted}" if counted else ""
     done = "would write" if result.dry_run else "wrote"
@@ -26,7 +32,7 @@ def report(result: sbom.SbomResult) -> Report:
         f"  {done} {result.path} · sha256:{result.digest}{redacted}",
         data={"schema": "counterseal.sbom/v1", **wire.encode(result), "path": str(result.path)},
         outputs={"sbom": str(result.path), "sbom-digest": result.digest},
-        warnings=tuple(_too_large(result.size)),
+        warnings=(*_too_large(result.size), *versions.warnings(tag, (artifact.name for artifact in result.subjects))),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterseal.formats import wire
-from counterseal.render import escape
+from counterseal.render import escape, versions
+from counterseal.render.findings.shown import plural
 from counterseal.render.report import Report
 from counterseal.render.text import SANDBOX_NOTE
 
@@ -49,15 +50,16 @@ def report(result: sign.SignResult, folder: Path, *, sandbox: bool) -> Report:
         folder: Where the signatures are.
         sandbox: The identity was a sandbox's.
     """
-    done = "would sign" if result.dry_run else "signed"
+    done, count = "would sign" if result.dry_run else "signed", len(result.subjects)
     lines = [
-        f"{done}: {len(result.subjects)} artifacts of {result.tag} at {result.revision[:12]}",
+        f"{done}: {plural(count, 'artifact')} of {result.tag} at {result.revision[:12]}",
         f"  manifest sha256:{result.manifest}",
-        f"  {len(result.statements)} statements, {len(result.subjects)} file signatures in {folder}",
+        f"  {plural(len(result.statements), 'statement')}, {plural(count, 'file signature')} in {folder}",
         *([f"  {SANDBOX_NOTE}"] if sandbox else []),
     ]
     return Report(
         text="\n".join(lines),
         data={"schema": "counterseal.sign/v1", **wire.encode(result), "sandbox": sandbox},
         outputs={"manifest": result.manifest, "tag": result.tag},
+        warnings=tuple(versions.warnings(result.tag, (artifact.name for artifact in result.subjects))),
     )

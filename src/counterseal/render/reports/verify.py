@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from counterseal.commands import verify
 from counterseal.formats import wire
-from counterseal.render import escape, text
+from counterseal.render import escape, failure, text
 from counterseal.render.report import Report
-from counterseal.verification import StepError
 
 if TYPE_CHECKING:
-    from counterseal.errors import CountersealError
     from counterseal.verification import Verdict
 
 
@@ -45,14 +43,8 @@ def _text(verdict: Verdict | verify.Refused) -> str:
     return text.verdict(verdict)
 
 
-def _error(error: CountersealError) -> dict[str, Any]:
-    """Return an error as data; `step` is the number of the step that failed, if one did."""
-    step = error.look.number if isinstance(error, StepError) else None
-    return {"step": step, "message": error.what, "why": error.why, "fix": error.fix}
-
-
 def _data(verdict: Verdict | verify.Refused) -> dict[str, Any]:
     if isinstance(verdict, verify.Refused):
-        return {"fileName": verdict.file_name, "verified": False, "error": _error(verdict.error)}
+        return {"fileName": verdict.file_name, "verified": False, "error": failure.data(verdict.error)}
     data: dict[str, Any] = wire.encode(verdict)
     return {"verified": True, **data}

@@ -69,7 +69,7 @@ def test_tags_are_peeled_and_may_move(remote: Path, source: GitRepository) -> No
 
 def test_a_tag_of_a_file_is_no_commit(remote: Path, source: GitRepository) -> None:
     git(remote, "tag", "readme", "main:README.md")
-    with pytest.raises(ServiceError, match="no commit"):
+    with pytest.raises(ServiceError, match="not a commit"):
         source.resolve("refs/tags/readme")
 
 
@@ -97,13 +97,13 @@ def test_files_are_read_at_a_revision(remote: Path, source: GitRepository) -> No
 
 @pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../b", "a//b", "a/", "./a", "a\0b"])
 def test_paths_stay_within_the_repository(source: GitRepository, path: str) -> None:
-    with pytest.raises(FormatError, match="no path in a repository"):
+    with pytest.raises(FormatError, match="not a path in a repository"):
         source.read_file(head(source), path)
 
 
 @pytest.mark.parametrize("revision", ["main", "HEAD", "", "--all", "5" * 39, "5" * 40 + "\n", "A" * 40])
 def test_a_revision_is_a_full_id(source: GitRepository, revision: str) -> None:
-    with pytest.raises(FormatError, match="no full git revision"):
+    with pytest.raises(FormatError, match="not a full git revision"):
         source.read_file(revision, "README.md")
 
 
@@ -201,7 +201,7 @@ def test_attributes_of_the_tree_change_nothing(remote: Path, source: GitReposito
     "ref", ["main", "HEAD", "refs/heads/a b", "refs/heads/-x/../y", "refs/heads/*", "refs/heads/a.lock", "refs/heads/"]
 )
 def test_only_full_refs_are_asked_for(source: GitRepository, ref: str) -> None:
-    with pytest.raises(UsageError, match="no full git ref"):
+    with pytest.raises(UsageError, match="not a full git ref"):
         source.resolve(ref)
 
 
@@ -218,7 +218,7 @@ def test_only_full_refs_are_asked_for(source: GitRepository, ref: str) -> None:
     ],
 )
 def test_other_addresses_are_refused(tmp_path: Path, url: str) -> None:
-    with pytest.raises(UsageError, match="no address of a git remote"):
+    with pytest.raises(UsageError, match="not an address of a git remote"):
         GitRepository(url, tmp_path / "copy.git", token=None)
 
 

@@ -192,7 +192,7 @@ def test_a_line_of_60_kib_is_kept_byte_for_byte(store: GitLedgerStore) -> None:
 def test_what_is_no_note_is_an_error(store: GitLedgerStore, remote: Path, path: str, mode: str) -> None:
     content = "5" * 40 if mode == "160000" else "* merge=union\n"
     remotes.commit(remote, NOTES_REF, {path: content}, modes={path: mode})
-    with pytest.raises(LedgerError, match="is no note"):
+    with pytest.raises(LedgerError, match="is not a note"):
         store.fetch()
 
 
@@ -412,7 +412,7 @@ def test_rewound_notes_are_missed_by_the_mirror(store: GitLedgerStore, remote: P
         append(store, number)
     git(remote, "update-ref", NOTES_REF, f"{NOTES_REF}~2")
     stored = store.fetch()
-    assert stored.removed == f"the mirror at {str(stored.mirror)[:12]} has 2 lines that the notes have not"
+    assert stored.removed == f"the notes lack 2 lines that the mirror at {str(stored.mirror)[:12]} has"
     with pytest.raises(LedgerError, match="notes and mirror differ"):
         store.push(stored, NOTE, b"{}", "x")
 
@@ -423,7 +423,7 @@ def test_deleted_notes_are_missed_by_the_mirror(store: GitLedgerStore, remote: P
     stored = store.fetch()
     assert stored.notes is None
     assert stored.removed is not None
-    assert "has 1 line that" in stored.removed
+    assert "lack 1 line that" in stored.removed
 
 
 def test_without_a_mirror_nothing_is_appended(store: GitLedgerStore, remote: Path) -> None:

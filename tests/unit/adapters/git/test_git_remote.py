@@ -135,3 +135,20 @@ def test_messages_hide_the_token_and_are_fit_to_be_shown() -> None:
     assert len(error.why) <= 600
     header = remote.variables()["GIT_CONFIG_VALUE_0"].removeprefix("Authorization: Basic ")
     assert header not in str(remote.failure("x", Ended(128, b"", f"sent {header}")))
+
+
+@pytest.mark.parametrize(
+    ("user", "pushing", "said", "unsaid"),
+    [
+        ("x-access-token", True, "permissions: contents: write", "Settings"),
+        ("x-access-token", False, "permissions: contents: read", "Settings"),
+        ("gitlab-ci-token", True, "Allow Git push requests", "permissions: contents"),
+        ("oauth2", False, "read_api", "permissions: contents"),
+    ],
+)
+def test_what_to_do_is_said_for_the_forge_at_hand(user: str, pushing: bool, said: str, unsaid: str) -> None:
+    remote = Remote("https://forge.example/app.git", "secret", user=user)
+    denied = Ended(128, b"", "fatal: unable to access 'https://forge.example/': The requested URL returned error: 403")
+    fix = remote.failure("it failed", denied, pushing=pushing).fix
+    assert said in fix
+    assert unsaid not in fix

@@ -94,7 +94,7 @@ def test_a_tag(world: World) -> None:
         ({"project_id": "seven"}, "'project_id' is malformed"),
         ({"project_path": "acme/../app"}, "'project_path' is malformed"),
         ({"project_path": "app"}, "'project_path' is malformed"),
-        ({"sha": SHA[:12]}, "'sha' is no full revision"),
+        ({"sha": SHA[:12]}, "'sha' is not a full revision"),
         ({"ci_config_sha": None}, "'ci_config_sha' is missing"),
         ({"ci_config_ref_uri": None}, "'ci_config_ref_uri' is missing"),
         ({"ci_config_ref_uri": "gitlab.example/a/b//.gitlab-ci.yml@refs/heads/main"}, "not of gitlab.com"),

@@ -379,7 +379,7 @@ def test_a_policy_that_cannot_be_read_stops_everything(place: Path, capsys: pyte
     (place / ".counterseal" / "policy.yml").write_text('redact: {hosts: ["*"]}\n')
     codes, told = outputs(place, capsys, "--from", "other.json")
     assert codes == [2, 2, 2]
-    assert ".counterseal/policy.yml:1:18: '*' is no pattern" in told
+    assert ".counterseal/policy.yml:1:18: '*' is not a pattern" in told
     assert not (place / "counterseal-out").exists()
 
 

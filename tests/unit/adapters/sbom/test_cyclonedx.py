@@ -238,7 +238,7 @@ def test_a_document_of_many_parts_is_checked_whole() -> None:
     document["components"][240]["bom-ref"] = "x1"
     with pytest.raises(CountersealError) as caught:
         finished(document)
-    assert caught.value.why == "x1 stands there twice"
+    assert caught.value.why == "x1 appears twice"
     del document["components"][240]
     document["dependencies"][0]["dependsOn"] = ["gone"]
     with pytest.raises(CountersealError) as caught:
@@ -377,8 +377,8 @@ def test_a_hashed_requirements_file_has_the_edges_of_its_comments(tmp_path: Path
         ("-c https://user:secret@packages.example/other.txt", "requirements.txt:1"),
         ("-e ../lib", "requirements.txt names '../lib'"),
         ("--requirement=other.txt", "requirements.txt:1"),
-        (f"b==1.0 --hash=sha256:{A[1:]}", "is no sha256"),
-        (f"=={A}", "is no requirement"),
+        (f"b==1.0 --hash=sha256:{A[1:]}", "is not a sha256"),
+        (f"=={A}", "is not a requirement"),
     ],
 )
 def test_lines_that_are_no_requirement_or_lead_elsewhere_are_refused(tmp_path: Path, line: str, message: str) -> None:

@@ -249,7 +249,7 @@ def test_what_is_no_exact_version(text: str) -> None:
         ("require a/ v1.0.0", "no `require`"),
         ("require a.example/a v1.0.0\nexclude a.example/a v1.0.0", "a.example/a v1.0.0, which is excluded"),
         ("require a.example//a v1.0.0", "no `require`"),
-        ("require a.example/a master", "'master' is no exact version"),
+        ("require a.example/a master", "'master' is not an exact version"),
         ("require (\na.example/a v1.0.0\n", "the block of `require` does not end"),
         ("require (a.example/a v1.0.0)", "no `require`"),
         (")", "is not known"),
@@ -268,7 +268,7 @@ def test_what_is_no_exact_version(text: str) -> None:
         ("exclude a.example/a", "no `exclude`"),
         ("use ./x", "the directive 'use' is not known"),
         (f"require {'a' * 501} v1.0.0", "no `require`"),
-        (f"require a.example/a v1.0.{'9' * 5000}", "is no exact version"),
+        (f"require a.example/a v1.0.{'9' * 5000}", "is not an exact version"),
     ],
 )
 def test_a_go_mod_that_go_would_not_read(tmp_path: Path, rest: str, what: str) -> None:
@@ -289,7 +289,7 @@ def test_a_go_mod_without_a_module(tmp_path: Path) -> None:
         ("a.example/a v1.0.0", "no module, version and digest"),
         ("a.example/a 1.0.0 " + H1, "no module, version and digest"),
         ("a.example/a v1.0.0 h1:!", "is not base64"),
-        ("a.example/a v1.0.0 h1:AAAA", "is no sha256"),
+        ("a.example/a v1.0.0 h1:AAAA", "is not a sha256"),
         ("a.example/a v1.0.0 h1:" + "B" * 43 + "=", "two digests"),
     ],
 )

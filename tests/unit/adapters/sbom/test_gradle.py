@@ -132,7 +132,7 @@ def test_digests_of_verified_files_are_those_of_the_jar(tmp_path: Path) -> None:
     ("text", "what"),
     [
         (verification(head='<!DOCTYPE x [<!ENTITY a "b">]>'), "has a DTD"),
-        (verification(digest="xyz"), "is no sha256"),
+        (verification(digest="xyz"), "is not a sha256"),
         ("<a>" * 100_000, "no XML"),
         ("", "no XML"),
         ("<\0>", "no XML"),

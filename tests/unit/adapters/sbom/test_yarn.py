@@ -250,7 +250,7 @@ def test_versions_of_the_format_that_are_not_known_are_refused(tmp_path: Path) -
     for version in ("3", "11", "x"):
         with pytest.raises(UsageError, match=f"format version '{version}'"):
             build(write(tmp_path, META.replace("8", version)))
-    with pytest.raises(UsageError, match="no lock file of Yarn"):
+    with pytest.raises(UsageError, match="not a lock file of Yarn"):
         build(write(tmp_path, "{}"))
 
 

@@ -461,7 +461,7 @@ BAD_CERTIFICATES: dict[str, tuple[Callable[[list[Any]], list[Any]], str]] = {
         lambda e: [*without(without(e, 1), 8), fulcio_extension(1, b""), fulcio_extension(8, b"\x0c\x00")],
         "empty",
     ),
-    "extension is no UTF8String": (lambda e: [*without(e, 15), fulcio_extension(15, b"777")], ".15"),
+    "extension is not a UTF8String": (lambda e: [*without(e, 15), fulcio_extension(15, b"777")], ".15"),
     "extension with a tail": (lambda e: [*without(e, 15), fulcio_extension(15, b"\x0c\x03777x")], ".15"),
     "for servers too": (
         lambda e: replaced(
@@ -615,7 +615,7 @@ def test_numbers_are_plain_digits(world: World, signed: bytes, field: str, text:
     bundle = json.loads(signed)
     place = entry(bundle) if field == "logIndex" else entry(bundle)["inclusionProof"]
     place[field] = text
-    assert f"`{field}` is no number in plain digits" in refused(world, bundle)
+    assert f"`{field}` is not a number in plain digits" in refused(world, bundle)
 
 
 # --- what a blob signature says of its file ---------------------------------------------------------

@@ -57,7 +57,7 @@ def beside(name: str, *, complete: bool = True) -> Evidence:
 def test_all_equal() -> None:
     found = judged(evidence())
     assert found.outcome is FindingOutcome.SATISFIED
-    assert told(found) == "7 files of release 55 read (43400 bytes), every digest equal"
+    assert told(found) == "7 files of the candidate read (43400 bytes), every digest equal"
 
 
 def requested(name: str) -> Evidence:
@@ -88,7 +88,7 @@ def sized(name: str, size: int) -> Evidence:
 
 
 WRONG = {
-    "not read": (evidence(candidate=None), "candidate-missing", "the candidate (release 55) was not read"),
+    "not read": (evidence(candidate=None), "candidate-missing", "the candidate (id 55 at the forge) was not read"),
     "other release": (
         evidence(candidate=dataclasses.replace(RELEASE, id=56)),
         "candidate-differs",
@@ -98,7 +98,7 @@ WRONG = {
     "public already": (
         evidence(candidate=dataclasses.replace(RELEASE, draft=False)),
         "released-already",
-        "release 55 (v1.2.0) is public",
+        "v1.2.0 is released already",
     ),
     "asset gone": (
         evidence(observed=OBSERVED[1:]),

@@ -107,7 +107,7 @@ def test_a_bot_s_part_asks_for_one_more_because_its_master_may_have_approved(par
     options = Options(1, {"maintainers": 1})
     found = judged(with_change(**part, reviews=(review(ALICE),)), options)
     assert found.code == "review-missing"
-    assert told(found).endswith("because robot[bot] is no person, and who is behind it is not known)")
+    assert told(found).endswith("because robot[bot] is not a person, and who is behind it is not known)")
     assert judged(with_change(**part), options).outcome is FindingOutcome.SATISFIED
 
 

@@ -145,7 +145,7 @@ def test_the_options_of_a_policy() -> None:
     [
         ("{}", "allow"),
         ("{allow: []}", "allow is empty"),
-        ("{allow: [MIT, MIT]}", "stands twice"),
+        ("{allow: [MIT, MIT]}", "appears twice"),
         ("{allow: [MIT OR ISC]}", "more than one licence"),
         ("{allow: [(MIT AND ISC)]}", "more than one licence"),
         ("{allow: [MIT], max-unknown: -1}", "max-unknown has to be a whole number from 0"),

@@ -284,7 +284,7 @@ WRONG = {
     "a signature that does not verify": (
         signed(None, "app-1.2.0-py3-none-any.whl.sigstore.json: does not verify"),
         "signature-unverified",
-        f"{WHEEL.name}.sigstore.json is no signature over {WHEEL.name}: app-1.2.0",
+        f"{WHEEL.name}.sigstore.json is not a signature over {WHEEL.name}: app-1.2.0",
     ),
     "no signature was read": (evidence(signatures=SIGNATURES[1:]), "signature-unverified", "there is none"),
     "a signature by the gate": (signed(GATE_CERTIFICATE), "signature-not-the-builders", "this is the gate's identity"),

@@ -82,7 +82,7 @@ WRONG: dict[str, tuple[Evidence, str, str]] = {
     "symlink": (with_request(mode="120000"), "file-mode", f"{PATH} has the mode 120000, not 100644"),
     "executable": (with_request(mode="100755"), "file-mode", "has the mode 100755, not 100644"),
     "no file": (with_request(mode=None), "file-mode", "has the mode unknown, not 100644"),
-    "used before": (with_request(added_before=True), "file-added-before", "had been there once before"),
+    "used before": (with_request(added_before=True), "file-added-before", "was there once before"),
     "other bytes at the head": (with_request(same_at_head=False), "file-differs", "not the one at the reviewed head"),
     "nobody knows the bytes at the head": (
         with_request(same_at_head=False, head_gone=True),
@@ -145,7 +145,7 @@ WRONG: dict[str, tuple[Evidence, str, str]] = {
         "request-expired",
         "and it is 2026-12-01T09:10:44Z",
     ),
-    "other policy": (with_content(policy=sha256("older policy")), "policy-changed", "policy changed, ask again"),
+    "other policy": (with_content(policy=sha256("older policy")), "policy-changed", "the policy changed since"),
     "objection": (
         with_reviews(*evidence().change.reviews, review(CAROL, ReviewState.CHANGES_REQUESTED)),  # type: ignore[union-attr]
         "changes-requested",
@@ -161,7 +161,7 @@ WRONG: dict[str, tuple[Evidence, str, str]] = {
     "valid for longer than anybody may ask": (
         with_content(valid_until=MERGED_AT + timedelta(days=90, seconds=1)),
         "valid-too-long",
-        "the request is valid until 2027-02-22T08:40:45Z; 90 days from its merge on are the longest",
+        "the request is valid until 2027-02-22T08:40:45Z; 90 days after its merge are the longest allowed",
     ),
     "valid for ever": (
         with_content(valid_until=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),

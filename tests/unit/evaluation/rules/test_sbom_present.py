@@ -44,7 +44,7 @@ def judged(found: Evidence) -> Finding:
 def test_present() -> None:
     found = judged(evidence())
     assert found.outcome is FindingOutcome.SATISFIED
-    assert told(found) == "SBOM with 31 components for 2 artifacts"
+    assert told(found) == "SBOM with 31 components, 2 artifacts among them"
 
 
 OTHER_RUN = dataclasses.replace(BUILDER_CERTIFICATE, run_uri=f"{SOURCE}/actions/runs/40/attempts/1")

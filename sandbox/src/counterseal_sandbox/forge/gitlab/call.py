@@ -101,9 +101,9 @@ class Call:
         try:
             data = self.request.json()
         except ValueError:
-            raise Refused("400 Bad request - the body is no JSON", 400) from None
+            raise Refused("400 Bad request - the body is not JSON", 400) from None
         if not isinstance(data, dict):
-            raise Refused("400 Bad request - the body is no object", 400)
+            raise Refused("400 Bad request - the body is not an object", 400)
         return {**self.request.query, **data}
 
     def needed(self, *names: str) -> list[str]:

@@ -51,7 +51,7 @@ def distinct(content: Mapping[str, Any]) -> Counter[str]:
 def loose_ends(content: Mapping[str, Any]) -> Iterator[str]:
     """Yield which references stand for two things, and which edges, compositions and the like lead to nothing."""
     for ref in sorted(ref for ref, count in distinct(content).items() if count > 1):
-        yield f"{ref} stands there twice"
+        yield f"{ref} appears twice"
     refs = defined(content)
     for ref in sorted({ref for ref in _used(content) if ref not in refs and not ref.startswith(_ELSEWHERE)}):
         yield f"edges lead to {ref}, which is nothing"

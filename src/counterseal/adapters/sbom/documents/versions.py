@@ -30,7 +30,7 @@ def check(content: Any, place: str) -> str:
     """
     if not isinstance(content, dict) or content.get("bomFormat") != "CycloneDX":
         raise UsageError(
-            f"{place} is no CycloneDX document in JSON",
+            f"{place} is not a CycloneDX document in JSON",
             why="it has no `bomFormat: CycloneDX`",
             fix="let the tool write CycloneDX as JSON (syft: -o cyclonedx-json, trivy: --format cyclonedx)",
         )

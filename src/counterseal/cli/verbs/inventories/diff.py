@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "sbom diff",
-    "Tell how two SBOMs differ: components, versions, licences, and same versions with other bytes.",
+    "Show how two SBOMs differ: components, versions, licences, and equal versions with other bytes.",
     (
         parameters.Argument("old", "a CycloneDX document (JSON), whoever made it", FILE, required=True),
         parameters.Argument("new", "another one", FILE, required=True),

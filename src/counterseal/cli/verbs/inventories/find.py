@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "sbom find",
-    "Tell which releases of a ledger contain a component, by the SBOM that each was released with.",
+    "Show which releases in a ledger contain a component, by the SBOM of each release.",
     (
         parameters.Argument("component", "a name, NAME@VERSION or a package URL", required=True),
         parameters.Option("--stage", metavar="STAGE", words="only releases of this stage"),
         parameters.Option(
-            "--since", kind=MOMENT, metavar="DAY", words="only those decided from this day (2026-10-01) or moment on"
+            "--since", kind=MOMENT, metavar="DAY", words="only decided since this day (2026-10-01) or moment, UTC"
         ),
         parameters.clone(),
         *parameters.trust(),

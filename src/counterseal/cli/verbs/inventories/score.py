@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 VERB = Verb(
     "sbom score",
-    "Tell what an SBOM lacks of NTIA's minimum elements, where, and how much of them it has.",
+    "Show which of NTIA's minimum elements an SBOM lacks, and where.",
     (parameters.Argument("file", "a CycloneDX document (JSON), whoever made it", FILE, required=True),),
     ("sbom score counterseal-out/sbom.cdx.json", "sbom score syft.cdx.json --format json"),
 )

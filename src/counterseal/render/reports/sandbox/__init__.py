@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from counterseal.render.reports.sandbox.empty import gone, ready
+from counterseal.render.reports.sandbox.empty import data, gone, ready
 from counterseal.render.reports.sandbox.rehearsal import rehearsal
 
-__all__ = ["gone", "ready", "rehearsal"]
+__all__ = ["data", "gone", "ready", "rehearsal"]

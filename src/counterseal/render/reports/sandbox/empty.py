@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
+from counterseal.identifiers import page
 from counterseal.render.report import Report
+
+_SCHEMA: Final = "counterseal.sandbox/v1"
 
 
 def ready(url: str, gate: str) -> str:
@@ -21,9 +25,15 @@ def ready(url: str, gate: str) -> str:
     return "\n".join([*rows, "  whom it trusts:", f"    counterseal trust export --sandbox-url {url} --format json"])
 
 
+def data(url: str, gate: str) -> dict[str, object]:
+    """Return the same for a program."""
+    calls = [{"path": path, "body": body} for _, path, body in _calls(gate)]
+    return {"schema": _SCHEMA, "url": url, "gateRevision": gate, "calls": calls}
+
+
 def gone() -> Report:
     """Return what is left to say when it was stopped."""
-    return Report("the sandbox is gone", {"schema": "counterseal.sandbox/v1"})
+    return Report("the sandbox is gone", {"schema": _SCHEMA, "stopped": True})
 
 
 def _calls(gate: str) -> list[tuple[str, str, dict[str, object]]]:
@@ -49,6 +59,10 @@ def _calls(gate: str) -> list[tuple[str, str, dict[str, object]]]:
         ("a world of your own, at GitHub and at GitLab", "/users", {"login": "alice"}),
         ("", "/repositories", {"owner": "alice", "name": "app"}),
         ("", "/repositories", project),
-        ("the environment of a run and of a job, once their repository has a commit (docs/sandbox.md)", "/runs", run),
+        (
+            f"the environment of a run and of a job, once their repository has a commit ({page('sandbox.md')})",
+            "/runs",
+            run,
+        ),
         ("", "/jobs", job),
     ]

@@ -130,7 +130,7 @@ def merged(request: status.Merged) -> Row:
         return Row(f"{count} in promotions/ that are no requests · {place}")
     content = request.content
     if content is None:
-        return Row(f"{plain(request.path)} · {place} · it is no readable request")
+        return Row(f"{plain(request.path)} · {place} · it is not a readable request")
     reason = [f"reason: {plain(content.reason)}"] if content.reason else []
     who = f"asked for by {plain(content.requested_by.login)}"
     return Row(f"{plain(content.candidate.tag)} into {plain(content.stage)} · {place} · {who}", reason)

@@ -158,7 +158,7 @@ def _replacement(directive: Directive) -> tuple[tuple[str, str | None], Replacem
 def _check_version(version: str, directive: Directive) -> None:
     if not is_version(version):
         raise FormatError(
-            f"{directive.place}: {version[:80]!r} is no exact version",
+            f"{directive.place}: {version[:80]!r} is not an exact version",
             why="the go command writes the version that it finds for a branch or query",
             fix="run `go mod tidy`, and commit go.mod and go.sum",
         )

@@ -66,5 +66,5 @@ def _hex(encoded: str, place: str) -> str:
     except (binascii.Error, ValueError) as error:
         raise FormatError(f"{place}: {encoded[:80]!r} is not base64", why=str(error)) from error
     if len(digest) != _SHA256_BYTES:
-        raise FormatError(f"{place}: {encoded[:80]!r} is no sha256", fix="make the file again with `go mod tidy`")
+        raise FormatError(f"{place}: {encoded[:80]!r} is not a sha256", fix="make the file again with `go mod tidy`")
     return digest.hex()

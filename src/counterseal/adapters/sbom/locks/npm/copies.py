@@ -100,7 +100,7 @@ def package(
         FormatError: Name or version are none of npm's.
     """
     if not _NAME.match(name):
-        raise FormatError(f"{place}: {name[:80]!r} is no name of a package", fix="make the lock file again")
+        raise FormatError(f"{place}: {name[:80]!r} is not a name of a package", fix="make the lock file again")
     try:
         purl = packages.npm(name, version, *repository)
     except FormatError as error:

@@ -131,5 +131,5 @@ def _split(bare: str, file: str) -> tuple[str, str]:
     """Return name and version; the name may begin with `@`, the version may be an address with one."""
     at = bare.find("@", 1)
     if at < 0:
-        raise FormatError(f"{file}: {bare[:80]!r} is no id of a package", fix="make the lock file again")
+        raise FormatError(f"{file}: {bare[:80]!r} is not an id of a package", fix="make the lock file again")
     return bare[:at], bare[at + 1 :]

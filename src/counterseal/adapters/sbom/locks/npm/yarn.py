@@ -28,7 +28,7 @@ def read(source: Source) -> Lock:
     if b"\n__metadata:" in b"\n" + data[:_FIRST_LINES]:
         return yarn_berry.read(source, data)
     raise UsageError(
-        f"{source.lock} is no lock file of Yarn",
+        f"{source.lock} is not a lock file of Yarn",
         why="it has neither the line `# yarn lockfile v1` nor `__metadata`",
         fix="run `yarn install`, and commit the file",
     )

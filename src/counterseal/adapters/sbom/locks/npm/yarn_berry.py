@@ -57,7 +57,7 @@ def read(source: Source, data: bytes) -> Lock:
             # A descriptor may be an address, and an address may hold a password: the name has to do.
             place = f"{source.lock}: {split(key, source.lock)[0][:100]}"
             if not isinstance(fields, Mapping):
-                raise FormatError(f"{place} is no table", fix="make the lock file again")
+                raise FormatError(f"{place} is not a table", fix="make the lock file again")
             entry = _entry(source, top, Table(fields, place))
             entries.append(entry)
             descriptors.add(key, entry)

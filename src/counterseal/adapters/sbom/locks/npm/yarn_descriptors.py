@@ -90,7 +90,7 @@ class Descriptors:
             bound = self._keys.setdefault((name, _normal(wanted)), {})
             parent = parameters(wanted)[1].get("locator", "")
             if parent in bound:
-                raise FormatError(f"{entry.place}: a range of {name} stands twice", fix="make the lock file again")
+                raise FormatError(f"{entry.place}: a range of {name} appears twice", fix="make the lock file again")
             bound[parent] = entry.key
             self._by_name.setdefault(name, set()).add(entry.key)
             if set(_normal(wanted)) & {"@", ":"}:

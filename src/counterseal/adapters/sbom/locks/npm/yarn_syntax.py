@@ -25,7 +25,7 @@ def entries(data: bytes, place: str) -> list[tuple[tuple[str, ...], Table]]:
     """Return descriptors and fields of the entries; a field is a text, or a map of texts.
 
     Raises:
-        FormatError: A line is none of the format, or a key stands twice.
+        FormatError: A line is none of the format, or a key appears twice.
     """
     read: list[tuple[tuple[str, ...], Table]] = []
     blocks: list[dict[str, Any]] = []
@@ -36,13 +36,13 @@ def entries(data: bytes, place: str) -> list[tuple[tuple[str, ...], Table]]:
         del blocks[level:]
         if level == 0:
             if value is not None or descriptors & {*keys} or len({*keys}) < len(keys):
-                raise _error(where, "is no entry, or an entry that stands twice")
+                raise _error(where, "is not an entry, or an entry that appears twice")
             descriptors.update(keys)
             blocks.append({})
             read.append((keys, Table(blocks[0], where)))
             continue
         if len(keys) != 1 or keys[0] in blocks[-1]:
-            raise _error(where, "is no field, or a field that stands twice")
+            raise _error(where, "is not a field, or a field that appears twice")
         blocks[-1][keys[0]] = value if value is not None else {}
         if value is None:
             blocks.append(blocks[-1][keys[0]])
@@ -86,7 +86,7 @@ def _parsed(line: str, where: str) -> tuple[tuple[str, ...], str | None]:
 def _token(line: str, position: int, where: str) -> tuple[str, int]:
     match = _TOKEN.match(line, position)
     if match is None:
-        raise _error(where, "is no key or value")
+        raise _error(where, "is not a key or value")
     text = match[0]
     if text.startswith('"') and "\\" not in text:
         text = text[1:-1]

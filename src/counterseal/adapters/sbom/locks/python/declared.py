@@ -75,7 +75,7 @@ def _groups(document: Table, pdm: Table, needs: Declared) -> None:
     for name in groups.data:
         values = groups.data[name]
         if not isinstance(values, list):
-            raise FormatError(f"{groups.place}: `{name[:80]}` is no list", fix="write it as PEP 735 says")
+            raise FormatError(f"{groups.place}: `{name[:80]}` is not a list", fix="write it as PEP 735 says")
         texts = [value for value in values if isinstance(value, str)]
         needs.groups |= _names(texts, groups.place, needs.conditional)
     for name in pdm.data:

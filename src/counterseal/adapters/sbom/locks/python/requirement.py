@@ -23,7 +23,7 @@ def requirement(text: str, place: str) -> Requirement:
         return Requirement(text)
     except (InvalidRequirement, RecursionError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise FormatError(f"{place}: {text[:80]!r} is no requirement", why=why) from error
+        raise FormatError(f"{place}: {text[:80]!r} is not a requirement", why=why) from error
 
 
 def check_marker(text: str, place: str) -> None:
@@ -38,4 +38,4 @@ def check_marker(text: str, place: str) -> None:
         deepest = max(deepest, depth)
     if len(text) > MAX_REQUIREMENT or deepest > MAX_PARENTHESES:
         why = f"at most {MAX_REQUIREMENT} characters and {MAX_PARENTHESES} parentheses in each other are read"
-        raise FormatError(f"{place}: {text[:80]!r} is no requirement", why=why)
+        raise FormatError(f"{place}: {text[:80]!r} is not a requirement", why=why)

@@ -61,7 +61,7 @@ class Line:
         match = _OPTION.fullmatch(self.text)
         if match is None and not _HARMLESS.match(self.text):
             raise FormatError(
-                f"{self.place}: {self.text[:40]!r} is no option of a requirements file",
+                f"{self.place}: {self.text[:40]!r} is not an option of a requirements file",
                 fix="correct the line, or make the file again",
             )
         return (_KINDS.get(match[1], match[1]), match[2].strip().strip("\"'")) if match else ("-", "")

@@ -39,7 +39,7 @@ def root(members: Sequence[Node], project: Project, source: Source) -> tuple[Nod
     if here:
         return here[0], _named(here[0], project, source)
     if source.project != (posixpath.dirname(source.lock) or "."):
-        raise _foreign(f"{source.project} is no project of {source.lock}", members)
+        raise _foreign(f"{source.project} is not a project of {source.lock}", members)
     names = artifacts.names(source.subjects)
     fitting = [node for node in members if node.name in names]
     if names and not fitting:

@@ -114,7 +114,7 @@ def _place(nodes: Sequence[_Node], here: Sequence[Crate], source: Source) -> Non
 
     Raises:
         UsageError: A member of the workspace is not in the lock.
-        FormatError: A package stands there twice.
+        FormatError: A package appears twice.
     """
     by_name: dict[str, list[_Node]] = {}
     for node in nodes:

@@ -108,7 +108,7 @@ def checked(text: str, place: str) -> str:
         FormatError: Cargo takes no such name or version.
     """
     if not _NAME.match(text):
-        raise FormatError(f"{place}: {text[:80]!r} is no name or version of a crate", fix="correct the file")
+        raise FormatError(f"{place}: {text[:80]!r} is not a name or version of a crate", fix="correct the file")
     return text
 
 
