@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from counterseal import forges
 from counterseal.errors import UsageError
 from counterseal.forges import ForgeHost, by_address, by_api, definition, forge_host
 
