@@ -6,6 +6,7 @@ __all__ = [
     "candidate",
     "demo",
     "gate",
+    "init",
     "inventories",
     "log",
     "outputs",

@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = [
     "credentials",
     "digests",
+    "foreign_yaml",
     "junit",
     "manifest",
     "names",

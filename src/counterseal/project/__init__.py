@@ -2,3 +2,7 @@
 
 It works on what was read of the clone and of the forge, and reads and writes nothing itself.
 """
+
+from __future__ import annotations
+
+__all__ = ["layout", "plan"]

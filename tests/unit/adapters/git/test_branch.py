@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit import git_remotes
 
 from counterseal.adapters.git.branch import GitBranch
 from counterseal.errors import ServiceError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILES = {"a/b.txt": b"one\n", "c.txt": b"\xff\r\n"}
 
