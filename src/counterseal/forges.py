@@ -108,6 +108,8 @@ HOSTS: Final = (
         sandbox=False,
     ),
 )
+#: What stands for the stars of a pattern.
+_SAMPLES: Final = ("1.2.3", "0", "9.9.9-rc.1")
 _SANDBOX: Final = re.compile(r"(http://127\.0\.0\.1:[0-9]{1,5})/(github|gitlab)\Z")
 _ADDRESS: Final = re.compile(
     r"(?:https://(?:[^@/\s]*@)?|ssh://git@|git@)(?P<host>[A-Za-z0-9.-]+)[:/]"
@@ -176,6 +178,11 @@ def definition(host: str, name: str, file: str) -> str:
         file: The workflow or pipeline file.
     """
     return f"https://{host}/{name}{DIALECTS[kind_of(host)].definition}{file}"
+
+
+def samples(pattern: str) -> tuple[str, ...]:
+    """Return refs that a pattern matches, by which to see whether another pattern has them, too."""
+    return tuple(pattern.replace("*", sample) for sample in _SAMPLES)
 
 
 def ref_matches(pattern: str, ref: str) -> bool:

@@ -16,6 +16,7 @@ from tests.contract.world import watched
 from counterseal.identifiers import MIRROR_BRANCH
 from counterseal_sandbox.forge.accounts import Role
 from counterseal_sandbox.forge.gitlab.face import ROUTES
+from counterseal_sandbox.forge.settings import VariableRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +145,24 @@ def make_a_release(world: GitLabWorld, project: Project, folder: Path) -> None:
 Answer = tuple[str, int, bytes]
 
 
+def change_settings(world: GitLabWorld, client: gitlab.Gitlab, project: Project) -> None:
+    world.repository.roles[1001] = Role.ADMIN
+    assert {each.id for each in project.members_all.list(all=True)} >= {1001, 1002, 1003, 1010}
+    project.protectedbranches.create({"name": "release-*", "push_access_level": 0})
+    assert project.protectedtags.list(all=True) == []
+    project.protectedtags.create({"name": "v*", "create_access_level": 40})
+    assert [each.name for each in project.protectedtags.list(all=True)] == ["v*"]
+    world.repository.settings.variables += [VariableRecord("A"), VariableRecord("B", "acme")]
+    assert [each.key for each in project.variables.list(all=True)] == ["A"]
+    assert [each.key for each in client.groups.get("acme", lazy=True).variables.list(all=True)] == ["B"]
+    world.reading()
+    assert [each.access_level for each in project.access_tokens.list(all=True)] == [20]
+    assert client.personal_access_tokens.get("self").expires_at is None
+    project.ci_push_repository_for_job_token_allowed = True
+    project.save()
+    assert (world.repository.job_token_may_push, world.repository.is_protected("refs/tags/v1")) == (True, True)
+
+
 @pytest.fixture
 def answers(gitlab_world: GitLabWorld, tmp_path: Path) -> Iterator[list[Answer]]:
     """Every answer of a walk through all calls."""
@@ -161,6 +180,7 @@ def answers(gitlab_world: GitLabWorld, tmp_path: Path) -> Iterator[list[Answer]]
     read_people_and_git(world, client, project)
     walk_through_a_merge_request(world, project)
     make_a_release(world, project, tmp_path)
+    change_settings(world, client, project)
     yield seen
     face.on_answer = check
 
@@ -191,7 +211,11 @@ def test_every_object_of_the_descriptions_is_closed() -> None:
 
 #: Where GitLab says so little that no content is wrong, and what is not always there.
 FREE = {"trailers", "extended_trailers", "commands_changes", "evidences"}
-OPTIONAL = {"permissions", "forked_from_project", "delete_api_path"}
+OPTIONAL = {"permissions", "forked_from_project", "delete_api_path"} | {
+    "ci_push_repository_for_job_token_allowed",
+    "ci_pipeline_variables_minimum_override_role",
+    "ci_allow_fork_pipelines_to_run_in_parent_project",
+}
 
 
 def spoilt(value: Any) -> Iterator[Any]:

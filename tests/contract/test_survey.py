@@ -217,7 +217,7 @@ class TestGitLabSurvey(SurveyContract):
         world.repository.only_by_change_requests()
         rules = seen.branch_rules(MAIN)
         assert (rules.protected, rules.by_change_request, rules.pushers, rules.forced) == (True, None, None, None)
-        assert not seen.branch_rules("refs/heads/none").protected
+        assert "maintainer" in refused(lambda: seen.branch_rules("refs/heads/none")).fix
         assert "maintainer" in refused(lambda: seen.tag_rules(TAGS)).fix
 
     def test_who_may_push(self, world: World, survey_of: GitLabSurvey) -> None:
@@ -253,7 +253,7 @@ class TestGitLabSurvey(SurveyContract):
             "bob",
             Permission.WRITE,
         )
-        assert (other.ref, other.owner_permission) == ("refs/heads/other", Permission.READ)
+        assert (other.ref, other.owner_permission) == ("refs/heads/other", Permission.NONE)
 
     def test_variables_without_their_values(self, world: World, survey_of: GitLabSurvey) -> None:
         world.repository.settings.variables += [

@@ -97,9 +97,17 @@ def test_every_verb_answers_in_json(fresh: FlowWorld, tmp_path: Path) -> None:
     schemas["log"] = _log(fresh, tmp_path, trust)
     clone = ("--folder", str(tmp_path / "clone"), "--trust", str(trust), "--sandbox")
     schemas["status"] = said(fresh, "status", *clone, environment=bob)["schema"]
+    schemas["doctor"] = _doctor(fresh, clone)
     schemas |= _sboms(fresh, tmp_path, trust)
     assert set(schemas) - {"preview"} == set(COMMANDS) - {"candidate", "sandbox", "demo"}
     assert len(set(schemas.values())) == len(schemas)
+
+
+def _doctor(world: FlowWorld, clone: tuple[str, ...]) -> str:
+    """Return the schema of what the doctor says of a repository without workflows."""
+    asked = world.counterseal("doctor", *clone, "--format", "json", environment=world.person("bob"), code=2)
+    schema: str = json.loads(asked.output)["schema"]
+    return schema
 
 
 def _verify(world: FlowWorld, folder: Path, trust: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from counterseal import forges
 from counterseal.errors import UsageError
 from counterseal.forges import ForgeHost, by_address, by_api, definition, forge_host
 
@@ -100,3 +101,10 @@ def test_where_a_clone_came_from(address: str, host: str, name: str) -> None:
 )
 def test_an_address_that_names_no_forge_we_know(address: str) -> None:
     assert by_address(address) is None
+
+
+@pytest.mark.parametrize("pattern", ["refs/tags/v*", "refs/tags/*-rc.*", "refs/heads/main"])
+def test_samples_are_refs_of_their_pattern(pattern: str) -> None:
+    found = forges.samples(pattern)
+    assert len(found) > 1
+    assert all(forges.ref_matches(pattern, ref) for ref in found)

@@ -11,6 +11,10 @@ that a call does not know is refused, as is a `ref` that is none:
                         with forge: "gitlab" a project, whose `name` may have subgroups before it:
                         {…, jobTokenMayPush?, authorMayApprove?, resetApprovalsOnPush?, mergeMethod?: merge|ff,
                          schedule?: cron, a pipeline schedule on the default branch}
+    POST /settings      {repository, archived?, bypassers?: [GitHub's actor type, :number], forced?: [pattern],
+                         staleApprovals?, lastPushApproved?, forkApproval?, workflows?: {file: state},
+                         immutableReleases?, actionsMayApprove?, jobTokenMayPush?, pipelineVariables?: role,
+                         forkPipelinesRunHere?, variables?: [{key, group?, protected?, masked?}]}   → {repository}
     POST /refs          {repository, ref, revision?, actor?}   an administrator's hand: moves or deletes
                          any ref, protected or not → {ref, revision}
     POST /runs          {repository, workflow, ref, event, actor, triggeringActor?, attempt?, runId?,
@@ -40,14 +44,16 @@ from counterseal_sandbox.forge.jobs import JobOrder, Jobs
 from counterseal_sandbox.forge.model import Forge
 from counterseal_sandbox.forge.refusal import Refused
 from counterseal_sandbox.forge.runs import RunOrder, Runs
+from counterseal_sandbox.forge.settings import SETTINGS, VariableRecord
 from counterseal_sandbox.http import LoopbackServer, json_response
 from counterseal_sandbox.keyless import Keyless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from typing import Self
 
+    from counterseal_sandbox.forge.repository import HostedRepository
     from counterseal_sandbox.http import Request, Response
     from counterseal_sandbox.keys import Keys
 
@@ -68,6 +74,7 @@ _KNOWN: Final[dict[str, frozenset[str]]] = {
         "/jobs": "project ref source actor configFile environment runnerEnvironment idToken apiToken jobId pipelineId "
         "name manual",
         "/protection": "repository",
+        "/settings": f"repository forced variables {' '.join(SETTINGS)}",
     }.items()
 }
 #: A full ref as git allows it (git-check-ref-format).
@@ -124,6 +131,7 @@ class Sandbox:
             "/runs": self._start_run,
             "/jobs": self._start_job,
             "/protection": self._protect,
+            "/settings": self._set,
         }
         for path, call in calls.items():
             self.server.mount(path, partial(self._control, call, _KNOWN[path]))
@@ -204,6 +212,11 @@ class Sandbox:
         self.forge.repository(body["repository"]).only_by_change_requests()
         return {"repository": body["repository"]}
 
+    def _set(self, body: dict[str, Any]) -> dict[str, Any]:
+        repository = self.forge.repository(body["repository"])
+        _change(repository, {name: value for name, value in body.items() if name != "repository"})
+        return {"repository": body["repository"]}
+
     def _start_run(self, body: dict[str, Any]) -> dict[str, Any]:
         return {"environment": self._runs.start(RunOrder.from_json(body))}
 
@@ -226,3 +239,24 @@ def _body(request: Request, known: frozenset[str]) -> dict[str, Any]:
     if revision is not None and not digests.is_revision(revision):
         raise Refused(f"{str(revision)[:80]!r} is no full revision")
     return body
+
+
+def _change(repository: HostedRepository, values: Mapping[str, Any]) -> None:
+    """Set switches of a repository, by the names that a control call has for them.
+
+    Raises:
+        Refused: A value is of the wrong type.
+    """
+    for name, value in values.items():
+        wanted = SETTINGS[name][1] if name in SETTINGS else list
+        if not isinstance(value, wanted):
+            raise Refused(f"{name!r} is no {wanted.__name__}")
+    for name, value in values.items():
+        if name == "forced":
+            repository.let_force([str(pattern) for pattern in value])
+        elif name == "variables":
+            repository.settings.variables = [VariableRecord(**each) for each in value]
+        else:
+            attribute = SETTINGS[name][0]
+            owner = repository.settings if hasattr(repository.settings, attribute) else repository
+            setattr(owner, attribute, tuple(value) if isinstance(value, list) else value)

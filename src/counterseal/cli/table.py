@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "log": ("log", "answer who promoted what, when and why (show, verify, prove)"),
     "status": ("status", "tell what each stage has, what waits, and what it lacks"),
     "init": ("setting_up.init", "propose a policy and the files of your CI, and write them"),
+    "doctor": ("setting_up.doctor", "look for what stops a promotion, or lets one get around the gate"),
     "policy": ("policy", "check a policy file"),
     "trust": ("trust", "export the trust root for verification"),
     "sandbox": ("sandbox", "start forge, identity and signing services on loopback"),

@@ -14,6 +14,7 @@ from counterseal.evaluation import rules
 from counterseal.gate import opening
 from counterseal.identifiers import POLICY_PATH
 from counterseal.model import Policy, Repository
+from counterseal.project import people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +60,7 @@ def check(path: Path, *, here: Callable[[], tuple[str, str]], forge: Callable[[]
     always = tuple(name for name, spec in rules.RULES.items() if spec.always)
     policy_people.check_names(loaded)
     compared, unknown = _compared(loaded, here, forge)
-    warnings = (*policy_people.shortages(loaded), *_missing_files(loaded, path), *unknown)
+    warnings = (*people.shortages(loaded), *_missing_files(loaded, path), *unknown)
     return PolicyCheck(path, loaded, always, compared, warnings)
 
 

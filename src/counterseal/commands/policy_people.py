@@ -1,18 +1,17 @@
-"""Whether the people of a policy are whom it means, and whether enough of them are left for each who may ask."""
+"""Whether the people of a policy are whom it means."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from counterseal import evaluation
 from counterseal.errors import CountersealError, PolicyError
 from counterseal.identifiers import POLICY_PATH
-from counterseal.project.plan import number_command
+from counterseal.project import people as project_people
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from counterseal.model import Person, Policy
+    from counterseal.model import Policy
     from counterseal.ports import Forge
 
 #: How many accounts the forge is asked about.
@@ -27,20 +26,20 @@ def check_names(policy: Policy) -> None:
     """
     logins: dict[tuple[str, int], tuple[str, str]] = {}
     numbers: dict[tuple[str, str], tuple[int, str]] = {}
-    for group, member in _members(policy):
+    for group, member in project_people.members(policy):
         login, first = logins.setdefault(member.key, (member.login, group))
         if login.lower() != member.login.lower():
             raise PolicyError(
                 f"{POLICY_PATH}: account {member.id} is {login} in {first} and {member.login} in {group}",
                 why="a number is one person's account",
-                fix=f"correct one of them: {number_command(member.host, member.login)}",
+                fix=f"correct one of them: {project_people.number_command(member.host, member.login)}",
             )
         number, first = numbers.setdefault((member.host, member.login.lower()), (member.id, group))
         if number != member.id:
             raise PolicyError(
                 f"{POLICY_PATH}: {member.login} is account {number} in {first} and {member.id} in {group}",
                 why="a login is one account, and only the number counts",
-                fix=f"correct one of them: {number_command(member.host, member.login)}",
+                fix=f"correct one of them: {project_people.number_command(member.host, member.login)}",
             )
 
 
@@ -50,7 +49,7 @@ def check_accounts(policy: Policy, host: str, forge: Forge) -> Iterator[str]:
     Raises:
         PolicyError: A login has another number there.
     """
-    people = list(dict.fromkeys(member for _, member in _members(policy) if member.host == host))
+    people = list(dict.fromkeys(member for _, member in project_people.members(policy) if member.host == host))
     for member in people[:MAX_ASKED]:
         try:
             actor = forge.actor(member.login)
@@ -65,25 +64,3 @@ def check_accounts(policy: Policy, host: str, forge: Forge) -> Iterator[str]:
             )
     if len(people) > MAX_ASKED:
         yield f"{len(people) - MAX_ASKED} people were not compared with the forge"
-
-
-def shortages(policy: Policy) -> Iterator[str]:
-    """Yield for which stages nobody is left to approve once one of the policy's people asks."""
-    for stage in policy.stages:
-        stuck = list(
-            dict.fromkeys(
-                asker.login for _, asker in _members(policy) if not evaluation.possible_without(policy, stage, asker)
-            )
-        )
-        if stuck:
-            everybody = len(stuck) == len({member.login for _, member in _members(policy)})
-            who = "nobody whom the policy names" if everybody else f"{', '.join(stuck)}"
-            can = "can" if everybody else "cannot"
-            yield (
-                f"{who} {can} ask for {stage.name} and get it: whoever asks does not count, and too few are left to "
-                "approve; name more people, or lower the counts"
-            )
-
-
-def _members(policy: Policy) -> list[tuple[str, Person]]:
-    return [(group, member) for group, members in policy.groups.items() for member in members]

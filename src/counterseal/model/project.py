@@ -5,11 +5,35 @@ A field that is None was not shown to this token; nobody may take it for "no".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from counterseal.model.people import Actor, Permission, Repository
+
+
+class Repair(StrEnum):
+    """What `doctor --fix` can set. Each makes the repository stricter, or starts again what stopped by itself."""
+
+    PROTECT_BRANCH = "protect-branch"
+    PROTECT_MIRROR = "protect-mirror"
+    PROTECT_TAGS = "protect-tags"
+    IMMUTABLE_RELEASES = "immutable-releases"
+    FORBID_APPROVALS = "forbid-approvals"
+    ENABLE_WORKFLOW = "enable-workflow"
+    FORBID_VARIABLES = "forbid-variables"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingCall:
+    """A call that changes one setting: what it does, method, path below the API's base, and body (None: none)."""
+
+    what: str
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
 
 
 class Visibility(StrEnum):

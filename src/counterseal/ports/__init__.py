@@ -8,7 +8,7 @@ from __future__ import annotations
 from counterseal.ports.forge import AssetStore, Forge
 from counterseal.ports.here import BuildFacts, Clock, SbomBuilder, SubjectFiles
 from counterseal.ports.progress import Tell, silent
-from counterseal.ports.project import BranchWriter, ChangeRequests, Clone, ProjectSurvey
+from counterseal.ports.project import BranchWriter, ChangeRequests, Clone, ProjectFixes, ProjectSurvey
 from counterseal.ports.signing import BundleVerifier, Environment, Signer
 from counterseal.ports.stores import LedgerStore, SourceRepository
 
@@ -23,6 +23,7 @@ __all__ = [
     "Environment",
     "Forge",
     "LedgerStore",
+    "ProjectFixes",
     "ProjectSurvey",
     "SbomBuilder",
     "Signer",

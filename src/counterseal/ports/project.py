@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from counterseal.model.project import (
+    from counterseal.model import (
         AccessToken,
         Collaborator,
         Project,
         ProjectSettings,
         RefRules,
+        Repair,
         Schedule,
+        SettingCall,
         Variable,
     )
 
@@ -58,6 +60,20 @@ class ProjectSurvey(Protocol):
 
     def clock(self) -> datetime:
         """Return the time that the forge's answers carry."""
+
+
+class ProjectFixes(Protocol):
+    """Changes single settings of a repository, each made stricter, by a call that can be shown before it is made."""
+
+    def call(self, repair: Repair, target: str) -> SettingCall:
+        """Return the call that repairs something; `target` is the ref, the pattern or the file that it is about."""
+
+    def make(self, call: SettingCall) -> None:
+        """Make a call.
+
+        Raises:
+            ServiceError: The forge refused, or nobody knows whether it was done.
+        """
 
 
 class Clone(Protocol):

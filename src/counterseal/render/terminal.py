@@ -34,10 +34,11 @@ STYLES: Final = tuple(
         (r" *(warning|Preview)\b", "bold yellow"),
         (r" *SANDBOX\b.*", "bold yellow"),
         (r" *(fix|next|Next)(?=:)", "bold cyan"),
-        (r" *(why|ledger|rules|verify|without us)(?=:)", "dim"),
+        (r" *(why|page|ledger|rules|verify|without us)(?=:)", "dim"),
         (r" *✓", "green"),
-        (r" *[✗!](?= )", "red"),
-        (r" *–(?= )", "dim"),
+        (r" *✗(?= )", "red"),
+        (r" *!(?= )", "yellow"),
+        (r" *[–?](?= )", "dim"),
     )
 )
 CELLS: Final = {"allow": "green", "deny": "red", "allow (withdrawn)": "yellow"}

@@ -10,10 +10,11 @@ from counterseal.forges import ForgeKind
 from counterseal.wiring.surroundings import NAMED
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from counterseal.model import Trust
-    from counterseal.ports import BranchWriter, Clone, ProjectSurvey
+    from counterseal.ports import BranchWriter, Clone, ProjectFixes, ProjectSurvey
     from counterseal.wiring.ports import Wiring
 
 
@@ -82,3 +83,39 @@ def survey(wiring: Wiring) -> ProjectSurvey:
     from counterseal.adapters.github.survey.survey import GitHubSurvey
 
     return GitHubSurvey(name, here.token(), host=place.host, api_url=place.api)
+
+
+def fixes(wiring: Wiring) -> ProjectFixes:
+    """Return what changes settings of the repository, as the holder of the token.
+
+    Raises:
+        UsageError: Nobody knows which repository this is about, or there is no token.
+    """
+    here = wiring.surroundings
+    place, name = here.forge_host(), here.repository_name()
+    if place.kind is ForgeKind.GITLAB:
+        from counterseal.adapters.gitlab.access import GitLabTokens
+        from counterseal.adapters.gitlab.survey.fixes import GitLabFixes
+
+        return GitLabFixes(name, GitLabTokens(*here.gitlab_tokens()), api_url=place.api)
+    from counterseal.adapters.github.survey.fixes import GitHubFixes
+
+    return GitHubFixes(name, here.token(), api_url=place.api)
+
+
+def git_version() -> str:
+    """Return what git says of itself, such as `git version 2.47.3`."""
+    from counterseal.adapters.git.process import version
+
+    return version()
+
+
+def root_refreshed() -> datetime:
+    """Return when this machine last compared its copy of Sigstore's root of trust.
+
+    Raises:
+        ServiceError: It never did.
+    """
+    from counterseal.adapters.sigstore.age import refreshed
+
+    return refreshed()

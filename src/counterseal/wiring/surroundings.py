@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import tempfile
 from pathlib import Path
@@ -18,30 +17,15 @@ from counterseal import forges
 from counterseal.errors import UsageError
 from counterseal.forges import ForgeKind
 from counterseal.formats import digests, wire
+from counterseal.project import influence
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from counterseal.forges import ForgeHost
 
 PREFIX: Final = "COUNTERSEAL_"
 
-#: Variables by which somebody outside could choose what a gate talks to, trusts or runs: those of the loader and the C
-#: library, of shells, OpenSSL, Python, git, Sigstore, of HTTP clients, and of what installs our packages.
-INFLUENCE: Final = re.compile(
-    r"CI_API_V4_URL|CI_SERVER_URL|NETRC|.*_PROXY"
-    r"|(LD|DYLD|OPENSSL|SSL|GIT|SIGSTORE|TUF|REQUESTS|CURL|BASH_FUNC|PIP|UV)_.*"
-    r"|GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES|HOSTALIASES|LOCALDOMAIN|LOCPATH|NIS_PATH|NLSPATH|RES_OPTIONS|TZDIR"
-    r"|BASH_ENV|BASHOPTS|SHELLOPTS|PS4|SSLKEYLOGFILE|CTLOG_FILE|XDG_(DATA|CACHE)_HOME|PYTHON[A-Z0-9]+"
-)
-#: Of those, what decides nothing: where packages with pinned digests come from (as in actions/_lib/install.py), and
-#: what is often set for other programs and read by nothing here.
-HARMLESS: Final = re.compile(
-    r"PIP_(INDEX_URL|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|CERT|CLIENT_CERT|PROXY|TRUSTED_HOST|DEFAULT_TIMEOUT|RETRIES)"
-    r"|UV_(INDEX_URL|DEFAULT_INDEX|EXTRA_INDEX_URL|NO_INDEX|FIND_LINKS|HTTP_TIMEOUT|INSECURE_HOST|SYSTEM_CERTS)"
-    r"|PIP_(DISABLE_PIP_VERSION_CHECK|NO_INPUT|NO_CACHE_DIR|CACHE_DIR|PROGRESS_BAR|ROOT_USER_ACTION)"
-    r"|PYTHON(UNBUFFERED|DONTWRITEBYTECODE|IOENCODING|UTF8|HASHSEED|FAULTHANDLER|NOUSERSITE|SAFEPATH)"
-)
 TOKEN_VARIABLES: Final = {
     ForgeKind.GITHUB: ("COUNTERSEAL_TOKEN", "GITHUB_TOKEN"),
     ForgeKind.GITLAB: ("COUNTERSEAL_TOKEN", "GITLAB_TOKEN"),
@@ -53,13 +37,6 @@ JOB_TOKEN: Final = "CI_JOB_TOKEN"  # noqa: S105 - the name of a variable
 #: Where a GitLab job wants its outputs (a dotenv report) and its summary: GitLab has no variables of its own for them.
 JOB_OUTPUT: Final = "COUNTERSEAL_DOTENV"
 JOB_SUMMARY: Final = "COUNTERSEAL_SUMMARY"
-#: What GitLab's runner sets in every job. The API is compared with the token's issuer, the token is verified, and git
-#: does not read the others.
-SET_BY_GITLAB: Final = frozenset({
-    "CI_API_V4_URL", "CI_SERVER_URL", "SIGSTORE_ID_TOKEN", "GIT_DEPTH", "GIT_STRATEGY", "GIT_CHECKOUT",
-    "GIT_CLEAN_FLAGS", "GIT_FETCH_EXTRA_FLAGS", "GIT_LFS_SKIP_SMUDGE", "GIT_SUBMODULE_STRATEGY",
-    "GIT_SUBMODULE_DEPTH", "GIT_TERMINAL_PROMPT",
-})  # fmt: skip
 
 
 class Surroundings:
@@ -145,19 +122,20 @@ class Surroundings:
         Raises:
             UsageError: Naming the variable.
         """
-        allowed = {PREFIX + name.upper() for name in options} | {*TOKEN_VARIABLES[self.kind], API_TOKEN}
+        allowed = self.gate_variables(options)
         if self.in_gitlab:
-            allowed |= SET_BY_GITLAB | {JOB_OUTPUT, JOB_SUMMARY}
+            allowed |= influence.SET_BY_GITLAB | {JOB_OUTPUT, JOB_SUMMARY}
         for name, value in sorted(self.environ.items()):
-            upper = name.upper()
-            foreign = upper.startswith(PREFIX)
-            steers = INFLUENCE.fullmatch(upper) and not HARMLESS.fullmatch(upper)
-            if value and upper not in allowed and (foreign or steers):
+            if value and influence.steers(name, allowed):
                 raise UsageError(
                     f"the variable {name} is set in a gate",
                     why="in a gate the environment chooses neither trust, policy, forge, network nor code (R35)",
                     fix=self._without(name),
                 )
+
+    def gate_variables(self, options: Iterable[str]) -> frozenset[str]:
+        """Return the variables that a gate takes as its own: of its options, and its tokens."""
+        return frozenset((*(PREFIX + name.upper() for name in options), *TOKEN_VARIABLES[self.kind], API_TOKEN))
 
     def _without(self, name: str) -> str:
         if self.in_gitlab:

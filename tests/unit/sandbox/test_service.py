@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from counterseal.adapters.github.ci import GitHubEnvironment
+from counterseal_sandbox.forge.settings import Settings, VariableRecord
 from counterseal_sandbox.service import DEFAULT_GATE_REVISION, Sandbox
 
 if TYPE_CHECKING:
@@ -182,10 +183,10 @@ def test_runs_that_make_no_sense(sandbox: Sandbox, more: dict[str, Any]) -> None
 
 
 def test_what_nobody_answers_is_said_and_written_down(sandbox: Sandbox) -> None:
-    answer = requests.get(f"{sandbox.url}/github/api/repos/acme/app/rulesets", timeout=10)
+    answer = requests.get(f"{sandbox.url}/github/api/repos/acme/app/hooks", timeout=10)
     assert answer.status_code == 501
-    assert answer.json()["message"] == "the sandbox does not answer GET /repos/acme/app/rulesets"
-    assert sandbox.forge.unknown_calls == ["GET /repos/acme/app/rulesets"]
+    assert answer.json()["message"] == "the sandbox does not answer GET /repos/acme/app/hooks"
+    assert sandbox.forge.unknown_calls == ["GET /repos/acme/app/hooks"]
     assert requests.get(f"{sandbox.url}/users", timeout=10).status_code == 405
 
 
@@ -293,3 +294,36 @@ def test_what_a_control_call_does_not_know_is_refused(sandbox: Sandbox, path: st
     answer = requests.post(sandbox.url + path, json=body, timeout=10)
     assert answer.status_code == 422
     assert said in answer.json()["message"]
+
+
+def test_what_only_settings_pages_show_can_be_planted(sandbox: Sandbox) -> None:
+    repository = sandbox.forge.repository("acme/app")
+    assert post(sandbox, "/settings", repository="acme/app", **PLANTED) == {"repository": "acme/app"}
+    settings = repository.settings
+    assert (settings.archived, settings.bypassers, settings.forced) == (
+        True,
+        ("Team:7",),
+        frozenset({"refs/heads/main"}),
+    )
+    assert (settings.workflows, repository.immutable_releases) == ({WORKFLOW: "disabled_inactivity"}, True)
+    assert settings.variables == [VariableRecord("HTTPS_PROXY", "acme", masked=False)]
+    post(sandbox, "/settings", repository="acme/app", archived=False, bypassers=[], forced=[], immutableReleases=False)
+    post(sandbox, "/settings", repository="acme/app", workflows={}, variables=[])
+    assert settings == Settings()
+
+
+PLANTED: dict[str, Any] = {
+    "archived": True,
+    "bypassers": ["Team:7"],
+    "forced": ["refs/heads/main"],
+    "workflows": {WORKFLOW: "disabled_inactivity"},
+    "immutableReleases": True,
+    "variables": [{"key": "HTTPS_PROXY", "group": "acme", "masked": False}],
+}
+
+
+@pytest.mark.parametrize("wrong", [{"archived": "yes"}, {"variables": [{"name": "X"}]}, {"forced": "main"}])
+def test_a_switch_of_the_wrong_kind_is_refused(sandbox: Sandbox, wrong: dict[str, Any]) -> None:
+    answer = requests.post(f"{sandbox.url}/settings", json={"repository": "acme/app", **wrong}, timeout=10)
+    assert answer.status_code == 422
+    assert sandbox.forge.repository("acme/app").settings == Settings()

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-#: Those that bypass a ruleset of GitHub's: its word, and the number beside it (`RepositoryRole:5` is the admins).
-BYPASS_KINDS: Final = ("Integration", "OrganizationAdmin", "RepositoryRole", "Team", "DeployKey", "User")
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: What a control call may set: its name there → the attribute of the repository, or of its settings, and its type.
+SETTINGS: Final[Mapping[str, tuple[str, type]]] = {
+    "archived": ("archived", bool),
+    "bypassers": ("bypassers", list),
+    "staleApprovals": ("stale_approvals", bool),
+    "lastPushApproved": ("last_push_approved", bool),
+    "forkApproval": ("fork_approval", str),
+    "workflows": ("workflows", dict),
+    "pipelineVariables": ("pipeline_variables", str),
+    "forkPipelinesRunHere": ("fork_pipelines_run_here", bool),
+    "immutableReleases": ("immutable_releases", bool),
+    "actionsMayApprove": ("actions_may_approve", bool),
+    "jobTokenMayPush": ("job_token_may_push", bool),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +52,10 @@ class TokenRecord:
 class Settings:
     """Switches of one repository.
 
-    `bypassers` get around its rulesets, `forced` are the protected patterns that may be force-pushed all the same,
-    `classic` the branches that older protection of GitHub's guards instead of a ruleset. `stale_approvals` and
-    `last_push_approved` are what the rule for pull requests says. `workflows` maps files of workflows to their state
-    (`active` unless it is said).
+    `bypassers` get around its rulesets: each is GitHub's word for its kind and a number, as `RepositoryRole:5` for the
+    admins. `forced` are the protected patterns that may be force-pushed all the same, `classic` the branches that older
+    protection of GitHub's guards instead of a ruleset. `stale_approvals` and `last_push_approved` are what the rule for
+    pull requests says. `workflows` maps files of workflows to their state (`active` unless it is said).
     """
 
     archived: bool = False
@@ -55,3 +70,11 @@ class Settings:
     fork_pipelines_run_here: bool = True
     variables: list[VariableRecord] = field(default_factory=list)
     tokens: list[TokenRecord] = field(default_factory=list)
+
+    def of_ci(self, *, may_push: bool) -> dict[str, bool | str]:
+        """Return what GitLab shows to maintainers of a project, by its names there."""
+        return {
+            "ci_push_repository_for_job_token_allowed": may_push,
+            "ci_pipeline_variables_minimum_override_role": self.pipeline_variables,
+            "ci_allow_fork_pipelines_to_run_in_parent_project": self.fork_pipelines_run_here,
+        }

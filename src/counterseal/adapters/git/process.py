@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.git.watch import Watch
@@ -18,7 +19,6 @@ from counterseal.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from pathlib import Path
 
     from counterseal.adapters.git.watch import Ended
 
@@ -79,6 +79,15 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
     """
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return {**kept, **_FIXED, "GIT_ALLOW_PROTOCOL": "none", **more}
+
+
+def version() -> str:
+    """Return what git says of itself.
+
+    Raises:
+        ServiceError: git is not installed.
+    """
+    return Git(Path(), own=False).read("--version").decode("utf-8", "replace").strip()
 
 
 class Git:

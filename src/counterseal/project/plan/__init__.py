@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from counterseal.project.plan.answers import Answers, Facts, GateChoice, Preset, Publish
 from counterseal.project.plan.making import Paste, Plan, PlannedFile, make
-from counterseal.project.plan.people import Named, approvers_of, named, number_command
+from counterseal.project.plan.people import Named, approvers_of, named
 from counterseal.project.plan.pins import Moved, move
 from counterseal.project.plan.proposals import counts_for, propose
 from counterseal.project.plan.settings import Setting, Settings, left_to_do
@@ -32,6 +32,5 @@ __all__ = [
     "make",
     "move",
     "named",
-    "number_command",
     "propose",
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal.errors import UsageError
 from counterseal.formats import names, yaml
 from counterseal.model import ActorKind, Permission, Person
+from counterseal.project.people import number_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,10 +115,3 @@ def _person(login: str, number: str, option: str, host: str, there: Collaborator
             fix=f"write {login}={there.actor.id} if that is who you mean",
         )
     return Person(host, int(number), login)
-
-
-def number_command(host: str, login: str) -> str:
-    """Return the command that prints the number of an account."""
-    if host == "gitlab.com":
-        return f"glab api 'users?username={login}' prints the number of {login}"
-    return f"gh api users/{login} --jq .id prints the number of {login}"

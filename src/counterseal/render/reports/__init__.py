@@ -15,6 +15,7 @@ __all__ = [
     "request",
     "sandbox",
     "sbom",
+    "setting_up",
     "sign",
     "status",
     "trust",

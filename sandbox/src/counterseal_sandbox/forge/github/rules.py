@@ -90,6 +90,7 @@ def _create(call: Call) -> Response:
     if "pull_request" in rules:
         hosted.let_push(pattern, None)
         hosted.settings.stale_approvals = not rules["pull_request"].get("dismiss_stale_reviews_on_push")
+        hosted.settings.last_push_approved = bool(rules["pull_request"].get("require_last_push_approval"))
     return json_response(
         next(_whole(call, number, known) for number, known in _rulesets(hosted) if known == pattern), 201
     )

@@ -86,13 +86,14 @@ def _workflows(call: Call) -> Response:
     return json_response({"total_count": len(shown), "workflows": shown})
 
 
-@ROUTES(f"PUT {_REPOSITORY}/actions/workflows/{{workflow_id}}/enable", "actions/enable-workflow", "actions:write")
+@ROUTES(f"PUT {_REPOSITORY}/actions/workflows/{{workflow}}/enable", "actions/enable-workflow", "actions:write")
 def _enable(call: Call) -> Response:
-    files = _files(call)
-    if not 0 < call.number("workflow_id") <= len(files):
-        raise Refused("Not Found", 404)
-    call.hosted.settings.workflows[files[call.number("workflow_id") - 1]] = "active"
-    return Response(204)
+    wanted, files = call.path["workflow"], _files(call)  # a number, or the name of its file
+    for number, path in enumerate(files, 1):
+        if wanted in (str(number), path.removeprefix(_WORKFLOWS)):
+            call.hosted.settings.workflows[path] = "active"
+            return Response(204)
+    raise Refused("Not Found", 404)
 
 
 def _files(call: Call) -> list[str]:

@@ -25,7 +25,7 @@ MAX_PATCH: Final = 200 << 10
 PAGES: Final = "https://gitlab.com"
 ACCESS_LEVELS: Final = {Role.READ: 10, Role.TRIAGE: 20, Role.WRITE: 30, Role.MAINTAIN: 40, Role.ADMIN: 50}
 #: Who may push to and merge into a protected branch of the sandbox.
-_PROTECTED_FOR: Final = {
+PROTECTED_FOR: Final = {
     "id": 1,
     "access_level": 30,
     "access_level_description": "Developers + Maintainers",
@@ -34,8 +34,8 @@ _PROTECTED_FOR: Final = {
     "group_id": None,
 }
 #: What protected branches say of who may push; an owner is a maintainer there, and 0 is nobody.
-_LEVEL_OF: Final[dict[int, int]] = {Role.WRITE: 30, Role.MAINTAIN: 40, Role.ADMIN: 40}
-_PUSHERS: Final = {0: "No one", 30: "Developers + Maintainers", 40: "Maintainers"}
+LEVEL_OF: Final[dict[int, int]] = {Role.WRITE: 30, Role.MAINTAIN: 40, Role.ADMIN: 40}
+PUSHERS: Final = {0: "No one", 30: "Developers + Maintainers", 40: "Maintainers"}
 
 
 def when(moment: datetime | None) -> str | None:
@@ -128,7 +128,7 @@ class BasicShapes:
             "_links": {"self": url, "merge_requests": f"{url}/merge_requests", "members": f"{url}/members"},
             **({"permissions": {"project_access": access, "group_access": None}} if access else {}),
             **forked,
-            **(_ci_switches(repository) if role >= Role.MAINTAIN else {}),
+            **(repository.settings.of_ci(may_push=repository.job_token_may_push) if role >= Role.MAINTAIN else {}),
         }
 
     def _namespace(self, repository: HostedRepository) -> dict[str, Any]:
@@ -262,24 +262,18 @@ class BasicShapes:
     def protected_branch(self, repository: HostedRepository, number: int, name: str) -> dict[str, Any]:
         """Return a protected branch, or pattern of branches."""
         least = repository.pushers(f"refs/heads/{name}")
-        level = _LEVEL_OF.get(least, 0)
-        pushers = {**_PROTECTED_FOR, "access_level": level, "access_level_description": _PUSHERS[level]}
+        level = LEVEL_OF.get(least, 0)
+        pushers = {**PROTECTED_FOR, "access_level": level, "access_level_description": PUSHERS[level]}
         return {
             "id": number,
             "name": name,
             "push_access_levels": [pushers],
-            "merge_access_levels": [_PROTECTED_FOR],
+            "merge_access_levels": [PROTECTED_FOR],
             "unprotect_access_levels": [],
             "allow_force_push": f"refs/heads/{name}" in repository.settings.forced,
             "code_owner_approval_required": False,
             "inherited": False,
         }
-
-    def protected_tag(self, repository: HostedRepository, name: str) -> dict[str, Any]:
-        """Return a protected tag, or pattern of tags."""
-        level = _LEVEL_OF.get(repository.pushers(f"refs/tags/{name}"), 0)
-        creators = {**_PROTECTED_FOR, "access_level": level, "access_level_description": _PUSHERS[level]}
-        return {"name": name, "create_access_levels": [creators]}
 
     def diff(self, repository: HostedRepository, base: str, head: str, change: FileChange) -> dict[str, Any]:
         """Return what a merge request does to a file; of a big one only that ("Diff limits", GitLab's manual)."""
@@ -300,15 +294,6 @@ class BasicShapes:
             "collapsed": False,
             "too_large": too_large,
         }
-
-
-def _ci_switches(repository: HostedRepository) -> dict[str, Any]:
-    """Return what maintainers alone are shown of a project, in the sandbox."""
-    return {
-        "ci_push_repository_for_job_token_allowed": repository.job_token_may_push,
-        "ci_pipeline_variables_minimum_override_role": repository.settings.pipeline_variables,
-        "ci_allow_fork_pipelines_to_run_in_parent_project": repository.settings.fork_pipelines_run_here,
-    }
 
 
 def _title(message: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from counterseal_sandbox.forge.accounts import AccountKind, Role, TokenKind
 from counterseal_sandbox.forge.gitlab.call import Routes
-from counterseal_sandbox.forge.gitlab.json import ACCESS_LEVELS, when
+from counterseal_sandbox.forge.gitlab.json import ACCESS_LEVELS, LEVEL_OF, PROTECTED_FOR, PUSHERS, when
 from counterseal_sandbox.forge.refusal import Refused
 from counterseal_sandbox.http import Response, json_response
 
@@ -54,7 +54,7 @@ def _protect_branch(call: Call) -> Response:
 
 @ROUTES(f"GET {_PROJECT}/protected_tags", least=Role.MAINTAIN)
 def _protected_tags(call: Call) -> Response:
-    return call.page(_names(call, _TAGS), lambda name: call.shapes.protected_tag(call.project, name))
+    return call.page(_names(call, _TAGS), lambda name: _protected_tag(call, name))
 
 
 @ROUTES(f"POST {_PROJECT}/protected_tags", least=Role.MAINTAIN)
@@ -64,7 +64,14 @@ def _protect_tag(call: Call) -> Response:
     if pattern in project.protected:
         raise Refused(f"Protected tag '{name}' already exists", 409)
     project.protect((*project.protected, pattern))
-    return json_response(call.shapes.protected_tag(project, name), 201)
+    return json_response(_protected_tag(call, name), 201)
+
+
+def _protected_tag(call: Call, name: str) -> dict[str, Any]:
+    """Return a protected tag, or pattern of tags."""
+    level = LEVEL_OF.get(call.project.pushers(f"{_TAGS}{name}"), 0)
+    creators = {**PROTECTED_FOR, "access_level": level, "access_level_description": PUSHERS[level]}
+    return {"name": name, "create_access_levels": [creators]}
 
 
 def _names(call: Call, start: str) -> list[str]:

@@ -26,8 +26,6 @@ _REVIEWED: Final = "pull_request"
 _BY_CHANGE_REQUEST: Final = frozenset({_REVIEWED, "merge_queue"})
 #: How GitHub says to an administrator that a branch has no older protection; to others it says "Not Found".
 _NOT_PROTECTED: Final = "Branch not protected"
-#: What stands for the stars of a pattern, to see whether another pattern has it all.
-_SAMPLES: Final = ("1.2.3", "0", "9.9.9-rc.1")
 
 
 class Older:
@@ -71,7 +69,8 @@ class Rules:
         what = f"branch {branch}"
         page = self._api.find(self._api.here(f"/branches/{in_path(branch)}"), what=what, access="contents: read")
         rules = self._active(branch)
-        protected = bool(rules) or (page is not None and Fields(page, what).flag("protected"))
+        # a gate asks the branch's own page; before there is a branch, its rules are all there is
+        protected = bool(rules) if page is None else Fields(page, what).flag("protected")
         older = self._older(branch) if protected else Older(known=True)
         types = {rule.text("type") for rule in rules}
         by_change_request = _surely(bool(types & _BY_CHANGE_REQUEST) or older.reviews is not None, older)
@@ -125,11 +124,7 @@ class Rules:
         what, path = "rulesets of tags", self._api.here("/rulesets")
         asked = {"includes_parents": "true", "targets": "tag"}
         listed = [Fields(data, what) for data in self._api.pages(path, what=what, access=_METADATA, **asked)]
-        numbers = [
-            each.number("id")
-            for each in listed
-            if each.text("enforcement") == "active" and each.text("target") == "tag"
-        ]
+        numbers = [each.number("id") for each in listed if each.text("enforcement") == "active"]
         guards = {number: shown for number in numbers if (shown := self._ruleset(number)) and _has(shown, pattern)}
         types = {Fields(rule, shown.what).text("type") for shown in guards.values() for rule in shown.items("rules")}
         bypassers = self._bypassers(guards, Older(known=True))
@@ -144,10 +139,12 @@ class Rules:
 
 def _has(ruleset: Fields, pattern: str) -> bool:
     """Return whether a ruleset holds for every tag of a pattern."""
-    refs = ruleset.inner("conditions").inner("ref_name")
-    include, exclude = refs.items("include"), refs.items("exclude")
-    samples = [pattern.replace("*", sample) for sample in _SAMPLES]
-    return all(_in(include, ref) and not _in(exclude, ref) for ref in samples)
+    conditions = ruleset.inner("conditions") if ruleset.has("conditions") else None
+    if conditions is None or not conditions.has("ref_name") or ruleset.text("target") != "tag":
+        return False
+    refs = conditions.inner("ref_name")
+    include, exclude = (refs.items(name) if refs.has(name) else [] for name in ("include", "exclude"))
+    return all(_in(include, ref) and not _in(exclude, ref) for ref in forges.samples(pattern))
 
 
 def _in(patterns: Sequence[object], ref: str) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.gitlab.access import MAINTAINER, OWNER, REVIEWS, VARIABLES, Access
 from counterseal.adapters.gitlab.api import part
-from counterseal.adapters.gitlab.people import level_of
+from counterseal.adapters.gitlab.people import level_of, permission_of
+from counterseal.adapters.http.answers import RefusedError
 from counterseal.adapters.http.fields import Fields
 from counterseal.errors import ServiceError
 from counterseal.model import AccessToken, Permission, ProjectSettings, Schedule, Variable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from counterseal.adapters.gitlab.api import GitLabApi
     from counterseal.adapters.gitlab.people import People
+    from counterseal.model import Actor
 
 _BRANCH: Final = "refs/heads/"
 _REFS: Final = "refs/"
@@ -59,8 +61,14 @@ class PipelineSettings:
             active=active,
             state="active" if active else "inactive",
             owner=owner,
-            owner_permission=None if owner is None else people.permission(owner, is_public=lambda: True),
+            owner_permission=None if owner is None else self._as_a_member(owner),
         )
+
+    def _as_a_member(self, owner: Actor) -> Permission:
+        """Return what an account may do as a member; who is none any more may start nothing."""
+        what = f"permission of {owner.login}"
+        data = self._api.find(self._api.here(f"/members/all/{owner.id}"), what=what, access=REVIEWS)
+        return Permission.NONE if data is None else permission_of(Fields(data, what))
 
     # --- variables ---------------------------------------------------------------------------
 
@@ -91,16 +99,25 @@ class PipelineSettings:
 
     def access_tokens(self) -> list[AccessToken]:
         """Return the project's tokens, before them the one of this environment that reads approvals."""
-        found = []
-        if self._api.may(_API):
-            what = VARIABLES["api"]
-            shown = Fields(self._api.get("/personal_access_tokens/self", what=what, access=_API), what)
-            found.append(_token(shown, what, Permission.NONE))
+        found = self._own_token()
         what, path = f"access tokens of {self._api.project}", self._api.here("/access_tokens")
         for data in self._api.pages(path, what=what, access=MAINTAINER):
             shown = Fields(data, what)
             found.append(_token(shown, shown.text("name"), level_of(shown)))
         return found
+
+    def _own_token(self) -> list[AccessToken]:
+        """Return the token of this environment that reads approvals, if there is one and it may look at itself."""
+        if not self._api.may(_API):
+            return []
+        what = VARIABLES["api"]
+        try:
+            shown = Fields(self._api.get("/personal_access_tokens/self", what=what, access=_API), what)
+        except RefusedError as error:
+            if error.status != 403:
+                raise
+            return []
+        return [_token(shown, what, Permission.NONE)]
 
 
 def _token(shown: Fields, name: str, permission: Permission) -> AccessToken:

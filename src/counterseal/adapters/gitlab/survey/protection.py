@@ -23,8 +23,6 @@ _BRANCH: Final = "refs/heads/"
 _TAG: Final = "refs/tags/"
 #: The access level that is nobody's.
 _NO_ONE: Final = 0
-#: What stands for the stars of a pattern, to see whether another pattern has it all.
-_SAMPLES: Final = ("1.2.3", "0", "9.9.9-rc.1")
 
 
 class Protection:
@@ -41,7 +39,10 @@ class Protection:
         except RefusedError as error:
             if error.status != 403:
                 raise
-            return self._as_a_developer(ref)
+            shown = Settings(self._api).branch(name)
+            if shown is None:  # it may be protected before it is there, and that is a maintainer's to see
+                raise
+            return _as_a_developer(shown)
         guards = [each for each in listed if _matches(each.text("name"), name)]
         pushers = _who(guards, "push_access_levels")
         return RefRules(
@@ -53,17 +54,10 @@ class Protection:
             deletable=not guards,
         )
 
-    def _as_a_developer(self, ref: str) -> RefRules:
-        shown = Settings(self._api).branch(ref.removeprefix(_BRANCH))
-        if shown is None:
-            return RefRules(protected=False, pushers=None)
-        pushed = shown.flag("developers_can_push") or shown.flag("can_push")
-        return RefRules(protected=shown.flag("protected"), by_change_request=False if pushed else None)
-
     def of_tags(self, pattern: str) -> RefRules:
         """Return how the tags of a pattern are guarded: a protected one is not moved, and deleted only by hand."""
         what, name = "protected tags", pattern.removeprefix(_TAG)
-        samples = [name.replace("*", sample) for sample in _SAMPLES]
+        samples = forges.samples(name)
         listed = self._list(what, "/protected_tags")
         guards = [each for each in listed if all(_matches(each.text("name"), sample) for sample in samples)]
         creators = _who(guards, "create_access_levels")
@@ -78,6 +72,12 @@ class Protection:
     def _list(self, what: str, path: str) -> list[Fields]:
         listed: Iterable[Any] = self._api.pages(self._api.here(path), what=what, access=MAINTAINER)
         return [Fields(data, what) for data in listed]
+
+
+def _as_a_developer(shown: Fields) -> RefRules:
+    """Return what a branch's own page tells."""
+    pushed = shown.flag("developers_can_push") or shown.flag("can_push")
+    return RefRules(protected=shown.flag("protected"), by_change_request=False if pushed else None)
 
 
 def _matches(pattern: str, name: str) -> bool:

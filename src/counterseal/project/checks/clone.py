@@ -1,0 +1,74 @@
+"""This clone: whether it has the whole history and the ledger, and whether merged requests wait for a gate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
+from counterseal.project.observations import fault, unseen, warning, well
+from counterseal.project.seen import Unseen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from counterseal.project.observations import Observation
+    from counterseal.project.seen import Seen
+
+_FETCH: Final = f"git fetch origin {NOTES_REF}:{NOTES_REF} {MIRROR_BRANCH}"
+_ALWAYS: Final = f"git config --add remote.origin.fetch +{NOTES_REF}:{NOTES_REF} lets every fetch bring it"
+
+
+def check(seen: Seen) -> Iterator[Observation]:
+    """Yield what is to be said of the clone."""
+    if seen.clone.shallow:
+        yield warning(
+            "shallow",
+            "this clone is shallow",
+            why="the history on which requests and ledger are checked is cut off",
+            fix="git fetch --unshallow",
+        )
+    else:
+        yield well("shallow", "this clone has the whole history")
+    yield from _ledger(seen)
+    if not _is_explained(seen):
+        yield _waiting(seen)
+
+
+def _is_explained(seen: Seen) -> bool:
+    """Return whether it was said already why nobody can tell which requests wait."""
+    explained = seen.clone.shallow or isinstance(seen.policy, Unseen)
+    return explained and isinstance(seen.waiting, Unseen) and not seen.waiting.broken
+
+
+def _ledger(seen: Seen) -> Iterator[Observation]:
+    here = (seen.clone.notes, seen.clone.mirror)
+    if isinstance(seen.forge_tips, Unseen):
+        yield unseen("ledger-fetched", "whether this clone has the ledger that the forge has", seen.forge_tips)
+    elif seen.forge_tips == (None, None):
+        yield well("ledger-fetched", "there is no ledger yet: the first gate begins it")
+    elif here != seen.forge_tips:
+        yield warning(
+            "ledger-fetched",
+            "this clone has an old ledger" if any(here) else "this clone has not fetched the ledger",
+            why=f"git clone brings no notes, so log and status know less than there is; {_ALWAYS}",
+            fix=_FETCH,
+        )
+    else:
+        yield well("ledger-fetched", "this clone has the ledger that the forge has")
+
+
+def _waiting(seen: Seen) -> Observation:
+    waiting = seen.waiting
+    if isinstance(waiting, Unseen):
+        if waiting.broken:
+            return fault("ledger", waiting.what, why=waiting.why, fix=waiting.fix or "counterseal log verify")
+        return unseen("undecided", "whether merged requests wait for a gate", waiting)
+    if not waiting:
+        return well("undecided", "no merged request waits for a gate")
+    requests = "a merged request has" if waiting == 1 else f"{waiting} merged requests have"
+    return warning(
+        "undecided",
+        f"{requests} no decision",
+        why="a run of the gate was cancelled or failed, is still running, or never started",
+        fix="start the gate by hand; counterseal status shows them",
+    )
