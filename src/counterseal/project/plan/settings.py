@@ -46,7 +46,9 @@ def left_to_do(facts: Facts, seen: Settings) -> tuple[Setting, ...]:
     """Return what is not known to be set well."""
     each = _gitlab if facts.kind is ForgeKind.GITLAB else _github
     return tuple(
-        Setting(what, f"{facts.page}/{page}", why) for right, what, page, why in each(facts, seen) if not right
+        Setting(what, f"{facts.page}/{pages.path(facts.kind, page)}", why)
+        for right, what, page, why in each(facts, seen)
+        if not right
     )
 
 
