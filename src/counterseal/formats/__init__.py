@@ -8,7 +8,6 @@ from __future__ import annotations
 __all__ = [
     "credentials",
     "digests",
-    "foreign_yaml",
     "junit",
     "manifest",
     "names",
