@@ -23,7 +23,7 @@ def looked(clone: MemoryClone = PYTHON, name: str = "acme/app", **shown: Any) ->
         "page": "https://evil.example/",
         "own": Permission.ADMIN,
     }
-    project = Project(**(known | shown)) if shown.get("seen", True) else None
+    project = Project(**(known | shown))
     return init.Looked("github.com", name, layout.read(clone), project, None, plan.Settings(), ())
 
 
