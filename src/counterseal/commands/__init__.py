@@ -7,6 +7,7 @@ __all__ = [
     "demo",
     "doctor",
     "gate",
+    "init",
     "inventories",
     "log",
     "outputs",

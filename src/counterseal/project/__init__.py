@@ -5,4 +5,4 @@ It works on what was read of the clone and of the forge, and reads and writes no
 
 from __future__ import annotations
 
-__all__ = ["checks", "influence", "people", "pipelines"]
+__all__ = ["checks", "influence", "layout", "people", "pipelines", "plan"]

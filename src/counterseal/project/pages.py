@@ -34,9 +34,14 @@ _PATHS: Final = {
 }
 
 
+def path(kind: ForgeKind, name: str) -> str:
+    """Return the path of a page of settings below that of the repository."""
+    return _PATHS[kind][name]
+
+
 def page(seen: Seen, name: str) -> str:
     """Return the address of a page of settings; nothing if nobody knows which repository this is."""
-    return f"https://{seen.host}/{seen.name}/{_PATHS[seen.kind][name]}" if seen.name else ""
+    return f"https://{seen.host}/{seen.name}/{path(seen.kind, name)}" if seen.name else ""
 
 
 def group_page(seen: Seen, group: str) -> str:

@@ -10,8 +10,7 @@ from counterseal.errors import UsageError
 from counterseal.forges import ForgeKind
 from counterseal.formats import names
 from counterseal.model import Visibility
-from counterseal.project import people as project_people
-from counterseal.project import plan
+from counterseal.project import people, plan
 from counterseal.project.plan import Answers, GateChoice, Preset, Publish
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def decide(looked: Looked, facts: Facts, given: Given, owners: str) -> tuple[Ans
             "nobody is known who could approve",
             why="the people of the repository were not seen",
             fix="set a token, or name them with the numbers of their accounts: --approvers alice=1001,bob=1002; "
-            + project_people.number_command(facts.host, "alice"),
+            + people.number_command(facts.host, "alice"),
         )
     stages, counts = _read_stages(given.stages or _stages(proposed), proposed)
     if proposed.preset is Preset.SOLO and any(counts):

@@ -34,16 +34,19 @@ def facts_of(looked: Looked, given: Given, policy: Policy | None) -> Facts:
         raise UsageError(
             f"{looked.name} is archived", why="it takes no changes", fix="take it out of the archive in its settings"
         )
+    name = project.repository.name if project else looked.name
+    if not names.REPOSITORY.fits(name):
+        raise UsageError(f"{name!r} is no name of a repository", why=f"it is {names.REPOSITORY.words}", fix="rename it")
     layout = looked.layout
     if given.tags:
         layout = dataclasses.replace(layout, tag_pattern=_pattern(given.tags))
     return Facts(
         host=looked.host,
-        name=project.repository.name if project else looked.name,
+        name=name,
         number=_number(looked, given, policy),
         default_ref=_default_ref(looked, given),
         visibility=project.visibility if project else None,
-        page=project.page if project else f"https://{looked.host}/{looked.name}",
+        page=f"https://{looked.host}/{name}",
         layout=layout,
         package=_package(layout, given.project),
         fork_of=project.fork_of if project else None,

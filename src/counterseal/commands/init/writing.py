@@ -13,8 +13,7 @@ from counterseal.errors import PolicyError, UsageError
 from counterseal.evaluation import possible_without, rules
 from counterseal.identifiers import INIT_BRANCH, POLICY_PATH
 from counterseal.ports import BranchWriter, ChangeRequests, Clone
-from counterseal.project import people as project_people
-from counterseal.project import plan
+from counterseal.project import people, plan
 from counterseal.project.layout import next_tag
 from counterseal.project.plan import Answers, Facts, Plan, Preset, Setting
 
@@ -152,14 +151,14 @@ def _checked(made: Plan) -> tuple[str, ...]:
         fix = f"{error.fix}; nothing was written" if error.fix else "nothing was written"
         raise UsageError(f"these answers make no policy: {error.what}", why=error.why, fix=fix) from None
     policy_people.check_names(policy)
-    people = {person.key: person for members in policy.groups.values() for person in members}.values()
+    named = {person.key: person for members in policy.groups.values() for person in members}.values()
     for stage in policy.stages:
-        if not any(possible_without(policy, stage, person) for person in people):
+        if not any(possible_without(policy, stage, person) for person in named):
             raise UsageError(
                 f"nobody could ever get anything into {stage.name}",
-                why=f"{len(people)} {'person is' if len(people) == 1 else 'people are'} named, whoever asks does not "
+                why=f"{len(named)} {'person is' if len(named) == 1 else 'people are'} named, whoever asks does not "
                 "count, and too few are left to approve; nothing was written",
                 fix="name more people (--approvers), ask for fewer approvals (--stages staging=1,production=1), or for "
                 "none: --preset solo",
             )
-    return tuple(project_people.shortages(policy))
+    return tuple(people.shortages(policy))

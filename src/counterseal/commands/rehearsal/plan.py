@@ -13,7 +13,7 @@ from counterseal.commands import policy_people
 from counterseal.errors import PolicyError, UsageError
 from counterseal.evaluation import rules
 from counterseal.formats import names
-from counterseal.identifiers import POLICY_PATH
+from counterseal.identifiers import POLICY_PATH, page
 from counterseal.model import Person, Policy
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def plan(clone: Clone, inputs: RehearsalInputs, random: Callable[[int], bytes]) 
         raise UsageError(
             f"no {POLICY_PATH} is committed in {clone.folder}",
             why="the sandbox gets a copy of what is committed, and a rehearsal is of a policy",
-            fix="commit one; docs/policy-reference.md says what stands in it",
+            fix=f"commit one; what stands in it: {page('policy-reference.md')}",
         )
     if clone.shallow():
         raise UsageError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from counterseal import forges
-from counterseal.identifiers import GATE_WORKFLOW, REQUEST_FOLDER
+from counterseal.identifiers import GATE_WORKFLOW, REQUEST_FOLDER, page
 from counterseal.model import Policy
 from counterseal.project.observations import fault, unseen, warning, well
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _BUILDS: Final = ("actions/candidate", "candidate", "all")
 _DECIDES: Final = (GATE_WORKFLOW, "actions/gate", "gate", "all")
 _TAGS: Final = "refs/tags/"
-_HOW: Final = "counterseal init writes it; docs/how-to-github.md and docs/how-to-gitlab.md show it"
+_HOW: Final = f"counterseal init writes it; {page('how-to-github.md')} and {page('how-to-gitlab.md')} show it"
 
 
 def check(seen: Seen) -> Iterator[Observation]:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from counterseal.formats import foreign_yaml
+from counterseal.project.pipelines import reading
 
 _PYPI: Final = re.compile(r"pypa/gh-action-pypi-publish|\b(twine|uv|poetry|hatch|pdm|flit)\s+(upload|publish)\b")
 _NPM: Final = re.compile(r"\b(npm|pnpm|yarn)\s+publish\b")
@@ -36,28 +36,29 @@ class Workflow:
 
 def parse(path: str, content: bytes) -> Workflow:
     """Return what a workflow file says."""
-    data = foreign_yaml.read(content)
-    if not isinstance(data, dict):
+    try:
+        read = reading.documents(content)
+    except reading.UnreadableError:
+        return Workflow(path, readable=False)
+    if len(read) != 1 or not isinstance(read[0], dict):
         return Workflow(path, readable=False)
     text = content.decode()
-    events = _events(data.get("on"))
+    events = _events(reading.table(read[0]).get("on"))
     publishes = "pypi" if _PYPI.search(text) else "npm" if _NPM.search(text) else ""
     return Workflow(path, True, _tags(events), "release" in events, publishes)  # noqa: FBT003 - `readable`
 
 
 def _events(triggers: Any) -> dict[str, Any]:
-    if isinstance(triggers, str):
-        return {triggers: None}
-    if isinstance(triggers, list):
-        return {str(name): None for name in triggers}
-    return {str(name): how for name, how in triggers.items()} if isinstance(triggers, dict) else {}
+    """Return what starts a workflow, by event."""
+    if isinstance(triggers, dict):
+        return reading.table(triggers)
+    return dict.fromkeys(reading.texts(triggers))
 
 
 def _tags(events: dict[str, Any]) -> tuple[str, ...]:
     if "push" not in events:
         return ()
-    push = events["push"]
-    if not isinstance(push, dict) or not push.keys() & {"tags", "tags-ignore", "branches", "branches-ignore"}:
+    push = reading.table(events["push"])
+    if not push.keys() & {"tags", "tags-ignore", "branches", "branches-ignore"}:
         return ("*",)
-    tags = push.get("tags", ["*"] if "tags-ignore" in push else [])
-    return tuple(str(tag) for tag in tags) if isinstance(tags, list) else (str(tags),)
+    return reading.texts(push.get("tags", ["*"] if "tags-ignore" in push else []))

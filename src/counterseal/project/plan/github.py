@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from counterseal.identifiers import page
 from counterseal.project.plan.answers import GateChoice, Publish
 from counterseal.project.plan.quoting import fill, key, plain, quoted
 
@@ -34,7 +35,7 @@ def candidate(facts: Facts, revision: str) -> str:
 
 def promote(facts: Facts, answers: Answers, revision: str) -> str:
     """Return the workflow of the gate, with the job that hands a release on to an index if there is one."""
-    fix = "rename the branch, or write the three workflow files by hand as docs/how-to-github.md shows them"
+    fix = f"rename the branch, or write the three workflow files by hand as on {page('how-to-github.md')}"
     text = fill("promote.yml", branch=quoted(plain(facts.branch, "the default branch", fix)))
     if answers.gate is GateChoice.OWN:
         return text + fill("own-gate.yml", revision=revision)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from counterseal import forges
+from counterseal.identifiers import page
 from counterseal.project.layout import BUILDS
 from counterseal.project.plan.answers import Publish
 from counterseal.project.plan.github import plain_pattern, project_folder
@@ -31,7 +32,7 @@ def head() -> str:
 def include(facts: Facts, answers: Answers, revision: str) -> str:
     """Return the one include, for a pipeline file of somebody's own."""
     plain_pattern(facts.tag_pattern)
-    fix = "rename the branch, or write the file by hand as docs/how-to-gitlab.md shows it"
+    fix = f"rename the branch, or write the file by hand as on {page('how-to-gitlab.md')}"
     plain(facts.branch, "the default branch", fix)
     folder = project_folder(facts)
     return fill(

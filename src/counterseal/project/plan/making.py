@@ -175,6 +175,8 @@ def _of_build(facts: Facts) -> Iterator[str]:
             f"no lock file for {package.folder}: the SBOM lists what a lock file pins, so `counterseal sbom` stops "
             f"without one; `{package.build.lock_with}` makes one, or give it a document of another tool with --from"
         )
+    if facts.layout.shallow:
+        yield "this clone is shallow: its tags may be missing, and it cannot be pushed: git fetch --unshallow --tags"
     if facts.layout.tag_pattern is None:
         yield f"no tag looks like a version yet: releases are taken from tags {facts.tag_pattern}"
 

@@ -44,7 +44,7 @@ def fill(name: str, **slots: str) -> str:
 
     A slot that has a line of its own takes that line with it if it is empty.
     """
-    text = (_TEXTS / name).read_text(encoding="utf-8")
+    text = (_TEXTS / f"{name}.in").read_text(encoding="utf-8")
     for slot, value in slots.items():
         text = text.replace(f"<<{slot}>>\n", f"{value}\n" if value else "").replace(f"<<{slot}>>", value)
     if "<<" in text:

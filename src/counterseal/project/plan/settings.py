@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import MIRROR_BRANCH
 from counterseal.model import ProjectSettings, RefRules, Schedule, Variable
+from counterseal.project import pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,9 @@ def left_to_do(facts: Facts, seen: Settings) -> tuple[Setting, ...]:
     """Return what is not known to be set well."""
     each = _gitlab if facts.kind is ForgeKind.GITLAB else _github
     return tuple(
-        Setting(what, f"{facts.page}/{page}", why) for right, what, page, why in each(facts, seen) if not right
+        Setting(what, f"{facts.page}/{pages.path(facts.kind, page)}", why)
+        for right, what, page, why in each(facts, seen)
+        if not right
     )
 
 
@@ -57,78 +60,77 @@ def _github(facts: Facts, seen: Settings) -> Iterator[_Row]:
     yield (
         _by_requests_alone(branch),
         f"rule for {facts.branch}: changes by pull request only, nobody may bypass it",
-        "settings/rules",
+        "rules",
         "the gate does not decide from a branch that nothing protects",
     )
     yield (
         branch is not None and branch.stale_approvals is False and branch.last_push_approved is True,
         "the same rule: dismiss approvals on push, approval of the last push by somebody else",
-        "settings/rules",
+        "rules",
         "a late push then asks for a new review; without it, it becomes a deny",
     )
     yield (
         _unmoved(tags),
         f"rule for tags {facts.tag_pattern}: created by few, no update, no deletion",
-        "settings/rules",
+        "rules",
         "a moved tag is a deny, and the release has to be built again",
     )
     yield (
         mirror is not None and mirror.forced is False and mirror.deletable is False,
         f"rule for the branch {MIRROR_BRANCH}: no force push, no deletion; the workflow's token may push",
-        "settings/rules",
+        "rules",
         "otherwise whoever may write can rewind the ledger, which the next gate and every verifier notice",
     )
     yield (
         switches is not None and switches.immutable_releases is True,
         "General → Releases: enable release immutability",
-        "settings",
+        "general",
         "without it whoever may write can replace files of a published release",
     )
 
 
 def _gitlab(facts: Facts, seen: Settings) -> Iterator[_Row]:
     branch, tags, mirror, switches = seen.branch, seen.tags, seen.mirror, seen.switches
-    job_tokens = "-/settings/ci_cd#js-token-access"
     yield (
         switches is not None and switches.job_token_may_push is True,
         "CI/CD → Job token permissions: allow Git push requests to the repository",
-        job_tokens,
+        "job token",
         "the gate pushes the ledger with the job's token",
     )
     yield (
         any(variable.name == _API_TOKEN for variable in seen.variables or ()),
         f"a token (role Reporter, scope read_api) as the masked variable {_API_TOKEN}",
-        "-/settings/access_tokens",
+        "tokens",
         "a job's token cannot read approvals; a Free project of gitlab.com takes a personal token of a service account",
     )
     yield (
         any(each.active and each.ref == facts.default_ref for each in seen.schedules or ()),
         f"a pipeline schedule on {facts.branch}, every hour, owned by a maintainer",
-        "-/pipeline_schedules",
+        "schedules",
         "it decides what a cancelled pipeline left undecided",
     )
     yield (
         _by_requests_alone(branch),
         f"protected branch {facts.branch}: nobody pushes, maintainers merge",
-        "-/settings/repository#js-protected-branches-settings",
+        "branches",
         "the gate does not decide from a branch that nothing protects",
     )
     yield (
         mirror is not None and mirror.protected and mirror.forced is False,
         f"protected branch {MIRROR_BRANCH}: those who merge may push, nobody force-pushes",
-        "-/settings/repository#js-protected-branches-settings",
+        "branches",
         "otherwise somebody can rewind the ledger; shut, nothing can be recorded",
     )
     yield (
         _unmoved(tags),
         f"protected tags {facts.tag_pattern}: created by few",
-        "-/settings/repository#js-protected-tags-settings",
+        "tags",
         "a moved tag is a deny",
     )
     yield (
         switches is not None and switches.pipeline_variables == "no_one_allowed",
         "CI/CD → Variables → minimum role to use pipeline variables: no one allowed",
-        "-/settings/ci_cd#js-cicd-variables-settings",
+        "variables",
         "whoever may set variables of a pipeline can steer the shell that signs",
     )
 

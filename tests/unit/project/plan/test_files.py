@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -233,6 +234,10 @@ def test_what_a_build_lacks_is_named() -> None:
     notes = made(facts(clone), answers(), clone).notes
     assert [note for note in notes if note.startswith("no lock file for .") and "`uv lock`" in note]
     assert [note for note in notes if note.startswith("no tag looks like a version yet")]
+    known = facts(clone)
+    shallow = dataclasses.replace(known, layout=dataclasses.replace(known.layout, shallow=True))
+    assert [note for note in made(shallow, answers(), clone).notes if note.startswith("this clone is shallow")]
+    assert not [note for note in notes if note.startswith("this clone is shallow")]
     nothing = MemoryClone({"Makefile": ""})
     assert [note for note in made(facts(nothing), answers(), nothing).notes if note.startswith("no project that init")]
 

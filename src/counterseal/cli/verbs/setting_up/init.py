@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.cli import parameters
 from counterseal.cli.kinds import NUMBER, OneOf
@@ -20,34 +20,29 @@ if TYPE_CHECKING:
     from counterseal.render import Report
     from counterseal.wiring import Wiring
 
-_NEWEST = "newest"
+_NEWEST: Final = "newest"
+_PRESETS: Final = ("solo", "two-person", "regulated")
 VERB = Verb(
     "init",
-    "Propose a policy and the files of your CI, and write them on a branch; asks at most five things.\n\n"
-    "It looks at the clone and, with a token (GITHUB_TOKEN or GITLAB_TOKEN), at the forge. Files that are there stay "
-    "as they are. At the end it lists the settings that only a person can change.",
+    "Propose a policy and the files of your CI, and write them on a branch.\n\n"
+    "It looks at the clone and, with a token (GITHUB_TOKEN or GITLAB_TOKEN), at the forge, and asks at most five "
+    "things. What is there stays as it is.",
     (
         parameters.Switch("--yes", words="take what is proposed, ask nothing"),
-        parameters.Option(
-            "--preset",
-            kind=OneOf(("solo", "two-person", "regulated")),
-            words="how strict the policy is (default: by the number of people)",
-        ),
+        parameters.Option("--preset", kind=OneOf(_PRESETS), metavar="NAME", words=", ".join(_PRESETS)),
         parameters.Option("--approvers", metavar="LOGINS", words="who may approve: alice,bob or alice=1001,bob=1002"),
-        parameters.Option("--security", metavar="LOGINS", words="with regulated: of whom one approves the last stage"),
+        parameters.Option("--security", metavar="LOGINS", words="with regulated: one of them approves the last"),
         parameters.Option("--meta", metavar="LOGINS", words="who may change the rules (default: the approvers)"),
         parameters.Option("--stages", metavar="STAGES", words="with approvals for each: staging=1,production=2"),
         parameters.Option(
-            "--publish", kind=OneOf(("release", "pypi", "none")), words="what an allow of the last stage publishes"
+            "--publish", kind=OneOf(("release", "pypi", "none")), metavar="WHAT", words="release (here), pypi, or none"
         ),
         parameters.Option("--gate", kind=OneOf(("counterseal", "own")), words="whose gate decides"),
-        parameters.Switch("--publish-names", words="a private repository's name may stand in public logs"),
+        parameters.Switch("--publish-names", words="a private name may stand in public logs"),
         parameters.Option("--project", metavar="FOLDER", words="which project is released, where there are several"),
         parameters.Option("--tags", metavar="PATTERN", words="the tags that are released, such as v*"),
-        parameters.Option("--revision", metavar="SHA", words="the commit of counterseal to pin (default: the newest)"),
-        parameters.Option(
-            "--repository", metavar="HOST/NAME", words="such as github.com/acme/app (default: the clone's origin)"
-        ),
+        parameters.Option("--revision", metavar="SHA", words="of counterseal, to pin (default: the newest)"),
+        parameters.Option("--repository", metavar="HOST/NAME", words="default: the clone's origin"),
         parameters.Option("--repository-id", kind=NUMBER, metavar="ID", words="its number, where no token shows it"),
         parameters.Option("--default-branch", metavar="NAME", words="its branch, where no token shows it"),
         parameters.clone("the clone (default: here)"),
@@ -56,12 +51,12 @@ VERB = Verb(
             metavar="[SHA]",
             is_flag=False,
             flag_value=_NEWEST,
-            words="only move the pins of counterseal, to the newest release or a commit",
+            words="only move the pins (default: to the newest)",
         ),
         parameters.Switch("--open", words="push the branch and open its change request"),
         parameters.dry_run("print the files, write nothing"),
     ),
-    ("init", "init --yes --preset two-person --open", "init --upgrade --dry-run"),
+    ("init --yes --preset two-person --open", "init --upgrade --dry-run"),
 )
 
 

@@ -108,6 +108,7 @@ def _steps(result: init.InitResult) -> Iterator[str]:
         yield f"have {result.change.url} merged"
     elif result.change.commit:
         yield f"git push -u origin {INIT_BRANCH}, and open its change request: {_compare(result)}"
+    yield "counterseal doctor"
     yield f"git switch {facts.branch} && git pull && git tag {result.tag} && git push origin {result.tag}"
     if answers.preset is Preset.SOLO:
         yield f"name a second person in `people` of {POLICY_PATH}: without one every promotion is denied"
