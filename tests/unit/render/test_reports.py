@@ -24,7 +24,7 @@ from counterseal.errors import ServiceError, VerificationError
 from counterseal.gate.deciding import Decided, Failed, GateResult
 from counterseal.gate.publication.publishing import NotPublished, Published, PublishResult
 from counterseal.model import Reason, Release, Repository
-from counterseal.render.reports import candidate, gate, policy, publish, request, sbom, sign, verify
+from counterseal.render.reports import candidate, gate, policy, publish, request, sandbox, sbom, sign, verify
 from counterseal.render.text import log_rows
 from counterseal.verification.looks import Look, StepError
 
@@ -218,3 +218,14 @@ def test_the_log_says_what_is_published() -> None:
     known = recorded(frozen.ALLOW, 41)
     outcomes = [row[2] for row in log_rows((known, dataclasses.replace(known, publication=known.entry)))[1:]]
     assert outcomes == ["allow", "allow (published)"]
+
+
+def test_a_sandbox_says_the_same_to_a_program() -> None:
+    data = sandbox.data("http://127.0.0.1:8800", "5ea1" * 10)
+    assert (data["schema"], data["url"]) == ("counterseal.sandbox/v1", "http://127.0.0.1:8800")
+    calls = data["calls"]
+    assert isinstance(calls, list)
+    text = sandbox.ready("http://127.0.0.1:8800", "5ea1" * 10)
+    assert [f"curl --json '{json.dumps(call['body'])}' {data['url']}{call['path']}" in text for call in calls] == [
+        True
+    ] * 5

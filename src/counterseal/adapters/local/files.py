@@ -163,7 +163,7 @@ class WorkspaceFiles:
             folderish = stat.S_ISDIR(os.fstat(descriptor).st_mode)
             os.close(descriptor)
             raise UsageError(
-                f"{self._show(path)} is {'a folder' if folderish else 'no regular file'}",
+                f"{self._show(path)} is {'a folder' if folderish else 'not a regular file'}",
                 why="only files can be signed",
                 fix=f"name its files, for example '{self._show(path)}/*'" if folderish else "leave it out",
             )

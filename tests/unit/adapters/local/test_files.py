@@ -109,7 +109,7 @@ def test_folders_and_special_files_are_refused(workspace: Path) -> None:
     assert "dist/sub is a folder" in refused(workspace, "dist/*")
     (workspace / "dist" / "sub").rmdir()
     os.mkfifo(workspace / "dist" / "pipe")
-    assert "no regular file" in refused(workspace, "dist/*")
+    assert "not a regular file" in refused(workspace, "dist/*")
 
 
 def test_content_that_could_be_an_attestation_is_refused(workspace: Path) -> None:
