@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from counterseal import forges
 from counterseal.errors import CountersealError
 from counterseal.forges import ForgeKind
-from counterseal.formats import foreign_yaml
 from counterseal.identifiers import POLICY_PATH
+from counterseal.project import pipelines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from counterseal.ports import Clone
 
 _TAGS: Final = "refs/tags/"
-#: What stands for the rest of a tag when two patterns are held against each other.
-_REST: Final = ("1.2.0", "1", "x")
 
 
 def warnings(policy: Policy, path: Path, clone: Callable[[Path], Clone]) -> Iterator[str]:
@@ -65,46 +62,15 @@ def _trigger(policy: Policy, content: bytes) -> Iterator[str]:
     file, accepted = policy.builder.workflow, _accepted(policy)
     if policy.builder.triggers != ("push",) or not accepted:
         return
-    workflow = foreign_yaml.read(content)
-    if not isinstance(workflow, dict):
-        yield f"{file} cannot be read as YAML, so what starts it was not compared with the policy"
+    workflow = pipelines.parse_workflow(file, content)
+    if workflow.problem:
+        yield f"{file} cannot be read ({workflow.problem}), so what starts it was not compared with the policy"
         return
-    started = _started_by(workflow.get("on"))
+    if "workflow_call" in workflow.events:
+        return  # another file starts it
+    started = [ref.removeprefix(_TAGS) for ref in workflow.events.get("push", ()) if pipelines.is_of_tags(ref)]
     if not started:
         yield f"no push of a tag starts {file}, and the policy accepts no other builds: add `on: push: tags:`"
-    elif not any(_overlap(one, other) for one in started for other in accepted):
+    elif not any(pipelines.meet(_TAGS + one, _TAGS + other) for one in started for other in accepted):
         theirs, ours = ", ".join(started), ", ".join(accepted)
         yield f"{file} is started by the tags {theirs}, and the policy accepts builds of {ours}"
-
-
-def _started_by(on: Any) -> list[str]:
-    """Return the patterns of tags whose push starts a workflow: all if another workflow calls it."""
-    if not isinstance(on, dict):
-        on = dict.fromkeys(on if isinstance(on, list) else [str(on)])
-    if "push" not in on:
-        return ["**"] if "workflow_call" in on else []
-    push = on["push"] if isinstance(on["push"], dict) else {}
-    if "tags" in push:
-        tags = push["tags"] if isinstance(push["tags"], list) else [push["tags"]]
-        return [tag for tag in map(str, tags) if not tag.startswith("!")]
-    return ["**"] if "tags-ignore" in push or not {"branches", "branches-ignore"} & push.keys() else []
-
-
-def _overlap(started: str, accepted: str) -> bool:
-    """Return whether a tag fits a pattern of GitHub's and one of a policy's, as far as samples tell."""
-    theirs = re.compile(_as_expression(started))
-    samples = [accepted.replace("*", rest) for rest in _REST]
-    if any(theirs.fullmatch(sample) for sample in samples):
-        return True
-    plain = re.sub(r"\[([^\]])[^\]]*\][+?]?", r"\1", started).replace("**", "*")
-    return any(forges.ref_matches(accepted, plain.replace("*", rest)) for rest in _REST)
-
-
-def _as_expression(pattern: str) -> str:
-    """Return a filter pattern as an expression. Source: docs.github.com, "Filter pattern cheat sheet"."""
-    parts = re.findall(r"\*\*|\*|\[[^\]]*\]|[+?]|.", pattern, re.DOTALL)
-    known = {"**": ".*", "*": "[^/]*"}
-    return "".join(
-        known.get(part, part if part in ("+", "?") or re.fullmatch(r"\[[\w-]+\]", part) else re.escape(part))
-        for part in parts
-    )

@@ -9,7 +9,6 @@ __all__ = [
     "bundle",
     "credentials",
     "digests",
-    "foreign_yaml",
     "junit",
     "manifest",
     "names",

@@ -8,6 +8,7 @@ from counterseal import forges
 from counterseal.identifiers import GATE_WORKFLOW, REQUEST_FOLDER, page
 from counterseal.model import Policy
 from counterseal.project.observations import fault, unseen, warning, well
+from counterseal.project.pipelines import meet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,8 +63,8 @@ def _builder(seen: Seen, policy: Policy) -> Iterator[Observation]:
 def _trigger(file: Pipeline, policy: Policy) -> Iterator[Observation]:
     """Yield whether the pushes that start the builder are those that the policy accepts."""
     wanted = policy.builder.refs
-    started = [pattern for pattern in file.events.get("push", ()) if not pattern.startswith(f"{_TAGS}!")]
-    if any(_meet(pattern, ref) for pattern in started for ref in wanted):
+    started = [pattern for pattern in file.events.get("push", ()) if "!" not in pattern]
+    if any(meet(pattern, ref) for pattern in started for ref in wanted):
         yield well("builder-trigger", f"{file.path} runs for {', '.join(wanted)}")
         return
     has = ", ".join(started) or "no push"
@@ -74,12 +75,6 @@ def _trigger(file: Pipeline, policy: Policy) -> Iterator[Observation]:
         why="so no build would ever be a candidate",
         fix=f"on: {{push: {{tags: [{tags}]}}}}, or correct identities.builder.refs",
     )
-
-
-def _meet(one: str, other: str) -> bool:
-    """Return whether there are refs that both patterns match."""
-    both = ((one, other), (other, one))
-    return any(forges.ref_matches(pattern, ref) for pattern, of in both for ref in forges.samples(of))
 
 
 def _gate(seen: Seen, policy: Policy) -> Iterator[Observation]:

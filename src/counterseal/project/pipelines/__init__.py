@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from counterseal.project.pipelines.github import parse as parse_workflow
 from counterseal.project.pipelines.gitlab import parse as parse_pipeline
+from counterseal.project.pipelines.patterns import is_of_tags, meet
 from counterseal.project.pipelines.pipeline import Job, Pin, Pipeline
 
-__all__ = ["Job", "Pin", "Pipeline", "parse_pipeline", "parse_workflow"]
+__all__ = ["Job", "Pin", "Pipeline", "is_of_tags", "meet", "parse_pipeline", "parse_workflow"]
