@@ -263,7 +263,7 @@ class TestGitLabSurvey(SurveyContract):
         token = Variable("COUNTERSEAL_GITLAB_TOKEN", "project", protected=True, masked=True)
         assert survey_of.variables() == [token]
         proxy = Variable("HTTPS_PROXY", "acme", protected=False, masked=False)
-        assert survey_of.inherited_variables() == [proxy]
+        assert proxy in survey_of.inherited_variables()  # the group has other projects, too
         assert "a value" not in repr(survey_of.variables())
         assert "owner of the group" in refused(self.survey(world, "mallory").inherited_variables).fix
 
