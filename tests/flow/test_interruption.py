@@ -178,7 +178,7 @@ def test_a_push_that_the_server_never_answers_well(ready: FlowWorld) -> None:
     path = merged(ready)
     with faults.fault(ready, Response(403, b"no\n"), *POINTS["push"](ready)):
         error = faults.refused(ready, 1, "the push of the ledger failed")
-    assert ("permissions: contents: write" if ready.kind is ForgeKind.GITHUB else "allow Git push requests") in error
+    assert ("permissions: contents: write" if ready.kind is ForgeKind.GITHUB else "Allow Git push requests") in error
     assert ready.gate("--request", path)["decisions"][0]["fresh"]
 
 

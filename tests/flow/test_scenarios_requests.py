@@ -280,7 +280,7 @@ def s62_again(world: FlowWorld) -> Asked:
 
 def test_s62_the_file_was_there_before(played: Played) -> None:
     # 62 | second subject in the request, symlink, file re-added | B | deny | R21
-    assert "a request is used once" in played.denied("s62_again", REVISION, "file-added-before")
+    assert "each request is used once" in played.denied("s62_again", REVISION, "file-added-before")
 
 
 @STORIES.tell

@@ -624,7 +624,7 @@ def test_an_old_git_reads_every_clone_but_a_partial_one(
     (tmp_path / "bin" / "git").write_text(script)
     (tmp_path / "bin" / "git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    said = "lacks a part of the ledger" if obeys else "this git would fetch what it lacks"
+    said = "lacks a part of the ledger" if obeys else "this version of git would fetch what it lacks"
     with pytest.raises(ServiceError, match=said):
         LocalLedger(clone).fetch()
     assert not (tmp_path / "started").exists()
