@@ -14,6 +14,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 VERBS = ("sbom", "sign", "candidate", "request", "gate", "publish", "verify")
+#: What brings them all; there is no action of the name.
+ALL = "all"
 #: What every template has and no action, in the order of the files.
 OWN = ("revision", "source", "image", "job-name", "job-stage")
 BLOCK = re.compile(r"(<!-- table: steps -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -69,7 +71,7 @@ def page() -> str:
         *_table({name: inputs[name] for name in OWN if name != "job-stage"}),
         f"| `job-stage` | {inputs['job-stage']['description']} | see each |",
     ]
-    for verb in VERBS:
+    for verb in (ALL, *VERBS):
         rows += ["", *_section(verb)]
     return "\n".join(rows) + "\n"
 
@@ -79,6 +81,8 @@ def _section(verb: str) -> list[str]:
     inputs, jobs = template(verb)
     own = {name: definition for name, definition in inputs.items() if name not in OWN}
     given = "".join(f", {name}: …" for name, definition in own.items() if "default" not in definition)
+    if verb == ALL:
+        return _whole(text, own, given)
     names = [name.replace("$[[ inputs.job-name ]]", inputs["job-name"]["default"]) for name in jobs]
     ready = " and ".join(f"`{name}`" for name in names if not name.startswith("."))
     hidden = " and ".join(f"`{name}`" for name in names if name.startswith("."))
@@ -104,6 +108,28 @@ def _section(verb: str) -> list[str]:
     if outputs:
         rows += ["", "| variable | |", "|---|---|", *(f"| `{name}` | {about} |" for name, about in outputs)]
     return rows
+
+
+def _whole(text: str, own: dict[str, dict[str, Any]], given: str) -> list[str]:
+    """Return the section of the template that includes the others."""
+    about = " ".join(line.removeprefix("# ") for line in text.partition("\nspec:")[0].splitlines())
+    include = [
+        "include:",
+        "  - project: counterseal/counterseal",
+        "    ref: SHA",
+        "    file: /gitlab-templates/all.yml",
+    ]
+    return [
+        f"## {ALL}",
+        about,
+        "",
+        "```yaml",
+        *include,
+        f"    inputs: {{revision: SHA{given}}}",
+        "```",
+        "",
+        *_table(own),
+    ]
 
 
 def _table(inputs: dict[str, dict[str, Any]]) -> list[str]:
