@@ -341,7 +341,7 @@ def blocks(page: str) -> list[str]:
     return [text for text in shown if text.startswith("include:") or "\ninclude:" in text]
 
 
-@pytest.mark.parametrize("page", ["README.md", "gitlab-templates/README.md", "docs/how-to-gitlab.md"])
+@pytest.mark.parametrize("page", ["gitlab-templates/README.md", "docs/how-to-gitlab.md"])
 def test_the_pages_name_inputs_that_are(page: str) -> None:
     assert blocks(page)
     for text in blocks(page):
