@@ -68,8 +68,10 @@ def test_pages_that_messages_name_are_there_and_can_be_opened_by_those_who_have_
                 named.add(re.sub(r"^f?['\"]|['\"]$", "", ast.unparse(node.args[0])))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in own:
                 bare += [f"{relative(path)}: {node.value}"] if re.search(r"(?<![/.])\bdocs/", node.value) else []
-    # the demo runs in a checkout, and the script is run from there
-    assert bare == ["src/counterseal/render/reports/demo.py:  bash docs/verify-without-us/verify-with-cosign.sh "]
+    # the demo runs in a checkout, and the script is run from there; code owners may stand there in any repository
+    assert [each for each in bare if not each.endswith("docs/CODEOWNERS")] == [
+        "src/counterseal/render/reports/demo.py:  bash docs/verify-without-us/verify-with-cosign.sh "
+    ]
     assert {"how-to-gitlab.md#3-settings", "rules.md#{finding.rule}", "policy-reference.md"} <= named
     named |= {f"rules.md#{rule}" for rule in RULES}
     for file, _, anchor in (name.partition("#") for name in named - {"rules.md#{finding.rule}"}):

@@ -83,13 +83,8 @@ class SignResult:
 class SignPreview:
     """What a run in CI would sign of what lies here; whose signature and of which tag, only that run knows.
 
-    Attributes:
-        subjects: The artifacts.
-        revision: The commit that is checked out.
-        sbom: The sha256 of the SBOM.
-        input_matrix: The sha256 of what would be recorded of the build on this machine.
-        statements: The predicate types.
-        written: The names of the files that it would write.
+    `revision` is the commit that is checked out, `sbom` and `input_matrix` are digests (sha256) of what would be
+    recorded, `statements` predicate types, `written` names of the files that it would write.
     """
 
     subjects: tuple[Subject, ...]

@@ -88,7 +88,10 @@ _SWITCHES = ("preview", "exit_code", "dry_run", "quiet", "verbose")
 @pytest.mark.parametrize(
     ("verb", "names"),
     [
-        ("gate", {"stage", "request", "preview", "number", "exit_code", "format", "quiet", "verbose"}),
+        (
+            "gate",
+            {"stage", "request", "action", "reason", "preview", "number", "exit_code", "format", "quiet", "verbose"},
+        ),
         ("publish", {"stage", "dry_run", "format", "quiet", "verbose"}),
     ],
 )

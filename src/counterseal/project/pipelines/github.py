@@ -45,10 +45,13 @@ def _events(value: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _refs(how: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the patterns of refs whose push starts a workflow: all branches and tags if none are named."""
+    """Return the patterns of refs whose push starts a workflow: all branches and tags if none are named.
+
+    Where some are ignored, all others count; which those are is not looked into.
+    """
     given = {kind: texts(how[kind]) for kind in _REFS if kind in how}
-    ignored = any(f"{kind}-ignore" in how for kind in _REFS)
-    if not given and not ignored:
+    given |= {kind: ("*",) for kind in _REFS if f"{kind}-ignore" in how}
+    if not given:
         return tuple(f"{start}*" for start in _REFS.values())
     return tuple(f"{_REFS[kind]}{each.replace('**', '*')}" for kind, patterns in given.items() for each in patterns)
 
