@@ -39,7 +39,7 @@ def path(kind: ForgeKind, name: str) -> str:
     return _PATHS[kind][name]
 
 
-def page(seen: Seen, name: str) -> str:
+def settings_page(seen: Seen, name: str) -> str:
     """Return the address of a page of settings; nothing if nobody knows which repository this is."""
     return f"https://{seen.host}/{seen.name}/{path(seen.kind, name)}" if seen.name else ""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.model import RefRules, Repair
 from counterseal.project.observations import fault, hidden, unseen, warning, well
-from counterseal.project.pages import page
+from counterseal.project.pages import settings_page
 from counterseal.project.seen import Unseen
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def check(seen: Seen) -> Iterator[Observation]:
             f"{branch} is not protected",
             why="the gate refuses to decide: policy and requests could be pushed past every review",
             fix=_how(seen),
-            page=page(seen, "branches"),
+            page=settings_page(seen, "branches"),
             repair=Repair.PROTECT_BRANCH,
             target=seen.default_ref,
         )
@@ -61,7 +61,7 @@ def _by_change_request(seen: Seen, rules: RefRules) -> Iterator[Observation]:
             f"people may push to {branch}{who}",
             why=_PUSHED,
             fix=_how(seen),
-            page=page(seen, "branches"),
+            page=settings_page(seen, "branches"),
             repair=None if seen.at_gitlab else Repair.PROTECT_BRANCH,
             target=seen.default_ref,
         )
@@ -77,7 +77,7 @@ def _around(seen: Seen, rules: RefRules) -> Iterator[Observation]:
             f"{', '.join(rules.bypassers)} may bypass the rules of {branch}",
             why="what they bring in past the rules was reviewed by nobody; the gate denies requests that came so",
             fix="empty the bypass list",
-            page=page(seen, "branches"),
+            page=settings_page(seen, "branches"),
         )
     if rules.forced:
         yield fault(
@@ -85,7 +85,7 @@ def _around(seen: Seen, rules: RefRules) -> Iterator[Observation]:
             f"{branch} may be force-pushed",
             why="what was merged and decided can be taken out of its history",
             fix="forbid force pushes",
-            page=page(seen, "branches"),
+            page=settings_page(seen, "branches"),
             repair=None if seen.at_gitlab else Repair.PROTECT_BRANCH,
             target=seen.default_ref,
         )
@@ -105,7 +105,7 @@ def _late_pushes(seen: Seen, rules: RefRules) -> Iterator[Observation]:
             f"a pull request can be pushed to after its approval, and merged ({seen.default_branch})",
             why="counterseal counts approvals of the merged revision only, so that becomes a deny instead of a review",
             fix=f"in the rule: {', '.join(lacks)}",
-            page=page(seen, "branches"),
+            page=settings_page(seen, "branches"),
         )
     else:
         yield well("stale-approvals", "a push takes approvals away, and the last one needs somebody else's")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from counterseal.model import Permission, Policy
 from counterseal.project.observations import fault, unseen, warning, well
-from counterseal.project.pages import page
+from counterseal.project.pages import settings_page
 from counterseal.project.people import shortages
 from counterseal.project.seen import Unseen
 
@@ -53,5 +53,5 @@ def _member(seen: Seen, member: Member) -> Iterator[Observation]:
             f"{who} may not write to the repository",
             why=f"approvals of people without write access do not count ({', '.join(member.groups)} has one less)",
             fix=f"give {member.login} write access, or take them out of the policy",
-            page=page(seen, "people"),
+            page=settings_page(seen, "people"),
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from counterseal.identifiers import POLICY_PATH
 from counterseal.model import Policy, Project, Visibility
 from counterseal.project.observations import fault, unseen, well
-from counterseal.project.pages import page
+from counterseal.project.pages import settings_page
 from counterseal.project.seen import Unseen
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def check(seen: Seen) -> Iterator[Observation]:
             f"{seen.project.repository.name} is archived",
             why="nothing can be pushed to it, the ledger neither",
             fix="unarchive it",
-            page=page(seen, "general"),
+            page=settings_page(seen, "general"),
         )
 
 

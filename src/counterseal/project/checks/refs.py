@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
 from counterseal.model import RefRules, Repair
 from counterseal.project.observations import fault, hidden, unseen, warning, well
-from counterseal.project.pages import page
+from counterseal.project.pages import settings_page
 from counterseal.project.seen import Unseen
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _tags(seen: Seen, pattern: str, rules: RefRules | Unseen) -> Observation:
         f"tags {pattern} can be moved{' or deleted' if rules.deletable else ''}",
         why="a moved tag is a deny, and the release has to be built again",
         fix=f"protect tags {pattern}: {'created by few' if seen.at_gitlab else 'restrict updates and deletions'}",
-        page=page(seen, "tags"),
+        page=settings_page(seen, "tags"),
         repair=Repair.PROTECT_TAGS if rules.protected is False else None,
         target=f"{_TAGS}{pattern}",
     )
@@ -57,7 +57,7 @@ def _mirror(seen: Seen, rules: RefRules) -> Observation:
             fix=f"let those who merge push to {MIRROR_BRANCH}"
             if seen.at_gitlab
             else f"take {MIRROR_BRANCH} out of rules that require pull requests or restrict updates",
-            page=page(seen, "branches"),
+            page=settings_page(seen, "branches"),
         )
     if not rules.protected or rules.forced or rules.deletable:
         how = "is not protected" if not rules.protected else "may be force-pushed or deleted"
@@ -66,7 +66,7 @@ def _mirror(seen: Seen, rules: RefRules) -> Observation:
             f"the ledger's branch {MIRROR_BRANCH} {how}",
             why=_REWOUND,
             fix=f"a rule for {MIRROR_BRANCH}: no force pushes, no deletion, open to those who merge",
-            page=page(seen, "branches"),
+            page=settings_page(seen, "branches"),
             repair=Repair.PROTECT_MIRROR if not (rules.protected and seen.at_gitlab) else None,
             target=MIRROR_REF,
         )

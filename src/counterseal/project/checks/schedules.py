@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal.model import Permission, Policy, Repair, Schedule
 from counterseal.project.checks.pipelines import gate_files
 from counterseal.project.observations import fault, unseen, warning, well
-from counterseal.project.pages import page
+from counterseal.project.pages import settings_page
 from counterseal.project.seen import Unseen
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _github(seen: Seen, schedules: Sequence[Schedule]) -> Iterator[Observation]:
                 f"{path} is turned off ({state})",
                 why=_WHY.get(state, "it does not run"),
                 fix="turn it on again: … → Enable workflow",
-                page=f"{page(seen, 'runs')}/workflows/{path.rpartition('/')[2]}",
+                page=f"{settings_page(seen, 'runs')}/workflows/{path.rpartition('/')[2]}",
                 repair=Repair.ENABLE_WORKFLOW,
                 target=path,
             )
@@ -63,7 +63,7 @@ def _github(seen: Seen, schedules: Sequence[Schedule]) -> Iterator[Observation]:
 
 def _gitlab(seen: Seen, schedules: Sequence[Schedule]) -> Iterator[Observation]:
     here = [each for each in schedules if each.ref == seen.default_ref]
-    place = page(seen, "schedules")
+    place = settings_page(seen, "schedules")
     active = [each for each in here if each.active]
     if not active:
         what = "is turned off" if here else "is missing"

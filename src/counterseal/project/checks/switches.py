@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.model import ProjectSettings, Repair, Visibility
 from counterseal.project.observations import fault, hidden, unseen, warning, well
-from counterseal.project.pages import page
+from counterseal.project.pages import settings_page
 from counterseal.project.seen import Unseen
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _immutable(seen: Seen, settings: ProjectSettings) -> Observation:
         "releases are not immutable",
         why="whoever may write can replace files of a published release; who does not verify gets them",
         fix='turn on Releases → "Enable release immutability"',
-        page=page(seen, "general"),
+        page=settings_page(seen, "general"),
         repair=Repair.IMMUTABLE_RELEASES,
     )
 
@@ -61,7 +61,7 @@ def _may_approve(seen: Seen, settings: ProjectSettings) -> Observation:
             f"workflows may not create pull requests, and {', '.join(asks)} opens promotion requests",
             why="the action request is refused",
             fix=f"turn on {switch}; or ask from your machine: counterseal request",
-            page=page(seen, "ci"),
+            page=settings_page(seen, "ci"),
         )
     if may and not asks:
         return warning(
@@ -69,7 +69,7 @@ def _may_approve(seen: Seen, settings: ProjectSettings) -> Observation:
             "workflows may create and approve pull requests, and none has to",
             why="a rule that counts approvals counts a workflow's; counterseal counts people's only",
             fix=f"turn off {switch}",
-            page=page(seen, "ci"),
+            page=settings_page(seen, "ci"),
             repair=Repair.FORBID_APPROVALS,
         )
     return well(check, f"workflows may {'' if may else 'not '}create and approve pull requests")
@@ -85,7 +85,7 @@ def _forks_of_github(seen: Seen, settings: ProjectSettings) -> Observation:
         "workflows of pull requests from forks start without approval, but for accounts new to GitHub",
         why="anybody runs code on your runners' time, with whatever the workflow gives to it",
         fix="require approval for first-time contributors, or for all external contributors",
-        page=page(seen, "ci"),
+        page=settings_page(seen, "ci"),
     )
 
 
@@ -99,7 +99,7 @@ def _job_token(seen: Seen, settings: ProjectSettings) -> Observation:
         "a job's token may not push",
         why="the gate pushes the ledger with it, and stops before it signs",
         fix='turn on "Allow Git push requests to the repository"',
-        page=page(seen, "job token"),
+        page=settings_page(seen, "job token"),
     )
 
 
@@ -114,7 +114,7 @@ def _pipeline_variables(seen: Seen, settings: ProjectSettings) -> Observation:
         f"people may set variables of a pipeline that they start, from the role {role} on",
         why="BASH_ENV or LD_PRELOAD run before our first line: with them anybody signs as the gate",
         fix='"Minimum role to use pipeline variables": no one allowed',
-        page=page(seen, "variables"),
+        page=settings_page(seen, "variables"),
         repair=Repair.FORBID_VARIABLES,
     )
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from counterseal.project.observations import fault, unseen, warning, well
-from counterseal.project.pages import page
+from counterseal.project.pages import settings_page
 from counterseal.project.seen import Unseen
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ def check(seen: Seen) -> Iterator[Observation]:
     elif not usable:
         names = ", ".join(dict.fromkeys(token.name for token in own or reading))
         why = "without it no gate can read approvals"
-        yield fault("token-expiry", f"the token {names} has ended", why=why, fix=_FIX, page=page(seen, "tokens"))
+        yield fault(
+            "token-expiry", f"the token {names} has ended", why=why, fix=_FIX, page=settings_page(seen, "tokens")
+        )
     else:
         yield _latest(seen, usable)
 
@@ -62,5 +64,5 @@ def _latest(seen: Seen, usable: list[AccessToken]) -> Observation:
         f"the token {name} ends on {last:%Y-%m-%d}, in {days} days",
         why="from then on every gate stops before it signs",
         fix=_FIX,
-        page=page(seen, "tokens"),
+        page=settings_page(seen, "tokens"),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal.project.checks.pipelines import gate_files
 from counterseal.project.influence import SET_BY_GITLAB, steers
 from counterseal.project.observations import fault, unseen, warning, well
-from counterseal.project.pages import group_page, page
+from counterseal.project.pages import group_page, settings_page
 from counterseal.project.seen import Unseen
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _refused(seen: Seen, variables: Iterable[Variable] | Unseen, place: str) -> 
             f"the variable {each.name} is set in {_place(each)}",
             why=_WHY,
             fix="delete it, or limit it to an environment that the gate's job does not have",
-            page=page(seen, "variables") if each.place == "project" else group_page(seen, each.place),
+            page=settings_page(seen, "variables") if each.place == "project" else group_page(seen, each.place),
         )
         for each in variables
         if steers(each.name, allowed)
@@ -80,7 +80,7 @@ def _token(seen: Seen) -> Iterator[Observation]:
             f"the variable {_TOKEN} is not set",
             why="a job's token cannot read approvals, so the gate stops before it signs",
             fix=f"make a token with the scope read_api, and save it as {_TOKEN}, masked and protected",
-            page=page(seen, "variables"),
+            page=settings_page(seen, "variables"),
         )
     elif not all(each.masked for each in found):
         yield warning(
@@ -88,7 +88,7 @@ def _token(seen: Seen) -> Iterator[Observation]:
             f"the variable {_TOKEN} is not masked",
             why="a job that prints its variables prints it into its log",
             fix="edit it: Visibility: Masked",
-            page=page(seen, "variables"),
+            page=settings_page(seen, "variables"),
         )
     else:
         yield well("approvals-token", f"{_TOKEN} is set and masked")
