@@ -21,12 +21,7 @@ def blocks(page: str) -> list[str]:
 
 def policy(kind: ForgeKind) -> str:
     """Return the policy of the page of a forge."""
-    text = next(block for block in blocks("how-to-github.md") if block.startswith("apiVersion"))
-    if kind is ForgeKind.GITHUB:
-        return text
-    identities = next(block for block in blocks("how-to-gitlab.md") if block.startswith("identities"))
-    text = re.sub(r"^identities:\n(?:  .*\n)*", lambda _: identities, text, flags=re.MULTILINE)
-    return text.replace("github.com/777", "gitlab.com/777")
+    return next(block for block in blocks(f"how-to-{kind}.md") if block.startswith("apiVersion"))
 
 
 def make(folder: Path, kind: ForgeKind, *, text: str | None = None, origin: str | None = None) -> Path:

@@ -112,7 +112,7 @@ def test_the_printed_lines_reach_an_allow(kind: ForgeKind, tmp_path: Path, shell
         told = done.stdout
         assert "missing 1 of maintainers" in told, "the preview before the approval"
         assert "allow: ACME/app v0.0.1-rehearsal may enter staging\n" in told
-        assert "1 decision · chain of 2 entries complete and verified" in told
+        assert "1 decision · chain of 2 entries (1 genesis, 1 decision) complete and verified" in told
         assert "not committed" not in told
         copy = next((tmp_path / "tmp").glob("*/copy"))
         policy = clones.git(copy, "show", f"HEAD:{POLICY_PATH}") + "\n"

@@ -100,7 +100,7 @@ def test_a_gate_takes_its_own_options_as_variables_and_these_are_all(
 ) -> None:
     """Whoever adds an option to a gate adds a variable that is accepted there: it may be an input or output only."""
     assert {param.name for param in module_of(verb).VERB.params} == names
-    values = {"number": "7", "format": "json", **dict.fromkeys(_SWITCHES, "false")}
+    values = {"number": "7", "format": "json", "action": "", "reason": "", **dict.fromkeys(_SWITCHES, "false")}
     accepted = {f"COUNTERSEAL_{name.upper()}": values.get(name, "x") for name in names}
     main([verb], {"PATH": "/usr/bin", "GITHUB_ACTIONS": "true", **accepted})
     assert "is set in a gate" not in capsys.readouterr().err
