@@ -413,7 +413,7 @@ def test_foreign_text_acts_nowhere(github: Patient) -> None:
 def test_nothing_is_changed_where_nobody_can_be_asked(github: Patient) -> None:
     with github.ill(sets(immutable_releases=False)):
         for environment in ({}, {"GITHUB_ACTIONS": "true"}, {"CI": "true"}):
-            result = github.asked({**github.world.person("carol"), **environment}, "--fix")
+            result = github.asked({**github.world.person("carol"), **environment}, "--fix", form="text")
             assert (result.exit_code, result.output) == (2, "")
             assert "needs a terminal" in result.errors
         assert not github.repository.immutable_releases
