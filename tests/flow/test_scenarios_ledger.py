@@ -81,7 +81,7 @@ def push(store: GitLedgerStore, note: str, line: bytes) -> StoredLedger:
 def test_s58_the_notes_are_rewound(world: FlowWorld) -> None:
     # 58 | notes and branch rewound before a hold, then the real gate runs | B | error, nothing signed | R32
     stories.move(world, NOTES_REF, back(world, 2))
-    stories.refused(world, code=11, says="the ledger lost entries.*\n.*the mirror at .* has 2 lines")
+    stories.refused(world, code=11, says="the ledger lost entries.*\n.*the notes lack 2 lines that the mirror at")
 
 
 def test_s58_notes_and_mirror_are_rewound_by_an_administrator(world: FlowWorld) -> None:
