@@ -92,7 +92,7 @@ class LineContract:
                 asked = world.answer(path, Response(status, b"", {"Location": f"{to}{path}/moved"}))
                 error = refused(lambda: world.forge().change_request(number))
                 assert error.why.startswith(f"HTTP {status}:")
-                assert "of today" in error.fix
+                assert "use its current" in error.fix
                 assert (len(asked), moved, elsewhere.seen) == (1, [], [])
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

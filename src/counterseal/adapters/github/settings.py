@@ -26,7 +26,7 @@ def home(api: GitHubApi) -> Fields:
     name = fields.text("full_name")
     if name.lower() != api.repository.lower():
         raise ServiceError(
-            f"{what}: it is called {name} now", why="it was renamed or moved", fix="use its name of today"
+            f"{what}: it is called {name} now", why="it was renamed or moved", fix="use its current name"
         )
     return fields
 

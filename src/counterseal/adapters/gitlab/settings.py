@@ -35,7 +35,7 @@ def home(api: GitLabApi) -> Fields:
     name = fields.text("path_with_namespace")
     if name.lower() != api.project.lower():
         raise ServiceError(
-            f"{what}: it is called {name} now", why="it was renamed or moved", fix="use its path of today"
+            f"{what}: it is called {name} now", why="it was renamed or moved", fix="use its current path"
         )
     return fields
 
