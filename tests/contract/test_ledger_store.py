@@ -178,7 +178,7 @@ class TestGitLabLedger(LedgerStoreContract):
     def test_a_jobs_token_goes_with_its_name(self, world: GitLabWorld, tmp_path: Path) -> None:
         token = world.job()
         store = ledger(world, tmp_path / "one.git", token)
-        assert "right to push" in refused(store.check_push, token).fix
+        assert "give the job's token the right" in refused(store.check_push, token).fix
 
     @pytest.mark.parametrize("least", [Role.MAINTAIN, None])
     def test_a_mirror_that_is_shut_names_the_branch_and_its_setting(
