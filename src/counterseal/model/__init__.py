@@ -7,11 +7,20 @@ says nothing (R40). Names and logins are for people only.
 
 from __future__ import annotations
 
-from counterseal.model.artifacts import Asset, BuildInputs, DigestSet, Manifest, Release, SbomDocument, Subject
+from counterseal.model.artifacts import (
+    Asset,
+    BuildInputs,
+    DigestSet,
+    DocumentDigest,
+    Manifest,
+    Release,
+    SbomDocument,
+    Subject,
+)
 from counterseal.model.certificates import Attestation, Certificate, Run, Statement, Trust, TrustMaterial
 from counterseal.model.changes import BuildStart, ChangeRequest, Commit, Merge, Mover, OpenChange, Review, ReviewState
 from counterseal.model.findings import Counted, Dismissed, EarlierDecision, Finding, FindingOutcome, Outcome, Reason
-from counterseal.model.ledger import Entry, InclusionProof, LedgerLink, StoredLedger, StoredLine
+from counterseal.model.ledger import Entry, InclusionProof, LedgerCommit, LedgerLink, NewCommit, Pushed
 from counterseal.model.people import Actor, ActorKind, Permission, Person, Repository
 from counterseal.model.policy import (
     BuilderIdentity,
@@ -53,16 +62,19 @@ __all__ = [
     "Counted",
     "DigestSet",
     "Dismissed",
+    "DocumentDigest",
     "EarlierDecision",
     "Entry",
     "Finding",
     "FindingOutcome",
     "GateIdentity",
     "InclusionProof",
+    "LedgerCommit",
     "LedgerLink",
     "Manifest",
     "Merge",
     "Mover",
+    "NewCommit",
     "OpenChange",
     "Outcome",
     "OwnGate",
@@ -75,6 +87,7 @@ __all__ = [
     "Project",
     "ProjectSettings",
     "PromotionRequest",
+    "Pushed",
     "Reason",
     "Redaction",
     "RefRules",
@@ -90,8 +103,6 @@ __all__ = [
     "SettingCall",
     "Stage",
     "Statement",
-    "StoredLedger",
-    "StoredLine",
     "Subject",
     "Trust",
     "TrustMaterial",
