@@ -7,6 +7,7 @@ Nothing here may change with the rest of the tests: a vector that needs another 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 from datetime import UTC, datetime
@@ -28,7 +29,19 @@ from counterseal.evaluation.evidence import (
 from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts
 from counterseal.formats import manifest, provenance, statement, wire
 from counterseal.history import events as event
-from counterseal.history.events import EntryReference, Event, EventKind, Genesis, Publication, PublishedAsset, Withdrawn
+from counterseal.history import state as states
+from counterseal.history.events import (
+    Audit,
+    EntryReference,
+    Event,
+    EventKind,
+    Genesis,
+    Publication,
+    PublishedAsset,
+    Swept,
+    Waiting,
+    Withdrawn,
+)
 from counterseal.identifiers import GATE_ID
 from counterseal.ledger import merkle
 from counterseal.model import (
@@ -284,7 +297,7 @@ EVIDENCE = Evidence(
         merge=Merge(16, REVISION, Mover.FORGE, moment(7, 30)),
         default_ref=MAIN,
     ),
-    ledger=LedgerFacts(LEDGER, 41, mirror=True, anchors=()),
+    ledger=LedgerFacts(LEDGER, 41, anchors=()),
     history=(),
     trust=Trust({HOST: RUN.issuer}, (), (), sandbox=False),
     signatures=(
@@ -331,13 +344,17 @@ def link(sequence: int, kind: str, *parts: str) -> LedgerLink:
     lines = [b"%d" % number for number in range(sequence)]
     peaks = merkle.peaks_of(map(merkle.leaf, lines))
     return LedgerLink(
+        ledger.FORMAT,
         LEDGER,
         ledger.entry_id(kind, LEDGER, *parts),
         sequence,
         hashlib.sha256(lines[-1]).hexdigest() if lines else None,
+        revision(f"commit {sequence}") if lines else None,
+        revision(f"tree {sequence}") if lines else None,
         sequence,
         merkle.root_of_peaks(peaks).hex(),
         tuple(peak.hex() for peak in peaks),
+        digest(f"state {sequence}"),
     )
 
 
@@ -393,7 +410,18 @@ PUBLICATION = _event(
         ),
     ),
 )
-WITHDRAWN = _event(EventKind.WITHDRAWN, Withdrawn(ALLOW_REFERENCE, "tag-moved", {"tag": "v1.2.0", "now": None}))
+WITHDRAWN = _event(
+    EventKind.WITHDRAWN,
+    Withdrawn("production", MANIFEST_DIGEST, ALLOW_REFERENCE, "tag-moved", {"tag": "v1.2.0", "now": None}),
+)
+SWEPT = Swept(
+    MERGE, (Waiting(f"promotions/staging/{MANIFEST_DIGEST}.2.json", MERGE), Waiting(f"promotions@{BASE}", BASE))
+)
+AUDIT = _event(EventKind.AUDIT, Audit(41, "schedule", SWEPT))
+BEGUN = states.after(None, GENESIS, LEDGER, link(0, "genesis").entry_id)
+LATER = functools.reduce(
+    lambda state, content: states.after(state, content, LEDGER, ALLOW_REFERENCE.entry_id), (ALLOW, DENY, AUDIT), BEGUN
+)
 ABOUT = decision.subjects(EVIDENCE)
 POLICY_FILE = (Subject(".counterseal/policy.yml", POLICY_DIGEST),)
 
@@ -456,5 +484,12 @@ CASES: Mapping[str, Mapping[str, Callable[[], bytes]]] = {
     "event-withdrawn": {
         "withdrawn": lambda: event.payload(WITHDRAWN, ABOUT, link(42, "withdrawn", ALLOW_REFERENCE.entry_id))
     },
+    "event-audit": {
+        "audit": lambda: event.payload(AUDIT, POLICY_FILE, link(42, "audit", "a run")),
+        "too many requests": lambda: event.payload(
+            _event(EventKind.AUDIT, Audit(41, "push", None)), POLICY_FILE, link(42, "audit", "a run")
+        ),
+    },
+    "state": {"genesis": lambda: states.document(BEGUN), "later": lambda: states.document(LATER)},
     "vsa": {"production": _summary},
 }

@@ -47,6 +47,14 @@ class NotesTree:
         self._changed: set[str] = set()
         self._contents = _Contents()
 
+    def know(self, node: bytes) -> None:
+        """Take the root of the tree, which was brought already.
+
+        Raises:
+            LedgerError: It has something else in it.
+        """
+        self._nodes[""] = _checked("", node)
+
     def copy(self) -> NotesTree:
         """Return a tree of its own with the same notes."""
         other = NotesTree(self.root, self._bring)
@@ -155,6 +163,14 @@ class _Contents(dict[str, bytes]):
     def __init__(self, *known: Mapping[str, bytes]) -> None:
         super().__init__(*known)
         self._size = sum(map(len, self.values()))
+
+    def know(self, node: bytes) -> None:
+        """Take the root of the tree, which was brought already.
+
+        Raises:
+            LedgerError: It has something else in it.
+        """
+        self._nodes[""] = _checked("", node)
 
     def copy(self) -> _Contents:
         return _Contents(self)

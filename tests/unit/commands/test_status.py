@@ -12,7 +12,8 @@ from tests.unit.gate.memory import POLICY, World
 
 from counterseal.commands import status
 from counterseal.errors import LedgerError, LimitError, ServiceError, UsageError
-from counterseal.gate import deciding, preview, reading
+from counterseal.gate import deciding, preview
+from counterseal.gate import ledger as ledgers
 from counterseal.gate.publication import publishing
 from counterseal.identifiers import POLICY_PATH
 
@@ -32,9 +33,9 @@ def world(tmp_path: Path) -> World:
 
 
 def clone(world: World) -> Clone:
-    head = reading.tip(world.source)
-    reader = reading.open_reader(world.source, head, samples.TRUST, world.sigstore, home=samples.REPOSITORY)
-    return status.read(reader, world.store.fetch())
+    head = ledgers.branch_tip(world.source)
+    reader = ledgers.open_reader(world.source, head, samples.TRUST, world.sigstore, home=samples.REPOSITORY)
+    return status.read(reader, world.store)
 
 
 def now(world: World) -> Status:
@@ -100,7 +101,7 @@ def test_what_an_open_request_lacks_is_what_the_preview_says(world: World) -> No
     assert asked.preview is not None
     assert asked.preview == dataclasses.replace(preview.run(world.sources(), world.store, 18), compared=None)
     assert list(world.work.iterdir()) == []
-    assert (world.forge.comments, world.store.lines) == ({}, [])
+    assert (world.forge.comments, world.store.lines()) == ({}, [])
 
 
 def test_a_merged_request_waits_for_a_gate_and_then_does_not(world: World) -> None:

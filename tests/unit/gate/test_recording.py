@@ -21,16 +21,17 @@ from counterseal import ledger
 from counterseal.adapters.git.ledger import GitLedgerStore
 from counterseal.errors import CountersealError, FormatError, LedgerError, ServiceError
 from counterseal.formats import digests
-from counterseal.gate import recording
+from counterseal.gate.ledger import recording
 from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.model import Pushed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from counterseal.model import Entry, StoredLedger
+    from counterseal.gate.ledger import Tip
+    from counterseal.model import Entry, NewCommit
 
 ROOT = Path(__file__).parents[3]
-REVISION = "ab" * 20
 
 
 @pytest.fixture
@@ -40,18 +41,22 @@ def remote(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(tmp_path: Path, remote: Path) -> GitLedgerStore:
-    return GitLedgerStore(str(remote), tmp_path / "copy.git", token=None)
+    """Return a ledger that has begun."""
+    store = GitLedgerStore(str(remote), tmp_path / "copy.git", token=None)
+    lines.Book(store).begin()
+    return store
 
 
-def prepare(name: str, note: str | None = None) -> recording.Prepare:
-    """A decision on a head: its statement names what was abandoned before."""
+def prepare(name: str, reason: str = "") -> recording.Prepare:
+    """A decision on a tip, which names what was abandoned before; before the first one a genesis."""
 
-    def decide(found: ledger.Ledger, abandoned: Sequence[str]) -> recording.Draft | Entry:
+    def decide(tip: Tip, abandoned: Sequence[str]) -> recording.Draft | Entry:
         identifier = lines.identifier(name)
-        if recorded := found.find(identifier):
+        if recorded := tip.find(identifier):
             return recorded
-        text = " ".join([name, *abandoned])
-        return recording.Draft(lines.payload(found.next_link(identifier), text), identifier, note, f"{name} allow")
+        made = lines.decision(name, abandoned=tuple(abandoned), reason=reason)
+        data = lines.payload(tip, made, identifier)
+        return recording.Draft(data, identifier, f"{name} allow", lines.evidence_of(name))
 
     return decide
 
@@ -62,8 +67,29 @@ def signed(payload: bytes) -> bytes:
 
 
 def record(store: Any, name: str, **changes: Any) -> recording.Recorded:
-    arguments = {"read": lines.read, "prepare": prepare(name), "sign": signed, **changes}
+    reader = lines.reader()
+
+    def fits(line: bytes) -> Entry:
+        return reader.entry(line, "a stand-in")
+
+    arguments = {
+        "read": lambda: reader.read(store),
+        "prepare": prepare(name),
+        "sign": signed,
+        "fits": fits,
+        **changes,
+    }
     return recording.record(store, **arguments)
+
+
+def began(store: GitLedgerStore) -> bool:
+    """Return whether there is no more than the genesis."""
+    return lines.reader().read(store).size == 1
+
+
+def recorded_lines(store: GitLedgerStore) -> list[bytes]:
+    """Return the lines after the genesis."""
+    return [entry.line for entry in lines.reader().read_whole(store).entries[1:]]
 
 
 def hurried(waits: list[float], step: float = 0.0) -> recording.Patience:
@@ -86,13 +112,14 @@ def hurried(waits: list[float], step: float = 0.0) -> recording.Patience:
 
 def test_an_entry_is_recorded_and_returned_as_it_was_read_back(store: GitLedgerStore, remote: Path) -> None:
     first = record(store, "one")
-    second = record(store, "two", prepare=prepare("two", REVISION))
-    assert (first.sequence, first.fresh, first.note) == (0, True, ledger.note_key(0))
-    assert (second.sequence, second.fresh, second.note) == (1, True, REVISION)
-    assert second.entry.link == first.ledger.next_link(lines.identifier("two"))
-    assert second.stored == store.fetch()
-    assert [each.line for each in second.ledger.entries] == [first.entry.line, second.entry.line]
-    assert git(remote, "log", "--format=%s", NOTES_REF) == "two allow\none allow"
+    second = record(store, "two")
+    assert (first.sequence, first.fresh, first.warning) == (1, True, "")
+    assert (second.sequence, second.fresh) == (2, True)
+    assert second.entry.link == first.tip.next_link(lines.identifier("two"), lines.decision("two"))
+    assert second.tip.commit == store.tip()
+    assert recorded_lines(store) == [first.entry.line, second.entry.line]
+    assert git(remote, "log", "--format=%s", MIRROR_REF) == "two allow\none allow\n0 entry"
+    assert git(remote, "rev-parse", NOTES_REF) == second.tip.commit
 
 
 def test_what_is_recorded_is_not_signed_again(store: GitLedgerStore) -> None:
@@ -102,21 +129,13 @@ def test_what_is_recorded_is_not_signed_again(store: GitLedgerStore) -> None:
         raise AssertionError
 
     again = record(store, "one", sign=never)
-    assert (again.entry, again.fresh, again.note) == (first.entry, False, first.note)
-
-
-def test_a_full_note_is_left_for_a_key_of_the_sequence(store: GitLedgerStore, remote: Path) -> None:
-    entries = lines.build(64)
-    path = f"{REVISION[:2]}/{REVISION[2:]}"
-    remotes.commit(remote, NOTES_REF, {path: "".join(each.line.decode() + "\n" for each in entries)})
-    git(remote, "update-ref", MIRROR_REF, NOTES_REF)
-    assert record(store, "more", prepare=prepare("more", REVISION)).note == ledger.note_key(64)
+    assert (again.entry, again.fresh) == (first.entry, False)
 
 
 # --- nothing is signed on what is not sound --------------------------------------------------
 
 
-def refuse(_: StoredLedger) -> ledger.Ledger:
+def refuse() -> Tip:
     raise LedgerError("the ledger lost entries")
 
 
@@ -130,27 +149,30 @@ def test_a_ledger_that_cannot_be_read_is_not_signed_on(store: GitLedgerStore) ->
 def test_a_statement_for_another_place_is_not_signed(store: GitLedgerStore) -> None:
     record(store, "one")
 
-    def misplace(found: ledger.Ledger, _: Sequence[str]) -> recording.Draft:
-        stale = ledger.check([], lines.LEDGER).next_link(lines.identifier("two"))
-        return recording.Draft(lines.payload(stale), lines.identifier("two"), None, "two")
+    stale = lines.reader().read(store)
+    record(store, "two")
+
+    def misplace(_: Tip, __: Sequence[str]) -> recording.Draft:
+        identifier = lines.identifier("three")
+        return recording.Draft(lines.payload(stale, lines.decision("three"), identifier), identifier, "three")
 
     asked: list[bytes] = []
-    with pytest.raises(LedgerError, match="entry 1: the statement to be signed names another place"):
-        record(store, "two", prepare=misplace, sign=asked.append)
+    with pytest.raises(LedgerError, match="entry 3: the statement to be signed names another place"):
+        record(store, "three", prepare=misplace, sign=asked.append)
     assert asked == []
 
 
 def test_a_statement_that_cannot_become_a_line_is_not_signed(store: GitLedgerStore) -> None:
     asked: list[bytes] = []
     with pytest.raises(FormatError, match="too many for an entry"):
-        record(store, "x" * 60_000, sign=asked.append)
+        record(store, "one", prepare=prepare("one", "x" * 60_000), sign=asked.append)
     assert asked == []
 
 
 def test_a_line_that_is_too_long_once_signed_is_not_pushed(store: GitLedgerStore) -> None:
     with pytest.raises(FormatError, match="too many for an entry"):
         record(store, "one", sign=lambda payload: payload + b" " * ledger.MAX_LINE)
-    assert store.tips() == (None, None)
+    assert began(store)
 
 
 def test_a_head_that_moved_during_the_decision_is_not_signed_on(
@@ -160,18 +182,18 @@ def test_a_head_that_moved_during_the_decision_is_not_signed_on(
     decisions: list[int] = []
     payloads: list[bytes] = []
 
-    def slow(found: ledger.Ledger, abandoned: Sequence[str]) -> recording.Draft | Entry:
+    def slow(tip: Tip, abandoned: Sequence[str]) -> recording.Draft | Entry:
         if not decisions:
             record(other, "faster")
-        decisions.append(len(found.entries))
-        return prepare("mine")(found, abandoned)
+        decisions.append(tip.size)
+        return prepare("mine")(tip, abandoned)
 
     def sign(payload: bytes) -> bytes:
         payloads.append(payload)
         return payload
 
-    assert record(store, "mine", prepare=slow, sign=sign, patience=hurried([])).sequence == 1
-    assert decisions == [0, 1]
+    assert record(store, "mine", prepare=slow, sign=sign, patience=hurried([])).sequence == 2
+    assert decisions == [1, 2]
     assert len(payloads) == 1
 
 
@@ -191,9 +213,9 @@ def test_a_lost_race_names_the_abandoned_line_in_the_next_try(
         return payload
 
     done = record(store, "mine", sign=sign, patience=hurried([]))
-    assert done.sequence == 1
-    assert done.entry.attestation.statement.predicate["text"] == f"mine {digests.sha256(made[0])}"
-    assert made[0] not in [each.line for each in done.stored.lines]
+    assert done.sequence == 2
+    assert done.entry.attestation.statement.predicate["abandoned"] == [digests.sha256(made[0])]
+    assert made[0] not in recorded_lines(store)
     assert not [each for each in (tmp_path / "other.git").rglob("*") if each.is_file() and made[0] in each.read_bytes()]
 
 
@@ -207,21 +229,20 @@ def test_another_run_with_the_same_task_is_found_by_its_id(store: GitLedgerStore
 
     done = record(store, "one", sign=sign, patience=hurried([]))
     assert (done.entry, done.fresh) == (theirs[0].entry, False)
-    assert len(remotes.lines(remote)) == 1
+    assert len(recorded_lines(store)) == 1
 
 
 @pytest.mark.slow
-def test_writers_at_once_record_every_entry_once(tmp_path: Path, remote: Path) -> None:
+def test_writers_at_once_record_every_entry_once(tmp_path: Path, remote: Path, store: GitLedgerStore) -> None:
     def write(writer: int) -> list[int]:
         store = GitLedgerStore(str(remote), tmp_path / f"w{writer}.git", token=None)
         return [record(store, name).sequence for name in (f"{writer}-0", f"{writer}-1", "shared", f"{writer}-2")]
 
     with ThreadPoolExecutor(3) as pool:
         places = list(pool.map(write, range(3)))
-    found = lines.read(GitLedgerStore(str(remote), tmp_path / "reader.git", token=None).fetch())
-    assert len(found.entries) == 10
+    assert len(recorded_lines(store)) == 10
     assert len({each[2] for each in places}) == 1
-    assert {place for each in places for place in each} == set(range(10))
+    assert {place for each in places for place in each} == set(range(1, 11))
 
 
 class Unlucky:
@@ -230,19 +251,18 @@ class Unlucky:
     def __init__(self, store: GitLedgerStore, losses: int) -> None:
         self._store = store
         self.losses = losses
-        self.tips = store.tips
-        self.fetch = store.fetch
+        self.tip, self.commits, self.objects = store.tip, store.commits, store.objects
 
-    def push(self, base: StoredLedger, note: str, line: bytes, message: str, *, evidence: bytes = b"") -> bool:
+    def push(self, commit: NewCommit) -> Pushed:
         self.losses -= 1
-        return self._store.push(base, note, line, message, evidence=evidence) if self.losses < 0 else False
+        return self._store.push(commit) if self.losses < 0 else Pushed("e" * 40, taken=False)
 
 
 def test_the_pauses_grow_after_some_tries(store: GitLedgerStore) -> None:
     waits: list[float] = []
     done = record(Unlucky(store, 9), "one", patience=hurried(waits, 0.1))
     assert waits == pytest.approx([0.5, 0.5, 0.5, 0.5, 0.2, 0.4, 0.8, 0.8, 0.8])
-    assert str(done.entry.attestation.statement.predicate["text"]).count(" ") == 9
+    assert len(done.entry.attestation.statement.predicate["abandoned"]) == 9
 
 
 def test_there_is_an_end_to_the_tries(store: GitLedgerStore) -> None:
@@ -251,7 +271,7 @@ def test_there_is_an_end_to_the_tries(store: GitLedgerStore) -> None:
     assert "signatures without an entry: 12" in caught.value.why
     with pytest.raises(ServiceError, match="could not be recorded in 2 tries"):
         record(Unlucky(store, 99), "one", patience=hurried([], 50))
-    assert store.tips() == (None, None)
+    assert began(store)
 
 
 # --- answers that lie or fail to come --------------------------------------------------------
@@ -260,25 +280,28 @@ def test_there_is_an_end_to_the_tries(store: GitLedgerStore) -> None:
 class Lossy:
     """A store of which the first push does as it should and says something else."""
 
-    def __init__(self, store: GitLedgerStore, answer: Callable[[], bool]) -> None:
+    def __init__(self, store: GitLedgerStore, answer: Callable[[], Pushed]) -> None:
         self._store = store
         self._answer = answer
         self._pushes = 0
-        self.tips = store.tips
-        self.fetch = store.fetch
+        self.tip, self.commits, self.objects = store.tip, store.commits, store.objects
 
-    def push(self, base: StoredLedger, note: str, line: bytes, message: str, *, evidence: bytes = b"") -> bool:
+    def push(self, commit: NewCommit) -> Pushed:
         self._pushes += 1
-        done = self._store.push(base, note, line, message, evidence=evidence)
+        done = self._store.push(commit)
         return self._answer() if self._pushes == 1 else done
 
 
-def fail() -> bool:
+def no() -> Pushed:
+    return Pushed("e" * 40, taken=False)
+
+
+def fail() -> Pushed:
     raise ServiceError("the push of the ledger failed", why="the remote end hung up")
 
 
-@pytest.mark.parametrize("answer", [lambda: False, fail], ids=["says no", "fails"])
-def test_a_push_that_seemed_to_fail_is_found(store: GitLedgerStore, remote: Path, answer: Callable[[], bool]) -> None:
+@pytest.mark.parametrize("answer", [no, fail], ids=["says no", "fails"])
+def test_a_push_that_seemed_to_fail_is_found(store: GitLedgerStore, remote: Path, answer: Callable[[], Pushed]) -> None:
     payloads: list[bytes] = []
 
     def sign(payload: bytes) -> bytes:
@@ -286,8 +309,8 @@ def test_a_push_that_seemed_to_fail_is_found(store: GitLedgerStore, remote: Path
         return payload
 
     done = record(Lossy(store, answer), "one", sign=sign)
-    assert (done.sequence, done.fresh) == (0, True)
-    assert len(payloads) == len(remotes.lines(remote)) == 1
+    assert (done.sequence, done.fresh) == (1, True)
+    assert len(payloads) == len(recorded_lines(store)) == 1
 
 
 def test_a_final_refusal_is_passed_on_and_leaves_nothing(store: GitLedgerStore, remote: Path) -> None:
@@ -301,11 +324,11 @@ def test_a_final_refusal_is_passed_on_and_leaves_nothing(store: GitLedgerStore, 
     with pytest.raises(ServiceError, match="pre-receive hook declined"):
         record(store, "one", sign=sign)
     assert len(payloads) == 1
-    assert store.tips() == (None, None)
+    assert began(store)
 
 
 def test_an_entry_that_is_taken_away_at_once_is_an_error(store: GitLedgerStore, remote: Path) -> None:
-    remotes.hook(remote, "post-receive", f"git update-ref -d {NOTES_REF}; git update-ref -d {MIRROR_REF}")
+    remotes.hook(remote, "post-receive", f"git update-ref -d {MIRROR_REF}")
     with pytest.raises(LedgerError, match="was pushed, and the ledger has lost it again"):
         record(store, "one")
 
@@ -316,8 +339,8 @@ def test_when_nothing_can_be_read_after_the_push_the_message_says_so(store: GitL
         record(store, "one")
     assert "records it only once" in caught.value.fix
     (remote / "refs.away").rename(remote / "refs")
-    assert record(store, "one").sequence == 0
-    assert len(remotes.lines(remote)) == 1
+    assert record(store, "one").sequence == 1
+    assert len(recorded_lines(store)) == 1
 
 
 WRITER = """
@@ -361,12 +384,12 @@ def test_a_writer_killed_during_its_push_is_found_and_not_doubled(
     assert writer.wait(10) == -signal.SIGKILL
     (tmp_path / "go").touch()  # git and the remote go on without it
     deadline = time.monotonic() + 10
-    while store.tips() == (None, None):
+    while began(store):
         assert time.monotonic() < deadline
     writer.communicate()
     done = record(store, "one")
-    assert (done.sequence, done.fresh) == (0, False)
-    assert len(remotes.lines(remote)) == 1
+    assert (done.sequence, done.fresh) == (1, False)
+    assert len(recorded_lines(store)) == 1
 
 
 @pytest.mark.slow
@@ -380,13 +403,13 @@ def test_a_signal_during_the_push_waits_for_its_end(
     writer.send_signal(number)
     time.sleep(0.2)
     assert writer.poll() is None
-    assert store.tips() == (None, None)
+    assert began(store)
     (tmp_path / "go").touch()
     out, errors = writer.communicate(timeout=20)
     assert "recorded" not in out
     assert writer.returncode == -number
     assert ("KeyboardInterrupt" in errors) is (number == signal.SIGINT)
-    assert [each.link.sequence for each in lines.read(store.fetch()).entries] == [0]
+    assert len(recorded_lines(store)) == 1
 
 
 # --- signals ---------------------------------------------------------------------------------
@@ -399,18 +422,18 @@ def test_ctrl_c_between_signing_and_pushing_comes_after_the_push(store: GitLedge
 
     with pytest.raises(KeyboardInterrupt):
         record(store, "one", sign=sign)
-    assert len(store.fetch().lines) == 1
+    assert len(recorded_lines(store)) == 1
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_ctrl_c_before_signing_ends_at_once_and_leaves_nothing(store: GitLedgerStore) -> None:
-    def interrupted(_: ledger.Ledger, __: Sequence[str]) -> recording.Draft:
+    def interrupted(_: Tip, __: Sequence[str]) -> recording.Draft:
         signal.raise_signal(signal.SIGINT)
         raise AssertionError
 
     with pytest.raises(KeyboardInterrupt):
         record(store, "one", prepare=interrupted)
-    assert store.tips() == (None, None)
+    assert began(store)
 
 
 def test_a_deferred_signal_reaches_the_handler_that_was_there() -> None:
@@ -441,4 +464,4 @@ def test_threads_record_without_touching_signals(store: GitLedgerStore) -> None:
     thread = threading.Thread(target=lambda: done.append(record(store, "one")))
     thread.start()
     thread.join()
-    assert done[0].sequence == 0
+    assert done[0].sequence == 1

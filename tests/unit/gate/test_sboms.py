@@ -39,7 +39,7 @@ def compare(world: World, stage: str = "staging", candidate: Document = NEW) -> 
         stage,
         world.work,
         candidate=lambda: candidate,
-        known=lambda: sboms.history(world.sources(), world.store),
+        known=lambda: sboms.past(world.sources(), world.store),
     )
 
 
@@ -92,7 +92,7 @@ def test_a_ledger_that_cannot_be_read_is_said_and_no_error(world: World) -> None
 
     known = sboms.compare(world.assets, "staging", world.work, candidate=broken, known=lambda: pytest.fail("not asked"))
     assert (known.components, known.problem) == (None, "no answer: the forge is away")
-    world.store.lines.pop(0)
+    world.store.found.clear()
     assert compare(world).problem
 
 

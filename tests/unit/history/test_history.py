@@ -29,18 +29,23 @@ class Log:
     """A ledger that grows; the bare statements stand where signed bundles would."""
 
     def __init__(self) -> None:
-        self.ledger = ledger.check([], frozen.LEDGER)
+        self.chain = ledger.Chain(frozen.LEDGER)
+        self.entries: list[Entry] = []
         self.event(frozen.GENESIS)
 
     def _append(self, payload: bytes) -> Entry:
         found = statement.parse(payload, "x")
         digest = hashlib.sha256(payload).hexdigest()
         attested = Attestation(found, payload, frozen.CERTIFICATE, frozen.moment(10), 0, payload, digest)
-        self.ledger = ledger.check([*self.ledger.entries, ledger.entry_of(payload, attested)], frozen.LEDGER)
-        return self.ledger.entries[-1]
+        self.entries.append(ledger.entry_of(payload, attested))
+        self.chain.add(self.entries[-1])
+        return self.entries[-1]
 
     def _link(self) -> LedgerLink:
-        return self.ledger.next_link(ledger.entry_id("x", frozen.LEDGER, str(len(self.ledger.entries))))
+        size = self.chain.size
+        stood = frozen.revision(str(size)) if size else None
+        identifier = ledger.entry_id("x", frozen.LEDGER, str(size))
+        return self.chain.link(identifier, stood, stood, frozen.digest("state"))
 
     def decide(self, made: Decision = frozen.ALLOW, **changes: Any) -> Entry:
         return self._append(decision.payload(dataclasses.replace(made, **changes), ABOUT, self._link()))
@@ -66,12 +71,14 @@ class Log:
             "treeSize": named.tree_size,
             "rootHash": named.root_hash,
             "peaks": list(named.peaks),
+            "commit": named.commit,
+            "tree": named.tree,
         }
         return self._append(statement.build(ABOUT, predicate_type, {**predicate, "ledger": wanted}))
 
     @property
     def history(self) -> History:
-        return History(self.ledger.entries)
+        return History(self.entries)
 
 
 def reference(of: Entry, **changes: Any) -> EntryReference:
@@ -163,7 +170,7 @@ def test_a_reference_forward_is_a_reference_to_nothing() -> None:
 
 def test_a_reference_to_an_event_is_an_error() -> None:
     log = Log()
-    log.publish(log.ledger.entries[0])
+    log.publish(log.entries[0])
     with pytest.raises(LedgerError, match="no such decision stands there"):
         _ = log.history
 
@@ -218,14 +225,13 @@ def test_earlier_decisions_on_a_manifest() -> None:
     log.decide(frozen.DENY, manifest=None)
     denied = log.decide(outcome=Outcome.DENY)
     log.withdraw(entry)
-    found = log.history.earlier_decisions(frozen.MANIFEST_DIGEST)
+    found = [known.as_evidence() for known in log.history.on_manifest(frozen.MANIFEST_DIGEST)]
     assert [(each.entry_id, each.sequence, each.stage, each.outcome, each.withdrawn) for each in found] == [
         (entry.link.entry_id, 1, "staging", Outcome.ALLOW, True),
         (denied.link.entry_id, 4, "production", Outcome.DENY, False),
     ]
     assert found[0].decided_at == frozen.ALLOW.decided_at
-    assert log.history.earlier_decisions("f" * 64) == ()
-    assert log.history.earlier_decisions(None) == ()
+    assert log.history.on_manifest("f" * 64) == ()
 
 
 @pytest.fixture(scope="module")

@@ -40,15 +40,15 @@ def test_requests_for_the_same_are_told_by_stage_and_manifest() -> None:
 
 def test_what_a_stage_has_is_its_newest_allow_that_stands() -> None:
     log = Log()
-    assert standing.current(log.history, "production") is None
+    assert log.history.current("production") is None
     log.decide(about(frozen.ALLOW, path("production", 1)))
     newest = log.decide(about(frozen.ALLOW, path("production", 2)))
     log.decide(about(frozen.DENY, path("production", 3)))
     log.decide(about(frozen.ALLOW, path("staging", 4)))
-    current = standing.current(log.history, "production")
+    current = log.history.current("production")
     assert (current and current.sequence) == 2
     log.withdraw(newest)
-    current = standing.current(log.history, "production")
+    current = log.history.current("production")
     assert (current and current.sequence) == 1
 
 

@@ -19,6 +19,10 @@ def leaves_of(size: int) -> list[bytes]:
     return [merkle.leaf(b"%d" % number) for number in range(size)]
 
 
+def known(leaves: list[bytes], first: int = 0) -> merkle.Known:
+    return merkle.Known(first, merkle.peaks_of(leaves[:first]), leaves[first:])
+
+
 def raw(hashes: list[str]) -> list[bytes]:
     return [bytes.fromhex(each) for each in hashes]
 
@@ -45,7 +49,7 @@ def test_known_leaves_roots_and_peaks() -> None:
 @pytest.mark.parametrize("case", VECTORS["inclusion"], ids=lambda case: f"{case['index']} in {case['size']}")
 def test_known_inclusion_proofs(case: dict[str, Any]) -> None:
     leaves, root = LEAVES[: case["size"]], bytes.fromhex(VECTORS["roots"][case["size"] - 1])
-    assert list(merkle.inclusion(leaves, case["index"])) == raw(case["hashes"])
+    assert list(known(leaves).inclusion(case["index"], len(leaves))) == raw(case["hashes"])
     assert merkle.verify_inclusion(leaves[case["index"]], case["index"], case["size"], raw(case["hashes"]), root)
 
 
@@ -53,7 +57,7 @@ def test_known_inclusion_proofs(case: dict[str, Any]) -> None:
 def test_every_inclusion_proof_verifies_and_no_altered_one_does(size: int, data: st.DataObject) -> None:
     leaves = leaves_of(size)
     index = data.draw(st.integers(0, size - 1))
-    proof, root = list(merkle.inclusion(leaves, index)), merkle.root(leaves)
+    proof, root = list(known(leaves).inclusion(index, size)), merkle.root(leaves)
     assert merkle.verify_inclusion(leaves[index], index, size, proof, root)
     assert not merkle.verify_inclusion(leaves[index], size, size, proof, root)
     assert not merkle.verify_inclusion(leaves[index], -1, size, proof, root)
@@ -69,6 +73,25 @@ def test_every_inclusion_proof_verifies_and_no_altered_one_does(size: int, data:
         assert not merkle.verify_inclusion(leaves[index], index, size, proof[:-1], root)
 
 
+@given(sizes, st.data())
+def test_of_earlier_leaves_the_peaks_are_enough(size: int, data: st.DataObject) -> None:
+    leaves = leaves_of(size)
+    first = data.draw(st.integers(0, size - 1))
+    index = data.draw(st.integers(first, size - 1))
+    until = data.draw(st.integers(index + 1, size))
+    some, all_of_them = known(leaves, first), known(leaves)
+    assert some.inclusion(index, until) == all_of_them.inclusion(index, until)
+    assert some.root(until) == merkle.root(leaves[:until])
+    assert merkle.verify_inclusion(
+        leaves[index], index, until, some.inclusion(index, until), merkle.root(leaves[:until])
+    )
+
+
+def test_of_a_leaf_that_only_peaks_speak_for_there_is_no_proof() -> None:
+    with pytest.raises(ValueError, match="no leaf 3 among those from 5 to 8"):
+        known(LEAVES, 5).inclusion(3, 8)
+
+
 @given(sizes)
 def test_peaks_have_one_hash_for_each_bit_and_give_the_root(size: int) -> None:
     leaves = leaves_of(size)
@@ -79,7 +102,7 @@ def test_peaks_have_one_hash_for_each_bit_and_give_the_root(size: int) -> None:
 
 
 def test_what_does_not_exist_has_no_proof() -> None:
-    with pytest.raises(ValueError, match="no leaf 8 among 8"):
-        merkle.inclusion(LEAVES, 8)
+    with pytest.raises(ValueError, match="no leaf 8 among those from 0 to 8"):
+        known(LEAVES).inclusion(8, 8)
     with pytest.raises(ValueError, match="has 2 peaks, not 1"):
         merkle.append([LEAVES[0]], 3, LEAVES[1])

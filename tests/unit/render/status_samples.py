@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from counterseal.history import RecordedDecision
     from counterseal.model import Finding
 
-PROVEN = Proven("github.com/777/5d1c", 5, "1234567890abcdef" * 2, mirror=True, sandbox=True)
-NO_LEDGER = Proven("github.com/777/5d1c", None, None, mirror=False, sandbox=False)
+PROVEN = Proven("github.com/777/5d1c", 5, "1234567890abcdef" * 2, sandbox=True)
+NO_LEDGER = Proven("github.com/777/5d1c", None, None, sandbox=False)
 
 
 class Samples:

@@ -87,7 +87,7 @@ def recorded(found: Decision, sequence: int, *, withdrawn: bool = False) -> Reco
 def _log() -> str:
     rows = (recorded(frozen.ALLOW, 1), recorded(DENY, 2), recorded(frozen.ALLOW, 3, withdrawn=True))
     kinds = {"genesis": 1, "decision": 3, "publication": 1}
-    return text.log(rows, entries=5, kinds=kinds, head="1234567890abcdef" * 2, mirror=True, sandbox=True)
+    return text.log(rows, entries=5, kinds=kinds, head="1234567890abcdef" * 2, sandbox=True)
 
 
 def _verdict(*, sandbox: bool) -> str:
@@ -128,7 +128,7 @@ RESULTS: dict[str, Callable[[], str]] = {
     "verdict.txt": lambda: _verdict(sandbox=False),
     "verdict-sandbox.txt": lambda: _verdict(sandbox=True),
     "log.txt": _log,
-    "log-empty.txt": lambda: text.log((), entries=1, kinds={}, head="12" * 20, mirror=False, sandbox=False),
+    "log-empty.txt": lambda: text.log((), entries=1, kinds={}, head="12" * 20, sandbox=False),
     "entry.txt": lambda: text.entry(recorded(DENY, 2)),
     "preview.txt": _preview,
     "preview-findings.md": lambda: markdown.table(DENY_FINDINGS, ABOUT),

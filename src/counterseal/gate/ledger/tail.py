@@ -58,29 +58,33 @@ def read(lines: Lines, source: LedgerSource, look_up: Iterable[str] = ()) -> tup
         )
     window = commits[distance::-1]
     before = commits[distance + 1] if len(commits) > distance + 1 else None
-    entries = _entries(lines, source, window, before)
+    tree, entries = _brought(lines, source, window, before)
     contents = [content_of(entry) for entry in entries]
-    walk = _start(lines, source, entries, contents, before, look_up)
+    walk = _start(lines, tree, entries, contents, before, look_up)
     for commit, entry, content in zip(window, entries, contents, strict=True):
         walk.step(commit, entry, content)
     return walk, entries
 
 
-def _entries(
+def _brought(
     lines: Lines, source: LedgerSource, window: Sequence[LedgerCommit], before: LedgerCommit | None
-) -> list[Entry]:
-    """Return the entries of some commits, oldest first; the tree that the first is checked on comes with them."""
+) -> tuple[NotesTree, list[Entry]]:
+    """Return the tree that the first of some commits is checked on, and the entries of all, brought in one go."""
     for commit in window:
         if commit.line is None:
             raise not_an_entry(commit, "its message does not say what it adds: no gate wrote it")
     notes = [str(commit.line) for commit in window]
     brought = source.objects({*notes, before.tree} if before else notes)
-    return [lines.entry(brought[note], f"commit {commit.id[:12]}") for commit, note in zip(window, notes, strict=True)]
+    tree = NotesTree(before.tree if before else None, source.objects)
+    if before:
+        tree.know(brought[before.tree])
+    places = zip(window, notes, strict=True)
+    return tree, [lines.entry(brought[note], f"commit {commit.id[:12]}") for commit, note in places]
 
 
 def _start(
     lines: Lines,
-    source: LedgerSource,
+    tree: NotesTree,
     entries: Sequence[Entry],
     contents: Sequence[Decision | Event],
     before: LedgerCommit | None,
@@ -94,10 +98,9 @@ def _start(
             fix="find out who pushed that commit: counterseal log repair",
         )
     if link.sequence == 0:
-        return Walk(Chain(lines.ledger_id), NotesTree(bring=source.objects), lines.judge)
+        return Walk(Chain(lines.ledger_id), NotesTree(), lines.judge)
     if before is None:
         raise LedgerError(f"entry {link.sequence} lies on no commit", why="the ledger's branch was cut off below it")
-    tree = NotesTree(before.tree, source.objects)
     pairs = list(zip(entries, contents, strict=True))
     touched = {key for entry, content in pairs for key in places.touched(content, entry.link.entry_id)}
     tree.look_up({*touched, *look_up})

@@ -35,8 +35,8 @@ def world(tmp_path: Path) -> World:
 
 
 def find(world: World, component: str, query: LogQuery | None = None) -> finding.FindResult:
-    ledger = world.gate().reader.read(world.store.fetch())
-    return finding.run(ledger, world.assets, finding.Asked(component, query or LogQuery()), world.work)
+    whole = world.gate().reader.read_whole(world.store)
+    return finding.run(whole, world.assets, finding.Asked(component, query or LogQuery()), world.work)
 
 
 def put(world: World, data: bytes | None) -> None:

@@ -122,8 +122,8 @@ def seen(kind: ForgeKind, **changes: Any) -> Seen:
         if gitlab
         else [],
         gate_inputs=frozenset({"COUNTERSEAL_STAGE", "COUNTERSEAL_GITLAB_TOKEN"}),
-        clone=CloneState(False, "a" * 40, "b" * 40, "git version 2.47.3"),
-        forge_tips=("a" * 40, "b" * 40),
+        clone=CloneState(False, "b" * 40, "git version 2.47.3"),
+        forge_ledger="b" * 40,
         waiting=0,
         clock=timedelta(seconds=2),
         root_age=timedelta(days=3),

@@ -30,7 +30,7 @@ GITHUB, GITLAB = ForgeKind.GITHUB, ForgeKind.GITLAB
 BOTH = pytest.mark.parametrize("kind", [GITHUB, GITLAB])
 NOT = Unseen("the rules: GitHub refused", "HTTP 403", "another token")
 PARTS = (
-    "project", "branch", "mirror", "settings", "schedules", "variables", "inherited", "tokens", "forge_tips",
+    "project", "branch", "mirror", "settings", "schedules", "variables", "inherited", "tokens", "forge_ledger",
     "waiting", "clock", "root_age",
 )  # fmt: skip
 
@@ -346,13 +346,13 @@ def test_when_the_token_ends(tokens: list[AccessToken], mark: Mark | None) -> No
 
 
 def test_a_ledger_that_proves_false_is_a_fault() -> None:
-    broken = Unseen("the ledger lost entries", "the mirror has 5 lines that the notes have not", broken=True)
+    broken = Unseen("the ledger lost entries", "commit 1234567890ab is not an entry", broken=True)
     (found,) = said("this clone", seen(GITHUB, waiting=broken))
     assert (found.check, found.mark, found.fix) == ("ledger", Mark.FAULT, "counterseal log verify")
 
 
 def test_without_a_ledger_there_is_none_to_fetch() -> None:
-    assert said("this clone", seen(GITHUB, forge_tips=(None, None))) == []
+    assert said("this clone", seen(GITHUB, forge_ledger=None)) == []
 
 
 @pytest.mark.parametrize(
