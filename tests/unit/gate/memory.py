@@ -70,10 +70,13 @@ stages:
 
 
 class Clock:
-    """A clock that stands still."""
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.at = NOW
 
     def now(self) -> datetime:
-        return NOW
+        return self.at
 
 
 class Source:
@@ -277,8 +280,9 @@ class Assets:
 class Sigstore:
     """Signs as one run, and verifies what anybody signed here."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, clock: Clock) -> None:
         self.signer = identity.claimed(run)
+        self.clock = clock
         self.known: dict[bytes, Attestation] = {}
 
     def sign_statement(self, payload: bytes) -> bytes:
@@ -288,7 +292,7 @@ class Sigstore:
         line = json.dumps({"number": len(self.known), "payload": base64.b64encode(payload).decode()}).encode()
         said = statement.parse(payload, "what is signed")
         digest = digests.sha256(line)
-        self.known[line] = Attestation(said, payload, who, NOW, len(self.known), line, digest)
+        self.known[line] = Attestation(said, payload, who, self.clock.now(), len(self.known), line, digest)
         return line
 
     def sign_digest(self, digest: str) -> bytes:
@@ -313,7 +317,8 @@ class World:
         self.forge, self.assets, self.store = Forge(), Assets(), MemoryLedger()
         self.source, self.policy = self.forge.source, policy
         self.source.line[0] = (POLICY_CHANGE, {POLICY_PATH: policy})
-        self.sigstore = Sigstore(self.run)
+        self.clock = Clock()
+        self.sigstore = Sigstore(self.run, self.clock)
         self.work = work
         self.source.add(REVISION, README=b"1.2.0")
         self.source.tags[TAG] = REVISION
@@ -377,12 +382,17 @@ class World:
         return path
 
     def sources(self) -> collect.Sources:
-        return collect.Sources(self.source, self.forge, self.assets, self.sigstore, Clock(), samples.TRUST, self.work)
+        return collect.Sources(
+            self.source, self.forge, self.assets, self.sigstore, self.clock, samples.TRUST, self.work
+        )
 
-    def gate(self) -> opening.Gate:
-        """Open a gate at the tip of the branch."""
+    def gate(self, event: str = "push", number: int = 1) -> opening.Gate:
+        """Open a gate at the tip of the branch, in a run that `event` started."""
         head = self.source.line[-1][0]
-        run = dataclasses.replace(self.run, revision=head, config_digest=head)
+        url = f"{self.run.url}/{number}" if number > 1 else self.run.url
+        run = dataclasses.replace(self.run, revision=head, config_digest=head, event=event, url=url)
+        if run.signer_ref == run.config_ref:  # an own gate is the file of the branch itself
+            run = dataclasses.replace(run, signer_digest=head)
         self.sigstore.signer = identity.claimed(run)
         return opening.open_gate(self.sources(), self.store, self.sigstore, run)
 

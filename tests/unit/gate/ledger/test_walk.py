@@ -188,7 +188,9 @@ def more(tree: NotesTree) -> Sequence[str]:
 
 
 @pytest.mark.parametrize("change", [dropped, forged_list, longer_list, other_state, more])
-def test_a_commit_that_changes_more_than_its_line_does(written: Book, change: Callable[[NotesTree], Sequence[str]]) -> None:
+def test_a_commit_that_changes_more_than_its_line_does(
+    written: Book, change: Callable[[NotesTree], Sequence[str]]
+) -> None:
     rewritten(written, change)
     refused(written, "is not an entry|not the one before it|what the ledger keeps as entry")
     with pytest.raises(LedgerError, match="notes were added, changed or lost"):
@@ -358,7 +360,7 @@ def test_an_audit_of_a_run_that_nothing_scheduled(written: Book) -> None:
 
 
 def test_a_second_genesis_and_a_ledger_that_begins_without_one(written: Book) -> None:
-    from counterseal.history.events import EventKind, Genesis  # noqa: PLC0415 - this test alone
+    from counterseal.history.events import EventKind, Genesis
 
     body = lines.event(EventKind.GENESIS, Genesis(LEDGER, "aa" * 32), written.at)
     with pytest.raises(LedgerError, match="a ledger has a genesis at entry 0, and nowhere else"):
@@ -409,7 +411,12 @@ def test_a_line_that_is_none(written: Book) -> None:
     store.found[digests.git_object("blob", garbage)] = garbage
     name = digests.git_object("commit", b"garbage")
     store.made[name] = dataclasses.replace(
-        newest, id=name, parents=(newest.id,), tree=str(tree.root), line=digests.git_object("blob", garbage), since_audit=3
+        newest,
+        id=name,
+        parents=(newest.id,),
+        tree=str(tree.root),
+        line=digests.git_object("blob", garbage),
+        since_audit=3,
     )
     store.branch = name
     for reading in (written.reader.read, written.reader.read_whole):

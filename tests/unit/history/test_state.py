@@ -1,0 +1,142 @@
+"""The state document: what is in force follows from the entries alone, whoever computes it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit import frozen
+from tests.unit import ledger_lines as lines
+from tests.unit.ledger_lines import FIRST, LEDGER, decision, event
+
+from counterseal.errors import FormatError, LedgerError
+from counterseal.evaluation.decision import Decision
+from counterseal.formats import digests
+from counterseal.history import state as states
+from counterseal.history.events import Audit, EntryReference, Event, EventKind, Genesis, Publication, Swept, Withdrawn
+from counterseal.history.state import Audited, Heartbeat, State
+from counterseal.model import Outcome
+
+GENESIS = event(EventKind.GENESIS, Genesis(LEDGER, "aa" * 32))
+
+
+def reference(name: str) -> EntryReference:
+    return EntryReference(lines.identifier(name), 1, "dd" * 32)
+
+
+def published(name: str) -> Event:
+    body = Publication("production", f"v{name}", digests.sha256(name.encode()), reference(name), 55, ())
+    return event(EventKind.PUBLICATION, body)
+
+
+def withdrawn(name: str, stage: str = "production") -> Event:
+    body = Withdrawn(stage, digests.sha256(name.encode()), reference(name), "tag-moved", {})
+    return event(EventKind.WITHDRAWN, body)
+
+
+def audit(verified: int, trigger: str = "push", swept: Swept | None = None, **at: Any) -> Event:
+    return event(EventKind.AUDIT, Audit(verified, trigger, swept), FIRST + timedelta(**at))
+
+
+def fold(*contents: tuple[str, Decision | Event] | Event) -> State:
+    """Return the state after a genesis and these; a decision stands with its name."""
+    state = states.after(None, GENESIS, LEDGER, "e" * 64)
+    for content in contents:
+        name, said = content if isinstance(content, tuple) else ("", content)
+        state = states.after(state, said, LEDGER, lines.identifier(name) if name else "f" * 64)
+    return state
+
+
+def allow(name: str, **changes: Any) -> tuple[str, Decision]:
+    return name, decision(name, **changes)
+
+
+def has(state: State, stage: str = "production") -> list[str]:
+    """Return the tags that a stage has and had, the current one first."""
+    known = state.stages[stage]
+    return [allowed.tag for allowed in (*((known.current,) if known.current else ()), *known.before)]
+
+
+def test_a_ledger_begins_audited_and_with_nothing() -> None:
+    state = fold()
+    assert (state.sequence, state.audit, state.heartbeat, state.swept) == (0, Audited(0, 0), None, None)
+    assert (state.stages, state.unpublished, state.time) == ({}, (), FIRST)
+
+
+def test_the_newest_allow_is_what_a_stage_has() -> None:
+    state = fold(allow("1"), allow("2"), allow("3", outcome=Outcome.DENY), allow("4", stage="staging"))
+    assert (has(state), has(state, "staging")) == (["v2", "v1"], ["v4"])
+
+
+def test_a_withdrawn_allow_gives_way_to_the_one_before_it() -> None:
+    both = (allow("1"), allow("2"), allow("3"))
+    assert has(fold(*both, withdrawn("3"))) == ["v2", "v1"]
+    assert has(fold(*both, withdrawn("2"))) == ["v3", "v1"]
+    assert has(fold(*both, withdrawn("3"), withdrawn("2"), withdrawn("1"))) == []
+    assert fold(*both, withdrawn("3"), withdrawn("2"), withdrawn("1")).stages["production"].current is None
+
+
+def test_so_many_allows_before_the_current_one_are_known() -> None:
+    state = fold(*(allow(str(number)) for number in range(20)))
+    assert has(state) == [f"v{number}" for number in range(19, 11, -1)]
+
+
+def test_what_publishes_waits_until_it_is_published_or_withdrawn() -> None:
+    state = fold(allow("1"), allow("2"), allow("3", publishes=False), allow("4"), published("1"), withdrawn("4"))
+    assert [allowed.tag for allowed in state.unpublished] == ["v2"]
+    assert has(state) == ["v3", "v2", "v1"]
+
+
+def test_time_never_goes_back() -> None:
+    state = fold(allow("1", decided_at=FIRST + timedelta(hours=2)), allow("2", decided_at=FIRST + timedelta(hours=1)))
+    assert state.time == FIRST + timedelta(hours=2)
+
+
+def test_only_a_scheduled_audit_is_a_heartbeat() -> None:
+    state = fold(allow("1"), audit(1, "schedule", hours=1), allow("2"), audit(3, hours=2))
+    assert (state.audit, state.heartbeat) == (Audited(4, 3), Heartbeat(2, FIRST + timedelta(hours=1)))
+
+
+def test_an_audit_that_says_nothing_of_requests_leaves_what_was_said() -> None:
+    swept = Swept("ab" * 20, ())
+    assert fold(audit(0, swept=swept), audit(1)).swept == swept
+
+
+def test_a_genesis_is_first_and_alone() -> None:
+    with pytest.raises(LedgerError, match="entry 1: a ledger has a genesis at entry 0"):
+        fold(GENESIS)
+    with pytest.raises(LedgerError, match="entry 0: a ledger has a genesis"):
+        states.after(None, audit(0), LEDGER, "e" * 64)
+
+
+def test_the_document_is_read_back_as_it_was() -> None:
+    state = fold(allow("1"), audit(1, "schedule", Swept("ab" * 20, ())))
+    assert states.parse(states.document(state), "x") == state
+    assert states.digest(state) == digests.sha256(states.document(state))
+    assert states.parse(states.document(frozen.LATER), "x") == frozen.LATER
+    for wrong in (b"", b"{}", b"[]", states.document(state).replace(b'"sequence":2', b'"sequence":"2"', 1)):
+        with pytest.raises(FormatError):
+            states.parse(wrong, "x")
+
+
+names = st.sampled_from("abcd")
+steps = st.one_of(
+    st.builds(lambda name, stage: allow(name, stage=stage), names, st.sampled_from(["staging", "production"])),
+    st.builds(withdrawn, names, st.sampled_from(["staging", "production"])),
+    st.builds(published, names),
+    st.builds(audit, st.integers(0, 5), st.sampled_from(["push", "schedule"])),
+)
+
+
+@given(st.lists(steps, max_size=30))
+def test_the_fold_is_total_deterministic_and_bounded(contents: list[Any]) -> None:
+    state = fold(*contents)
+    assert states.document(state) == states.document(fold(*contents))
+    assert state.sequence == len(contents)
+    assert all(len(known.before) <= states.MAX_BEFORE for known in state.stages.values())
+    waiting = {allowed.entry_id for allowed in state.unpublished}
+    if contents and isinstance(contents[-1], Event) and isinstance(contents[-1].body, Withdrawn):
+        assert contents[-1].body.decision.entry_id not in waiting
