@@ -8,12 +8,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from counterseal.gate.recording import Draft
 from tests.flow import worlds
 
 from counterseal import evaluation, ledger
 from counterseal.evaluation import decision
 from counterseal.gate import appending, collect, reading
-from counterseal.gate.recording import Draft
 from counterseal.model import FindingOutcome
 from counterseal.wiring.ports import Wiring
 from counterseal_sandbox.demo.site import TAG

@@ -57,10 +57,10 @@ MUTATIONS = (
         "and not decision.pushed",
     ),
     Mutation(
-        "a ledger needs no mirror",
+        "the ledger of another project is good enough",
         "rules/ledger_intact.py",
-        "if ledger.entries and not ledger.mirror:",
-        "if not ledger.entries and not ledger.mirror:",
+        "if ledger.id != evidence.policy.ledger_id:",
+        "if not ledger.id:",
     ),
     Mutation(
         "two SBOMs are as good as one",

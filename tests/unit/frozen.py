@@ -7,7 +7,6 @@ Nothing here may change with the rest of the tests: a vector that needs another 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import json
 from datetime import UTC, datetime
@@ -419,9 +418,8 @@ SWEPT = Swept(
 )
 AUDIT = _event(EventKind.AUDIT, Audit(41, "schedule", SWEPT))
 BEGUN = states.after(None, GENESIS, LEDGER, link(0, "genesis").entry_id)
-LATER = functools.reduce(
-    lambda state, content: states.after(state, content, LEDGER, ALLOW_REFERENCE.entry_id), (ALLOW, DENY, AUDIT), BEGUN
-)
+LATER = states.after(BEGUN, ALLOW, LEDGER, ALLOW_REFERENCE.entry_id)
+LATER = states.after(states.after(LATER, DENY, LEDGER, digest("deny")), AUDIT, LEDGER, digest("audit"))
 ABOUT = decision.subjects(EVIDENCE)
 POLICY_FILE = (Subject(".counterseal/policy.yml", POLICY_DIGEST),)
 

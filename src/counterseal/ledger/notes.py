@@ -164,14 +164,6 @@ class _Contents(dict[str, bytes]):
         super().__init__(*known)
         self._size = sum(map(len, self.values()))
 
-    def know(self, node: bytes) -> None:
-        """Take the root of the tree, which was brought already.
-
-        Raises:
-            LedgerError: It has something else in it.
-        """
-        self._nodes[""] = _checked("", node)
-
     def copy(self) -> _Contents:
         return _Contents(self)
 

@@ -468,7 +468,7 @@ def test_the_page_names_schemas_and_vectors() -> None:
 def test_the_numbers_on_the_page_are_those_of_the_code() -> None:
     for text in (
         f"at most {ledger.MAX_LINE >> 10} KiB",
-        f"{ledger.MAX_LINES_IN_NOTE} lines",
+        f"{ledger.keys.MAX_LINES} lines",
         f"at most {decision.MAX_REVIEWS}",
         f"at most {names.MAX_REASON} characters",
         f"{statement.MAX_OWN_SUBJECTS - 1} artifacts",

@@ -11,14 +11,18 @@ from tests.unit import frozen
 from counterseal.evaluation import decision
 from counterseal.formats import statement
 from counterseal.gate import fitting
-from counterseal.model import Finding, FindingOutcome, Outcome, Subject
+from counterseal.model import Finding, FindingOutcome, LedgerLink, Outcome, Subject
 from counterseal.render import findings
 
 LINK = frozen.link(41, "decision", frozen.PATH)
 
 
+def place(_: decision.Decision) -> LedgerLink:
+    return LINK
+
+
 def test_what_fits_stays_as_it_is() -> None:
-    made, data = fitting.fitting(frozen.ALLOW, frozen.EVIDENCE, LINK)
+    made, data = fitting.fitting(frozen.ALLOW, frozen.EVIDENCE, place)
     assert made is frozen.ALLOW
     assert data == decision.payload(frozen.ALLOW, decision.subjects(frozen.EVIDENCE), LINK)
 
@@ -27,7 +31,7 @@ def test_an_allow_that_does_not_fit_is_a_deny_that_says_so() -> None:
     assert frozen.EVIDENCE.manifest is not None
     many = tuple(Subject(f"{number}{'-' * 200}", frozen.digest(str(number))) for number in range(128))
     seen = dataclasses.replace(frozen.EVIDENCE, manifest=dataclasses.replace(frozen.EVIDENCE.manifest, subjects=many))
-    made, data = fitting.fitting(frozen.ALLOW, seen, LINK)
+    made, data = fitting.fitting(frozen.ALLOW, seen, place)
     (finding,) = made.findings
     assert (made.outcome, finding.rule, finding.code) == (Outcome.DENY, *fitting.TOO_LONG)
     assert "promote less at once" in findings.fix(finding, findings.of_decision(made))
@@ -53,7 +57,7 @@ def test_an_allow_whose_publication_would_not_fit_is_a_deny() -> None:
         request=dataclasses.replace(frozen.EVIDENCE.request, content=dataclasses.replace(content, candidate=candidate)),
     )
     assert len(decision.payload(frozen.ALLOW, decision.subjects(seen), LINK)) < fitting.MAX_PAYLOAD
-    made, _ = fitting.fitting(frozen.ALLOW, seen, LINK)
+    made, _ = fitting.fitting(frozen.ALLOW, seen, place)
     assert (made.outcome, made.findings[0].code) == (Outcome.DENY, "decision-too-long")
     assert made.findings[0].data["what"] == "publication"
 
@@ -62,6 +66,6 @@ def test_an_allow_whose_publication_would_not_fit_is_a_deny() -> None:
 def test_it_always_fits(text: str, count: int, abandoned: int) -> None:
     found = tuple(Finding("a-rule", FindingOutcome.VIOLATED, "code", {"detail": text * 4}) for _ in range(count))
     long = dataclasses.replace(frozen.DENY, findings=found, abandoned=("a" * 64,) * abandoned, reason=text)
-    made, data = fitting.fitting(long, frozen.MALFORMED, LINK)
+    made, data = fitting.fitting(long, frozen.MALFORMED, place)
     assert len(data) <= fitting.MAX_PAYLOAD
     assert made.outcome is Outcome.DENY

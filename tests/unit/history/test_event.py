@@ -19,6 +19,7 @@ EVENTS = {
     EventKind.GENESIS: frozen.GENESIS,
     EventKind.PUBLICATION: frozen.PUBLICATION,
     EventKind.WITHDRAWN: frozen.WITHDRAWN,
+    EventKind.AUDIT: frozen.AUDIT,
 }
 
 
@@ -73,7 +74,7 @@ def test_a_critical_member_that_is_not_known_is_an_error() -> None:
         (EventKind.GENESIS, "actor", {"login": "alice"}, r"actor\.host"),
         (EventKind.GENESIS, "policy", None, "policy"),
         (EventKind.PUBLICATION, "kind", "withdrawn", r"\(withdrawn\): code"),
-        (EventKind.WITHDRAWN, "kind", "publication", r"\(publication\): stage"),
+        (EventKind.WITHDRAWN, "kind", "publication", r"\(publication\): tag"),
     ],
 )
 def test_what_is_no_event(kind: EventKind, member: str, value: object, path: str) -> None:

@@ -58,7 +58,9 @@ class Log:
         return self.event(frozen.PUBLICATION, decision=reference(of))
 
     def withdraw(self, of: Entry) -> Entry:
-        return self.event(frozen.WITHDRAWN, decision=reference(of))
+        made = decision.parse(of.attestation.statement, "x")
+        manifest = made.manifest.sha256 if made.manifest else ""
+        return self.event(frozen.WITHDRAWN, decision=reference(of), stage=made.stage, manifest=manifest)
 
     def raw(self, predicate_type: str, predicate: dict[str, Any]) -> Entry:
         link = frozen.document("decision", "deny")["predicate"]["ledger"]
@@ -282,8 +284,16 @@ def test_every_kind_of_event_is_told() -> None:
     entry = log.decide()
     log.publish(entry)
     log.withdraw(entry)
+    log.event(frozen.AUDIT, trigger="push")
     assert [each.event.kind for each in log.history.events] == list(EventKind)
-    assert [each.entry.link.sequence for each in log.history.events] == [0, 2, 3]
+    assert [each.entry.link.sequence for each in log.history.events] == [0, 2, 3, 4]
+
+
+def test_an_audit_of_another_trigger_than_its_run_s_is_an_error() -> None:
+    log = Log()
+    log.event(frozen.AUDIT)
+    with pytest.raises(LedgerError, match="says that it was started by schedule, and was signed in a run of push"):
+        assert log.history
 
 
 def test_whether_a_decision_that_was_read_earlier_is_withdrawn_now() -> None:

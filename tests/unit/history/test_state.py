@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -13,12 +13,14 @@ from tests.unit import ledger_lines as lines
 from tests.unit.ledger_lines import FIRST, LEDGER, decision, event
 
 from counterseal.errors import FormatError, LedgerError
-from counterseal.evaluation.decision import Decision
 from counterseal.formats import digests
 from counterseal.history import state as states
 from counterseal.history.events import Audit, EntryReference, Event, EventKind, Genesis, Publication, Swept, Withdrawn
 from counterseal.history.state import Audited, Heartbeat, State
 from counterseal.model import Outcome
+
+if TYPE_CHECKING:
+    from counterseal.evaluation.decision import Decision
 
 GENESIS = event(EventKind.GENESIS, Genesis(LEDGER, "aa" * 32))
 

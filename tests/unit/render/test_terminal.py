@@ -46,7 +46,7 @@ def test_nothing_from_outside_acts() -> None:
 
 def _log() -> Report:
     decisions = (recorded(frozen.ALLOW, 1), recorded(frozen.ALLOW, 3, withdrawn=True), recorded(frozen.DENY, 4))
-    return log.listed(LogResult("github.com/777/1", 5, "12" * 20, True, decisions, False))
+    return log.listed(LogResult("github.com/777/1", 5, "12" * 20, decisions, False))
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120])

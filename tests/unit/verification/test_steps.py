@@ -26,8 +26,7 @@ from counterseal.model import Attestation, Certificate, Outcome, OwnGate, Subjec
 from counterseal.verification import Verdict, Wanted, verify
 
 if TYPE_CHECKING:
-    from counterseal.ledger import Ledger
-    from counterseal.model import LedgerLink
+    from counterseal.model import Entry, LedgerLink
 
 GATE, OTHER_GATE = frozen.revision("gate"), frozen.revision("another gate")
 GATE_CERTIFICATE = dataclasses.replace(
@@ -91,22 +90,24 @@ class Release:
 
     def proof(self) -> bytes:
         """Return the `ledger-proof.json` of the release."""
-        found = ledger.check([], frozen.LEDGER)
-        found = self._append(found, "genesis", lambda link: events.payload(frozen.GENESIS, frozen.POLICY_FILE, link))
-        found = self._append(found, frozen.PATH, lambda link: decision.payload(self.decision, self.about, link))
-        entry = found.entries[1]
+        chain = ledger.Chain(frozen.LEDGER)
+        self._append(chain, "genesis", lambda link: events.payload(frozen.GENESIS, frozen.POLICY_FILE, link))
+        entry = self._append(chain, frozen.PATH, lambda link: decision.payload(self.decision, self.about, link))
         reference = self.reference(EntryReference(entry.link.entry_id, 1, entry.attestation.digest))
         event, body = self.publication, self.publication.body
         if isinstance(body, Publication):
             event = dataclasses.replace(event, body=dataclasses.replace(body, decision=reference))
-        found = self._append(found, "publication", lambda link: events.payload(event, self.about, link))
-        return ledger.build_proof(found, 1, 2)
+        sealed = self._append(chain, "publication", lambda link: events.payload(event, self.about, link))
+        return chain.proof(entry, sealed)
 
-    def _append(self, found: Ledger, name: str, payload: Callable[[LedgerLink], bytes]) -> Ledger:
+    def _append(self, chain: ledger.Chain, name: str, payload: Callable[[LedgerLink], bytes]) -> Entry:
         certificate, at = (self.signer, self.signed_at) if name == frozen.PATH else (self.sealer, self.sealed_at)
-        link = found.next_link(ledger.entry_id("decision", frozen.LEDGER, name))
+        before = frozen.revision(str(chain.size)) if chain.size else None
+        link = chain.link(ledger.entry_id("decision", frozen.LEDGER, name), before, before, frozen.digest("state"))
         line = self.signed.sign(payload(link), certificate, at)
-        return ledger.check([*found.entries, ledger.entry_of(line, self.signed.lines[line])], frozen.LEDGER)
+        entry = ledger.entry_of(line, self.signed.lines[line])
+        chain.add(entry)
+        return entry
 
     def verify(self, wanted: Wanted = WANTED, trust: Trust = TRUST) -> Verdict:
         return verify(wanted, self.proof(), verifier=self.signed, trust=trust, now=NOW)

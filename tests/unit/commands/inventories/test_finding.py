@@ -94,9 +94,9 @@ def test_an_sbom_that_is_not_the_released_one_makes_the_answer_incomplete(
 
 
 def test_a_release_that_is_gone_makes_the_answer_incomplete(world: World) -> None:
-    ledger = world.gate().reader.read(world.store.fetch())
+    whole = world.gate().reader.read_whole(world.store)
     world.assets.kept.clear()
-    result = finding.run(ledger, world.assets, finding.Asked("dep", LogQuery()), world.work)
+    result = finding.run(whole, world.assets, finding.Asked("dep", LogQuery()), world.work)
     assert "cannot be read" in result.unread[0].why
 
 

@@ -1,8 +1,8 @@
-"""Two writers, every order of their steps, and a kill at every point: the functions that gates run, on a store in memory.
+"""Two writers, every order of their steps, a kill at every point: the functions that gates run, in memory.
 
-A step is whatever another writer can see: reading where the branch is, reading its commits, pushing. Both writers want to
-record the same decision and one of their own. One of them may be killed before or after any step of its own, or be told
-that a push failed which did not; afterwards it is started again.
+A step is whatever another writer can see: reading where the branch is, reading its commits, pushing. Both writers want
+to record the same decision and one of their own. One of them may be killed before or after any step of its own, or be
+told that a push failed which did not; afterwards it is started again.
 """
 
 from __future__ import annotations

@@ -192,7 +192,7 @@ def test_a_commit_that_changes_more_than_its_line_does(
     written: Book, change: Callable[[NotesTree], Sequence[str]]
 ) -> None:
     rewritten(written, change)
-    refused(written, "is not an entry|not the one before it|what the ledger keeps as entry")
+    refused(written, r"is not an entry|not the one before it|what the ledger keeps as entry")
     with pytest.raises(LedgerError, match="notes were added, changed or lost"):
         written.reader.read_whole(written.store)
 
@@ -220,7 +220,7 @@ def test_a_message_that_lies_about_the_audit_is_no_way_in(written: Book, since: 
     if since == 6:  # that the genesis is where it begins is true, if farther than needed
         assert written.tip().size == 7
         return
-    with pytest.raises(LedgerError, match="is not the audit|has 7 commits"):
+    with pytest.raises(LedgerError, match=r"is not the audit|has 7 commits"):
         written.reader.read(store)
 
 
