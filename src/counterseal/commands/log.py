@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -42,7 +42,7 @@ class LogResult:
     """The answer, and how far it is proven: size and head of the verified chain, and whether the mirror is equal.
 
     `kinds` counts all entries by what they are, `stages` are those that decisions are about, and `newest` is when the
-    last one was made, whatever was asked.
+    last one was made, whatever was asked. `seen` is the entry that somebody's earlier head was.
     """
 
     ledger_id: str
@@ -55,6 +55,7 @@ class LogResult:
     kinds: Mapping[str, int] = field(default_factory=dict)
     stages: tuple[str, ...] = ()
     newest: datetime | None = None
+    seen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,50 @@ def read(reader: reading.LedgerReader, stored: StoredLedger) -> Ledger:
         raise VerificationError(error.what, why=error.why, fix=_BEHIND) from error
 
 
+def verify(reader: reading.LedgerReader, stored: StoredLedger, since_head: str | None) -> LogResult:
+    """Return how far the ledger is proven, and that nothing went away of what was there at an earlier head.
+
+    Each entry signs the sha256 of the line before it, so a ledger that has the line of a head has all before it, too.
+
+    Args:
+        reader: Verifies the lines.
+        stored: What the clone has.
+        since_head: A head (sha256 of the newest line) that somebody saw earlier, or None.
+
+    Raises:
+        LedgerError: The ledger does not have this head.
+    """
+    ledger = read(reader, stored)
+    seen = None if since_head is None else _entry_of_head(ledger, since_head)
+    return replace(_result(reader, stored, ledger, LogQuery()), decisions=(), seen=seen)
+
+
+def _entry_of_head(ledger: Ledger, head: str) -> int:
+    """Return the number of the entry whose line has this sha256.
+
+    Raises:
+        LedgerError: None has.
+    """
+    if head == ledger.head:
+        return len(ledger.entries) - 1
+    for entry in ledger.entries:
+        if entry.link.previous == head:
+            return entry.link.sequence - 1
+    raise LedgerError(
+        f"the head {head[:12]}… is not in this ledger",
+        why=f"none of its {len(ledger.entries)} entries has it: entries went away since it was seen, or it was seen of "
+        "another ledger, or this clone is older than that",
+        fix=f"bring the clone up to date: git pull && {_FETCH}; if it still fails, entries are lost: tell the "
+        "project's maintainers, who look for them by: counterseal log repair",
+    )
+
+
 def run(reader: reading.LedgerReader, stored: StoredLedger, query: LogQuery) -> LogResult:
     """Return the decisions that fit the query, newest first."""
-    ledger = read(reader, stored)
+    return _result(reader, stored, read(reader, stored), query)
+
+
+def _result(reader: reading.LedgerReader, stored: StoredLedger, ledger: Ledger, query: LogQuery) -> LogResult:
     history = History(ledger.entries)
     return LogResult(
         ledger_id=ledger.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterseal.cli import parameters
-from counterseal.cli.kinds import MOMENT, NUMBER, OneOf
+from counterseal.cli.kinds import DIGEST, MOMENT, NUMBER, OneOf
 from counterseal.cli.verb import Verb
 from counterseal.errors import UsageError
 
@@ -26,6 +26,12 @@ VERB = Verb(
         parameters.Option("--stage", metavar="STAGE", words="only this stage"),
         parameters.Option(
             "--since", kind=MOMENT, metavar="DAY", words="only since this day (2026-10-01) or moment, UTC"
+        ),
+        parameters.Option(
+            "--since-head",
+            kind=DIGEST,
+            metavar="SHA256",
+            words="verify that nothing is gone of what came before this head, which somebody saw earlier",
         ),
         parameters.Option(
             "--search",
@@ -70,6 +76,12 @@ def _check(options: SimpleNamespace) -> None:
             why=why,
             fix=f"counterseal log show {options.sequence}",
         )
+    if action != "verify" and options.since_head is not None:
+        raise UsageError(
+            f"log {action} takes no --since-head",
+            why="it is about the whole ledger, not about what is shown",
+            fix=f"counterseal log verify --since-head {options.since_head}",
+        )
     chosen = next((name for name in ("stage", "since", "search") if getattr(options, name) is not None), None)
     if action != "list" and chosen is not None:
         raise UsageError(
@@ -87,5 +99,6 @@ def _answer(options: SimpleNamespace, reader: reading.LedgerReader, stored: Stor
         return reports.entry(log.show(reader, stored, options.sequence))
     if options.action == "prove":
         return reports.proof(log.prove(reader, stored, options.sequence))
-    result = log.run(reader, stored, log.LogQuery(options.stage, options.since, options.search))
-    return reports.verified(result) if options.action == "verify" else reports.listed(result)
+    if options.action == "verify":
+        return reports.verified(log.verify(reader, stored, options.since_head))
+    return reports.listed(log.run(reader, stored, log.LogQuery(options.stage, options.since, options.search)))

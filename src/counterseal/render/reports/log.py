@@ -25,8 +25,19 @@ def listed(result: log.LogResult) -> Report:
 
 
 def verified(result: log.LogResult) -> Report:
-    """Return how far the ledger is proven, without its decisions."""
-    return Report(f"ledger {result.ledger_id}: " + _text(result, ()).partition(" · ")[2], _data(result, ()))
+    """Return how far the ledger is proven, without its decisions, and how to ask later whether anything went away."""
+    told = f"ledger {result.ledger_id}: " + _text(result, ()).partition(" · ")[2]
+    data = _data(result, ()) | ({} if result.seen is None else {"seen": result.seen})
+    return Report("\n".join((told, *_since(result))), data)
+
+
+def _since(result: log.LogResult) -> Iterator[str]:
+    if result.seen is not None:
+        count = result.entries - 1 - result.seen
+        later = f"{count} {'entry' if count == 1 else 'entries'}"
+        yield f"nothing went away since the head that you saw: it is entry {result.seen}, and {later} came after it"
+    if result.head is not None:
+        yield f"whoever keeps this head can ask later whether anything went away: --since-head {result.head}"
 
 
 def entry(shown: log.ShowResult) -> Report:
