@@ -132,6 +132,7 @@ class AssetStoreContract:
         assert older is not None
         assert older.tag == "v1"
         assert store.newest_published({newest.id, older.id}) is None
+        assert list(store.proven()) == [newest, older]
 
 
 class TestGitHubReleases(AssetStoreContract):

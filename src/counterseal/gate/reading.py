@@ -220,7 +220,7 @@ def check_anchor(current_ledger: Ledger, assets: AssetStore, reader: LedgerReade
     warnings: dict[int, str] = {}
     while release := assets.newest_published(warnings):
         try:
-            entry = _publication_of(release, assets, reader, work)
+            entry = publication_of(release, assets, reader, work)
         except (FormatError, VerificationError) as error:
             why = f"{error.what}: {error.why}" if error.why else error.what
             warnings[release.id] = f"{PROOF_FILE} of {release.tag} proves nothing and was passed over: {why}"
@@ -248,7 +248,7 @@ def check_anchor(current_ledger: Ledger, assets: AssetStore, reader: LedgerReade
     return Anchor(warning="; ".join(warnings.values()))
 
 
-def _publication_of(release: Release, assets: AssetStore, reader: LedgerReader, work: Path) -> Entry:
+def publication_of(release: Release, assets: AssetStore, reader: LedgerReader, work: Path) -> Entry:
     """Return the publication entry in a release's proof, signed by a gate and about this release.
 
     Raises:

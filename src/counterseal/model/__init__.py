@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from counterseal.model.artifacts import Asset, BuildInputs, DigestSet, Manifest, Release, SbomDocument, Subject
 from counterseal.model.certificates import Attestation, Certificate, Run, Statement, Trust, TrustMaterial
-from counterseal.model.changes import BuildStart, ChangeRequest, Commit, Merge, Mover, OpenChange, Review, ReviewState
+from counterseal.model.changes import (
+    BranchMove,
+    BuildStart,
+    ChangeRequest,
+    Commit,
+    Merge,
+    Mover,
+    OpenChange,
+    Review,
+    ReviewState,
+)
 from counterseal.model.findings import Counted, Dismissed, EarlierDecision, Finding, FindingOutcome, Outcome, Reason
 from counterseal.model.ledger import Entry, InclusionProof, LedgerLink, StoredLedger, StoredLine
 from counterseal.model.people import Actor, ActorKind, Permission, Person, Repository
@@ -43,6 +53,7 @@ __all__ = [
     "ActorKind",
     "Asset",
     "Attestation",
+    "BranchMove",
     "BuildInputs",
     "BuildStart",
     "BuilderIdentity",

@@ -53,6 +53,28 @@ class SourceRepository(Protocol):
         """Return the head of a change request after fetching it, or None if the forge has lost it."""
 
 
+class LostTips(Protocol):
+    """The ledger at commits that no ref of the remote may point to any more. Knows bytes, no signatures."""
+
+    def bring(self, tip: str) -> bool:
+        """Bring a commit here with its whole history; return whether the remote still has it."""
+
+    def history(self, tip: str, without: Sequence[str] = ()) -> Sequence[str]:
+        """Return the commits in the history of one that was brought, newest first, itself among them.
+
+        Args:
+            tip: The commit.
+            without: Commits that were brought; what is in their history is left out.
+        """
+
+    def stored(self, tip: str) -> StoredLedger:
+        """Return the ledger at a commit that was brought, as if branch and notes were there.
+
+        Raises:
+            LedgerError: Something in its tree belongs to no ledger.
+        """
+
+
 class LedgerStore(Protocol):
     """Where the lines of the ledger lie. Knows bytes and notes, no signatures."""
 

@@ -22,7 +22,7 @@ from counterseal.identifiers import PROOF_FILE
 from counterseal.model import Release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from counterseal.adapters.gitlab.access import GitLabTokens
@@ -93,6 +93,13 @@ class GitLabReleases:
 
         It has every upload: a second one of a name, which anybody who may upload can add, is for the reader to judge.
         """
+        return next(self._proven(passing_over), None)
+
+    def proven(self) -> Iterator[Release]:
+        """Yield the released candidates with a ledger proof among their files, every upload of each, newest first."""
+        return self._proven(())
+
+    def _proven(self, passing_over: Collection[int]) -> Iterator[Release]:
         proven = [
             fields for fields in self._listed() if any(link.text("name") == PROOF_FILE for link in _links(fields))
         ]
@@ -102,8 +109,7 @@ class GitLabReleases:
                 number = package.number("id")
                 assets = () if number in passing_over else self._files.uploads(number)
                 if any(asset.name == PROOF_FILE for asset in assets):
-                    return Release(number, package.text("version"), draft=False, assets=assets, url=_url(fields))
-        return None
+                    yield Release(number, package.text("version"), draft=False, assets=assets, url=_url(fields))
 
     def _listed(self) -> list[Fields]:
         what = f"releases of {self._api.project}"
