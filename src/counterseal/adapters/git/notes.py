@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.git.history import NO_BLOB, RAW_FORMAT, raw_changes, text
-from counterseal.errors import LedgerError, ServiceError
+from counterseal.errors import LedgerError, LimitError, ServiceError
 from counterseal.model import StoredLedger, StoredLine
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def notes_at(git: Git, tip: str, *, limit: int = MAX_BYTES) -> tuple[Note, ...]:
 
     Raises:
         LedgerError: Something else lies there: another mode than 100644, a path that is neither.
-        ServiceError: Together they have more than `limit` bytes, or one is not there.
+        LimitError: Together they have more than `limit` bytes.
+        ServiceError: One is not there.
     """
     notes, beside = [], 0
     listed = git.read_fixed("ls-tree", "-r", "-l", "-z", "--full-tree", "--end-of-options", tip)
@@ -72,7 +73,7 @@ def notes_at(git: Git, tip: str, *, limit: int = MAX_BYTES) -> tuple[Note, ...]:
         else:
             notes.append(Note(key, path, blob, int(size)))
     if (total := beside + sum(note.size for note in notes)) > limit:
-        raise ServiceError(f"the ledger's notes have {total} bytes", why=f"at most {limit} are read")
+        raise LimitError(f"the ledger's notes have {total} bytes", why=f"at most {limit} are read")
     return tuple(notes)
 
 
