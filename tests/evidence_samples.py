@@ -358,7 +358,7 @@ _EVIDENCE = Evidence(
     starts=(),
     sbom=SbomFacts(SBOM_DIGEST, components=31, same_as_attested=True, content=CONTENT_OF_SBOM),
     source=SOURCE_FACTS,
-    ledger=LedgerFacts(LEDGER_ID, 42, mirror=True, anchors=("mirror", "release v1.1.4")),
+    ledger=LedgerFacts(LEDGER_ID, 42, anchors=("release v1.1.4",)),
     history=(earlier("staging", Outcome.ALLOW),),
     trust=TRUST,
     signatures=SIGNATURES,

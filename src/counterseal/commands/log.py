@@ -8,20 +8,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from counterseal import ledger as ledgers
 from counterseal.errors import LedgerError, UsageError, VerificationError
 from counterseal.history import History, RecordedDecision, RecordedEvent
 from counterseal.history.events import EventKind
-from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
+from counterseal.identifiers import MIRROR_BRANCH
 from counterseal.model import Outcome
 
 if TYPE_CHECKING:
-    from counterseal.gate import reading
-    from counterseal.ledger import Ledger
-    from counterseal.model import StoredLedger
+    from counterseal.gate.ledger import LedgerReader, Whole
+    from counterseal.ports import LedgerSource
 
 _MOST: Final = 20
-_FETCH: Final = f"git fetch origin {NOTES_REF}:{NOTES_REF} {MIRROR_BRANCH}"
+_FETCH: Final = f"git fetch origin {MIRROR_BRANCH}"
 _BEHIND: Final = (
     f"bring the clone up to date: git pull && {_FETCH}; if it still fails, this entry is not from the project's gate: "
     "tell its maintainers, and trust no release of theirs until they know why"
@@ -39,7 +37,7 @@ class LogQuery:
 
 @dataclass(frozen=True, slots=True)
 class LogResult:
-    """The answer, and how far it is proven: size and head of the verified chain, and whether the mirror is equal.
+    """The answer, and how far it is proven: size and head of the verified chain.
 
     `kinds` counts all entries by what they are, `stages` are those that decisions are about, and `newest` is when the
     last one was made, whatever was asked. `seen` is the entry that somebody's earlier head was.
@@ -48,7 +46,6 @@ class LogResult:
     ledger_id: str
     entries: int
     head: str | None
-    mirror: bool
     decisions: tuple[RecordedDecision, ...]
     sandbox: bool
     query: LogQuery = LogQuery()
@@ -67,88 +64,76 @@ class ShowResult:
     recorded: RecordedDecision | RecordedEvent
 
 
-def read(reader: reading.LedgerReader, stored: StoredLedger) -> Ledger:
-    """Return the verified ledger.
+def read(reader: LedgerReader, source: LedgerSource) -> Whole:
+    """Return the ledger after every check of every entry.
 
     Raises:
-        UsageError: There is no ledger here, or only its mirror.
+        UsageError: There is none here.
         VerificationError: It is not what it was, or no gate signed it.
     """
-    if stored.notes is None and stored.mirror is None:
+    if source.tip() is None:
         raise UsageError(
             "no ledger here",
-            why="neither the notes ref nor the mirror branch exists in this clone",
+            why=f"the branch {MIRROR_BRANCH}, which is the ledger, does not exist in this clone",
             fix=_FETCH,
         )
-    if stored.notes is None:
-        raise UsageError(
-            "this clone has no notes of the ledger yet",
-            why=f"git clones branches, such as {MIRROR_BRANCH}, and notes only when they are asked for",
-            fix=f"fetch them: {_FETCH}",
-        )
     try:
-        return reader.read(stored)
-    except LedgerError as error:
-        if stored.notes == stored.mirror:
-            raise
-        # one of the two may have been fetched alone
-        raise LedgerError(error.what, why=error.why, fix=f"{_FETCH}; if it still fails: {error.fix}") from error
+        return reader.read_whole(source)
     except VerificationError as error:
         if error.fix:
             raise
         raise VerificationError(error.what, why=error.why, fix=_BEHIND) from error
 
 
-def verify(reader: reading.LedgerReader, stored: StoredLedger, since_head: str | None) -> LogResult:
+def verify(reader: LedgerReader, source: LedgerSource, since_head: str | None) -> LogResult:
     """Return how far the ledger is proven, and that nothing went away of what was there at an earlier head.
 
     Each entry signs the sha256 of the line before it, so a ledger that has the line of a head has all before it, too.
 
     Args:
         reader: Verifies the lines.
-        stored: What the clone has.
+        source: Where it lies.
         since_head: A head (sha256 of the newest line) that somebody saw earlier, or None.
 
     Raises:
         LedgerError: The ledger does not have this head.
     """
-    ledger = read(reader, stored)
-    seen = None if since_head is None else _entry_of_head(ledger, since_head)
-    return replace(_result(reader, stored, ledger, LogQuery()), decisions=(), seen=seen)
+    whole = read(reader, source)
+    seen = None if since_head is None else _entry_of_head(whole, since_head)
+    return replace(_result(reader, whole, LogQuery()), decisions=(), seen=seen)
 
 
-def _entry_of_head(ledger: Ledger, head: str) -> int:
+def _entry_of_head(whole: Whole, head: str) -> int:
     """Return the number of the entry whose line has this sha256.
 
     Raises:
         LedgerError: None has.
     """
-    if head == ledger.head:
-        return len(ledger.entries) - 1
-    for entry in ledger.entries:
+    if head == whole.tip.head:
+        return whole.tip.size - 1
+    for entry in whole.entries:
         if entry.link.previous == head:
             return entry.link.sequence - 1
     raise LedgerError(
         f"the head {head[:12]}… is not in this ledger",
-        why=f"none of its {len(ledger.entries)} entries has it: entries went away since it was seen, or it was seen of "
+        why=f"none of its {whole.tip.size} entries has it: entries went away since it was seen, or it was seen of "
         "another ledger, or this clone is older than that",
         fix=f"bring the clone up to date: git pull && {_FETCH}; if it still fails, entries are lost: tell the "
         "project's maintainers, who look for them by: counterseal log repair",
     )
 
 
-def run(reader: reading.LedgerReader, stored: StoredLedger, query: LogQuery) -> LogResult:
+def run(reader: LedgerReader, source: LedgerSource, query: LogQuery) -> LogResult:
     """Return the decisions that fit the query, newest first."""
-    return _result(reader, stored, read(reader, stored), query)
+    return _result(reader, read(reader, source), query)
 
 
-def _result(reader: reading.LedgerReader, stored: StoredLedger, ledger: Ledger, query: LogQuery) -> LogResult:
-    history = History(ledger.entries)
+def _result(reader: LedgerReader, whole: Whole, query: LogQuery) -> LogResult:
+    tip, history = whole.tip, whole.history
     return LogResult(
-        ledger_id=ledger.id,
-        entries=len(ledger.entries),
-        head=ledger.head,
-        mirror=stored.mirror is not None,
+        ledger_id=tip.id,
+        entries=tip.size,
+        head=tip.head,
         decisions=history.query(stage=query.stage, since=query.since, text=query.text),
         sandbox=reader.judge.trust.sandbox,
         query=query,
@@ -166,25 +151,28 @@ def _kinds(history: History) -> dict[str, int]:
         "decision": len(history.decisions),
         "publication": events[EventKind.PUBLICATION],
         "withdrawal": events[EventKind.WITHDRAWN],
+        "audit": events[EventKind.AUDIT],
     }
     return {kind: count for kind, count in counts.items() if count}
 
 
-def show(reader: reading.LedgerReader, stored: StoredLedger, sequence: int) -> ShowResult:
+def show(reader: LedgerReader, source: LedgerSource, sequence: int) -> ShowResult:
     """Return one entry.
 
     Raises:
         UsageError: There is no such entry.
     """
-    ledger = read(reader, stored)
-    if not 0 <= sequence < len(ledger.entries):
+    return _shown(read(reader, source), sequence)
+
+
+def _shown(whole: Whole, sequence: int) -> ShowResult:
+    if not 0 <= sequence < whole.tip.size:
         raise UsageError(
             f"no entry {sequence}",
-            why=f"the ledger has entries 0 to {len(ledger.entries) - 1}",
+            why=f"the ledger has entries 0 to {whole.tip.size - 1}",
             fix="counterseal log shows the number of each",
         )
-    entry = ledger.entries[sequence]
-    history = History(ledger.entries)
+    entry, history = whole.entries[sequence], whole.history
     decision = history.decisions.get(entry.link.entry_id)
     event = next((event for event in history.events if event.entry is entry), None)
     recorded = decision or event
@@ -193,21 +181,24 @@ def show(reader: reading.LedgerReader, stored: StoredLedger, sequence: int) -> S
     return ShowResult(sequence, entry.line, recorded)
 
 
-def prove(reader: reading.LedgerReader, stored: StoredLedger, sequence: int) -> bytes:
+def prove(reader: LedgerReader, source: LedgerSource, sequence: int) -> bytes:
     """Return the ledger proof of a published decision, as the release carries it.
 
     Raises:
         UsageError: The entry is no decision, or was not published yet.
     """
-    ledger = read(reader, stored)
-    shown = show(reader, stored, sequence)
+    whole = read(reader, source)
+    shown = _shown(whole, sequence)
     if not isinstance(shown.recorded, RecordedDecision) or shown.recorded.publication is None:
         raise UsageError(
             f"entry {sequence} {_no_release(shown.recorded)}",
             why="a proof is of a decision whose release was published",
-            fix=_published(History(ledger.entries)),
+            fix=_published(whole.history),
         )
-    return ledgers.build_proof(ledger, sequence, shown.recorded.publication.link.sequence)
+    proof = whole.tip.proof(shown.recorded.entry, shown.recorded.publication)
+    if proof is None:
+        raise LedgerError(f"entry {sequence} is not in the ledger that was read")
+    return proof
 
 
 def _no_release(recorded: RecordedDecision | RecordedEvent) -> str:

@@ -21,6 +21,7 @@ from counterseal.identifiers import BUNDLE_MEDIA_TYPE, DECISION, EVIDENCE_FILE, 
 from counterseal.model import (
     Actor,
     DigestSet,
+    DocumentDigest,
     Finding,
     FindingOutcome,
     LedgerLink,
@@ -54,12 +55,13 @@ class PolicyUse:
 
 @dataclass(frozen=True, slots=True)
 class SourceUse:
-    """What the artifacts were built from."""
+    """What the artifacts were built from; `merged`: the revision is the end of a merged change request (R43)."""
 
     repository: Repository
     revision: str
     ref: str
     tag: str
+    merged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +136,14 @@ class EvaluatorUse:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision, complete but for its place in the ledger: the predicate `decision/v1` without `ledger`."""
+    """A decision, complete but for its place in the ledger: the predicate `decision/v1` without `ledger`.
+
+    `publishes`: what the stage lets in is to be published, as the policy that judged has it.
+    """
 
     stage: str
     previous_stage: str | None
+    publishes: bool
     outcome: Outcome
     decided_at: datetime
     reason: str
@@ -149,7 +155,7 @@ class Decision:
     reviews: tuple[ReviewUse, ...]
     responsible: Responsible
     evidence: tuple[EvidenceUse, ...]
-    evidence_digest: DigestSet
+    evidence_digest: DocumentDigest
     builds: tuple[BuildUse, ...]
     environment: EnvironmentUse
     evaluator: EvaluatorUse
@@ -182,6 +188,7 @@ def decide(evidence: Evidence, findings: Sequence[Finding], *, abandoned: Sequen
     return Decision(
         stage=evidence.stage,
         previous_stage=stage.after if stage else None,
+        publishes=stage is not None and stage.publish,
         outcome=outcome,
         decided_at=evidence.now,
         reason=content.reason if content else "",
@@ -199,7 +206,7 @@ def decide(evidence: Evidence, findings: Sequence[Finding], *, abandoned: Sequen
         reviews=_reviews(evidence),
         responsible=_responsible(evidence, run.actor),
         evidence=tuple(_evidence(evidence)),
-        evidence_digest=DigestSet(evidence_room.digest(evidence)),
+        evidence_digest=evidence_room.document_digest(evidence),
         builds=tuple(_builds(evidence)),
         environment=EnvironmentUse(None, evidence.manifest.input_matrix if evidence.manifest else None, ()),
         evaluator=EvaluatorUse(__version__, RULE_SET),
@@ -217,7 +224,9 @@ def _source(evidence: Evidence) -> SourceUse | None:
     manifest = evidence.manifest
     if manifest is None:
         return None
-    return SourceUse(manifest.repository, manifest.revision, f"refs/tags/{manifest.tag}", manifest.tag)
+    merge = evidence.source.merge if evidence.source else None
+    merged = merge is not None and merge.end == manifest.revision
+    return SourceUse(manifest.repository, manifest.revision, f"refs/tags/{manifest.tag}", manifest.tag, merged)
 
 
 def _reviews(evidence: Evidence) -> tuple[ReviewUse, ...]:

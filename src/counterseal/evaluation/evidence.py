@@ -19,6 +19,7 @@ from counterseal.model import (
     BuildStart,
     Certificate,
     ChangeRequest,
+    DocumentDigest,
     EarlierDecision,
     Manifest,
     Merge,
@@ -137,11 +138,10 @@ class SignatureFacts:
 
 @dataclass(frozen=True, slots=True)
 class LedgerFacts:
-    """The verified ledger that the decision is made on: id, size, whether the mirror was there, what it extends."""
+    """The verified ledger that the decision is made on: id, size, which published proofs it extends."""
 
     id: str
     entries: int
-    mirror: bool
     anchors: tuple[str, ...]
 
 
@@ -288,3 +288,9 @@ def canonical(evidence: Evidence) -> bytes:
 def digest(evidence: Evidence) -> str:
     """Return the sha256 of the stored evidence document."""
     return digests.sha256(canonical(evidence))
+
+
+def document_digest(evidence: Evidence) -> DocumentDigest:
+    """Return the digests of the stored evidence document."""
+    document = canonical(evidence)
+    return DocumentDigest(digests.sha256(document), digests.git_object("blob", document))

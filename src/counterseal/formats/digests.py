@@ -54,6 +54,12 @@ def sha256_of(stream: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
+def git_object(kind: str, data: bytes) -> str:
+    """Return the id that git gives an object (`blob`, `tree`, `commit`) in a SHA-1 repository, as 40 hex digits."""
+    header = b"%s %d\0" % (kind.encode(), len(data))
+    return hashlib.sha1(header + data, usedforsecurity=False).hexdigest()
+
+
 def is_sha256(text: object) -> bool:
     """Return whether `text` is a sha256 as this project writes it."""
     return HEX256.fits(text)

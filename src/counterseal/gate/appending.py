@@ -8,52 +8,78 @@ from counterseal import ledger
 from counterseal.errors import ServiceError
 from counterseal.evaluation import PolicyUse, identity
 from counterseal.formats import statement
-from counterseal.gate import recording
+from counterseal.gate.ledger import recording
 from counterseal.history import events
-from counterseal.history.events import Event, EventKind, Genesis
+from counterseal.history.events import Audit, Event, EventKind, Genesis
 from counterseal.identifiers import POLICY_PATH
 from counterseal.model import DigestSet, Entry, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from counterseal.gate.ledger.tip import Tip
     from counterseal.gate.opening import Gate
-    from counterseal.ledger import Ledger
+    from counterseal.history.events import Swept
+    from counterseal.history.events.event import Body
 
 
-def genesis(gate: Gate) -> None:
-    """Record entry 0. Reached only if notes and mirror are absent and no release proves an older ledger."""
+def genesis(gate: Gate) -> recording.Recorded:
+    """Record entry 0. Reached only if the ledger's branch is absent and no release proves an older ledger."""
+    return _record_event(gate, EventKind.GENESIS, Genesis(gate.policy.ledger_id, gate.policy_reference.digest))
+
+
+def audit(gate: Gate, swept: Callable[[Tip], Swept | None]) -> recording.Recorded:
+    """Read the whole ledger, from entry 0, and record that it was verified.
+
+    Args:
+        gate: The gate.
+        swept: Says on a tip how far requests were looked for.
+    """
+
+    def prepare(tip: Tip, _: Sequence[str]) -> recording.Draft | Entry:
+        body = Audit(tip.size - 1, gate.run.event, swept(tip))
+        # an audit is of a run: one that is tried again after a lost answer finds its own
+        identifier = ledger.entry_id(EventKind.AUDIT, tip.id, gate.run.url, str(gate.run.attempt), str(tip.size))
+        return _event(gate, tip, EventKind.AUDIT, body, identifier)
+
+    return record(gate, prepare, lambda: gate.reader.read_whole(gate.store).tip)
+
+
+def _record_event(gate: Gate, kind: EventKind, body: Genesis) -> recording.Recorded:
+    identifier = ledger.entry_id(kind, gate.policy.ledger_id)
+
+    def prepare(tip: Tip, _: Sequence[str]) -> recording.Draft | Entry:
+        return tip.find(identifier) or _event(gate, tip, kind, body, identifier)
+
+    return record(gate, prepare)
+
+
+def _event(gate: Gate, tip: Tip, kind: EventKind, body: Body, identifier: str) -> recording.Draft:
+    """Return an event about the policy, to be signed on a tip."""
     reference = gate.policy_reference
-    about = [Subject(POLICY_PATH, reference.digest)]
-    identifier = ledger.entry_id("genesis", gate.policy.ledger_id)
-
-    def prepare(current_ledger: Ledger, _: Sequence[str]) -> recording.Draft | Entry:
-        if entry := current_ledger.find(identifier):
-            return entry
-        event = Event(
-            EventKind.GENESIS,
-            gate.sources.clock.now(),
-            gate.run.actor,
-            PolicyUse(reference.uri, DigestSet(reference.digest), reference.revision, reference.ref),
-            Genesis(gate.policy.ledger_id, reference.digest),
-        )
-        data = events.payload(event, about, current_ledger.next_link(identifier))
-        return recording.Draft(data, identifier, None, f"0 genesis {gate.policy.ledger_id}")
-
-    record(gate, prepare)
+    use = PolicyUse(reference.uri, DigestSet(reference.digest), reference.revision, reference.ref)
+    happened = Event(kind, gate.sources.clock.now(), gate.run.actor, use, body)
+    link = tip.next_link(identifier, happened)
+    data = events.payload(happened, [Subject(POLICY_PATH, reference.digest)], link)
+    return recording.Draft(data, identifier, f"{link.sequence} {kind}")
 
 
-def record(gate: Gate, prepare: recording.Prepare) -> recording.Recorded:
-    """Append to the ledger what `prepare` makes on its head, with this gate's signature.
+def record(gate: Gate, prepare: recording.Prepare, read: recording.Read | None = None) -> recording.Recorded:
+    """Append to the ledger what `prepare` makes on its tip, with this gate's signature.
+
+    Args:
+        gate: The gate.
+        prepare: Decides on the ledger as it is read.
+        read: Reads it; None: at its tip.
 
     Raises:
         ServiceError: A run of a younger branch has written meanwhile, or this machine's clock is wrong.
     """
 
-    def in_turn(current_ledger: Ledger, abandoned: Sequence[str]) -> recording.Draft | Entry:
-        prepared = prepare(current_ledger, abandoned)
+    def in_turn(tip: Tip, abandoned: Sequence[str]) -> recording.Draft | Entry:
+        prepared = prepare(tip, abandoned)
         if isinstance(prepared, recording.Draft):
-            _check_turn(gate, current_ledger)
+            _check_turn(gate, tip)
         return prepared
 
     def sign(payload: bytes) -> bytes:
@@ -61,7 +87,7 @@ def record(gate: Gate, prepare: recording.Prepare) -> recording.Recorded:
         gate.reader.judge.check(identity.claimed(gate.run), statement.parse(payload, what), what)
         return gate.signer.sign_statement(payload)
 
-    def fits(line: bytes) -> bool:
+    def fits(line: bytes) -> Entry | None:
         attestation = gate.reader.verifier.verify_statement(line, "the signed entry")
         gate.reader.judge(attestation, "the signed entry")
         if abs(gate.sources.clock.now() - attestation.signed_at) > ledger.MAX_SKEW:
@@ -70,15 +96,19 @@ def record(gate: Gate, prepare: recording.Prepare) -> recording.Recorded:
                 why=f"the signature has {attestation.signed_at:%Y-%m-%dT%H:%M:%SZ}",
                 fix="set the machine's clock, then run the gate again",
             )
-        return ledger.moment_problem(attestation) is None
+        return None if ledger.moment_problem(attestation) else ledger.entry_of(line, attestation)
 
-    return recording.record(gate.store, read=gate.reader.read, prepare=in_turn, sign=sign, fits=fits)
+    read = read or (lambda: gate.reader.read(gate.store))
+    recorded = recording.record(gate.store, read=read, prepare=in_turn, sign=sign, fits=fits)
+    if recorded.warning:
+        gate.notices.setdefault(recorded.warning)
+    return recorded
 
 
-def _check_turn(gate: Gate, current_ledger: Ledger) -> None:
+def _check_turn(gate: Gate, tip: Tip) -> None:
     """Refuse to append after a run of a younger branch: along the ledger the signers' revisions never go back."""
-    last = current_ledger.entries[-1].attestation.certificate.source_revision if current_ledger.entries else None
-    if last and last != gate.run.revision and gate.reader.is_older(gate.run.revision, last):
+    last = tip.last.attestation.certificate.source_revision if tip.last else None
+    if last and last != gate.run.revision and gate.reader.judge.is_older(gate.run.revision, last):
         raise ServiceError(
             f"this run is of {gate.run.revision[:12]}, and a run of {last[:12]}, which is newer, has written since",
             why="policy or gate may have changed between the two",

@@ -17,7 +17,9 @@ from counterseal.model import Merge, Mover, Outcome
 from counterseal.ports import Forge, SourceRepository
 
 if TYPE_CHECKING:
-    from counterseal.history import History, RecordedDecision
+    from collections.abc import Iterable
+
+    from counterseal.history import RecordedDecision
     from counterseal.model import EarlierDecision, Manifest
 
 #: How long after a commit came onto the branch a forge may not yet say which change request brought it and who merged
@@ -78,18 +80,18 @@ class Arrivals:
         first = len(changes) == 1
         return PolicyOrigin(changes[0], first, None if first else self.of(changes[0]))
 
-    def earlier(self, history: History, manifest: str | None) -> tuple[EarlierDecision, ...]:
-        """Return the earlier decisions on a manifest, and of each allow whether a policy that was pushed made it (R44).
+    def earlier(self, decisions: Iterable[RecordedDecision]) -> tuple[EarlierDecision, ...]:
+        """Return earlier decisions as evidence, and of each allow whether a policy that was pushed made it (R44).
 
         Readers accept every policy that the branch ever had, and a push may have named another gate for one commit.
         Whoever builds on an allow asks how both its policies came: the signer's, and the one that judged.
         """
         return tuple(
             replace(
-                decision,
-                pushed=decision.outcome is Outcome.ALLOW and self._was_pushed(history.decisions[decision.entry_id]),
+                recorded.as_evidence(),
+                pushed=recorded.decision.outcome is Outcome.ALLOW and self._was_pushed(recorded),
             )
-            for decision in history.earlier_decisions(manifest)
+            for recorded in decisions
         )
 
     def _was_pushed(self, recorded: RecordedDecision) -> bool:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from counterseal.evaluation import LedgerFacts
-    from counterseal.history import History
+    from counterseal.history.past import Past
     from counterseal.model import Attestation, BuildStart, ChangeRequest, Permission, Policy, PromotionRequest, Run
 
 __all__ = ["MergedRequest", "Sources", "collect", "merged_requests", "permissions", "read_policy", "with_ledger"]
@@ -137,9 +137,10 @@ def arrivals_of(sources: Sources) -> Arrivals:
     return Arrivals(sources.repository, sources.forge, sources.clock.now())
 
 
-def with_ledger(sources: Sources, evidence: Evidence, ledger: LedgerFacts, history: History) -> Evidence:
-    """Return the evidence on a ledger head, with the earlier decisions on its manifest."""
-    earlier = arrivals_of(sources).earlier(history, evidence.manifest_digest)
+def with_ledger(sources: Sources, evidence: Evidence, ledger: LedgerFacts, past: Past) -> Evidence:
+    """Return the evidence on a ledger, with the earlier decisions on its manifest."""
+    manifest = evidence.manifest_digest
+    earlier = arrivals_of(sources).earlier(past.on_manifest(manifest) if manifest else ())
     return dataclasses.replace(evidence, ledger=ledger, history=earlier)
 
 

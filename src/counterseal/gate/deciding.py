@@ -14,8 +14,11 @@ from counterseal.errors import CountersealError, ServiceError
 from counterseal.evaluation import Decision
 from counterseal.evaluation import decision as decisions
 from counterseal.evaluation import evidence as evidence_room
-from counterseal.gate import appending, candidate_bytes, collect, fitting, reading, recording, selection
-from counterseal.history import History, label
+from counterseal.gate import appending, candidate_bytes, collect, fitting, heartbeat, selection
+from counterseal.gate import ledger as ledgers
+from counterseal.gate.ledger import recording
+from counterseal.history import label
+from counterseal.history.state import MAX_UNPUBLISHED
 from counterseal.model import Entry, Outcome
 
 if TYPE_CHECKING:
@@ -23,9 +26,8 @@ if TYPE_CHECKING:
 
     from counterseal.evaluation import Evidence
     from counterseal.gate.collect import MergedRequest
+    from counterseal.gate.ledger import Anchor, Tip
     from counterseal.gate.opening import Gate
-    from counterseal.gate.reading import Anchor
-    from counterseal.ledger import Ledger
 
 #: How often the evidence is judged before we give up because it keeps changing (R24).
 READINGS: Final = 3
@@ -88,15 +90,12 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
     Raises:
         LedgerError: The ledger is not what it was; nothing is signed on it.
     """
-    stored = gate.store.fetch()
-    reading.require_mirror(stored)
-    current_ledger = gate.reader.read(stored)
-    anchor = reading.check_anchor(current_ledger, gate.sources.assets, gate.reader, gate.sources.work)
-    if not current_ledger.entries:
-        appending.genesis(gate)
+    tip = gate.reader.read(gate.store)
+    anchor = ledgers.check_anchor(tip, gate.sources.assets, gate.sources.work)
+    tip = heartbeat.keep(gate, tip)
     decided: list[Decided] = []
     failed: list[Failed] = []
-    selected, postponed = selection.selected(gate, current_ledger, stage, request)
+    selected, postponed = selection.selected(gate, tip, stage, request)
     for merged in selected:
         try:
             decided.append(_decide(gate, merged, anchor))
@@ -107,7 +106,7 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
         f"one run decides {selection.MAX_UNAPPROVED} that nobody approved"
     )
     notices = (anchor.warning, backlog if postponed else "", _open_branch(gate, selected))
-    warnings = (*gate.warnings, *filter(None, notices))
+    warnings = (*gate.warnings, *filter(None, notices), *gate.notices)
     return GateResult(tuple(decided), tuple(failed), warnings, gate.sources.trust.sandbox)
 
 
@@ -127,46 +126,71 @@ def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
     identifier = ledger.entry_id("decision", gate.policy.ledger_id, merged.path)
     facts: candidate_bytes.CandidateFacts | None = None
 
-    def prepare(current_ledger: Ledger, abandoned: Sequence[str]) -> recording.Draft | Entry:
+    def prepare(tip: Tip, abandoned: Sequence[str]) -> recording.Draft | Entry:
         nonlocal facts
-        if entry := current_ledger.find(identifier):
+        if entry := tip.find(identifier):
             return entry
-        history = History(current_ledger.entries)
-        evidence, facts = _look(gate, merged, (current_ledger, history), anchor, facts)
+        evidence, facts = _look(gate, merged, tip, anchor, facts)
         for _ in range(READINGS):
             findings = evaluation.judge(evidence)
             decision = decisions.decide(evidence, findings, abandoned=abandoned)
-            reread, facts = _look(gate, merged, (current_ledger, history), anchor, facts)
+            reread, facts = _look(gate, merged, tip, anchor, facts)
             if evidence_room.digest(reread) == evidence_room.digest(evidence):
-                link = current_ledger.next_link(identifier)
-                decision, data = fitting.fitting(decision, evidence, link)
+                decision, data = fitting.fitting(decision, evidence, lambda made: tip.next_link(identifier, made))
+                _check_allow(gate, tip, decision)
                 document = evidence_room.canonical(evidence)
-                return recording.Draft(data, identifier, _note(evidence), _message(link.sequence, decision), document)
+                return recording.Draft(data, identifier, _message(tip.size, decision), document)
             evidence = reread
         raise ServiceError(f"{merged.path}: reviews, tag or candidate keep changing", fix="run the gate again")
 
-    recorded = appending.record(gate, prepare)
+    recorded = _record(gate, merged, prepare)
     entry = recorded.entry
-    recorded_decision = History(recorded.ledger.entries).decisions[entry.link.entry_id]
-    return Decided(merged.path, recorded_decision.decision, entry, recorded.fresh, recorded_decision.withdrawn)
+    known = recorded.tip.decision(identifier)
+    if known is None:
+        raise ServiceError(f"entry {recorded.sequence} is not a decision")
+    return Decided(merged.path, known.decision, entry, recorded.fresh, known.withdrawn)
+
+
+def _record(gate: Gate, merged: MergedRequest, prepare: recording.Prepare) -> recording.Recorded:
+    for _ in range(READINGS):
+        try:
+            return appending.record(gate, prepare)
+        except _AuditFirst:
+            heartbeat.audit(gate)
+    raise ServiceError(f"{merged.path}: others keep writing between audit and allow", fix="run the gate again")
+
+
+class _AuditFirst(Exception):  # noqa: N818 - no error: what has to be done before
+    """An own gate is about to let something be published, and has to read the whole ledger before."""
+
+
+def _check_allow(gate: Gate, tip: Tip, decision: Decision) -> None:
+    """Require of an allow that is to be published that not too many wait, and of an own gate that it audited just now.
+
+    Whoever once had an own gate's token can have signed an audit of what was never read.
+    """
+    if decision.outcome is not Outcome.ALLOW or not decision.publishes or tip.state is None:
+        return
+    if len(tip.state.unpublished) >= MAX_UNPUBLISHED:
+        raise ServiceError(
+            f"{len(tip.state.unpublished)} allows wait for their publication, and no more can",
+            why="the ledger's state names them all, and has to stay small",
+            fix="run the gate until they are published; what cannot be is withdrawn",
+        )
+    if gate.policy.gate.own is not None and not heartbeat.audited_here(gate, tip):
+        raise _AuditFirst
 
 
 def _look(
     gate: Gate,
     merged: MergedRequest,
-    on: tuple[Ledger, History],
+    tip: Tip,
     anchor: Anchor,
     facts: candidate_bytes.CandidateFacts | None,
 ) -> tuple[Evidence, candidate_bytes.CandidateFacts]:
-    current_ledger, history = on
-    state = reading.facts(current_ledger, mirror=True, anchor=anchor)
+    state = ledgers.facts(tip, anchor)
     evidence, facts = collect.collect(gate.sources, gate.run, merged, ledger=state, candidate=facts)
-    return collect.with_ledger(gate.sources, evidence, state, history), facts
-
-
-def _note(evidence: Evidence) -> str | None:
-    source, manifest = evidence.source, evidence.manifest
-    return manifest.revision if source and manifest and source.on_protected_branch else None
+    return collect.with_ledger(gate.sources, evidence, state, tip), facts
 
 
 def _message(sequence: int, decision: Decision) -> str:

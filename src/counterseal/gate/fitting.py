@@ -12,6 +12,8 @@ from counterseal.identifiers import BUNDLES_FILE, CHECKSUMS_FILE, EVIDENCE_FILE,
 from counterseal.model import Finding, FindingOutcome, Outcome, Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from counterseal.evaluation import Decision, Evidence
     from counterseal.model import LedgerLink
 
@@ -24,11 +26,17 @@ _LARGEST: Final = 2**53 - 1
 TOO_LONG: Final = ("review-of-this-revision", "decision-too-long")
 
 
-def fitting(decision: Decision, evidence: Evidence, link: LedgerLink) -> tuple[Decision, bytes]:
+def fitting(decision: Decision, evidence: Evidence, place: Callable[[Decision], LedgerLink]) -> tuple[Decision, bytes]:
     """Return the decision and its bytes, or, where a line of the ledger cannot hold it, a short deny that says so.
 
     What is too long now is too long at the next run; without an entry the request would block its gate for ever.
+
+    Args:
+        decision: The decision.
+        evidence: What it rests on.
+        place: Returns where a decision would stand in the ledger.
     """
+    link = place(decision)
     data = decisions.payload(decision, decisions.subjects(evidence), link)
     released = _publication(decision, evidence, link)
     if max(len(data), len(released)) <= MAX_PAYLOAD:
@@ -48,7 +56,7 @@ def fitting(decision: Decision, evidence: Evidence, link: LedgerLink) -> tuple[D
         abandoned=decision.abandoned[-MAX_ABANDONED:],
     )
     about = (Subject(evidence.request.path, evidence.request.digest),)
-    return short, decisions.payload(short, about, link)
+    return short, decisions.payload(short, about, place(short))
 
 
 def _publication(decision: Decision, evidence: Evidence, link: LedgerLink) -> bytes:

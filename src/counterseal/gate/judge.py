@@ -83,6 +83,11 @@ class Judge:
                 self._look(head)
         return self._ages.get(revision) if revision else None
 
+    def is_older(self, revision: str | None, other: str | None) -> bool:
+        """Return whether a revision of the default branch is older than another; also if either is not on it."""
+        age, other_age = self.age(revision), self.age(other)
+        return age is None or other_age is None or age > other_age
+
     def _check_named(self, statement: Statement, signer: str | None, what: str) -> None:
         """Require that the statement names a policy of the branch as the signer could know it."""
         named_policy = statement.predicate.get("policy")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from counterseal.errors import PolicyError, ServiceError, UsageError
 from counterseal.evaluation import identity, identity_words
 from counterseal.forges import ForgeKind, kind_of
-from counterseal.gate import collect, reading
+from counterseal.gate import collect
+from counterseal.gate import ledger as ledgers
 from counterseal.gate.collect import Sources
-from counterseal.gate.reading import LedgerReader
+from counterseal.gate.ledger import LedgerReader
 from counterseal.identifiers import GATE_WORKFLOW, POLICY_PATH, REPOSITORY
 from counterseal.model import Policy, PolicyReference, Repository, Run
 from counterseal.ports import LedgerStore, Signer, SourceRepository
@@ -17,7 +18,11 @@ from counterseal.ports import LedgerStore, Signer, SourceRepository
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The gate at work in one run: its ports, the policy at the branch head, and how it reads the ledger."""
+    """The gate at work in one run: its ports, the policy at the branch head, and how it reads the ledger.
+
+    `notices` are warnings that came up at work, each once, in their order; `audits` how many entries the ledger had
+    after each audit of this run.
+    """
 
     sources: Sources
     store: LedgerStore
@@ -28,6 +33,8 @@ class Gate:
     policy_reference: PolicyReference
     reader: LedgerReader
     warnings: tuple[str, ...] = ()
+    notices: dict[str, None] = field(default_factory=dict)
+    audits: list[int] = field(default_factory=list)
 
 
 def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) -> Gate:
@@ -38,7 +45,7 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
         PolicyError: The branch has no usable policy.
         ServiceError: A permission or setting of the forge is missing, of those that show before anything is signed.
     """
-    head = reading.tip(sources.repository)
+    head = ledgers.branch_tip(sources.repository)
     default_ref = sources.repository.default_ref()
     of_branch = run.revision in sources.repository.first_parents(head)
     policy, reference = collect.read_policy(sources.repository, run.revision if of_branch else head)
@@ -57,7 +64,7 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
     _check_age(run, sources.repository, head, of_branch=of_branch)
     store.check_push()
     warnings = tuple(sources.forge.check_settings())
-    reader = reading.open_reader(
+    reader = ledgers.open_reader(
         sources.repository, head, sources.trust, sources.verifier, home=home, own_revision=run.signer_digest
     )
     return Gate(sources, store, signer, run, head, policy, reference, reader, warnings)

@@ -14,9 +14,10 @@ from counterseal.errors import CountersealError, PolicyError, ServiceError, Usag
 from counterseal.evaluation import Approvals, Evidence, LedgerFacts, RequestFile, approvals
 from counterseal.evaluation import evidence as evidence_room
 from counterseal.formats import digests, manifest
-from counterseal.gate import collect, opening, reading, sboms
+from counterseal.gate import collect, opening, sboms
+from counterseal.gate import ledger as ledgers
 from counterseal.gate.sboms import Comparison
-from counterseal.history import History
+from counterseal.history.past import Past
 from counterseal.identifiers import COMMENT_MARKER, REQUEST_FOLDER, SBOM_FILE
 from counterseal.model import EarlierDecision, Finding
 from counterseal.policy import Need
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from counterseal.gate.collect import Sources
     from counterseal.inventory import Document
     from counterseal.model import ChangeRequest, PromotionRequest
-    from counterseal.ports import LedgerStore
+    from counterseal.ports import LedgerSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +55,22 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What previews of one moment stand on: the tip of the default branch, and the ledger, verified as a whole."""
+    """What previews of one moment stand on: the tip of the default branch, and the ledger."""
 
     head: str
     ledger: LedgerFacts
-    history: History
+    past: Past
 
 
-def ground(sources: Sources, store: LedgerStore) -> Ground:
+def ground(sources: Sources, store: LedgerSource) -> Ground:
     """Return what previews stand on.
 
     Raises:
         LedgerError: The ledger is not what it was.
         CountersealError: Branch, policy or ledger cannot be read.
     """
-    head, stored, ledger = reading.remote(sources, store)
-    state = reading.facts(ledger, mirror=stored.mirror is not None, anchor=reading.Anchor())
-    return Ground(head, state, History(ledger.entries))
+    head, tip = ledgers.remote(sources, store)
+    return Ground(head, ledgers.facts(tip), tip)
 
 
 def request_paths(files: Iterable[str]) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ def request_paths(files: Iterable[str]) -> tuple[str, ...]:
     return tuple(path for path in files if path.startswith(f"{REQUEST_FOLDER}/"))
 
 
-def run(sources: Sources, store: LedgerStore, number: int) -> Preview:
+def run(sources: Sources, store: LedgerSource, number: int) -> Preview:
     """Return the preview of a change request.
 
     Raises:
@@ -109,7 +109,7 @@ def judge(sources: Sources, stand: Ground, number: int, files: Sequence[str], *,
     content = evidence.request.content
     if content is None:
         raise UsageError(f"{evidence.change_name}: {path} is not a promotion request", why=evidence.request.problem)
-    evidence = collect.with_ledger(sources, evidence, stand.ledger, stand.history)
+    evidence = collect.with_ledger(sources, evidence, stand.ledger, stand.past)
     early = evaluation.before_merge(evidence, [other for other in files if other != path])
     findings = tuple(early if finding.rule == early.rule else finding for finding in evaluation.judge(evidence))
     stops, unseen = _stops(sources, evidence)
@@ -124,7 +124,7 @@ def judge(sources: Sources, stand: Ground, number: int, files: Sequence[str], *,
         findings,
         approvals.approvals(evidence),
         evidence.history,
-        _compared(sources, content, stand.history) if compare else None,
+        _compared(sources, content, stand.past) if compare else None,
         stops,
         unseen,
     )
@@ -157,7 +157,7 @@ def _stops(sources: Sources, evidence: Evidence) -> tuple[tuple[CountersealError
     return tuple(stops), ()
 
 
-def _compared(sources: Sources, content: PromotionRequest, history: History) -> Comparison:
+def _compared(sources: Sources, content: PromotionRequest, past: Past) -> Comparison:
     """Return how the candidate's components differ, if its SBOM can be read: at GitHub a draft mostly cannot."""
 
     def candidate() -> Document:
@@ -169,7 +169,7 @@ def _compared(sources: Sources, content: PromotionRequest, history: History) -> 
             )
         return sboms.released(sources.assets, release, digest, sources.work)
 
-    return sboms.compare(sources.assets, content.stage, sources.work, candidate=candidate, known=lambda: history)
+    return sboms.compare(sources.assets, content.stage, sources.work, candidate=candidate, known=lambda: past)
 
 
 def comment(sources: Sources, number: int, text: str) -> None:
@@ -217,7 +217,7 @@ def _evidence(sources: Sources, change: ChangeRequest, request: RequestFile, hea
         starts=(),
         sbom=None,
         source=None,
-        ledger=evidence_room.LedgerFacts(policy.ledger_id, 0, mirror=False, anchors=()),
+        ledger=evidence_room.LedgerFacts(policy.ledger_id, 0, anchors=()),
         history=(),
         trust=sources.trust,
         unread=frozenset({Need.BYTES, Need.MERGE}),

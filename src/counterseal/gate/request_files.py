@@ -16,6 +16,7 @@ from counterseal.gate.arrivals import LAG
 from counterseal.identifiers import REQUEST_FOLDER
 
 if TYPE_CHECKING:
+    from counterseal.history.events import Swept
     from counterseal.model import ChangeRequest, Policy, PromotionRequest
     from counterseal.ports import Clock, Forge, SourceRepository
 
@@ -37,21 +38,49 @@ class MergedRequest:
     strays: tuple[str, ...] = ()
 
 
-def merged_requests(repository: SourceRepository, head: str) -> list[MergedRequest]:
-    """Return the requests that the branch ever got, in the order of their merges, then what else was put there."""
+def merged_requests(repository: SourceRepository, head: str, swept: Swept | None = None) -> list[MergedRequest]:
+    """Return the requests that the branch got, in the order of their merges, then what else was put there.
+
+    Args:
+        repository: The repository.
+        head: The branch's tip.
+        swept: How far they were looked for already: of those before, only the undecided ones are returned. None: all.
+    """
+    since = None
+    if swept is not None and swept.revision in repository.first_parents(head):
+        since = repository.parent(swept.revision)  # a run of that revision is about what came with it, too
+    waiting = swept.undecided if swept is not None and since is not None else ()
     last: dict[str, MergedRequest] = {}
     strays: dict[str, list[str]] = {}
-    for revision, path in repository.added_files(head, REQUEST_FOLDER):
+    for undecided in waiting:
+        if _names_a_request(undecided.path):
+            last[undecided.path] = MergedRequest(undecided.path, undecided.revision, again=False)
+        else:
+            strays[undecided.revision] = _strays_of(repository, undecided.revision)
+    for revision, path in repository.added_files(head, REQUEST_FOLDER, since):
         if not _names_a_request(path):
             strays.setdefault(revision, []).append(shown(path))
             continue
-        again = path in last
-        last[path] = MergedRequest(path, last.pop(path).revision if again else revision, again)
+        if path in last and last[path].revision == revision:
+            continue
+        again = path in last or (since is not None and bool(repository.commits_touching(since, path)))
+        last[path] = MergedRequest(path, last.pop(path).revision if path in last else revision, again)
     others = (
-        MergedRequest(f"{REQUEST_FOLDER}@{revision}", revision, again=False, strays=tuple(paths))
+        MergedRequest(f"{REQUEST_FOLDER}@{revision}", revision, again=False, strays=tuple(dict.fromkeys(paths)))
         for revision, paths in strays.items()
     )
     return [*last.values(), *others]
+
+
+def _strays_of(repository: SourceRepository, revision: str) -> list[str]:
+    """Return what one commit put into the folder that is no request."""
+    added = repository.added_files(revision, REQUEST_FOLDER, repository.parent(revision))
+    return [shown(path) for commit, path in added if commit == revision and not _names_a_request(path)]
+
+
+def merged_request(repository: SourceRepository, head: str, path: str) -> MergedRequest | None:
+    """Return one request of all that the branch ever got, or None."""
+    return next((merged for merged in merged_requests(repository, head) if merged.path == path), None)
 
 
 def _names_a_request(path: str) -> bool:

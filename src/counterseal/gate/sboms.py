@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from counterseal import inventory
 from counterseal.errors import CountersealError, ServiceError, VerificationError
 from counterseal.formats import digests, subject
-from counterseal.gate import reading
-from counterseal.history import History, RecordedDecision, standing
+from counterseal.gate import ledger as ledgers
 from counterseal.identifiers import SBOM_FILE
 from counterseal.inventory import Difference, difference
 
@@ -18,9 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.gate.collect import Sources
+    from counterseal.history import RecordedDecision
+    from counterseal.history.past import Past
     from counterseal.inventory import Document
     from counterseal.model import Release
-    from counterseal.ports import AssetStore, LedgerStore
+    from counterseal.ports import AssetStore, LedgerSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +72,17 @@ def released(assets: AssetStore, release: Release, digest: str, work: Path) -> D
     return inventory.parse(data, what, max_bytes=limit)
 
 
-def history(sources: Sources, store: LedgerStore) -> History:
-    """Return what the ledger at the remote says, verified as a whole.
+def past(sources: Sources, store: LedgerSource) -> Past:
+    """Return what the ledger at the remote says, read as a gate reads it.
 
     Raises:
         CountersealError: It cannot be read, or is not what it was.
     """
-    return History(reading.remote(sources, store)[2].entries)
+    return ledgers.remote(sources, store)[1]
 
 
 def compare(
-    assets: AssetStore, stage: str, work: Path, *, candidate: Callable[[], Document], known: Callable[[], History]
+    assets: AssetStore, stage: str, work: Path, *, candidate: Callable[[], Document], known: Callable[[], Past]
 ) -> Comparison:
     """Return how a candidate differs from what its stage has now; what cannot be read is said and no error.
 
@@ -96,7 +97,7 @@ def compare(
     try:
         new = candidate()
         components = len(new.elements)
-        current = standing.current(known(), stage)
+        current = known().current(stage)
         if current is None:
             return Comparison(stage, components)
         tag, old = _recorded(assets, current, work)

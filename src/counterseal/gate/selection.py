@@ -14,9 +14,10 @@ from counterseal.model import ReviewState
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from counterseal.gate.ledger import Tip
     from counterseal.gate.opening import Gate
     from counterseal.gate.request_files import MergedRequest
-    from counterseal.ledger import Ledger
+    from counterseal.history.events import Swept
     from counterseal.model import Policy
     from counterseal.ports import Forge, SourceRepository
 
@@ -25,21 +26,17 @@ if TYPE_CHECKING:
 MAX_UNAPPROVED: Final = 32
 
 
-def selected(
-    gate: Gate, current_ledger: Ledger, stage: str | None, request: str | None
-) -> tuple[list[MergedRequest], int]:
+def selected(gate: Gate, tip: Tip, stage: str | None, request: str | None) -> tuple[list[MergedRequest], int]:
     """Return the undecided requests, the decided ones that this run is about, and how many have to wait."""
     sources = gate.sources
-    requests = merged_requests(sources.repository, gate.run.revision)
+    requests = merged_requests(sources.repository, gate.run.revision, None if request else swept(tip))
     if request is not None and not any(merged.path == request for merged in requests):
         raise UsageError(
             f"no merged request {request!r}",
             why=f"the default branch did not have this file at {gate.run.revision[:12]}, of which this run is",
         )
 
-    def is_decided(path: str) -> bool:
-        return current_ledger.find(ledger.entry_id("decision", current_ledger.id, path)) is not None
-
+    is_decided = decided_on(tip, requests)
     files = [
         merged
         for merged in requests
@@ -52,6 +49,21 @@ def selected(
         files += _strays(gate, [merged for merged in requests if merged.strays], is_decided, request)
     ref = sources.repository.default_ref()
     return in_turn(sources.forge, ref, gate.policy, files, is_decided)
+
+
+def swept(tip: Tip) -> Swept | None:
+    """Return how far requests were looked for already, as the ledger says."""
+    return tip.state.swept if tip.state else None
+
+
+def decided_on(tip: Tip, requests: Sequence[MergedRequest]) -> Callable[[str], bool]:
+    """Return what says whether there is a decision on a request (path); the given ones are looked up together."""
+
+    def identifier(path: str) -> str:
+        return ledger.entry_id("decision", tip.id, path)
+
+    tip.look_up(identifier(merged.path) for merged in requests)
+    return lambda path: tip.find(identifier(path)) is not None
 
 
 def _strays(

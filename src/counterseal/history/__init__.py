@@ -5,6 +5,16 @@ It believes the entries that it is given; whether they are signed and chained is
 
 from __future__ import annotations
 
-from counterseal.history.fold import History, RecordedDecision, RecordedEvent, label
+from counterseal.history.fold import History, RecordedDecision, RecordedEvent, content_of, label
 
-__all__ = ["History", "RecordedDecision", "RecordedEvent", "events", "label", "standing"]
+__all__ = [
+    "History",
+    "RecordedDecision",
+    "RecordedEvent",
+    "content_of",
+    "events",
+    "label",
+    "places",
+    "standing",
+    "state",
+]

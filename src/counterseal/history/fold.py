@@ -15,7 +15,7 @@ from counterseal.evaluation import Decision
 from counterseal.evaluation import decision as decisions
 from counterseal.formats import digests
 from counterseal.history import events
-from counterseal.history.events import Event, EventKind, Publication, Withdrawn
+from counterseal.history.events import Audit, Event, EventKind, Publication, Withdrawn
 from counterseal.identifiers import DECISION, EVENT
 from counterseal.model import EarlierDecision, Entry, FindingOutcome, Outcome
 
@@ -43,6 +43,18 @@ class RecordedDecision:
         """Return whether it is an allow that was not withdrawn."""
         return self.decision.outcome is Outcome.ALLOW and not self.withdrawn
 
+    def as_evidence(self) -> EarlierDecision:
+        """Return what rules may know of it."""
+        decision = self.decision
+        return EarlierDecision(
+            self.entry.link.entry_id,
+            self.sequence,
+            decision.stage,
+            decision.outcome,
+            decision.decided_at,
+            self.withdrawn,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
@@ -50,6 +62,27 @@ class RecordedEvent:
 
     entry: Entry
     event: Event
+
+
+def content_of(entry: Entry) -> Decision | Event:
+    """Return what an entry says.
+
+    Raises:
+        LedgerError: It is of an unknown type, or an audit that names another trigger than its signer's certificate.
+        FormatError: It is not in our form, or of an unknown kind.
+    """
+    statement, what = entry.attestation.statement, f"entry {entry.link.sequence}"
+    if statement.predicate_type == DECISION:
+        return decisions.parse(statement, what)
+    if statement.predicate_type != EVENT:
+        raise LedgerError(f"{what}: unknown type of entry {statement.predicate_type}", fix="upgrade counterseal")
+    event = events.parse(statement, what)
+    trigger = entry.attestation.certificate.trigger
+    if isinstance(event.body, Audit) and event.body.trigger != trigger:
+        raise LedgerError(
+            f"{what}: an audit says that it was started by {event.body.trigger}, and was signed in a run of {trigger}"
+        )
+    return event
 
 
 class History:
@@ -62,23 +95,23 @@ class History:
         LedgerError: An entry is of an unknown type or kind, or refers to an allow that is not there.
     """
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.decisions: dict[str, RecordedDecision] = {}
         self.events: list[RecordedEvent] = []
         for entry in entries:
-            self._add(entry)
+            self.add(entry, content_of(entry))
 
-    def _add(self, entry: Entry) -> None:
-        kind, what = entry.attestation.statement.predicate_type, f"entry {entry.link.sequence}"
-        if kind == DECISION:
-            decision = decisions.parse(entry.attestation.statement, what)
-            self.decisions[entry.link.entry_id] = RecordedDecision(entry, decision)
-        elif kind == EVENT:
-            event = events.parse(entry.attestation.statement, what)
-            self.events.append(RecordedEvent(entry, event))
-            self._apply(entry, event)
+    def add(self, entry: Entry, content: Decision | Event) -> None:
+        """Take the next entry and what it says.
+
+        Raises:
+            LedgerError: It refers to an allow that is not there.
+        """
+        if isinstance(content, Decision):
+            self.decisions[entry.link.entry_id] = RecordedDecision(entry, content)
         else:
-            raise LedgerError(f"{what}: unknown type of entry {kind}", fix="upgrade counterseal")
+            self.events.append(RecordedEvent(entry, content))
+            self._apply(entry, content)
 
     def _apply(self, entry: Entry, event: Event) -> None:
         if not isinstance(event.body, (Publication, Withdrawn)):
@@ -100,25 +133,23 @@ class History:
         if event.kind is EventKind.PUBLICATION:
             changed = RecordedDecision(earlier.entry, earlier.decision, earlier.withdrawn, entry)
         else:
+            named = earlier.decision.stage, earlier.decision.manifest.sha256 if earlier.decision.manifest else None
+            if (event.body.stage, event.body.manifest) != named:
+                raise LedgerError(f"entry {entry.link.sequence}: it names another stage or manifest than the allow")
             changed = RecordedDecision(earlier.entry, earlier.decision, withdrawn=True, publication=earlier.publication)
         self.decisions[reference.entry_id] = changed
 
-    def earlier_decisions(self, manifest: str | None) -> tuple[EarlierDecision, ...]:
-        """Return the decisions on a manifest (sha256) in their order, as evidence for the rules."""
+    def on_manifest(self, manifest: str) -> tuple[RecordedDecision, ...]:
+        """Return the decisions on a manifest (sha256) in their order."""
         return tuple(
-            EarlierDecision(
-                recorded.entry.link.entry_id,
-                recorded.sequence,
-                recorded.decision.stage,
-                recorded.decision.outcome,
-                recorded.decision.decided_at,
-                recorded.withdrawn,
-            )
+            recorded
             for recorded in self.decisions.values()
-            if manifest is not None
-            and recorded.decision.manifest is not None
-            and recorded.decision.manifest.sha256 == manifest
+            if recorded.decision.manifest is not None and recorded.decision.manifest.sha256 == manifest
         )
+
+    def current(self, stage: str) -> RecordedDecision | None:
+        """Return the decision that let in what a stage has now: its newest allow that stands."""
+        return next((known for known in self.query(stage=stage) if known.stands), None)
 
     def is_withdrawn(self, recorded: RecordedDecision) -> bool:
         """Return whether a decision that was read on an older head is withdrawn here.

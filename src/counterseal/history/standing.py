@@ -29,11 +29,6 @@ def asked(path: str) -> Asked:
     return stage, digest
 
 
-def current(history: History, stage: str) -> RecordedDecision | None:
-    """Return the decision that let in what a stage has now: its newest allow that stands."""
-    return next((known for known in history.query(stage=stage) if known.stands), None)
-
-
 def turned_away(history: History, waiting: Iterable[str]) -> list[RecordedDecision]:
     """Return the last decision about each request that let nothing in and was not asked again, newest first.
 

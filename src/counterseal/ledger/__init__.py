@@ -1,45 +1,45 @@
-"""A log of signed statements: lines, their chain, the proofs of their past (RFC 6962). It knows nothing of decisions.
+"""A log of signed statements: lines, their chain, the proofs of their past (RFC 6962), and the tree that they lie in.
 
-Where lines lie is the business of a store, what they say that of `history/`.
+It knows nothing of decisions: what lines say, and so where they lie, is told by `history/`.
 """
 
 from __future__ import annotations
 
-from counterseal.ledger.chain import RESTORE, Ledger, build_proof, check
+from counterseal.ledger import keys
+from counterseal.ledger.chain import RESTORE, Chain
 from counterseal.ledger.entry import (
+    FORMAT,
     MAX_LINE,
-    MAX_LINES_IN_NOTE,
     MAX_PROOF,
     MAX_SKEW,
     LedgerProof,
     check_line,
-    choose_note,
+    check_link,
     entry_id,
     entry_of,
     link_of,
     moment_problem,
-    note_key,
     parse_proof,
     verify_proof,
 )
+from counterseal.ledger.notes import NotesTree
 
 __all__ = [
+    "FORMAT",
     "MAX_LINE",
-    "MAX_LINES_IN_NOTE",
     "MAX_PROOF",
     "MAX_SKEW",
     "RESTORE",
-    "Ledger",
+    "Chain",
     "LedgerProof",
-    "build_proof",
-    "check",
+    "NotesTree",
     "check_line",
-    "choose_note",
+    "check_link",
     "entry_id",
     "entry_of",
+    "keys",
     "link_of",
     "moment_problem",
-    "note_key",
     "parse_proof",
     "verify_proof",
 ]

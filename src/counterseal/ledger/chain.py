@@ -1,148 +1,139 @@
-"""The ledger: a log of signed statements, chained, under one Merkle tree. It knows nothing of decisions.
+"""The chain of a ledger: what each entry has to say of those before it, and the proofs that follow from that.
 
-Each entry carries a signed `LedgerLink`: its sequence, the sha256 of the line before, and size, root and
-peaks of the tree of all lines before it. So each entry vouches for its whole past, and these hold for
-every ledger that `check` returns:
+Each entry carries a signed `LedgerLink`: its sequence, the sha256 of the line before, size, root and peaks of the
+Merkle tree of all lines before it, and the commit, tree and state that it was appended to. So each entry vouches for
+its whole past, and these hold for all entries that a `Chain` took:
 
-1. sequences run from 0 without gap or double; sequence = tree size of what came before;
+1. sequences run on without gap or double; sequence = tree size of what came before;
 2. `previous`, root and peaks of each entry are what the lines before it give;
-3. no entry id appears twice, and all entries name the same ledger.
+3. all entries name the same ledger, and the format that this version reads.
 
-What the end once was, a ledger cannot tell by itself: a removed tail is found by whoever knew an entry of it (the gate
-holds it against the newest release's proof). Formats: docs/formats.md#ledger. Signatures are verified by whoever makes
-the entries.
+Commits, trees and states are compared where they are read (`gate/ledger`), since a chain knows only lines. That no
+entry is recorded twice follows from its key (`history/places.py`). Formats: docs/formats.md#ledger. Signatures are
+verified by whoever makes the entries.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import LedgerError
 from counterseal.formats import digests
-from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
+from counterseal.identifiers import MIRROR_BRANCH
 from counterseal.ledger import merkle
-from counterseal.ledger.entry import (
-    proof_file,
-)
-from counterseal.model import Entry, InclusionProof, LedgerLink
+from counterseal.ledger.entry import FORMAT, check_link, proof_file
+from counterseal.model import InclusionProof, LedgerLink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from counterseal.model import Entry
 
 #: The fix where something other than a gate wrote to the ledger, or took something from it.
-RESTORE: Final = f"find out who pushed it, then restore {NOTES_REF} and {MIRROR_BRANCH} from a clone that has all"
+RESTORE: Final = (
+    f"find out who pushed it, then restore the branch {MIRROR_BRANCH}: counterseal log repair says to what, "
+    "if the forge's log of pushes tells"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """A checked ledger. `entries` stand in their order; `leaves` and `peaks` are raw hashes. Made by `check` only."""
+class Chain:
+    """The links of a ledger from an entry on, checked one by one.
 
-    id: str
-    entries: tuple[Entry, ...]
-    leaves: tuple[bytes, ...]
-    peaks: tuple[bytes, ...]
+    Args:
+        ledger_id: The ledger.
+        start: The link of the first entry that will be added, which is believed; None: from the genesis on.
+
+    Raises:
+        LedgerError: `start` contradicts itself.
+    """
+
+    def __init__(self, ledger_id: str, start: LedgerLink | None = None) -> None:
+        self.id = ledger_id
+        self.size = self._first = start.sequence if start else 0
+        self.head = start.previous if start else None
+        self._peaks: tuple[bytes, ...] = ()
+        if start is not None:
+            check_link(start, f"entry {start.sequence}")
+            self._peaks = tuple(bytes.fromhex(peak) for peak in start.peaks)
+        self._before = self._peaks
+        self._leaves: list[bytes] = []
 
     @property
     def root(self) -> str:
         """Return the root over all entries (hex)."""
-        return merkle.root_of_peaks(self.peaks).hex()
+        return merkle.root_of_peaks(self._peaks).hex()
 
-    @property
-    def head(self) -> str | None:
-        """Return the sha256 of the last line, or None if there is none."""
-        return digests.sha256(self.entries[-1].line) if self.entries else None
+    def link(self, entry_id: str, commit: str | None, tree: str | None, state: str) -> LedgerLink:
+        """Return the place of the next entry: on this commit with this tree, with this sha256 of the state after it."""
+        peaks = tuple(peak.hex() for peak in self._peaks)
+        return LedgerLink(
+            FORMAT, self.id, entry_id, self.size, self.head, commit, tree, self.size, self.root, peaks, state
+        )
 
-    def next_link(self, entry_id: str) -> LedgerLink:
-        """Return the place of the next entry.
+    def add(self, entry: Entry) -> None:
+        """Take the next entry.
 
         Raises:
-            LedgerError: An entry with this id is recorded already.
+            LedgerError: It is not what comes next; the message names the sequence and what differs.
         """
-        if entry := self.find(entry_id):
-            raise LedgerError(f"entry {entry_id[:12]} is recorded already, at {entry.link.sequence}")
-        size = len(self.entries)
-        return LedgerLink(self.id, entry_id, size, self.head, size, self.root, tuple(peak.hex() for peak in self.peaks))
+        link = entry.link
+        check_link(link, f"entry {link.sequence}")
+        if link.sequence != self.size:
+            raise LedgerError(
+                f"entry {link.sequence} stands where entry {self.size} belongs",
+                why="entries were moved, repeated or left out",
+                fix=RESTORE,
+            )
+        expected = self.link(link.entry_id, link.commit, link.tree, link.state)
+        if link != expected:
+            raise _difference(link, expected)
+        leaf = merkle.leaf(entry.line)
+        self.head = digests.sha256(entry.line)
+        self._peaks = merkle.append(self._peaks, self.size, leaf)
+        self._leaves.append(leaf)
+        self.size += 1
 
-    def find(self, entry_id: str) -> Entry | None:
-        """Return the entry with this id, or None."""
-        return next((entry for entry in self.entries if entry.link.entry_id == entry_id), None)
+    def copy(self) -> Chain:
+        """Return a chain of its own with the same entries."""
+        other = Chain(self.id)
+        other.size, other.head, other._first = self.size, self.head, self._first
+        other._peaks, other._before, other._leaves = self._peaks, self._before, list(self._leaves)
+        return other
+
+    def covers(self, sequence: int) -> bool:
+        """Return whether `inclusion` can tell of an entry: of those before the first one only the peaks are known."""
+        return self._first <= sequence < self.size
 
     def inclusion(self, sequence: int, tree_size: int) -> InclusionProof:
         """Return the proof that entry `sequence` is among the first `tree_size` ones.
 
         Raises:
-            LedgerError: There are no such entries.
+            LedgerError: There are no such entries here.
         """
-        if not 0 <= sequence < tree_size <= len(self.entries):
-            raise LedgerError(
-                f"no proof of entry {sequence} in {tree_size} entries", why=f"there are {len(self.entries)}"
-            )
-        leaves = self.leaves[:tree_size]
-        hashes = tuple(sibling.hex() for sibling in merkle.inclusion(leaves, sequence))
-        return InclusionProof(sequence, tree_size, merkle.root(leaves).hex(), hashes)
+        if not (self.covers(sequence) and sequence < tree_size <= self.size):
+            why = f"known are entries {self._first} to {self.size - 1}"
+            raise LedgerError(f"no proof of entry {sequence} in {tree_size} entries", why=why)
+        known = merkle.Known(self._first, self._before, self._leaves)
+        hashes = tuple(sibling.hex() for sibling in known.inclusion(sequence, tree_size))
+        return InclusionProof(sequence, tree_size, known.root(tree_size).hex(), hashes)
 
+    def proof(self, decision: Entry, publication: Entry) -> bytes:
+        """Return the bytes of `ledger-proof.json` for two entries, the publication being the later one.
 
-def check(entries: Iterable[Entry], ledger_id: str) -> Ledger:
-    """Return the ledger that these entries make, whatever order they are handed over in.
-
-    Raises:
-        LedgerError: A rule of the module's docstring is broken; the message names the sequence and what differs.
-    """
-    ordered = sorted(entries, key=lambda entry: entry.link.sequence)
-    leaves: list[bytes] = []
-    peaks: tuple[bytes, ...] = ()
-    previous: str | None = None
-    seen: dict[str, int] = {}
-    for size, entry in enumerate(ordered):
-        link = entry.link
-        _check_sequence(size, ordered)
-        expected = LedgerLink(
-            ledger_id,
-            link.entry_id,
-            size,
-            previous,
-            size,
-            merkle.root_of_peaks(peaks).hex(),
-            tuple(peak.hex() for peak in peaks),
-        )
-        if link != expected:
-            raise _difference(link, expected)
-        if link.entry_id in seen:
-            raise LedgerError(
-                f"entry {size}: its id {link.entry_id[:12]} stands at {seen[link.entry_id]} already", fix=RESTORE
-            )
-        seen[link.entry_id] = size
-        previous = digests.sha256(entry.line)
-        leaves.append(merkle.leaf(entry.line))
-        peaks = merkle.append(peaks, size, leaves[-1])
-    return Ledger(ledger_id, tuple(ordered), tuple(leaves), peaks)
-
-
-def _check_sequence(size: int, ordered: list[Entry]) -> None:
-    sequence = ordered[size].link.sequence
-    if sequence == size:
-        return
-    if sequence < size:
-        one, other = digests.sha256(ordered[size - 1].line), digests.sha256(ordered[size].line)
-        if one == other:
-            raise LedgerError(
-                f"entry {sequence}: its line appears twice in the ledger", why=f"sha256 {one}", fix=RESTORE
-            )
-        raise LedgerError(
-            f"entry {sequence}: two entries claim this place, a fork",
-            why=f"sha256 {one} and {other}",
-            fix=RESTORE,
-        )
-    raise LedgerError(
-        f"entry {size}: it is missing, entry {sequence} comes next",
-        why="a note was removed; `git notes prune` does that to notes of objects that are not in the clone",
-        fix="fetch refs/notes/counterseal again; if it is missing at the forge, restore it from a copy that you trust",
-    )
+        Raises:
+            LedgerError: One of them is not here.
+        """
+        inclusion = self.inclusion(decision.link.sequence, publication.link.sequence)
+        return proof_file(decision.line, inclusion, publication.line)
 
 
 def _difference(link: LedgerLink, expected: LedgerLink) -> LedgerError:
-    names = {"id": "ledger id", "previous": "previous", "tree_size": "tree size", "root_hash": "root", "peaks": "peaks"}
+    names = {
+        "format": "format",
+        "id": "ledger id",
+        "previous": "previous",
+        "tree_size": "tree size",
+        "root_hash": "root",
+    }
+    names["peaks"] = "peaks"
     name = next(member for member in names if getattr(link, member) != getattr(expected, member))
     says, gives = getattr(link, name), getattr(expected, name)
     return LedgerError(
@@ -154,16 +145,3 @@ def _difference(link: LedgerLink, expected: LedgerLink) -> LedgerError:
 
 def _shown(value: object) -> str:
     return f"[{', '.join(value)}]" if isinstance(value, tuple) else str(value)
-
-
-def build_proof(ledger: Ledger, decision: int, publication: int) -> bytes:
-    """Return the bytes of `ledger-proof.json` for the entries at two sequences, the publication being the later one.
-
-    Raises:
-        LedgerError: There are no such entries.
-    """
-    if not 0 <= publication < len(ledger.entries):
-        raise LedgerError(f"no entry {publication}", why=f"the ledger has {len(ledger.entries)}")
-    proof = ledger.inclusion(decision, publication)
-    lines = [ledger.entries[sequence].line for sequence in (decision, publication)]
-    return proof_file(lines[0], proof, lines[1])

@@ -1,11 +1,10 @@
-"""What one line of the ledger tells without the others: id, note, limits, the place it names, and a proof of it.
+"""What one line of the ledger tells without the others: id, limits, the place it names, and a proof of it.
 
 It chains nothing: that is `chain.py`. Layouts: docs/formats.md#ledger and #proof.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
 
 MAX_SKEW: Final = timedelta(minutes=5)
 MAX_LINE: Final = 60 << 10
-MAX_LINES_IN_NOTE: Final = 64
+#: Revision of how a ledger is kept: layout, keys, state document. It rises when an older reader would misread.
+FORMAT: Final = 1
 MAX_PROOF: Final = 512 << 10
 PROOF_SCHEMA: Final = "counterseal.ledger-proof/v1"
 
@@ -34,20 +34,6 @@ def entry_id(kind: str, ledger_id: str, *parts: str) -> str:
     has none.
     """
     return digests.sha256(wire.canonical([_ENTRY_ID, kind, ledger_id, *parts]))
-
-
-def note_key(sequence: int) -> str:
-    """Return the note of an entry without a commit of its own: sha1("counterseal:" + sequence), 40 hex digits."""
-    return hashlib.sha1(b"counterseal:%d" % sequence, usedforsecurity=False).hexdigest()
-
-
-def choose_note(revision: str | None, lines_in_note: int, sequence: int) -> str:
-    """Return the note for a new entry: its source revision's, unless it has none or that note is full (64 lines)."""
-    if revision is None or lines_in_note >= MAX_LINES_IN_NOTE:
-        return note_key(sequence)
-    if not digests.is_revision(revision):
-        raise FormatError(f"{revision!r} is not a full git revision", fix="give 40 lower-case hex digits")
-    return revision
 
 
 def check_line(line: bytes, what: str) -> None:
@@ -84,9 +70,17 @@ def link_of(statement: Statement) -> LedgerLink:
     """Return the place in the ledger that a statement names, read strictly.
 
     Raises:
-        FormatError: There is none, or it is not in our form.
+        FormatError: There is none, it is not in our form, or it is of a newer revision of the format.
     """
-    return wire.decode(LedgerLink, statement.predicate.get("ledger"), "the ledger member of the statement")
+    member = statement.predicate.get("ledger")
+    written = member.get("format") if isinstance(member, dict) else None
+    if isinstance(written, int) and written > FORMAT:
+        raise FormatError(
+            f"the entry is newer than this tool: it is of revision {written} of the ledger's format",
+            why=f"this version reads {FORMAT}",
+            fix="upgrade counterseal",
+        )
+    return wire.decode(LedgerLink, member, "the ledger member of the statement")
 
 
 def entry_of(line: bytes, attestation: Attestation) -> Entry:
@@ -109,8 +103,13 @@ def check_link(link: LedgerLink, what: str) -> None:
     """
     if link.sequence != link.tree_size or link.sequence < 0:
         raise LedgerError(f"{what}: sequence {link.sequence} and tree size {link.tree_size} differ")
-    if (link.previous is None) != (link.sequence == 0):
-        raise LedgerError(f"{what}: only entry 0 has no previous line, and it has none", why=f"this is {link.sequence}")
+    first = link.sequence == 0
+    if any((member is None) is not first for member in (link.previous, link.commit, link.tree)):
+        raise LedgerError(
+            f"{what}: only entry 0 has nothing before it, and it has nothing", why=f"this is {link.sequence}"
+        )
+    if not first and not (digests.is_revision(link.commit) and digests.is_revision(link.tree)):
+        raise LedgerError(f"{what}: the commit or tree that it names is not a git object id")
     if not all(map(digests.is_sha256, link.peaks)) or len(link.peaks) != link.tree_size.bit_count():
         raise LedgerError(f"{what}: its peaks are not those of a tree of {link.tree_size} entries")
     if merkle.root_of_peaks([bytes.fromhex(peak) for peak in link.peaks]).hex() != link.root_hash:

@@ -76,25 +76,60 @@ def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def inclusion(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """Return the audit path of the leaf at `index`, nearest sibling first (section 2.1.1).
+class Known:
+    """What is known of a tree whose first leaves are only known by their peaks.
 
-    Raises:
-        ValueError: There is no such leaf.
+    Args:
+        first: How many leaves those are.
+        peaks: Their peaks.
+        leaves: The hashes of the leaves after them.
     """
-    if not 0 <= index < len(leaves):
-        raise ValueError(f"no leaf {index} among {len(leaves)}")
-    path: list[bytes] = []
-    low, high = 0, len(leaves)
-    while high - low > 1:
+
+    def __init__(self, first: int, peaks: Sequence[bytes], leaves: Sequence[bytes]) -> None:
+        self._first, self._leaves = first, leaves
+        self._peaks: dict[tuple[int, int], bytes] = {}
+        low = 0
+        for height, peak in zip(reversed(_heights(first)), peaks, strict=True):
+            self._peaks[low, low + height] = peak
+            low += height
+
+    def root(self, size: int) -> bytes:
+        """Return the root of the first `size` leaves (RFC 6962 section 2.1), no fewer than those before `first`."""
+        return self._hash(0, size) if size else EMPTY_ROOT
+
+    def inclusion(self, index: int, size: int) -> tuple[bytes, ...]:
+        """Return the audit path of the leaf at `index` in the tree of `size`, nearest sibling first (section 2.1.1).
+
+        Raises:
+            ValueError: There is no such leaf among those after `first`.
+        """
+        if not self._first <= index < size <= self._first + len(self._leaves):
+            raise ValueError(f"no leaf {index} among those from {self._first} to {size}")
+        path: list[bytes] = []
+        low, high = 0, size
+        while high - low > 1:
+            middle = low + _split(high - low)
+            if index < middle:
+                path.append(self._hash(middle, high))
+                high = middle
+            else:
+                path.append(self._hash(low, middle))
+                low = middle
+        return tuple(reversed(path))
+
+    def _hash(self, low: int, high: int) -> bytes:
+        """Return the hash of the leaves from `low` to `high`: a subtree beside one that holds a leaf after `first`."""
+        if peak := self._peaks.get((low, high)):
+            return peak
+        if low >= self._first:
+            return root(self._leaves[low - self._first : high - self._first])
         middle = low + _split(high - low)
-        if index < middle:
-            path.append(root(leaves[middle:high]))
-            high = middle
-        else:
-            path.append(root(leaves[low:middle]))
-            low = middle
-    return tuple(reversed(path))
+        return node(self._hash(low, middle), self._hash(middle, high))
+
+
+def _heights(size: int) -> list[int]:
+    """Return the powers of two that make up a number, smallest first."""
+    return [1 << bit for bit in range(size.bit_length()) if size >> bit & 1]
 
 
 def verify_inclusion(leaf_hash: bytes, index: int, size: int, hashes: Sequence[bytes], root_hash: bytes) -> bool:

@@ -7,7 +7,16 @@ says nothing (R40). Names and logins are for people only.
 
 from __future__ import annotations
 
-from counterseal.model.artifacts import Asset, BuildInputs, DigestSet, Manifest, Release, SbomDocument, Subject
+from counterseal.model.artifacts import (
+    Asset,
+    BuildInputs,
+    DigestSet,
+    DocumentDigest,
+    Manifest,
+    Release,
+    SbomDocument,
+    Subject,
+)
 from counterseal.model.certificates import Attestation, Certificate, Run, Statement, Trust, TrustMaterial
 from counterseal.model.changes import (
     BranchMove,
@@ -21,7 +30,7 @@ from counterseal.model.changes import (
     ReviewState,
 )
 from counterseal.model.findings import Counted, Dismissed, EarlierDecision, Finding, FindingOutcome, Outcome, Reason
-from counterseal.model.ledger import Entry, InclusionProof, LedgerLink, StoredLedger, StoredLine
+from counterseal.model.ledger import Entry, InclusionProof, LedgerCommit, LedgerLink, NewCommit, Pushed
 from counterseal.model.people import Actor, ActorKind, Permission, Person, Repository
 from counterseal.model.policy import (
     BuilderIdentity,
@@ -64,16 +73,19 @@ __all__ = [
     "Counted",
     "DigestSet",
     "Dismissed",
+    "DocumentDigest",
     "EarlierDecision",
     "Entry",
     "Finding",
     "FindingOutcome",
     "GateIdentity",
     "InclusionProof",
+    "LedgerCommit",
     "LedgerLink",
     "Manifest",
     "Merge",
     "Mover",
+    "NewCommit",
     "OpenChange",
     "Outcome",
     "OwnGate",
@@ -86,6 +98,7 @@ __all__ = [
     "Project",
     "ProjectSettings",
     "PromotionRequest",
+    "Pushed",
     "Reason",
     "Redaction",
     "RefRules",
@@ -101,8 +114,6 @@ __all__ = [
     "SettingCall",
     "Stage",
     "Statement",
-    "StoredLedger",
-    "StoredLine",
     "Subject",
     "Trust",
     "TrustMaterial",

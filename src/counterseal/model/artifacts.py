@@ -25,6 +25,14 @@ class DigestSet:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentDigest:
+    """The digests of a document that the ledger keeps; `git_blob` (in-toto digest_set.md) is its id in the tree."""
+
+    sha256: str
+    git_blob: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """The signed list at a gate: what the artifacts are and what they were made from (docs/formats.md#manifest)."""
 

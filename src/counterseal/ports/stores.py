@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from counterseal.model import StoredLedger
+    from counterseal.model import LedgerCommit, NewCommit, Pushed
 
 
 class SourceRepository(Protocol):
@@ -43,8 +43,11 @@ class SourceRepository(Protocol):
     def commits_touching(self, revision: str, path: str) -> Sequence[str]:
         """Return the commits of the first-parent line of `revision` that changed a path, newest first."""
 
-    def added_files(self, ref_revision: str, folder: str) -> Sequence[tuple[str, str]]:
-        """Return (commit, path) of each file that a first-parent commit added under `folder`, oldest first."""
+    def added_files(self, ref_revision: str, folder: str, since: str | None = None) -> Sequence[tuple[str, str]]:
+        """Return (commit, path) of each file that a first-parent commit added under `folder`, oldest first.
+
+        `since`: only commits after that one.
+        """
 
     def changed_paths(self, base: str, revision: str) -> Sequence[str]:
         """Return every path that differs between two revisions."""
@@ -53,8 +56,32 @@ class SourceRepository(Protocol):
         """Return the head of a change request after fetching it, or None if the forge has lost it."""
 
 
+class LedgerSource(Protocol):
+    """Where the commits and notes of the ledger can be read. Knows git objects, no lines and no signatures."""
+
+    def tip(self) -> str | None:
+        """Return where the ledger's branch is now (None: there is none); cheap."""
+
+    def commits(self, most: int | None) -> Sequence[LedgerCommit]:
+        """Return the branch's commits as they are now, newest first, by first parents.
+
+        Args:
+            most: No more than so many; None: all.
+        """
+
+    def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
+        """Return trees and blobs by id.
+
+        Raises:
+            ServiceError: One is not there, or did not come.
+        """
+
+
 class LostTips(Protocol):
-    """The ledger at commits that no ref of the remote may point to any more. Knows bytes, no signatures."""
+    """The ledger at commits that no ref of the remote may point to any more. Knows git objects, no signatures."""
+
+    def places(self) -> tuple[str | None, str | None]:
+        """Return where the ledger's branch and the notes ref are at the remote now (None: absent)."""
 
     def bring(self, tip: str) -> bool:
         """Bring a commit here with its whole history; return whether the remote still has it."""
@@ -67,16 +94,15 @@ class LostTips(Protocol):
             without: Commits that were brought; what is in their history is left out.
         """
 
-    def stored(self, tip: str) -> StoredLedger:
-        """Return the ledger at a commit that was brought, as if branch and notes were there.
+    def at(self, tip: str) -> LedgerSource:
+        """Return the ledger as it is where the branch is at a commit that was brought.
 
-        Raises:
-            LedgerError: Something in its tree belongs to no ledger.
+        What its commits name and its history has not, is an error of that ledger (`LedgerError`), not of reading it.
         """
 
 
-class LedgerStore(Protocol):
-    """Where the lines of the ledger lie. Knows bytes and notes, no signatures."""
+class LedgerStore(LedgerSource, Protocol):
+    """Where the ledger lies at the forge, to be read and appended to."""
 
     def check_push(self) -> None:
         """Ask the remote whether it would take a push of ours; nothing is pushed.
@@ -87,25 +113,12 @@ class LedgerStore(Protocol):
             ServiceError: It would not; the message names the setting.
         """
 
-    def tips(self) -> tuple[str | None, str | None]:
-        """Return where notes ref and mirror are at the remote now (None: absent); cheap."""
-
-    def fetch(self) -> StoredLedger:
-        """Return what the remote has now: both refs and every line."""
-
-    def push(self, base: StoredLedger, note: str, line: bytes, message: str, *, evidence: bytes = b"") -> bool:
-        """Append `line` to the note `note` and move notes ref and mirror together, fast-forward only.
-
-        Args:
-            base: What `fetch` returned; the new commit has its tip as the only parent.
-            note: 40 hex digits, the object that the note is for.
-            line: The entry without newline.
-            message: The commit message, a courtesy to readers.
-            evidence: A document to keep beside the line, by its sha256; nothing if empty.
+    def push(self, commit: NewCommit) -> Pushed:
+        """Append a commit to the branch, fast-forward only, and set the notes ref, its copy for people, to the same.
 
         Returns:
-            True if the remote has the line now. False if it may or may not have it, because somebody else was
-            faster or the connection broke: fetch again and look for the line.
+            What became of it. Not taken: the remote may or may not have it, because somebody else was faster or the
+            connection broke: read again and look for the entry. That the notes ref could not be set is a warning.
 
         Raises:
             ServiceError: Any other refusal; it is final. The remote is unchanged, or the message says it may not be.

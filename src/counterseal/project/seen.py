@@ -49,11 +49,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class CloneState:
-    """How a clone was made, and what it has of the ledger; `notes` and `mirror` are its tips of it."""
+    """How a clone was made, and what it has of the ledger; `ledger` is where its branch of it is."""
 
     shallow: bool
-    notes: str | None
-    mirror: str | None
+    ledger: str | None
     git: str
 
 
@@ -62,9 +61,9 @@ class Seen:
     """All that is judged.
 
     `pipelines` are all workflow files (GitLab: those that the policy names). `gate_inputs` are the variables that a
-    gate takes as its own. `forge_tips` are notes and mirror at the forge, `waiting` counts merged requests without a
-    decision in the verified ledger of the clone. `clock` is how far this machine is ahead of the forge, `root_age` how
-    old its copy of Sigstore's root is (None: a sandbox's). Names in all of it are text of others.
+    gate takes as its own. `forge_ledger` is where the ledger is at the forge, `waiting` counts merged requests without
+    a decision in the verified ledger of the clone. `clock` is how far this machine is ahead of the forge, `root_age`
+    how old its copy of Sigstore's root is (None: a sandbox's). Names in all of it are text of others.
     """
 
     host: str
@@ -84,7 +83,7 @@ class Seen:
     tokens: Sequence[AccessToken] | Unseen
     gate_inputs: frozenset[str]
     clone: CloneState
-    forge_tips: tuple[str | None, str | None] | Unseen
+    forge_ledger: str | Unseen | None
     waiting: int | Unseen
     clock: timedelta | Unseen
     root_age: timedelta | Unseen | None

@@ -137,27 +137,24 @@ def log(
     entries: int,
     kinds: Mapping[str, int],
     head: str | None,
-    mirror: bool,
     sandbox: bool,
 ) -> str:
     """Return the table of decisions and, below it, how far it is proven."""
-    tail = f"{plural(len(decisions), 'decision')} · {chain(entries, head, mirror=mirror, kinds=kinds)}"
+    tail = f"{plural(len(decisions), 'decision')} · {chain(entries, head, kinds=kinds)}"
     return "\n".join((*(table(log_rows(decisions)) if decisions else []), tail, *([SANDBOX_NOTE] if sandbox else [])))
 
 
-def chain(entries: int, head: str | None, *, mirror: bool, kinds: Mapping[str, int] | None = None) -> str:
+def chain(entries: int, head: str | None, *, kinds: Mapping[str, int] | None = None) -> str:
     """Return how far a ledger is proven.
 
     Args:
         entries: How many it has.
         head: Its newest entry.
-        mirror: Whether the mirror was there, and is equal.
         kinds: How many entries of each kind there are.
     """
-    state = "mirror equal" if mirror else "no mirror (a rewound ledger would not show)"
     told = ", ".join(plural(count, kind) for kind, count in (kinds or {}).items())
     count = f"{entries} {'entry' if entries == 1 else 'entries'}{f' ({told})' if told else ''}"
-    return f"chain of {count} complete and verified · head {(head or '')[:12]}… · {state}"
+    return f"chain of {count} complete and verified · head {(head or '')[:12]}…"
 
 
 def _log_row(recorded: RecordedDecision) -> tuple[str, ...]:

@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.gate import collect
-    from counterseal.ports import LedgerStore, LostTips
+    from counterseal.ports import LostTips
     from counterseal.wiring.ports import Wiring
 
 
-def ledgers(wiring: Wiring, work: Path) -> tuple[collect.Sources, LedgerStore, LostTips]:
+def ledgers(wiring: Wiring, work: Path) -> tuple[collect.Sources, LostTips]:
     """Return what a repair reads.
 
     Args:
@@ -28,4 +28,5 @@ def ledgers(wiring: Wiring, work: Path) -> tuple[collect.Sources, LedgerStore, L
     place, name = here.forge_host(), here.repository_name()
     user, token = here.git_login(place.kind)
     tips = GitLostTips(f"{place.git}/{name}.git", work / "lost.git", token=token, user=user)
-    return (*wiring.preview(work), tips)
+    sources, _ = wiring.preview(work)
+    return sources, tips

@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     from counterseal.adapters.gitlab.ci import GitLabEnvironment
     from counterseal.adapters.gitlab.forge import GitLabForge
     from counterseal.forges import ForgeHost
-    from counterseal.gate import collect, opening, reading
-    from counterseal.model import Actor, Run, StoredLedger, Trust, TrustMaterial
+    from counterseal.gate import collect, opening
+    from counterseal.gate.ledger import LedgerReader
+    from counterseal.model import Actor, Run, Trust, TrustMaterial
     from counterseal.ports import (
         AssetStore,
         BuildFacts,
         BundleVerifier,
         Clock,
+        LedgerSource,
         LedgerStore,
         SbomBuilder,
         Signer,
@@ -181,7 +183,7 @@ class Wiring:
         here = self.surroundings
         if here.in_github or here.in_gitlab or any(here.environ.get(name) for name in NAMED.values()):
             return self
-        from counterseal.adapters.git.ledger import origin
+        from counterseal.adapters.git.ledger_clone import origin
 
         clone = forges.by_address(origin(folder.resolve()))
         return Wiring({**here.environ, NAMED[clone[0].kind]: clone[1]}) if clone else self
@@ -288,13 +290,14 @@ class Wiring:
 
     def local_ledger(
         self, folder: Path, work: Path, document: Path | None, *, sandbox: bool
-    ) -> tuple[reading.LedgerReader, StoredLedger]:
-        """Return how to read the ledger in a clone, and what the clone has of it."""
-        from counterseal.adapters.git.ledger import LocalLedger
+    ) -> tuple[LedgerReader, LedgerSource]:
+        """Return how to read the ledger in a clone, and where it lies there."""
+        from counterseal.adapters.git.ledger_clone import LocalLedger
         from counterseal.adapters.git.repository import GitRepository
-        from counterseal.gate import reading
+        from counterseal.gate import ledger
 
         trust, verifier = self.consumer(document, sandbox=sandbox)
-        stored = LocalLedger(folder).fetch()
+        clone = LocalLedger(folder)
+        clone.check()
         repository = GitRepository(str(folder.resolve()), work / "source.git", token=None)
-        return reading.open_reader(repository, reading.tip(repository), trust, verifier), stored
+        return ledger.open_reader(repository, ledger.branch_tip(repository), trust, verifier), clone

@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit import frozen
-from tests.unit.frozen import moment, revision
+from tests.evidence_samples import BOB, NOW
 
 from counterseal.commands.repair import choosing, looking
 from counterseal.commands.repair.looking import Broken, Found, Whole
 from counterseal.errors import LedgerError, LimitError, ServiceError
-from counterseal.ledger import Ledger
-from counterseal.model import BranchMove, Entry, StoredLedger, StoredLine
+from counterseal.formats import digests
+from counterseal.model import BranchMove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-ATTESTATION = frozen._build("https://example.com/said/v1")
+
+def digest(said: str) -> str:
+    return digests.sha256(said.encode())
 
 
-def entry(sequence: int, said: str) -> Entry:
-    payload = said.encode()
-    return Entry(payload, dataclasses.replace(ATTESTATION, payload=payload), frozen.link(sequence, "decision", said))
+def revision(name: str) -> str:
+    return digest(name)[:40]
+
+
+def entry(sequence: int, said: str) -> Any:
+    """Return what a repair looks at of an entry: its place, and the words that were signed."""
+    return SimpleNamespace(link=SimpleNamespace(sequence=sequence), attestation=SimpleNamespace(payload=said.encode()))
 
 
 def whole(name: str, said: str) -> Whole:
     """Return a ledger of which each entry says a letter; entries with the same past say the same."""
-    entries = tuple(entry(place, said[: place + 1]) for place in range(len(said)))
-    return Whole(revision(name), Ledger("ledger", entries, (), ()))
+    return Whole(revision(name), "ledger", digest(said), tuple(digest(said[: place + 1]) for place in range(len(said))))
+
+
+def proof(said: str) -> Any:
+    """Return the last entry of a ledger."""
+    return entry(len(said) - 1, said)
 
 
 def found(*ledgers: Whole, **more: Any) -> Found:
@@ -49,21 +58,21 @@ def test_the_largest_of_one_line() -> None:
 
 def test_of_forks_the_one_that_has_what_was_published_though_it_is_shorter() -> None:
     best = whole("b", "abc")
-    proofs = {"v1": best.ledger.entries[2]}
+    proofs = {"v1": proof("abc")}
     assert choosing.choose(found(whole("a", "abxyz"), best), proofs) is best
 
 
 def test_forks_that_nothing_published_decides() -> None:
     one, other = whole("a", "abcx"), whole("b", "abcyz")
     with pytest.raises(LedgerError, match="neither goes on from the other") as caught:
-        choosing.choose(found(one, other), {"v1": one.ledger.entries[2]})
+        choosing.choose(found(one, other), {"v1": proof("abc")})
     assert (
         f"{other.commit[:12]} with 5 entries and {one.commit[:12]} with 4 entries part at entry 3" in caught.value.why
     )
 
 
 def test_the_same_places_with_other_words_are_no_proof() -> None:
-    published = whole("x", "axc").ledger.entries[2]
+    published = proof("axc")
     with pytest.raises(LedgerError, match="contains everything that was published") as caught:
         choosing.choose(found(whole("a", "abc")), {"v1": published})
     assert "lacks the entry that the release proves of: v1" in caught.value.why
@@ -104,8 +113,8 @@ class Remote:
         if self.cut:
             raise LimitError("more pages than are read")
 
-    def tips(self) -> tuple[str | None, str | None]:
-        return None, self._moves[0].after if self._moves else None
+    def places(self) -> tuple[str | None, str | None]:
+        return self._moves[0].after if self._moves else None, None
 
     def bring(self, tip: str) -> bool:
         self.brought.append(tip)
@@ -120,36 +129,35 @@ class Remote:
         hidden = {commit for other in without for commit in self.history(other)}
         return [commit for commit in line if commit not in hidden]
 
-    def stored(self, tip: str) -> StoredLedger:
-        said = self._commits[tip][0]
-        if said == "too large":
-            raise LimitError("the ledger's notes have too many bytes")
-        if said == "unreadable":
-            raise ServiceError("git failed", why="the disk is full")
-        return StoredLedger(tip, tip, tuple(StoredLine("", letter.encode()) for letter in said))
+    def at(self, tip: str) -> str:
+        return self._commits[tip][0]
 
 
 class Reader:
     """Verifies a ledger: every entry but an `x` is signed by a gate."""
 
-    def read(self, stored: StoredLedger) -> Ledger:
-        said = "".join(line.line.decode() for line in stored.lines)
+    def read_whole(self, said: str) -> Any:
+        if said == "too large":
+            raise LimitError("a part of the ledger has too many bytes")
+        if said == "unreadable":
+            raise ServiceError("git failed", why="the disk is full")
         if "x" in said:
             raise LedgerError("a line is not what a gate signed")
-        return whole("any", said).ledger
+        entries = tuple(entry(place, said[: place + 1]) for place in range(len(said)))
+        return SimpleNamespace(entries=entries, tip=SimpleNamespace(id="ledger", head=digest(said)))
 
 
 def look(remote: Remote) -> Found:
     anything: Any = remote
     reader: Any = Reader()
-    return looking.look(anything, anything, anything, reader)
+    return looking.look(anything, anything, reader)
 
 
 def pushes(*steps: tuple[str | None, str | None]) -> list[BranchMove]:
     """Return a log, given oldest first."""
-    at = [moment(9) + timedelta(minutes=place) for place in range(len(steps))]
+    at = [NOW + timedelta(minutes=place) for place in range(len(steps))]
     moves = [
-        BranchMove(when, frozen.BOB, before and revision(before), after and revision(after))
+        BranchMove(when, BOB, before and revision(before), after and revision(after))
         for when, (before, after) in zip(at, steps, strict=True)
     ]
     return moves[::-1]
@@ -175,15 +183,12 @@ def test_below_garbage_and_beside_what_was_rewound() -> None:
     assert choosing.choose(seen, {}).entries == 3
 
 
-def test_what_the_forge_has_lost_and_what_has_no_entries() -> None:
-    known = commits(c1=("a", None), empty=("", None), huge=("too large", None))
-    seen = look(Remote(pushes((None, "c1"), ("c1", "gone"), ("gone", "empty"), ("empty", "huge")), known))
+def test_what_the_forge_has_lost_and_what_nobody_can_read() -> None:
+    known = commits(c1=("a", None), huge=("too large", None))
+    seen = look(Remote(pushes((None, "c1"), ("c1", "gone"), ("gone", "huge")), known))
     assert [each.commit for each in seen.whole] == [revision("c1")]
     assert seen.gone == (revision("gone"),)
-    assert {each.commit: each.why for each in seen.broken} == {
-        revision("empty"): "it has no entries",
-        revision("huge"): "the ledger's notes have too many bytes",
-    }
+    assert seen.broken == (Broken(revision("huge"), "a part of the ledger has too many bytes"),)
 
 
 def test_what_could_not_be_read_might_be_the_ledger() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests import evidence_samples as samples
 from tests.evidence_samples import ALICE, BOB, DORA, HEAD, MAIN, MERGE, NOW, POLICY_CHANGE, REVISION, TAG
+from tests.unit.memory_ledger import MemoryLedger
 
 from counterseal.errors import ServiceError, VerificationError
 from counterseal.evaluation import identity
@@ -34,8 +35,6 @@ from counterseal.model import (
     PinnedCandidate,
     PromotionRequest,
     Release,
-    StoredLedger,
-    StoredLine,
     Subject,
 )
 
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from counterseal.model import BranchMove, BuildStart, Certificate, Repository, Run
+    from counterseal.model import BranchMove, BuildStart, Certificate, NewCommit, Pushed, Repository, Run
 
 POLICY = f"""\
 apiVersion: counterseal/v1
@@ -130,9 +129,10 @@ class Source:
     def commits_touching(self, revision: str, path: str) -> Sequence[str]:
         return [commit for commit, changed, _ in self._changes(revision) if path in changed][::-1]
 
-    def added_files(self, ref_revision: str, folder: str) -> Sequence[tuple[str, str]]:
+    def added_files(self, ref_revision: str, folder: str, since: str | None = None) -> Sequence[tuple[str, str]]:
+        before = set(self.first_parents(since)) if since else set()
         added = ((commit, path) for commit, _, paths in self._changes(ref_revision) for path in sorted(paths))
-        return [(commit, path) for commit, path in added if path.startswith(f"{folder}/")]
+        return [(commit, path) for commit, path in added if path.startswith(f"{folder}/") and commit not in before]
 
     def changed_paths(self, base: str, revision: str) -> Sequence[str]:
         old, new = self._files(base), self._files(revision)
@@ -278,34 +278,6 @@ class Assets:
         return True
 
 
-class Ledger:
-    """Where lines lie, with the evidence beside them."""
-
-    def __init__(self) -> None:
-        self.lines: list[StoredLine] = []
-        self.evidence: dict[str, bytes] = {}
-
-    def _tip(self) -> str | None:
-        return digests.sha256(repr(self.lines).encode())[:40] if self.lines else None
-
-    def check_push(self) -> None:
-        """Take every push."""
-
-    def tips(self) -> tuple[str | None, str | None]:
-        return self._tip(), self._tip()
-
-    def fetch(self) -> StoredLedger:
-        return StoredLedger(self._tip(), self._tip(), tuple(self.lines))
-
-    def push(self, base: StoredLedger, note: str, line: bytes, message: str, *, evidence: bytes = b"") -> bool:
-        if base.notes != self._tip():
-            return False
-        self.lines.append(StoredLine(note, line))
-        if evidence:
-            self.evidence[digests.sha256(evidence)] = evidence
-        return True
-
-
 class Sigstore:
     """Signs as one run, and verifies what anybody signed here."""
 
@@ -342,7 +314,7 @@ class World:
 
     def __init__(self, work: Path, run: Run = samples.RUN, policy: bytes = POLICY) -> None:
         self.run = dataclasses.replace(run, visibility="public")
-        self.forge, self.assets, self.store = Forge(), Assets(), Ledger()
+        self.forge, self.assets, self.store = Forge(), Assets(), MemoryLedger()
         self.source, self.policy = self.forge.source, policy
         self.source.line[0] = (POLICY_CHANGE, {POLICY_PATH: policy})
         self.sigstore = Sigstore(self.run)
@@ -420,18 +392,18 @@ class World:
 
     def told(self) -> list[Mapping[str, Any]]:
         """Return the predicates of the ledger's entries."""
-        return [self.sigstore.known[line.line].statement.predicate for line in self.store.lines]
+        return [self.sigstore.known[line].statement.predicate for line in self.store.lines()]
 
 
-class Broken(Ledger):
+class Broken(MemoryLedger):
     """A ledger whose remote goes away after so many pushes."""
 
     def __init__(self, pushes: int) -> None:
         super().__init__()
         self.left = pushes
 
-    def push(self, base: StoredLedger, note: str, line: bytes, message: str, *, evidence: bytes = b"") -> bool:
+    def push(self, commit: NewCommit) -> Pushed:
         self.left -= 1
         if self.left < 0:
             raise ServiceError("the remote is gone")
-        return super().push(base, note, line, message, evidence=evidence)
+        return super().push(commit)

@@ -60,8 +60,9 @@ def test_an_allow_is_recorded_with_its_evidence(world: World) -> None:
     assert [each.login for each in decision.responsible.approvers] == ["alice"]
     genesis, recorded = world.told()
     assert (genesis["kind"], recorded["outcome"]) == ("genesis", "allow")
-    assert list(world.store.evidence) == [decision.evidence_digest.sha256]
-    document = wire.load_json(world.store.evidence[decision.evidence_digest.sha256], "evidence")
+    kept = world.store.document("evidence", decision.evidence_digest.sha256) or b""
+    assert digests.git_object("blob", kept) == decision.evidence_digest.git_blob
+    document = wire.load_json(kept, "evidence")
     assert document["request"]["merged"]["mergeRevision"] == MERGE
     assert document["sbom"]["content"]["elements"] == 1
     assert document["sbom"]["content"]["missing"]["supplier"] == 2
@@ -91,7 +92,7 @@ def test_a_deny_is_recorded_with_its_evidence_too(world: World) -> None:
     assert decision.outcome is Outcome.DENY
     assert code(decision, "previous-stage-passed") == "previous-stage-missing"
     assert code(decision, "enough-reviews") == "review-missing"
-    assert set(world.store.evidence) == {decision.evidence_digest.sha256}
+    assert world.store.document("evidence", decision.evidence_digest.sha256)
 
 
 def test_what_was_decided_is_not_decided_again(world: World) -> None:
@@ -153,7 +154,6 @@ def test_a_remote_that_goes_away_records_nothing_by_halves(tmp_path: Path) -> No
     result = deciding.run(world.gate())
     assert [type(each.error) for each in result.failed] == [ServiceError]
     assert [each["kind"] for each in world.told()] == ["genesis"]
-    assert world.store.evidence == {}
     world.store.left = 5
     assert decide(world)["staging"].outcome is Outcome.ALLOW
 
@@ -255,7 +255,7 @@ def test_a_preview_judges_what_it_can_and_reads_no_bytes(world: World) -> None:
     assert {rule for rule, (_, said) in outcomes.items() if said == "not-read"} == {
         *("review-of-this-revision", "digest-matches", "provenance-verified", "sbom-present")
     }
-    assert (seen.manifest, seen.tag, world.store.lines) == (digests.sha256(world.manifest), TAG, [])
+    assert (seen.manifest, seen.tag, world.store.lines()) == (digests.sha256(world.manifest), TAG, [])
     assert list(world.work.iterdir()) == []
 
 

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterseal.adapters.git import notes
+from counterseal.adapters.git import ledger_commits
+from counterseal.adapters.git.ledger_clone import MAX_BYTES
 from counterseal.adapters.git.process import Git
 from counterseal.adapters.git.remote import Remote
-from counterseal.errors import FormatError
+from counterseal.errors import FormatError, LedgerError, LimitError
 from counterseal.formats import digests
+from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.ledger import RESTORE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from counterseal.model import StoredLedger
+    from counterseal.model import LedgerCommit
 
 _HERE = "refs/counterseal/lost"
 
@@ -36,7 +39,11 @@ class GitLostTips:
         self._remote = Remote(url, token, user=user)
         self._git = Git(folder)
         self._git.create()
-        self._known: dict[str, bytes] = {}
+
+    def places(self) -> tuple[str | None, str | None]:
+        """Return where the ledger's branch and the notes ref are at the remote now (None: absent)."""
+        present = self._remote.refs(self._git, MIRROR_REF, NOTES_REF)
+        return present.get(MIRROR_REF), present.get(NOTES_REF)
 
     def bring(self, tip: str) -> bool:
         """Bring a commit here with its whole history; return whether the remote still has it."""
@@ -52,14 +59,47 @@ class GitLostTips:
         hidden = (f"^{_checked(other)}" for other in without)
         return self._git.read("rev-list", "--topo-order", _checked(tip), *hidden, "--").decode().split()
 
-    def stored(self, tip: str) -> StoredLedger:
-        """Return the ledger at a commit that was brought, as if branch and notes were there.
+    def at(self, tip: str) -> LedgerAt:
+        """Return the ledger as it is where the branch is at a commit that was brought."""
+        return LedgerAt(self._git, _checked(tip))
+
+
+class LedgerAt:
+    """A `LedgerSource` at one commit of a copy that has its whole history.
+
+    So what a commit names and the copy has not, was never there: that is said of the ledger, and is no failure to read
+    it, by which one commit of somebody's could hide all others.
+    """
+
+    def __init__(self, git: Git, tip: str) -> None:
+        self._git, self._tip = git, tip
+
+    def tip(self) -> str:
+        """Return the commit."""
+        return self._tip
+
+    def commits(self, most: int | None) -> Sequence[LedgerCommit]:
+        """Return its first-parent line, newest first."""
+        return ledger_commits.read(self._git, self._tip, most)
+
+    def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
+        """Return trees and blobs by id.
 
         Raises:
-            LedgerError: Something in its tree is no note.
-            ServiceError: It is too large, or git failed.
+            LedgerError: One is not there, or is something else.
+            LimitError: Together they are larger than what is read of a ledger.
         """
-        return notes.read(self._git, _checked(tip), _checked(tip), known=self._known)
+        asked = "".join(f"{name}\n" for name in ids).encode()
+        total = 0
+        for line in self._git.read("cat-file", "--batch-check", data=asked).decode("ascii", "replace").splitlines():
+            name, kind, *size = line.split(" ")
+            if kind not in ("blob", "tree"):
+                what = f"the ledger at {self._tip[:12]} names {name[:12]}"
+                raise LedgerError(what, why=f"that is {kind}, and no line or tree of it", fix=RESTORE)
+            total += int(size[0])
+        if total > MAX_BYTES:
+            raise LimitError(f"a part of the ledger has {total} bytes", why=f"at most {MAX_BYTES} are read")
+        return self._git.objects(ids, limit=MAX_BYTES)
 
 
 def _checked(commit: str) -> str:

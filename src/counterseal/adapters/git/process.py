@@ -18,7 +18,7 @@ from counterseal.adapters.git.watch import Watch
 from counterseal.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from counterseal.adapters.git.watch import Ended
 
@@ -69,7 +69,7 @@ _NO_LAZY_FETCH: Final = {39: 4, 40: 2, 41: 1, 42: 2, 43: 4, 44: 1}
 _VERSION = re.compile(rb"git version ([0-9]{1,3})\.([0-9]{1,4})\.([0-9]{1,4})")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 #: Of a bare repository of our own.
-_CONFIG: Final = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
+_CONFIG: Final = "[core]\n\trepositoryformatversion = {version}\n\tfilemode = true\n\tbare = true\n"
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
@@ -109,15 +109,18 @@ class Git:
         self._blobs: dict[str, bytes] = {}
         self._kept = 0
 
-    def create(self) -> None:
+    def create(self, more: str = "") -> None:
         """Make the bare repository, if it is not there yet; `HEAD`, which makes it one, comes last.
 
         The files are those of gitrepository-layout(5).
+
+        Args:
+            more: For its configuration; extensions need the newer version of the format.
         """
         if not (self.folder / "HEAD").exists():
             for folder in ("objects", "refs"):
                 (self.folder / folder).mkdir(parents=True, exist_ok=True)
-            (self.folder / "config").write_text(_CONFIG, encoding="ascii")
+            (self.folder / "config").write_text(_CONFIG.format(version=1 if more else 0) + more, encoding="ascii")
             (self.folder / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
             self.is_empty = True
 
@@ -155,7 +158,7 @@ class Git:
         except FileNotFoundError:
             raise ServiceError("git is not installed", fix="install git 2.39 or newer") from None
         with process:
-            return Watch(process, seconds, limit).answer(arguments[0], data)
+            return Watch(process, seconds, limit).answer(_verb(arguments), data)
 
     def read(self, *arguments: str, data: bytes = b"", limit: int = MAX_OUTPUT) -> bytes:
         """Return what a local git command prints.
@@ -233,16 +236,32 @@ class Git:
         Raises:
             ServiceError: One is absent or no blob, or together they have more than `limit` bytes.
         """
-        contents = {name: self._blobs[name] for name in set(blobs) & self._blobs.keys()}
-        ids = sorted(set(blobs) - contents.keys())
+        return self._batch(blobs, limit, ("blob",))
+
+    def objects(self, ids: Collection[str], *, limit: int) -> dict[str, bytes]:
+        """Return the bytes of blobs and trees by id; raises what `contents` does."""
+        return self._batch(ids, limit, ("blob", "tree"))
+
+    def _batch(self, wanted: Collection[str], limit: int, kinds: Sequence[str]) -> dict[str, bytes]:
+        contents = {name: self._blobs[name] for name in set(wanted) & self._blobs.keys()}
+        ids = sorted(set(wanted) - contents.keys())
         if not ids:
             return contents
         asked = "".join(f"{name}\n" for name in ids).encode()
         overhead = 64 * len(ids)  # `<id> blob <size>` and two newlines
         left = limit + overhead - sum(map(len, contents.values()))
-        read = _split_batch(self.read("cat-file", "--batch", "--buffer", data=asked, limit=max(left, 0)))
+        printed = self.read("cat-file", "--batch", "--buffer", data=asked, limit=max(left, 0))
+        read = _split_batch(printed, kinds)
         self._blobs.update((name, content) for name, content in read.items() if self._keeps(content))
         return contents | read
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    """Return the subcommand in some arguments: what stands before it are settings."""
+    place = 0
+    while arguments[place] == "-c":
+        place += 2
+    return arguments[place]
 
 
 def explain(answer: Ended) -> str:
@@ -253,14 +272,14 @@ def explain(answer: Ended) -> str:
     return " / ".join(lines[-6:])[-600:] or f"exit code {answer.code}"
 
 
-def _split_batch(stream: bytes) -> dict[str, bytes]:
+def _split_batch(stream: bytes, kinds: Sequence[str]) -> dict[str, bytes]:
     contents: dict[str, bytes] = {}
     place = 0
     while place < len(stream):
         end = stream.index(b"\n", place)
         name, kind, *size = stream[place:end].decode().split(" ")
-        if kind != "blob":
-            raise ServiceError(f"git object {name[:12]} cannot be read", why=f"it is {kind}, not a blob")
+        if kind not in kinds:
+            raise ServiceError(f"git object {name[:12]} cannot be read", why=f"it is {kind}, not a {kinds[0]}")
         contents[name] = stream[end + 1 : end + 1 + int(size[0])]
         place = end + 2 + int(size[0])
     return contents

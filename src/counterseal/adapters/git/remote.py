@@ -122,9 +122,9 @@ class Remote:
             "GIT_CONFIG_VALUE_0": self._header,
         }
 
-    def run(self, git: Git, *arguments: str, seconds: float = REMOTE_SECONDS) -> Ended:
+    def run(self, git: Git, *arguments: str, seconds: float = REMOTE_SECONDS, data: bytes = b"") -> Ended:
         """Return how one git command that talks to this remote ended. It is not repeated."""
-        return git.run(*arguments, variables=self.variables(), seconds=seconds)
+        return git.run(*arguments, variables=self.variables(), seconds=seconds, data=data)
 
     def read(self, git: Git, *arguments: str) -> bytes:
         """Return what a command prints that only reads from the remote; tried up to three times.
@@ -137,22 +137,25 @@ class Remote:
             raise self.failure(f"git {arguments[0]} failed", answer)
         return answer.out
 
-    def patiently(self, git: Git, *arguments: str) -> Ended:
+    def patiently(self, git: Git, *arguments: str, data: bytes = b"") -> Ended:
         """Return how a command ended that changes nothing at the remote; tried up to three times."""
-        answer = self.run(git, *arguments)
+        answer = self.run(git, *arguments, data=data)
         for attempt in range(1, TRIES):
             if answer.code == 0 or not transient(answer):
                 break
             self._sleep(secrets.SystemRandom().uniform(0.2, 0.5) * 2**attempt)
-            answer = self.run(git, *arguments)
+            answer = self.run(git, *arguments, data=data)
         return answer
+
+    def hide(self, text: str) -> str:
+        """Return a text without our secrets."""
+        for secret in self._hidden:
+            text = text.replace(secret, "***")
+        return text
 
     def failure(self, what: str, answer: Ended, *, pushing: bool = False) -> ServiceError:
         """Return the error for a failed command: what git said without secrets, and what to do."""
-        messages = answer.messages
-        for secret in self._hidden:  # before it is shortened, which might leave half of a secret
-            messages = messages.replace(secret, "***")
-        why = explain(replace(answer, messages=messages))
+        why = explain(replace(answer, messages=self.hide(answer.messages)))  # before it is shortened to half a secret
         fix = "run it again later" if transient(answer) else ""
         if _DENIED.search(answer.messages):
             fix = self._denied_fix(answer.messages, pushing=pushing)
@@ -172,12 +175,18 @@ class Remote:
             return _GITHUB_FIX.format(right="write" if pushing else "read")
         return f"{HOW_TO_PUSH}, {_EXPIRED}" if pushing else _GITLAB_READ
 
-    def refs(self, git: Git, *refs: str) -> dict[str, str]:
+    def refs(self, git: Git, *refs: str, whole: bool = True) -> dict[str, str]:
         """Return what full refs point to now, without those that are absent.
 
         An annotated tag is there twice: `REF` is the tag, `REF^{}` its commit.
+
+        Args:
+            git: Our copy.
+            refs: The refs.
+            whole: Whether our copy has to have its whole history.
         """
-        _check_whole(git, self.url)  # what a fetch that failed has left here is not used by the next one
+        if whole:  # what a fetch that failed has left here is not used by the next one
+            _check_whole(git, self.url)
         asked = [part for ref in refs for part in (check_ref(ref), f"{ref}^{{}}")]
         listed = self.read(git, "ls-remote", "--quiet", "--end-of-options", self.url, *asked).decode("utf-8", "replace")
         present = {}

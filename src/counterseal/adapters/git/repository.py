@@ -164,12 +164,18 @@ class GitRepository:
             self._git.read_fixed("log", *options, "--end-of-options", revision, "--", _checked(path)).decode().split()
         )
 
-    def added_files(self, ref_revision: str, folder: str) -> Sequence[tuple[str, str]]:
-        """Return (commit, path) of each file that a first-parent commit added under `folder`, oldest first."""
+    def added_files(self, ref_revision: str, folder: str, since: str | None = None) -> Sequence[tuple[str, str]]:
+        """Return (commit, path) of each file that a first-parent commit added under `folder`, oldest first.
+
+        `since`: only commits after that one.
+        """
         self._require(ref_revision)
+        if since is not None:
+            self._require(since)
+        before = () if since is None else (f"^{since}",)
         options = ("--first-parent", "-m", "--root", "--reverse", "--topo-order", "--diff-filter=A")
         printed = self._git.read_fixed(
-            "log", *options, *RAW_FORMAT, "--end-of-options", ref_revision, "--", _checked(folder)
+            "log", *options, *RAW_FORMAT, "--end-of-options", ref_revision, *before, "--", _checked(folder)
         )
         return [(change.commit, change.path) for change in raw_changes(printed)]
 

@@ -12,8 +12,8 @@ from counterseal.errors import UsageError
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
-    from counterseal.gate import reading
-    from counterseal.model import StoredLedger
+    from counterseal.gate.ledger import LedgerReader
+    from counterseal.ports import LedgerSource
     from counterseal.render import Report
     from counterseal.wiring import Wiring
 
@@ -52,8 +52,8 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     _check(options)
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         tell("reading and verifying the ledger")
-        reader, stored = wiring.local_ledger(options.folder, work, options.trust, sandbox=options.sandbox)
-        return _answer(options, reader, stored)
+        reader, source = wiring.local_ledger(options.folder, work, options.trust, sandbox=options.sandbox)
+        return _answer(options, reader, source)
 
 
 def _check(options: SimpleNamespace) -> None:
@@ -91,14 +91,14 @@ def _check(options: SimpleNamespace) -> None:
         )
 
 
-def _answer(options: SimpleNamespace, reader: reading.LedgerReader, stored: StoredLedger) -> Report:
+def _answer(options: SimpleNamespace, reader: LedgerReader, source: LedgerSource) -> Report:
     from counterseal.commands import log
     from counterseal.render.reports import log as reports
 
     if options.action == "show":
-        return reports.entry(log.show(reader, stored, options.sequence))
+        return reports.entry(log.show(reader, source, options.sequence))
     if options.action == "prove":
-        return reports.proof(log.prove(reader, stored, options.sequence))
+        return reports.proof(log.prove(reader, source, options.sequence))
     if options.action == "verify":
-        return reports.verified(log.verify(reader, stored, options.since_head))
-    return reports.listed(log.run(reader, stored, log.LogQuery(options.stage, options.since, options.search)))
+        return reports.verified(log.verify(reader, source, options.since_head))
+    return reports.listed(log.run(reader, source, log.LogQuery(options.stage, options.since, options.search)))

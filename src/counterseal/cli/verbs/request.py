@@ -11,7 +11,7 @@ from counterseal.cli.verb import Verb
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
-    from counterseal.history import History
+    from counterseal.history.past import Past
     from counterseal.render import Report
     from counterseal.wiring import Wiring
 
@@ -52,12 +52,10 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         tell("reading the candidate")
 
-        def history() -> History:
+        def past() -> Past:
             tell("reading and verifying the ledger")
-            return sboms.history(*wiring.preview(work))
+            return sboms.past(*wiring.preview(work))
 
-        ports = request.RequestPorts(
-            wiring.forge(), wiring.asset_store(), wiring.clock(), history, change_request.words
-        )
+        ports = request.RequestPorts(wiring.forge(), wiring.asset_store(), wiring.clock(), past, change_request.words)
         result = request.run(ports, asked, work, dry_run=options.dry_run)
     return reports.report(result, asked)

@@ -14,7 +14,7 @@ from counterseal.commands import policy_people
 from counterseal.errors import NOT_VERIFIED, CountersealError
 from counterseal.evaluation import rules
 from counterseal.forges import ForgeKind, kind_of
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, NOTES_REF, POLICY_PATH
+from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, POLICY_PATH
 from counterseal.model import Actor, Policy, RefRules, Trust
 from counterseal.ports import Clock, Clone, Forge, ProjectSurvey, Tell
 from counterseal.project import people
@@ -37,7 +37,7 @@ _MAX_FILES: Final = 200
 class Sources:
     """Where to ask. `name` is empty if nobody knows which repository this is about.
 
-    `waiting` counts merged requests without a decision, `tips` gives notes and mirror at the forge, `refreshed` when
+    `waiting` counts merged requests without a decision, `tip` says where the ledger is at the forge, `refreshed` when
     Sigstore's root was last brought here (None: it is a sandbox's, which has no such thing).
     """
 
@@ -51,7 +51,7 @@ class Sources:
     gate_inputs: frozenset[str]
     git: str
     waiting: Callable[[], int]
-    tips: Callable[[], tuple[str | None, str | None]]
+    tip: Callable[[], str | None]
     refreshed: Callable[[], datetime] | None
 
 
@@ -71,7 +71,7 @@ def collect(sources: Sources, tell: Tell) -> Seen:
     tell("asking the forge about the repository")
     project = _ask(sources, lambda survey: survey.project())
     if isinstance(project, Unseen):  # nothing below it will be shown either, and each try takes its time
-        sources = dataclasses.replace(sources, survey=project, forge=project, tips=_refused(project))
+        sources = dataclasses.replace(sources, survey=project, forge=project, tip=_refused(project))
     default_ref = "refs/heads/main" if isinstance(project, Unseen) else project.default_ref
     tags = [ref for ref in policy.builder.refs if ref.startswith(_TAGS)] if isinstance(policy, Policy) else []
     skew = _ask(sources, lambda survey: sources.clock.now() - survey.clock())
@@ -94,7 +94,7 @@ def collect(sources: Sources, tell: Tell) -> Seen:
         tokens=_ask(sources, lambda survey: survey.access_tokens()),
         gate_inputs=sources.gate_inputs,
         clone=_clone(clone, sources.git),
-        forge_tips=look(sources.tips),
+        forge_ledger=look(sources.tip),
         waiting=look(sources.waiting),
         clock=skew,
         root_age=None if sources.refreshed is None else _age(now, sources.refreshed),
@@ -102,8 +102,8 @@ def collect(sources: Sources, tell: Tell) -> Seen:
     )
 
 
-def _refused(by: Unseen) -> Callable[[], tuple[str | None, str | None]]:
-    def ask() -> tuple[str | None, str | None]:
+def _refused(by: Unseen) -> Callable[[], str | None]:
+    def ask() -> str | None:
         raise CountersealError(by.what, why=by.why, fix=by.fix)
 
     return ask
@@ -152,8 +152,8 @@ def _pipelines(clone: Clone, policy: Policy | Unseen, kind: ForgeKind) -> Iterab
 
 
 def _clone(clone: Clone, git: str) -> CloneState:
-    mirror = clone.revision(f"refs/remotes/origin/{MIRROR_BRANCH}") or clone.revision(MIRROR_REF)
-    return CloneState(clone.shallow(), clone.revision(NOTES_REF), mirror, git)
+    ledger = clone.revision(f"refs/remotes/origin/{MIRROR_BRANCH}") or clone.revision(MIRROR_REF)
+    return CloneState(clone.shallow(), ledger, git)
 
 
 def _members(sources: Sources, policy: Policy | Unseen) -> list[Member]:

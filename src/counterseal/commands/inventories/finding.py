@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from counterseal.commands.log import LogQuery
 from counterseal.errors import CountersealError, LedgerError, ServiceError
 from counterseal.gate import sboms
-from counterseal.history import History, events
+from counterseal.history import events
 from counterseal.history.events import Publication
 from counterseal.identifiers import SBOM_FILE
 from counterseal.inventory import Element, search
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from counterseal.history import RecordedDecision
+    from counterseal.gate.ledger import Whole
+    from counterseal.history import History, RecordedDecision
     from counterseal.inventory import Document
-    from counterseal.ledger import Ledger
     from counterseal.ports import AssetStore
 
 
@@ -82,11 +82,11 @@ def check(asked: Asked) -> None:
     search.wanted(asked.component)
 
 
-def run(ledger: Ledger, assets: AssetStore, asked: Asked, work: Path, *, tell: Tell = silent) -> FindResult:
+def run(whole: Whole, assets: AssetStore, asked: Asked, work: Path, *, tell: Tell = silent) -> FindResult:
     """Return which releases contain a component.
 
     Args:
-        ledger: The verified ledger.
+        whole: The verified ledger.
         assets: The forge's releases.
         asked: The question.
         work: A folder of our own for downloads.
@@ -99,7 +99,7 @@ def run(ledger: Ledger, assets: AssetStore, asked: Asked, work: Path, *, tell: T
     documents: dict[tuple[int, str], Document] = {}
     searched: list[Searched] = []
     unread: list[Unread] = []
-    for recorded, publication in _published(ledger, asked.releases):
+    for recorded, publication in _published(whole.history, asked.releases):
         stage = recorded.decision.stage
         tell(f"reading the SBOM of {publication.tag}")
         try:
@@ -112,12 +112,12 @@ def run(ledger: Ledger, assets: AssetStore, asked: Asked, work: Path, *, tell: T
         else:
             moment = recorded.decision.decided_at
             searched.append(Searched(publication.tag, stage, recorded.sequence, moment, elements))
-    return FindResult(asked.component, ledger.id, tuple(searched), tuple(unread))
+    return FindResult(asked.component, whole.tip.id, tuple(searched), tuple(unread))
 
 
-def _published(ledger: Ledger, query: LogQuery) -> Iterator[tuple[RecordedDecision, Publication]]:
+def _published(history: History, query: LogQuery) -> Iterator[tuple[RecordedDecision, Publication]]:
     """Yield the allows that became public and were not withdrawn, each with what was published, newest first."""
-    for recorded in History(ledger.entries).query(stage=query.stage, since=query.since):
+    for recorded in history.query(stage=query.stage, since=query.since):
         if recorded.publication is None or recorded.withdrawn:
             continue
         sequence = recorded.publication.link.sequence

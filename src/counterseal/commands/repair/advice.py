@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from counterseal.commands.repair.choosing import choose, lacking
 from counterseal.commands.repair.looking import Found, Whole, look
 from counterseal.errors import FormatError, VerificationError
-from counterseal.gate import reading
+from counterseal.gate import ledger
 from counterseal.identifiers import MIRROR_REF, NOTES_REF, PROOF_FILE
 from counterseal.model import BranchMove
 from counterseal.ports import Tell, silent
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from counterseal.gate import collect
     from counterseal.model import Entry
-    from counterseal.ports import LedgerStore, LostTips
+    from counterseal.ports import LostTips
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,16 @@ class Repair:
     sandbox: bool
 
 
-def run(sources: collect.Sources, store: LedgerStore, tips: LostTips, tell: Tell = silent) -> Repair:
+def run(sources: collect.Sources, tips: LostTips, tell: Tell = silent) -> Repair:
     """Return what the ledger is, and the commands that put branch and notes there. Nothing is changed.
 
     Raises:
         CountersealError: Branch, policy, releases or the log of pushes cannot be read.
         LedgerError: Which commit is the ledger cannot be told.
     """
-    home, head = sources.forge.repository(), reading.tip(sources.repository)
-    reader = reading.open_reader(sources.repository, head, sources.trust, sources.verifier, home=home)
-    found = look(sources.forge, store, tips, reader, tell)
+    home, head = sources.forge.repository(), ledger.branch_tip(sources.repository)
+    reader = ledger.open_reader(sources.repository, head, sources.trust, sources.verifier, home=home)
+    found = look(sources.forge, tips, reader, tell)
     tell("reading the proofs of published releases")
     proofs, warnings = _proofs(sources, reader)
     best = choose(found, proofs)
@@ -74,14 +74,14 @@ def run(sources: collect.Sources, store: LedgerStore, tips: LostTips, tell: Tell
     )
 
 
-def _proofs(sources: collect.Sources, reader: reading.LedgerReader) -> tuple[dict[str, Entry], list[str]]:
+def _proofs(sources: collect.Sources, reader: ledger.LedgerReader) -> tuple[dict[str, Entry], list[str]]:
     """Return the publication that each release proves, and a warning of each proof that is worth nothing."""
     proofs: dict[str, Entry] = {}
     warnings = []
     for release in sources.assets.proven():
         name = f"{release.tag} ({release.id})" if release.tag in proofs else release.tag
         try:
-            proofs[name] = reading.publication_of(release, sources.assets, reader, sources.work)
+            proofs[name] = ledger.publication_of(release, sources.assets, reader, sources.work)
         except (FormatError, VerificationError) as error:
             why = f"{error.what}: {error.why}" if error.why else error.what
             warnings.append(f"{PROOF_FILE} of {release.tag} proves nothing and was passed over: {why}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterseal.errors import LedgerError
+from counterseal.formats import digests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,12 +54,11 @@ def choose(found: Found, proofs: Mapping[str, Entry]) -> Whole:
 
 def lacking(whole: Whole, proofs: Mapping[str, Entry]) -> Sequence[str]:
     """Return the tags whose proven entry a ledger does not have at its place."""
-    entries = whole.ledger.entries
     return [
         tag
         for tag, proven in proofs.items()
-        if proven.link.sequence >= len(entries)
-        or entries[proven.link.sequence].attestation.payload != proven.attestation.payload
+        if proven.link.sequence >= whole.entries
+        or whole.said[proven.link.sequence] != digests.sha256(proven.attestation.payload)
     ]
 
 
@@ -67,8 +67,7 @@ def parting(one: Whole, other: Whole) -> int:
     low, high = 0, min(one.entries, other.entries)
     while low < high:  # each entry vouches for all before it
         middle = (low + high) // 2
-        same = one.ledger.entries[middle].attestation.payload == other.ledger.entries[middle].attestation.payload
-        low, high = (middle + 1, high) if same else (low, middle)
+        low, high = (middle + 1, high) if one.said[middle] == other.said[middle] else (low, middle)
     return low
 
 

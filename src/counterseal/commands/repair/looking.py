@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import CountersealError, LedgerError, LimitError, ServiceError
-from counterseal.gate import reading
+from counterseal.formats import digests
+from counterseal.gate.ledger import LedgerReader
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
-from counterseal.ledger import Ledger
 from counterseal.model import BranchMove
 from counterseal.ports import LostTips, Tell, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from counterseal.ports import Forge, LedgerStore
+    from counterseal.ports import Forge
 
 #: How many commits are looked at. A ledger that only ever grew needs one; each rewinding or piece of garbage one more.
 MAX_TIPS: Final = 100
@@ -27,22 +27,21 @@ MAX_TIPS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A commit with a ledger of which every check holds."""
+    """A commit with a ledger of which every check holds; `said` has the sha256 of each entry's signed payload."""
 
     commit: str
-    ledger: Ledger
+    ledger_id: str
+    head: str
+    said: tuple[str, ...]
 
     @property
     def entries(self) -> int:
         """Return how many entries it has."""
-        return len(self.ledger.entries)
+        return len(self.said)
 
     def extends(self, other: Whole) -> bool:
         """Return whether it has all that another one has; an entry vouches for all before it, so the last one tells."""
-        if other.entries > self.entries:
-            return False
-        mine, theirs = self.ledger.entries[other.entries - 1], other.ledger.entries[-1]
-        return mine.attestation.payload == theirs.attestation.payload
+        return other.entries <= self.entries and self.said[other.entries - 1] == other.said[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class Found:
 class _Search:
     """The search on its way: `covered` are the commits that a whole ledger stands on."""
 
-    reader: reading.LedgerReader
+    reader: LedgerReader
     tips: LostTips
     whole: list[Whole] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
@@ -95,7 +94,7 @@ class _Search:
             self.gone.append(commit)
             return
         try:
-            ledger = self.reader.read(self.tips.stored(commit))
+            ledger = self.reader.read_whole(self.tips.at(commit))
         except CountersealError as error:
             if isinstance(error, ServiceError) and not isinstance(error, LimitError):
                 # nothing was found out about it, and what is passed over might be the ledger
@@ -103,18 +102,16 @@ class _Search:
                 raise ServiceError(what, why=error.why, fix=error.fix) from error
             self.broken.append(Broken(commit, f"{error.what}: {error.why}" if error.why else error.what))
             return
-        if not ledger.entries:
-            self.broken.append(Broken(commit, "it has no entries"))
-            return
+        said = tuple(digests.sha256(entry.attestation.payload) for entry in ledger.entries)
         self.covered.update(self.tips.history(commit, [whole.commit for whole in self.whole]))
-        self.whole.append(Whole(commit, ledger))
+        self.whole.append(Whole(commit, ledger.tip.id, str(ledger.tip.head), said))
 
     def number(self) -> int:
         """Return how many commits were looked at."""
         return len(self.whole) + len(self.broken) + len(self.gone)
 
 
-def look(forge: Forge, store: LedgerStore, tips: LostTips, reader: reading.LedgerReader, tell: Tell = silent) -> Found:
+def look(forge: Forge, tips: LostTips, reader: LedgerReader, tell: Tell = silent) -> Found:
     """Return every ledger that the branch was ever at, as far as the forge remembers.
 
     Raises:
@@ -122,7 +119,7 @@ def look(forge: Forge, store: LedgerStore, tips: LostTips, reader: reading.Ledge
         LedgerError: The branch was at so many other commits that nobody can look at all of them.
     """
     tell("reading the forge's log of pushes")
-    notes, branch = store.tips()
+    branch, notes = tips.places()
     moves, cut = _moves(forge)
     search = _Search(reader, tips)
     for commit in _commits(branch, notes, moves):

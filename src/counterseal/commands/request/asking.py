@@ -16,7 +16,7 @@ from counterseal.commands.request.briefing import Briefing
 from counterseal.errors import CountersealError, UsageError
 from counterseal.evaluation import rules
 from counterseal.formats import digests, manifest
-from counterseal.history import History
+from counterseal.history.past import Past
 from counterseal.identifiers import POLICY_PATH, REQUEST_BRANCH_PREFIX, page
 from counterseal.model import Actor, OpenChange, Person, PinnedCandidate, PromotionRequest
 from counterseal.ports import AssetStore, Clock, Forge
@@ -55,7 +55,7 @@ class RequestPorts:
     forge: Forge
     assets: AssetStore
     clock: Clock
-    history: Callable[[], History]
+    history: Callable[[], Past]
     words: Callable[[PromotionRequest, Briefing], tuple[str, str]]
 
 
@@ -176,11 +176,11 @@ def _check(asked: Asked) -> None:
         raise _no_reason()
 
 
-def _once(read: Callable[[], History]) -> Callable[[], History]:
+def _once(read: Callable[[], Past]) -> Callable[[], Past]:
     """Return what reads once: a failure is told again, and not tried again."""
-    told: list[History | CountersealError] = []
+    told: list[Past | CountersealError] = []
 
-    def known() -> History:
+    def known() -> Past:
         if not told:
             try:
                 told.append(read())
@@ -221,9 +221,7 @@ def valid_until(now: datetime, wanted: timedelta) -> datetime:
     return today + min(wanted + timedelta(days=1), manifest.MAX_VALID)
 
 
-def _next_id(
-    forge: Forge, asked: Asked, candidate: promotable.Candidate, known: Callable[[], History]
-) -> tuple[str, str]:
+def _next_id(forge: Forge, asked: Asked, candidate: promotable.Candidate, known: Callable[[], Past]) -> tuple[str, str]:
     """Return the number of this request and its reason, which with `again` may be that of the one before.
 
     The number is 1, or with `again` the first that the default branch does not have.

@@ -15,7 +15,6 @@ from counterseal.errors import CountersealError
 from counterseal.evaluation import Wanted
 from counterseal.formats import bundle, subject
 from counterseal.gate import candidate_bytes, sboms
-from counterseal.history import standing
 from counterseal.identifiers import BUILD_BUNDLES_FILE, PROVENANCE, TEST_RESULT
 from counterseal.model import Manifest, Person, Policy, Release, Repository, Stage
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from counterseal.history import History
+    from counterseal.history.past import Past
     from counterseal.ports import AssetStore
 
 
@@ -85,7 +84,7 @@ class Matter:
     by_job: bool
 
 
-def brief(assets: AssetStore, home: Repository, matter: Matter, known: Callable[[], History], work: Path) -> Briefing:
+def brief(assets: AssetStore, home: Repository, matter: Matter, known: Callable[[], Past], work: Path) -> Briefing:
     """Return what reviewers of a request are told.
 
     Args:
@@ -109,10 +108,10 @@ def brief(assets: AssetStore, home: Repository, matter: Matter, known: Callable[
     return Briefing(home, matter.listed.revision, page, since, unread, run, tests, wanted, matter.by_job, compared)
 
 
-def _since(stage: str, known: Callable[[], History]) -> tuple[Since | None, str]:
+def _since(stage: str, known: Callable[[], Past]) -> tuple[Since | None, str]:
     """Return what a stage has now, or why that is not known."""
     try:
-        current = standing.current(known(), stage)
+        current = known().current(stage)
     except CountersealError as error:
         return None, error.what
     source = current.decision.source if current else None

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from counterseal.errors import CountersealError, UsageError
 from counterseal.formats import yaml
-from counterseal.model import EarlierDecision, Outcome, Policy, Stage
+from counterseal.model import Outcome, Policy, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from counterseal.history import History
+    from counterseal.history import RecordedDecision
+    from counterseal.history.past import Past
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def stage_of(policy: Policy, name: str) -> Stage:
     return stage
 
 
-def check_order(stage: Stage, digest: str, tag: str, known: Callable[[], History]) -> None:
+def check_order(stage: Stage, digest: str, tag: str, known: Callable[[], Past]) -> None:
     """Refuse what the stage before has not allowed; what nobody can read here is left to the gate.
 
     Args:
@@ -61,15 +62,15 @@ def check_order(stage: Stage, digest: str, tag: str, known: Callable[[], History
     if stage.after is None:
         return
     try:
-        earlier = [decision for decision in known().earlier_decisions(digest) if decision.stage == stage.after]
+        earlier = [decision for decision in known().on_manifest(digest) if decision.decision.stage == stage.after]
     except CountersealError:
         return
-    if any(decision.outcome is Outcome.ALLOW and not decision.withdrawn for decision in earlier):
+    if any(decision.stands for decision in earlier):
         return
     newest = earlier[-1] if earlier else None
     why = f"the ledger has no allow of it for {stage.after}"
     if newest is not None:
-        told = "deny" if newest.outcome is not Outcome.ALLOW else "an allow that was withdrawn"
+        told = "deny" if newest.decision.outcome is not Outcome.ALLOW else "an allow that was withdrawn"
         why = f"{stage.after} comes before {stage.name}, and its last word is {told} (entry {newest.sequence})"
     again = " --again" if newest else ' --reason "…"'
     raise UsageError(
@@ -79,7 +80,7 @@ def check_order(stage: Stage, digest: str, tag: str, known: Callable[[], History
     )
 
 
-def asked_before(candidate: Candidate, path: str, known: Callable[[], History]) -> UsageError:
+def asked_before(candidate: Candidate, path: str, known: Callable[[], Past]) -> UsageError:
     """Return what to say to somebody who asks for what the default branch has a request for.
 
     Args:
@@ -99,13 +100,13 @@ def asked_before(candidate: Candidate, path: str, known: Callable[[], History]) 
             why="that request is merged, and no gate has decided it yet",
             fix=f"run the gate; counterseal status {candidate.tag} shows what it waits for",
         )
-    if newest.outcome is Outcome.ALLOW and not newest.withdrawn:
+    if newest.stands:
         return _passed(candidate, newest)
-    told = "denied" if newest.outcome is not Outcome.ALLOW else "allowed, and that was withdrawn"
+    told = "denied" if newest.decision.outcome is not Outcome.ALLOW else "allowed, and that was withdrawn"
     return UsageError(what, why=f"it was {told} (entry {newest.sequence})", fix=f"ask again: {again}")
 
 
-def check_not_passed(candidate: Candidate, known: Callable[[], History]) -> None:
+def check_not_passed(candidate: Candidate, known: Callable[[], Past]) -> None:
     """Refuse to ask once more, without a new reason, for what was let in; what nobody can read is left to people.
 
     Raises:
@@ -115,16 +116,16 @@ def check_not_passed(candidate: Candidate, known: Callable[[], History]) -> None
         newest = _newest(candidate, known)
     except CountersealError:
         return
-    if newest is not None and newest.outcome is Outcome.ALLOW and not newest.withdrawn:
+    if newest is not None and newest.stands:
         raise _passed(candidate, newest)
 
 
-def _newest(candidate: Candidate, known: Callable[[], History]) -> EarlierDecision | None:
-    decided = known().earlier_decisions(candidate.digest)
-    return next((each for each in reversed(decided) if each.stage == candidate.stage.name), None)
+def _newest(candidate: Candidate, known: Callable[[], Past]) -> RecordedDecision | None:
+    decided = known().on_manifest(candidate.digest)
+    return next((each for each in reversed(decided) if each.decision.stage == candidate.stage.name), None)
 
 
-def _passed(candidate: Candidate, allow: EarlierDecision) -> UsageError:
+def _passed(candidate: Candidate, allow: RecordedDecision) -> UsageError:
     stage = candidate.stage.name
     following = next((other.name for other in candidate.policy.stages if other.after == stage), None)
     reason = ("--reason", '"…"')

@@ -140,11 +140,11 @@ def _host(clone: Clone) -> str:
 def _stages(clone: Clone) -> tuple[StageState, ...]:
     """Return the policy's stages in their order, then those that it had once and that still have something."""
     history, policy = clone.history, clone.policy
-    states = [StageState(stage.name, stage.publish, standing.current(history, stage.name)) for stage in policy.stages]
+    states = [StageState(stage.name, stage.publish, history.current(stage.name)) for stage in policy.stages]
     listed = {stage.name for stage in policy.stages}
     once = dict.fromkeys(known.decision.stage for known in history.decisions.values() if known.stands)
     gone = (name for name in once if name not in listed)
-    states += [StageState(name, publishes=False, known=standing.current(history, name), listed=False) for name in gone]
+    states += [StageState(name, publishes=False, known=history.current(name), listed=False) for name in gone]
     return tuple(states)
 
 

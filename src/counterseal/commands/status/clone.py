@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from counterseal import ledger as ledgers
 from counterseal.commands import log
 from counterseal.errors import CountersealError, UsageError
 from counterseal.formats import manifest
 from counterseal.gate import collect, selection
+from counterseal.gate.ledger import Tip
+from counterseal.gate.ledger.walk import Walk
 from counterseal.history import History
+from counterseal.ledger import Chain, NotesTree
 from counterseal.model import Policy, PromotionRequest
 from counterseal.ports import SourceRepository
 
 if TYPE_CHECKING:
-    from counterseal.gate import reading
-    from counterseal.model import StoredLedger
+    from counterseal.gate.ledger import LedgerReader
+    from counterseal.ports import LedgerSource
 
 
 #: How many merged requests without a decision are read; one change may bring any number of files.
@@ -44,7 +46,6 @@ class Proven:
     ledger_id: str
     entries: int | None
     head: str | None
-    mirror: bool
     sandbox: bool
 
 
@@ -60,7 +61,7 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """What a clone has: the tips of notes and mirror and of its branch, and what stands there.
+    """What a clone has: the tips of the ledger and of its branch, and what stands there.
 
     `unread` are the paths of merged requests without a decision beyond `MAX_READ`.
     """
@@ -69,14 +70,14 @@ class Clone:
     policy: Policy
     history: History
     merged: tuple[Merged, ...]
-    tips: tuple[str | None, str | None]
+    tip: str | None
     head: str
     repository: SourceRepository
     unseen: tuple[Unseen, ...] = ()
     unread: tuple[str, ...] = ()
 
 
-def read(reader: reading.LedgerReader, stored: StoredLedger) -> Clone:
+def read(reader: LedgerReader, source: LedgerSource) -> Clone:
     """Return what a clone has.
 
     Raises:
@@ -84,29 +85,26 @@ def read(reader: reading.LedgerReader, stored: StoredLedger) -> Clone:
     """
     repository, head, unseen = reader.judge.repository, reader.judge.head, []
     policy, _ = collect.read_policy(repository, head)
-    ledger, there = ledgers.check([], policy.ledger_id), stored.notes is not None or stored.mirror is not None
+    tip, history = Tip(Walk(Chain(policy.ledger_id), NotesTree(), reader.judge), reader), History()
     try:
-        ledger = log.read(reader, stored)
+        whole = log.read(reader, source)
+        tip, history = whole.tip, whole.history
     except UsageError as error:  # there is none, which is right as long as no gate ran
         unseen = [Unseen(error.what, f"{error.why}; if no gate ran yet, that is right", error.fix)]
     proven = Proven(
         policy.ledger_id,
-        len(ledger.entries) if there else None,
-        ledger.head,
-        stored.mirror is not None,
+        tip.size or None,
+        tip.head,
         reader.judge.trust.sandbox,
     )
-
-    def is_decided(path: str) -> bool:
-        return ledger.find(ledgers.entry_id("decision", ledger.id, path)) is not None
-
-    merged = selection.undecided(collect.merged_requests(repository, head), is_decided)
+    requests = collect.merged_requests(repository, head)
+    merged = selection.undecided(requests, selection.decided_on(tip, requests))
     return Clone(
         proven,
         policy,
-        History(ledger.entries),
+        history,
         tuple(_merged(repository, request) for request in merged[:MAX_READ]),
-        (stored.notes, stored.mirror),
+        tip.commit,
         head,
         repository,
         tuple(unseen),

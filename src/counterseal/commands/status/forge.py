@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from counterseal.commands.status.clone import Clone, Unseen
 from counterseal.errors import CountersealError, VerificationError
-from counterseal.gate import opening, preview, reading
-from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
+from counterseal.gate import ledger as ledgers
+from counterseal.gate import opening, preview
+from counterseal.identifiers import MIRROR_BRANCH
 from counterseal.model import OpenChange, Release
 from counterseal.ports import silent
 
@@ -30,7 +31,7 @@ MAX_LISTED: Final = 2000
 _BEHIND: Final = Unseen(
     "this clone is not what the forge has now",
     "what stages have, what is merged and what was denied is told from the branch and the ledger that the clone has",
-    f"git pull && git fetch origin {NOTES_REF}:{NOTES_REF} {MIRROR_BRANCH}",
+    f"git pull && git fetch origin {MIRROR_BRANCH}",
 )
 
 
@@ -103,11 +104,13 @@ def look(
     for place, (change, paths) in enumerate(touching or ()):
         tell("judging open requests", place, len(touching or ()))
         opened.append(_judged(sources, stand, change, paths))
-    tips, head = seen(store.tips), seen(lambda: reading.tip(sources.repository))
-    if tips not in (clone.tips, None) or head not in (clone.head, None):
+    known = len(unseen)
+    tip, head = seen(store.tip), seen(lambda: ledgers.branch_tip(sources.repository))
+    told = len(unseen) > known
+    if (tip != clone.tip and not told) or head not in (clone.head, None):
         unseen.append(_BEHIND)
     return AtForge(
-        releases, None if touching is None else tuple(opened), tuple(unseen), has_ledger=tips != (None, None)
+        releases, None if touching is None else tuple(opened), tuple(unseen), has_ledger=tip is not None or told
     )
 
 

@@ -1,4 +1,4 @@
-"""Rule `ledger-intact`: the decision is made on the policy's ledger, and a mirror shows that nothing was cut off (R32).
+"""Rule `ledger-intact`: the decision is made on the policy's own ledger (R32, R51).
 
 The ledger itself was verified, and compared with every anchor, before evidence was collected; a ledger
 that is not intact is an error there and never comes here.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from counterseal.identifiers import MIRROR_BRANCH
 from counterseal.policy import Need, NoOptions, RuleSpec, reason, satisfied, violated
 
 if TYPE_CHECKING:
@@ -19,20 +18,18 @@ NAME: Final = "ledger-intact"
 
 
 def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - every rule has this form
-    """Return whether the ledger is the policy's and has its mirror."""
+    """Return whether the ledger is the policy's."""
     ledger = evidence.ledger
     if ledger.id != evidence.policy.ledger_id:
         return violated(NAME, reason("other-ledger", ledger=ledger.id, expected=evidence.policy.ledger_id))
-    if ledger.entries and not ledger.mirror:
-        return violated(NAME, reason("mirror-missing", entries=ledger.entries, mirror=MIRROR_BRANCH))
     return satisfied(NAME, ledger=ledger.id, entries=ledger.entries, extends=ledger.anchors)
 
 
 RULE: Final = RuleSpec(
     name=NAME,
-    title="the ledger is the policy's own, mirrored, and extends what was seen before",
+    title="the ledger is the policy's own, and extends what was seen before",
     judge=judge,
-    codes=("other-ledger", "mirror-missing"),
+    codes=("other-ledger",),
     needs=frozenset({Need.LEDGER}),
     always=True,
 )

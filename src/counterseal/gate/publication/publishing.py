@@ -15,21 +15,23 @@ from counterseal import errors, ledger
 from counterseal.errors import CountersealError, ServiceError
 from counterseal.evaluation import decision as decisions
 from counterseal.formats import digests
-from counterseal.gate import appending, collect, reading, recording
+from counterseal.gate import appending, collect
+from counterseal.gate import ledger as ledgers
+from counterseal.gate.ledger import recording
 from counterseal.gate.publication import release_assets, second_reading
-from counterseal.history import History, events, label
+from counterseal.history import events, label
 from counterseal.history.events import EntryReference, Event, EventKind, Publication, PublishedAsset, Withdrawn
 from counterseal.identifiers import PROOF_FILE
-from counterseal.model import Entry, Outcome, Reason
+from counterseal.model import Entry, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from counterseal.evaluation import Evidence
     from counterseal.gate.candidate_bytes import CandidateFacts
+    from counterseal.gate.ledger import Tip
     from counterseal.gate.opening import Gate
     from counterseal.history import RecordedDecision
-    from counterseal.ledger import Ledger
     from counterseal.model import Policy, Release, Subject
 
 
@@ -109,12 +111,9 @@ def plan(gate: Gate, *, stage: str | None = None) -> tuple[RecordedDecision, ...
 
 
 def _read(gate: Gate, stage: str | None) -> list[RecordedDecision]:
-    stored = gate.store.fetch()
-    reading.require_mirror(stored)
-    current_ledger = gate.reader.read(stored)
-    reading.check_anchor(current_ledger, gate.sources.assets, gate.reader, gate.sources.work)
-    history = History(current_ledger.entries)
-    return [recorded for recorded in _waiting(gate, history) if stage in (None, recorded.decision.stage)]
+    tip = gate.reader.read(gate.store)
+    ledgers.check_anchor(tip, gate.sources.assets, gate.sources.work)
+    return [recorded for recorded in _waiting(gate, tip) if stage in (None, recorded.decision.stage)]
 
 
 class _WithdrawnError(Exception):
@@ -126,24 +125,24 @@ class _WithdrawnError(Exception):
         self.taken_back = taken_back
 
 
-def _waiting(gate: Gate, history: History) -> list[RecordedDecision]:
+def _waiting(gate: Gate, tip: Tip) -> list[RecordedDecision]:
     """Return allows of publishing stages without a *public* release: never published, or sealed but still a draft."""
-    drafts = {draft.id for draft in gate.sources.assets.drafts()}
+    waiting = list(tip.unpublished())
+    for draft in sorted(gate.sources.assets.drafts(), key=lambda draft: draft.id):
+        for recorded in tip.published(draft.tag):
+            sealed = recorded.publication
+            if sealed is not None and not recorded.withdrawn and _publication(sealed).release == draft.id:
+                waiting.append(recorded)
     policies: dict[str, Policy] = {}
-    waiting = []
-    for recorded in history.decisions.values():
-        decision = recorded.decision
-        if decision.outcome is not Outcome.ALLOW or recorded.withdrawn or decision.source is None:
-            continue
-        if recorded.publication is not None and _publication(recorded.publication).release not in drafts:
-            continue
-        digest = decision.policy.digest.sha256
+    publishing = []
+    for recorded in sorted(waiting, key=lambda recorded: recorded.sequence):
+        digest = recorded.decision.policy.digest.sha256
         if digest not in policies:
-            policies[digest], _ = collect.read_policy(gate.sources.repository, decision.policy.revision)
-        stage = policies[digest].stage(decision.stage)
-        if stage is not None and stage.publish:
-            waiting.append(recorded)
-    return waiting
+            policies[digest], _ = collect.read_policy(gate.sources.repository, recorded.decision.policy.revision)
+        stage = policies[digest].stage(recorded.decision.stage)
+        if stage is not None and stage.publish:  # what was signed of it is looked at again
+            publishing.append(recorded)
+    return publishing
 
 
 def _publish(gate: Gate, recorded: RecordedDecision) -> Published:
@@ -157,9 +156,8 @@ def _publish(gate: Gate, recorded: RecordedDecision) -> Published:
         sealed = _seal(gate, recorded, release, release_assets.upload(gate, recorded, evidence, release))
     body = _publication(sealed)
     release = release_assets.fresh(gate, body.release)
-    current_ledger = gate.reader.read(gate.store.fetch())
     proof = gate.sources.work / PROOF_FILE
-    proof.write_bytes(ledger.build_proof(current_ledger, recorded.sequence, sealed.link.sequence))
+    proof.write_bytes(_proof(gate, recorded.entry, sealed))
     gate.sources.assets.upload(release, PROOF_FILE, proof)
     expected = {asset.name: asset.digest for asset in body.assets} | {PROOF_FILE: digests.sha256(proof.read_bytes())}
     release_assets.check_assets(gate, release_assets.fresh(gate, release.id), expected)
@@ -168,6 +166,15 @@ def _publish(gate: Gate, recorded: RecordedDecision) -> Published:
     release_assets.check_assets(gate, public, expected)
     _check_tag(gate, recorded, evidence, public)
     return Published(public.tag, public.url, body.stage, sealed, expected)
+
+
+def _proof(gate: Gate, decision: Entry, sealed: Entry) -> bytes:
+    """Return the proof that the publication's ledger has the decision; of an old one the whole ledger is read."""
+    proof = gate.reader.read(gate.store).proof(decision, sealed)
+    proof = proof or gate.reader.read_whole(gate.store).tip.proof(decision, sealed)
+    if proof is None:
+        raise ServiceError(f"entry {decision.link.sequence} is not in the ledger any more")
+    return proof
 
 
 def _read_again(
@@ -207,6 +214,17 @@ def _check_tag(gate: Gate, recorded: RecordedDecision, evidence: Evidence, publi
     raise _WithdrawnError(moved, taken_back=gate.sources.assets.unpublish(public))
 
 
+def _manifest(recorded: RecordedDecision) -> str:
+    """Return the manifest (sha256) that an allow is of.
+
+    Raises:
+        ServiceError: It names none.
+    """
+    if recorded.decision.manifest is None:
+        raise ServiceError(f"entry {recorded.sequence} is an allow without a manifest")
+    return recorded.decision.manifest.sha256
+
+
 def _reference(recorded: RecordedDecision) -> EntryReference:
     link = recorded.entry.link
     return EntryReference(link.entry_id, link.sequence, digests.sha256(recorded.entry.line))
@@ -218,14 +236,14 @@ def _record_event(
     about: Sequence[Subject],
     event: Event,
     message: str,
-    check: Callable[[Ledger], None] = lambda _: None,
+    check: Callable[[Tip], None] = lambda _: None,
 ) -> Entry:
-    def prepare(current_ledger: Ledger, _: Sequence[str]) -> recording.Draft | Entry:
-        check(current_ledger)
-        if entry := current_ledger.find(identifier):
+    def prepare(tip: Tip, _: Sequence[str]) -> recording.Draft | Entry:
+        check(tip)
+        if entry := tip.find(identifier):
             return entry
-        link = current_ledger.next_link(identifier)
-        return recording.Draft(events.payload(event, about, link), identifier, None, f"{link.sequence} {message}")
+        link = tip.next_link(identifier, event)
+        return recording.Draft(events.payload(event, about, link), identifier, f"{link.sequence} {message}")
 
     return appending.record(gate, prepare).entry
 
@@ -237,7 +255,7 @@ def _withdraw(gate: Gate, recorded: RecordedDecision, evidence: Evidence, why: R
         gate.sources.clock.now(),
         gate.run.actor,
         decisions.policy_use(evidence),
-        Withdrawn(reference, why.code, why.data),
+        Withdrawn(recorded.decision.stage, _manifest(recorded), reference, why.code, why.data),
     )
     identifier = ledger.entry_id("withdrawn", gate.policy.ledger_id, reference.entry_id)
     about = recorded.entry.attestation.statement.subjects
@@ -250,14 +268,15 @@ def _seal(gate: Gate, recorded: RecordedDecision, release: Release, assets: tupl
     if decision.source is None or decision.manifest is None:
         raise ServiceError("an allow without source or manifest cannot be published")
     listed = tuple(sorted(assets, key=lambda asset: asset.name))
-    manifest = decision.manifest.sha256
-    body = Publication(decision.stage, decision.source.tag, manifest, _reference(recorded), release.id, listed)
+    body = Publication(
+        decision.stage, decision.source.tag, _manifest(recorded), _reference(recorded), release.id, listed
+    )
     event = Event(EventKind.PUBLICATION, gate.sources.clock.now(), gate.run.actor, decision.policy, body)
     identifier = ledger.entry_id("publication", gate.policy.ledger_id, body.decision.entry_id)
     about = recorded.entry.attestation.statement.subjects
 
-    def standing(current_ledger: Ledger) -> None:
-        if History(current_ledger.entries).is_withdrawn(recorded):
+    def standing(tip: Tip) -> None:
+        if tip.is_withdrawn(recorded):
             raise _WithdrawnError(Reason("withdrawn-before"))
 
     return _record_event(gate, identifier, about, event, f"publication {decision.stage} {label(decision)}", standing)

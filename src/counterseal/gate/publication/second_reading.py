@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from counterseal import evaluation
 from counterseal.errors import ServiceError
 from counterseal.evaluation import evidence as evidence_room
-from counterseal.gate import collect, reading
-from counterseal.history import History
+from counterseal.gate import collect, request_files
+from counterseal.gate import ledger as ledgers
 from counterseal.model import Outcome, Reason
 
 if TYPE_CHECKING:
@@ -34,21 +34,19 @@ def read(
         ServiceError: The request is not on the default branch any more, or something cannot be read.
     """
     path = recorded.decision.request.file
-    requests = collect.merged_requests(gate.sources.repository, gate.head)
-    merged = next((merged for merged in requests if merged.path == path), None)
+    merged = request_files.merged_request(gate.sources.repository, gate.head, path)
     if merged is None:
         raise ServiceError(
             f"{path} is not on the default branch any more",
             fix=f"ask again: counterseal request --stage {recorded.decision.stage} --again",
         )
-    current_ledger = gate.reader.read(gate.store.fetch())
-    state = reading.facts(current_ledger, mirror=True, anchor=reading.Anchor())
+    tip = gate.reader.read(gate.store)
+    state = ledgers.facts(tip)
     evidence, facts = collect.collect(gate.sources, gate.run, merged, ledger=state, candidate=known_bytes)
-    history = History(current_ledger.entries)
-    evidence = collect.with_ledger(gate.sources, evidence, state, history)
+    evidence = collect.with_ledger(gate.sources, evidence, state, tip)
     problem: Reason | None = None
     sealed = recorded.publication is not None  # if a sealed release is public, an earlier run published it
-    if history.is_withdrawn(recorded):
+    if tip.is_withdrawn(recorded):
         problem = Reason("withdrawn-before")
     elif evidence.candidate is not None and not evidence.candidate.draft and not sealed:
         problem = Reason("public-already")

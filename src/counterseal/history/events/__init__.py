@@ -5,6 +5,7 @@ They say what happened and decide nothing.
 
 from __future__ import annotations
 
+from counterseal.history.events.audit import Audit, Swept, Waiting
 from counterseal.history.events.entry_reference import EntryReference
 from counterseal.history.events.event import Event, EventKind, parse, payload
 from counterseal.history.events.genesis import Genesis
@@ -12,12 +13,15 @@ from counterseal.history.events.publication import Publication, PublishedAsset
 from counterseal.history.events.withdrawn import Withdrawn
 
 __all__ = [
+    "Audit",
     "EntryReference",
     "Event",
     "EventKind",
     "Genesis",
     "Publication",
     "PublishedAsset",
+    "Swept",
+    "Waiting",
     "Withdrawn",
     "parse",
     "payload",

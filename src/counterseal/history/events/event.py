@@ -15,6 +15,7 @@ from counterseal.errors import FormatError
 from counterseal.evaluation import PolicyUse
 from counterseal.formats import statement as statements
 from counterseal.formats import wire
+from counterseal.history.events.audit import Audit
 from counterseal.history.events.genesis import Genesis
 from counterseal.history.events.publication import Publication
 from counterseal.history.events.withdrawn import Withdrawn
@@ -31,13 +32,15 @@ class EventKind(StrEnum):
     GENESIS = "genesis"
     PUBLICATION = "publication"
     WITHDRAWN = "withdrawn"
+    AUDIT = "audit"
 
 
-Body = Genesis | Publication | Withdrawn
+Body = Genesis | Publication | Withdrawn | Audit
 _BODIES: dict[EventKind, type[Body]] = {
     EventKind.GENESIS: Genesis,
     EventKind.PUBLICATION: Publication,
     EventKind.WITHDRAWN: Withdrawn,
+    EventKind.AUDIT: Audit,
 }
 
 

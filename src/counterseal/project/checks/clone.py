@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
+from counterseal.identifiers import MIRROR_BRANCH
 from counterseal.project.observations import fault, unseen, warning, well
 from counterseal.project.seen import Unseen
 
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from counterseal.project.observations import Observation
     from counterseal.project.seen import Seen
 
-_FETCH: Final = f"git fetch origin {NOTES_REF}:{NOTES_REF} {MIRROR_BRANCH}"
-_ALWAYS: Final = f"git config --add remote.origin.fetch +{NOTES_REF}:{NOTES_REF} lets every fetch bring it"
+_FETCH: Final = f"git fetch origin {MIRROR_BRANCH}"
 
 
 def check(seen: Seen) -> Iterator[Observation]:
@@ -41,16 +40,16 @@ def _is_explained(seen: Seen) -> bool:
 
 
 def _ledger(seen: Seen) -> Iterator[Observation]:
-    here = (seen.clone.notes, seen.clone.mirror)
-    if isinstance(seen.forge_tips, Unseen):
-        yield unseen("ledger-fetched", "whether this clone has the ledger that the forge has", seen.forge_tips)
-    elif seen.forge_tips == (None, None):
+    here = seen.clone.ledger
+    if isinstance(seen.forge_ledger, Unseen):
+        yield unseen("ledger-fetched", "whether this clone has the ledger that the forge has", seen.forge_ledger)
+    elif seen.forge_ledger is None:
         yield well("ledger-fetched", "there is no ledger yet: the first gate begins it")
-    elif here != seen.forge_tips:
+    elif here != seen.forge_ledger:
         yield warning(
             "ledger-fetched",
-            "this clone has an old ledger" if any(here) else "this clone has not fetched the ledger",
-            why=f"git clone brings no notes, so log and status know less than there is; {_ALWAYS}",
+            "this clone has an old ledger" if here else "this clone has not fetched the ledger",
+            why="log and status know less than there is",
             fix=_FETCH,
         )
     else:

@@ -15,11 +15,7 @@ def _satisfied(it: Shown) -> str:
 REASONS: Final[Sentences] = {
     "satisfied": _satisfied,
     "other-ledger": lambda it: f"the ledger is {it['ledger']}, and the policy names {it['expected']}",
-    "mirror-missing": lambda it: f"the ledger has {it['entries']} entries and no mirror branch {it['mirror']}",
 }
 FIXES: Final[Sentences] = {
     "other-ledger": said("restore ledger.id in the policy; a ledger is chosen once"),
-    "mirror-missing": lambda it: (
-        f"restore the branch {it['mirror']} from a clone, and protect it against force pushes and deletion"
-    ),
 }

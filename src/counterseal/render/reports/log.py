@@ -62,7 +62,6 @@ def _text(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> str
         entries=result.entries,
         kinds=result.kinds,
         head=result.head,
-        mirror=result.mirror,
         sandbox=result.sandbox,
     )
 
@@ -87,7 +86,6 @@ def _data(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> dic
         "ledger": result.ledger_id,
         "entries": result.entries,
         "head": result.head,
-        "mirror": result.mirror,
         "sandbox": result.sandbox,
         "stages": list(result.stages),
         "decisions": [row(recorded) for recorded in decisions],

@@ -28,8 +28,8 @@ def _lines(repair: Repair) -> Iterator[str]:
     best = repair.best
     verified = f"{_entries(best.entries)}, every signature and the chain verified"
     published = f"all {len(repair.proofs)} published proofs are in it" if repair.proofs else "nothing is published yet"
-    yield f"ledger {best.ledger.id}: {best.commit} · {verified} · {published}"
-    yield f"  head        sha256:{best.ledger.head}"
+    yield f"ledger {best.ledger_id}: {best.commit} · {verified} · {published}"
+    yield f"  head        sha256:{best.head}"
     yield f"  {MIRROR_BRANCH}, which is the ledger: {_place(repair.found.branch, repair)}"
     yield f"  {NOTES_REF}, its copy: {_place(repair.found.notes, repair)}"
     yield from _on_top(repair)
@@ -99,10 +99,10 @@ def _data(repair: Repair) -> dict[str, Any]:
     best, found = repair.best, repair.found
     return {
         "schema": "counterseal.repair/v1",
-        "ledger": best.ledger.id,
+        "ledger": best.ledger_id,
         "commit": best.commit,
         "entries": best.entries,
-        "head": best.ledger.head,
+        "head": best.head,
         "branch": found.branch,
         "notes": found.notes,
         "published": list(repair.proofs),

@@ -8,8 +8,6 @@ import pytest
 from tests.unit import git_remotes as remotes
 from tests.unit.git_remotes import git
 
-from counterseal import ledger
-from counterseal.adapters.git.ledger import GitLedgerStore
 from counterseal.adapters.git.lost import GitLostTips
 from counterseal.errors import FormatError, LedgerError, ServiceError
 from counterseal.identifiers import MIRROR_REF, NOTES_REF
@@ -39,27 +37,45 @@ def tips(tmp_path: Path, server: LoopbackServer) -> GitLostTips:
 
 
 @pytest.fixture
-def lost(tmp_path: Path, remote: Path) -> list[str]:
-    """Return three commits of a ledger of which the remote has no ref any more, oldest first."""
-    store = GitLedgerStore(str(remote), tmp_path / "gate.git", token=None)
-    commits = []
+def lost(remote: Path) -> list[str]:
+    """Return three commits of which the remote has no ref any more, oldest first."""
+    commits: list[str] = []
     for number in range(3):
-        assert store.push(store.fetch(), ledger.note_key(number), b'{"n":%d}' % number, f"entry {number}")
-        commits.append(str(store.fetch().mirror))
-    for ref in (NOTES_REF, MIRROR_REF):
-        git(remote, "update-ref", "-d", ref)
+        blob = git(remote, "hash-object", "-w", "--stdin", data=f"line {number}\n")
+        tree = git(remote, "mktree", data=f"100644 blob {blob}\t{number}\n")
+        parent = ("-p", commits[-1]) if commits else ()
+        commits.append(git(remote, "commit-tree", tree, *parent, "-m", f"entry {number}\n\nLine: {blob}"))
     return commits
 
 
 def test_a_commit_without_a_ref(tips: GitLostTips, lost: list[str]) -> None:
     assert tips.bring(lost[1])
     assert tips.history(lost[1]) == [lost[1], lost[0]]
-    stored = tips.stored(lost[1])
-    assert (stored.notes, stored.mirror, stored.removed) == (lost[1], lost[1], None)
-    assert {line.line for line in stored.lines} == {b'{"n":0}', b'{"n":1}'}
+    source = tips.at(lost[1])
+    assert source.tip() == lost[1]
+    commits = source.commits(None)
+    assert [(commit.id, commit.parents) for commit in commits] == [(lost[1], (lost[0],)), (lost[0], ())]
+    line = str(commits[0].line)
+    assert source.objects([line]) == {line: b"line 1\n"}
     assert tips.bring(lost[2])
     assert tips.history(lost[2], [lost[1]]) == [lost[2]]
-    assert len(tips.stored(lost[2]).lines) == 3
+    assert len(tips.at(lost[2]).commits(2)) == 2
+
+
+def test_where_the_refs_are(remote: Path, tips: GitLostTips, lost: list[str]) -> None:
+    assert tips.places() == (None, None)
+    git(remote, "update-ref", MIRROR_REF, lost[0])
+    assert tips.places() == (lost[0], None)
+    git(remote, "update-ref", NOTES_REF, lost[1])
+    assert tips.places() == (lost[0], lost[1])
+
+
+def test_what_is_named_and_not_there(tips: GitLostTips, lost: list[str]) -> None:
+    assert tips.bring(lost[0])
+    source = tips.at(lost[0])
+    for name in ("12" * 20, lost[0]):
+        with pytest.raises(LedgerError, match=f"names {name[:12]}"):
+            source.objects([name])
 
 
 def test_a_commit_that_the_remote_has_lost(remote: Path, tips: GitLostTips, lost: list[str]) -> None:
@@ -69,24 +85,9 @@ def test_a_commit_that_the_remote_has_lost(remote: Path, tips: GitLostTips, lost
     assert not tips.bring("12" * 20)
 
 
-def test_what_took_something_away_is_told(remote: Path, tips: GitLostTips, lost: list[str]) -> None:
-    made = git(remote, "commit-tree", f"{lost[0]}^{{tree}}", "-p", lost[2], "-m", "tidy up").strip()
-    assert tips.bring(made)
-    assert "removed" in str(tips.stored(made).removed)
-
-
-def test_what_is_no_note(remote: Path, tips: GitLostTips) -> None:
-    blob = git(remote, "hash-object", "-w", "config").strip()
-    tree = git(remote, "mktree", data=f"100644 blob {blob}\tREADME.md\n".encode()).strip()
-    made = git(remote, "commit-tree", tree, "-m", "hello").strip()
-    assert tips.bring(made)
-    with pytest.raises(LedgerError, match=r"'README\.md' in the ledger's notes is not a note"):
-        tips.stored(made)
-
-
 @pytest.mark.parametrize("name", ["--upload-pack=evil", "refs/heads/main", "ab" * 19, "", "AB" * 20])
 def test_a_name_that_is_no_commit_comes_not_near_git(tips: GitLostTips, name: str) -> None:
-    for ask in (tips.bring, tips.history, tips.stored):
+    for ask in (tips.bring, tips.history, tips.at):
         with pytest.raises(FormatError, match="is not a commit id"):
             ask(name)
 

@@ -84,7 +84,7 @@ def _sources(options: SimpleNamespace, wiring: Wiring, work: Path) -> Sources:
         gate_inputs=_gate_inputs(here),
         git=project.git_version(),
         waiting=_waiting(options, wiring, work),
-        tips=_tips(wiring, work / "forge"),
+        tip=_tip(wiring, work / "forge"),
         refreshed=None if trust.sandbox else project.root_refreshed,
     )
 
@@ -107,12 +107,12 @@ def _waiting(options: SimpleNamespace, wiring: Wiring, work: Path) -> Callable[[
     return count
 
 
-def _tips(wiring: Wiring, work: Path) -> Callable[[], tuple[str | None, str | None]]:
-    """Return what asks the forge for notes and mirror."""
+def _tip(wiring: Wiring, work: Path) -> Callable[[], str | None]:
+    """Return what asks the forge where the ledger is."""
 
-    def ask() -> tuple[str | None, str | None]:
+    def ask() -> str | None:
         work.mkdir()
-        return wiring.preview(work)[1].tips()
+        return wiring.preview(work)[1].tip()
 
     return ask
 

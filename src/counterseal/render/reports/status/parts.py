@@ -185,10 +185,7 @@ def unseen(gaps: Iterable[status.Unseen]) -> Section:
 
 def proven(known: status.Proven) -> list[str]:
     """Return how far the ledger is proven."""
-    if known.entries is None:
-        said = "ledger: none in this clone"
-    else:
-        said = f"ledger: {text.chain(known.entries, known.head, mirror=known.mirror)}"
+    said = "ledger: none in this clone" if known.entries is None else f"ledger: {text.chain(known.entries, known.head)}"
     return [said, *([text.SANDBOX_NOTE] if known.sandbox else [])]
 
 

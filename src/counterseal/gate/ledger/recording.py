@@ -1,8 +1,8 @@
-"""Appends one entry to the ledger: read, decide on that head, sign, push; again from the start if somebody was faster.
+"""Appends one entry to the ledger: read, decide on that tip, sign, push; again from the start if somebody was faster.
 
 What holds for every call of `record`, however it ends:
 
-1. Nothing is signed on a head that `read` did not accept, or that moved while the decision was made.
+1. Nothing is signed on a tip that `read` did not accept, or that moved while the decision was made.
 2. A push that seemed to fail may have succeeded: the line is looked for before anything is signed again, and the
    entry's id before anything is decided again. So no entry is recorded twice.
 3. A signed line that did not get in leaves this process in no way but as its sha256, for the next try to name.
@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING, Final
 from counterseal import ledger
 from counterseal.errors import LedgerError, ServiceError
 from counterseal.formats import digests, statement
-from counterseal.ledger import Ledger
-from counterseal.model import Entry, StoredLedger
+from counterseal.gate.ledger.tip import Tip
+from counterseal.model import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+    from counterseal.model import Pushed
     from counterseal.ports import LedgerStore
 
 MAX_TRIES: Final = 12
@@ -44,16 +45,14 @@ class Draft:
     """An entry to be signed.
 
     Attributes:
-        payload: The statement's bytes; its `ledger` member is the head's `next_link(entry_id)`.
+        payload: The statement's bytes; its `ledger` member is the tip's `next_link`.
         entry_id: Its id.
-        note: The source revision whose note it belongs to, or None.
         message: The commit message, for people.
-        evidence: The document that the statement rests on and names by its digest; it is kept beside the entry.
+        evidence: The document that a decision rests on and names by its digest; it is kept beside the entry.
     """
 
     payload: bytes
     entry_id: str
-    note: str | None
     message: str
     evidence: bytes = b""
 
@@ -62,14 +61,13 @@ class Draft:
 class Recorded:
     """An entry that the ledger has: `fresh` if this call put it there.
 
-    `note` is the note that it lies in, `stored` and `ledger` the state that was read with it in place.
+    `tip` is the ledger as it was read with the entry in place, `warning` what people should know of the push.
     """
 
     entry: Entry
     fresh: bool
-    note: str
-    stored: StoredLedger
-    ledger: Ledger
+    tip: Tip
+    warning: str = ""
 
     @property
     def sequence(self) -> int:
@@ -77,10 +75,11 @@ class Recorded:
         return self.entry.link.sequence
 
 
-Read = Callable[[StoredLedger], Ledger]
-Prepare = Callable[[Ledger, Sequence[str]], Draft | Entry]
+Read = Callable[[], "Tip"]
+Prepare = Callable[["Tip", Sequence[str]], "Draft | Entry"]
 Sign = Callable[[bytes], bytes]
-Fits = Callable[[bytes], bool]
+#: Returns the entry in a line if readers will take it, else None.
+Fits = Callable[[bytes], "Entry | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +102,19 @@ def record(
     read: Read,
     prepare: Prepare,
     sign: Sign,
-    fits: Fits = lambda _: True,
+    fits: Fits,
     patience: Patience | None = None,
 ) -> Recorded:
     """Return the entry after it is in the ledger, confirmed by reading it back.
 
     Args:
         store: Where the ledger lies.
-        read: Verifies stored lines, signatures included, to a ledger; raises what makes it unfit to sign on.
+        read: Returns the verified ledger as the store has it now; raises what makes it unfit to sign on.
         prepare: Decides on that ledger. Gets the sha256 of each line that this call signed in vain, to be named in
             the new entry. Returns the entry instead if it is recorded already.
         sign: Returns the line for a payload.
-        fits: Says whether readers will take a signed line; if not, it is abandoned, and everything is done anew.
+        fits: Verifies a signed line as readers will; if they would not take it, it is abandoned, and everything is done
+            anew.
         patience: Clock and pauses.
 
     Raises:
@@ -156,54 +156,51 @@ class _Writer:
 
     def attempt(self) -> Recorded | None:
         """Return the entry if it is in the ledger now; None: try again."""
-        stored = self._store.fetch()
-        current_ledger = self._read(stored)
+        tip = self._read()
         # an earlier push of ours may have arrived late, or another run may have had the same task
-        prepared = (current_ledger.find(self._entry_id) if self._entry_id else None) or self._prepare(
-            current_ledger, tuple(self.abandoned)
-        )
-        if isinstance(prepared, Entry):
-            return _recorded(prepared, stored, current_ledger, fresh=prepared.line in self._signed)
-        _check_draft(prepared, current_ledger)
+        recorded = tip.find(self._entry_id) if self._entry_id else None
+        prepared = recorded or self._prepare(tip, tuple(self.abandoned))
+        if not isinstance(prepared, Draft):
+            return Recorded(prepared, prepared.line in self._signed, tip)
+        _check_draft(prepared, tip)
         self._entry_id = prepared.entry_id
-        if self._store.tips() != (stored.notes, stored.mirror):
+        if self._store.tip() != tip.commit:
             return None
-        lines_in_note = sum(stored_line.note == prepared.note for stored_line in stored.lines)
-        note = ledger.choose_note(prepared.note, lines_in_note, len(current_ledger.entries))
         with deferred_signals():
             line = self._sign(prepared.payload)
-            ledger.check_line(line, f"entry {len(current_ledger.entries)}")
+            ledger.check_line(line, f"entry {tip.size}")
             self._signed.add(line)
-            stored_after = self._push(stored, note, line, prepared) if self._fits(line) else None
-        if stored_after is None:
+            entry = self._fits(line)
+            result = self._push(tip, entry, prepared) if entry else None
+        if result is None:
             self.abandoned.append(digests.sha256(line))
-            return None
-        ledger_after = self._read(stored_after)
-        if entry := ledger_after.find(prepared.entry_id):
-            return _recorded(entry, stored_after, ledger_after, fresh=True)
-        raise LedgerError(f"entry {len(current_ledger.entries)} was pushed and cannot be found in the ledger")
+        return result
 
-    def _push(self, base: StoredLedger, note: str, line: bytes, draft: Draft) -> StoredLedger | None:
-        """Return the store with the line in it, whatever the push said of itself, or None if it is not there."""
+    def _push(self, tip: Tip, entry: Entry, draft: Draft) -> Recorded | None:
+        """Return the entry in the ledger, whatever the push said of itself, or None if it is not there."""
+        commit, walk = tip.appended(entry, draft.message, draft.evidence)
         refused: ServiceError | None = None
-        pushed = False
+        pushed: Pushed | None = None
         try:
-            pushed = self._store.push(base, note, line, draft.message, evidence=draft.evidence)
+            pushed = self._store.push(commit)
+            if pushed.taken and self._store.tip() == pushed.commit:  # nobody wrote since: the rest is what we made
+                return Recorded(entry, fresh=True, tip=tip.then(walk, pushed.commit), warning=pushed.warning)
         except ServiceError as error:
             refused = error
         try:
-            stored_after = self._store.fetch()
+            after = self._read()
         except ServiceError as error:
-            raise refused or _unknown(error) from error
-        if any(stored_line.line == line for stored_line in stored_after.lines):
-            return stored_after
-        if refused:
+            raise (refused if pushed is None and refused else _unknown(error)) from error
+        warning = pushed.warning if pushed else ""
+        if (there := after.find(draft.entry_id)) and there.line == entry.line:
+            return Recorded(there, fresh=True, tip=after, warning=warning)
+        if pushed is None and refused:
             raise refused
-        if pushed:
+        if pushed and pushed.taken:
             raise LedgerError(
                 "the entry was pushed, and the ledger has lost it again",
-                why=f"notes are at {stored_after.notes or 'nothing'}, mirror at {stored_after.mirror or 'nothing'}",
-                fix="find out who pushed it; the mirror branch has to be protected against force pushes",
+                why=f"the branch is at {after.commit or 'nothing'}",
+                fix="find out who pushed it; the branch has to be protected against force pushes",
             )
         return None
 
@@ -216,15 +213,11 @@ def _unknown(error: ServiceError) -> ServiceError:
     )
 
 
-def _recorded(entry: Entry, stored: StoredLedger, current_ledger: Ledger, *, fresh: bool) -> Recorded:
-    note = next(stored_line.note for stored_line in stored.lines if stored_line.line == entry.line)
-    return Recorded(entry, fresh, note, stored, current_ledger)
-
-
-def _check_draft(draft: Draft, current_ledger: Ledger) -> None:
+def _check_draft(draft: Draft, tip: Tip) -> None:
     """Refuse to sign what is not for this place, or cannot become a line."""
-    what = f"entry {len(current_ledger.entries)}"
-    if ledger.link_of(statement.parse(draft.payload, what)) != current_ledger.next_link(draft.entry_id):
+    what = f"entry {tip.size}"
+    named = ledger.link_of(statement.parse(draft.payload, what))
+    if (named.entry_id, named.sequence, named.commit) != (draft.entry_id, tip.size, tip.commit):
         raise LedgerError(f"{what}: the statement to be signed names another place in the ledger")
     ledger.check_line(base64.b64encode(draft.payload), what)
 

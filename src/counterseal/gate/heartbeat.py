@@ -1,0 +1,78 @@
+"""Keeps the ledger readable from near its tip: genesis, audits, and how far requests were looked for (R51).
+
+A gate reads a ledger from its newest audit on. So a gate that finds it too far back audits first; and the run that a
+schedule starts audits once a day where something was recorded, else every third day. That is the ledger's heartbeat:
+where it stops, runs have stopped.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from counterseal.errors import CountersealError
+from counterseal.gate import appending, selection
+from counterseal.gate.ledger.tail import MAX_TAIL
+from counterseal.gate.request_files import merged_requests
+from counterseal.history.events import Swept, Waiting
+from counterseal.history.state import SCHEDULE
+
+if TYPE_CHECKING:
+    from counterseal.gate.ledger import Tip
+    from counterseal.gate.opening import Gate
+
+#: A day and three days, less what the start of a scheduled run may vary.
+BUSY: Final = timedelta(hours=20)
+IDLE: Final = timedelta(hours=68)
+#: How many undecided requests an audit names; with more it says nothing of requests.
+MAX_WAITING: Final = 64
+
+
+def keep(gate: Gate, tip: Tip) -> Tip:
+    """Return the ledger after its beginning, or an audit that is due, was recorded.
+
+    Raises:
+        LedgerError: The ledger is not what it was.
+        ServiceError: It could not be recorded.
+    """
+    if not tip.size:
+        return appending.genesis(gate).tip
+    if tip.since_audit > MAX_TAIL or is_due(gate, tip):
+        return audit(gate)
+    return tip
+
+
+def is_due(gate: Gate, tip: Tip) -> bool:
+    """Return whether this run was started by a schedule and the last audit of such a run is old."""
+    if gate.run.event != SCHEDULE or tip.state is None:
+        return False
+    beat = tip.state.heartbeat
+    if beat is None:
+        return True
+    busy = tip.size - 1 > beat.sequence
+    return gate.sources.clock.now() - beat.at >= (BUSY if busy else IDLE)
+
+
+def audit(gate: Gate) -> Tip:
+    """Audit the ledger: read it from entry 0, and record that; return it with that entry."""
+    tip = appending.audit(gate, lambda tip: _swept(gate, tip)).tip
+    gate.audits.append(tip.size)
+    return tip
+
+
+def audited_here(gate: Gate, tip: Tip) -> bool:
+    """Return whether this run audited the ledger as it is, but for what it appended itself since."""
+    return bool(gate.audits) and tip.size <= gate.audits[-1]
+
+
+def _swept(gate: Gate, tip: Tip) -> Swept | None:
+    """Return which requests of this run's revision are undecided; None: too many to name, or they cannot be read."""
+    known = selection.swept(tip)
+    try:
+        requests = merged_requests(gate.sources.repository, gate.run.revision, known)
+        waiting = selection.undecided(requests, selection.decided_on(tip, requests))
+    except CountersealError:
+        return None
+    if len(waiting) > MAX_WAITING:
+        return None
+    return Swept(gate.run.revision, tuple(Waiting(merged.path, merged.revision) for merged in waiting))

@@ -1,0 +1,177 @@
+"""The state document: what is in force after an entry. A pure fold of entries, without a clock.
+
+Each entry signs the sha256 of the state as it is after it, and it lies with the newest line in one note; so whoever
+holds that line needs no other to know what a stage has. Readers of all entries compute it anew. What ends, ends by the
+time of an entry, and that never goes back. Format: docs/formats.md#state.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from counterseal.errors import LedgerError
+from counterseal.evaluation import Decision
+from counterseal.formats import digests, wire
+from counterseal.history.events import Audit, Event, Genesis, Publication, Swept, Withdrawn
+from counterseal.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+SCHEMA: Final = "counterseal.state/v1"
+#: How many allows of a stage are known beside the current one: what it falls back to when that is withdrawn.
+MAX_BEFORE: Final = 7
+#: How many allows may wait for their publication; a gate refuses to allow more.
+MAX_UNPUBLISHED: Final = 128
+MAX_BYTES: Final = 256 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """An allow that stands: its entry, what it let in (sha256 of the manifest, tag) and where to."""
+
+    entry_id: str
+    sequence: int
+    stage: str
+    manifest: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageState:
+    """What a stage has now (None: nothing), and what it had before, newest first."""
+
+    current: Allowed | None
+    before: tuple[Allowed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The newest audit that a schedule started."""
+
+    sequence: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """The newest audit (or the genesis), and up to which entry it says that all were verified."""
+
+    sequence: int
+    verified: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is in force after an entry.
+
+    Attributes:
+        schema: `counterseal.state/v1`.
+        ledger: The ledger's id.
+        sequence: The entry.
+        time: The latest time that an entry states.
+        audit: Where gates begin to read.
+        heartbeat: When the ledger was last audited by schedule; None: not yet.
+        swept: How far requests were looked for; None: nobody said yet.
+        stages: By name what a stage has; those that ever had something.
+        unpublished: Allows of publishing stages that are neither published nor withdrawn, oldest first.
+    """
+
+    schema: str
+    ledger: str
+    sequence: int
+    time: datetime
+    audit: Audited
+    heartbeat: Heartbeat | None
+    swept: Swept | None
+    stages: Mapping[str, StageState]
+    unpublished: tuple[Allowed, ...]
+
+
+def document(state: State) -> bytes:
+    """Return the state document: canonical JSON."""
+    return wire.canonical(wire.encode(state))
+
+
+def digest(state: State) -> str:
+    """Return the sha256 that an entry signs."""
+    return digests.sha256(document(state))
+
+
+def parse(data: bytes, what: str) -> State:
+    """Return the state in a document.
+
+    Raises:
+        FormatError: It is none.
+    """
+    return wire.decode(State, wire.load_json(data, what, max_bytes=MAX_BYTES), what)
+
+
+def after(before: State | None, content: Decision | Event, ledger_id: str, entry_id: str) -> State:
+    """Return the state after an entry.
+
+    Args:
+        before: The state before it; None: it is the genesis.
+        content: What it says.
+        ledger_id: The ledger.
+        entry_id: Its id.
+
+    Raises:
+        LedgerError: A genesis is missing, or not the first entry.
+    """
+    at = content.decided_at if isinstance(content, Decision) else content.occurred_at
+    if (before is None) is not (isinstance(content, Event) and isinstance(content.body, Genesis)):
+        number = 0 if before is None else before.sequence + 1
+        raise LedgerError(f"entry {number}: a ledger has a genesis at entry 0, and nowhere else")
+    if before is None:
+        return State(SCHEMA, ledger_id, 0, at, Audited(0, 0), None, None, {}, ())
+    state = dataclasses.replace(before, sequence=before.sequence + 1, time=max(before.time, at))
+    if isinstance(content, Decision):
+        return _decided(state, content, entry_id)
+    body = content.body
+    if isinstance(body, Withdrawn):
+        return _withdrawn(state, body)
+    if isinstance(body, Publication):
+        return dataclasses.replace(state, unpublished=_without(state.unpublished, body.decision.entry_id))
+    if isinstance(body, Audit):
+        beats = body.trigger == SCHEDULE
+        return dataclasses.replace(
+            state,
+            audit=Audited(state.sequence, body.verified),
+            heartbeat=Heartbeat(state.sequence, content.occurred_at) if beats else state.heartbeat,
+            swept=body.swept or state.swept,
+        )
+    return state
+
+
+#: What both forges call a run that a schedule started.
+SCHEDULE: Final = "schedule"
+
+
+def _decided(state: State, decision: Decision, entry_id: str) -> State:
+    if decision.outcome is not Outcome.ALLOW or decision.manifest is None or decision.source is None:
+        return state
+    allowed = Allowed(entry_id, state.sequence, decision.stage, decision.manifest.sha256, decision.source.tag)
+    had = state.stages.get(decision.stage)
+    before = () if had is None or had.current is None else (had.current, *had.before)[:MAX_BEFORE]
+    waiting = (*state.unpublished, allowed) if decision.publishes else state.unpublished
+    stages = {**state.stages, decision.stage: StageState(allowed, before)}
+    return dataclasses.replace(state, stages=stages, unpublished=waiting)
+
+
+def _withdrawn(state: State, body: Withdrawn) -> State:
+    entry_id = body.decision.entry_id
+    stages = dict(state.stages)
+    if had := stages.get(body.stage):
+        rest = _without((had.current, *had.before) if had.current else had.before, entry_id)
+        stages[body.stage] = StageState(rest[0] if rest else None, rest[1:])
+    return dataclasses.replace(state, stages=stages, unpublished=_without(state.unpublished, entry_id))
+
+
+def _without(allows: Sequence[Allowed], entry_id: str) -> tuple[Allowed, ...]:
+    return tuple(allowed for allowed in allows if allowed.entry_id != entry_id)
