@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import LedgerError, UsageError, VerificationError
 from counterseal.history import History, RecordedDecision, RecordedEvent
-from counterseal.history.events import EventKind
+from counterseal.history.events import EventKind, Genesis
 from counterseal.identifiers import MIRROR_BRANCH
-from counterseal.model import Outcome
+from counterseal.model import Outcome, Predecessor
 
 if TYPE_CHECKING:
     from counterseal.gate.ledger import LedgerReader, Whole
@@ -40,7 +40,8 @@ class LogResult:
     """The answer, and how far it is proven: size and head of the verified chain.
 
     `kinds` counts all entries by what they are, `stages` are those that decisions are about, and `newest` is when the
-    last one was made, whatever was asked. `seen` is the entry that somebody's earlier head was.
+    last one was made, whatever was asked. `seen` is the entry that somebody's earlier head was,
+    `follows` the ledger that this one says it comes after.
     """
 
     ledger_id: str
@@ -53,6 +54,7 @@ class LogResult:
     stages: tuple[str, ...] = ()
     newest: datetime | None = None
     seen: int | None = None
+    follows: Predecessor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,29 @@ def read(reader: LedgerReader, source: LedgerSource) -> Whole:
         if error.fix:
             raise
         raise VerificationError(error.what, why=error.why, fix=_BEHIND) from error
+
+
+def require(reader: LedgerReader, pinned: str | None) -> None:
+    """Require that the policy's ledger is the one that somebody pinned, if they did.
+
+    Raises:
+        LedgerError: It is another one, perhaps the one that follows it.
+    """
+    if pinned is None or pinned == reader.ledger_id:
+        return
+    before = reader.predecessor
+    if before is not None and before.id == pinned:
+        raise LedgerError(
+            f"the ledger {pinned} was succeeded by {reader.ledger_id}",
+            why=f"the policy says that it ended with entry {before.sequence}, head {before.head}",
+            fix="compare that with what you kept, ask the maintainers why, and then pin the new one: "
+            f"--ledger {reader.ledger_id}",
+        )
+    raise LedgerError(
+        f"the ledger of this repository is {reader.ledger_id}, not {pinned}",
+        why=f"its policy says that it follows {before.id}" if before else "its policy says nothing of another one",
+        fix="ask the maintainers what became of the one that you know; trust nothing of this one until they say",
+    )
 
 
 def verify(reader: LedgerReader, source: LedgerSource, since_head: str | None) -> LogResult:
@@ -137,10 +162,17 @@ def _result(reader: LedgerReader, whole: Whole, query: LogQuery) -> LogResult:
         decisions=history.query(stage=query.stage, since=query.since, text=query.text),
         sandbox=reader.judge.trust.sandbox,
         query=query,
+        follows=_follows(history),
         kinds=_kinds(history),
         stages=tuple(dict.fromkeys(recorded.decision.stage for recorded in history.decisions.values())),
         newest=max((recorded.decision.decided_at for recorded in history.decisions.values()), default=None),
     )
+
+
+def _follows(history: History) -> Predecessor | None:
+    """Return the ledger that the genesis says this one follows."""
+    bodies = (known.event.body for known in history.events)
+    return next((body.predecessor for body in bodies if isinstance(body, Genesis)), None)
 
 
 def _kinds(history: History) -> dict[str, int]:

@@ -38,6 +38,9 @@ VERB = Verb(
             metavar="TEXT",
             words="only with this tag, file, digest, revision, login, request (#17), reason, outcome or violated rule",
         ),
+        parameters.Option(
+            "--ledger", metavar="ID", words="the ledger that it has to be, whatever the policy says by now"
+        ),
         parameters.clone(),
         *parameters.trust(),
     ),
@@ -95,6 +98,7 @@ def _answer(options: SimpleNamespace, reader: LedgerReader, source: LedgerSource
     from counterseal.commands import log
     from counterseal.render.reports import log as reports
 
+    log.require(reader, options.ledger)
     if options.action == "show":
         return reports.entry(log.show(reader, source, options.sequence))
     if options.action == "prove":

@@ -81,10 +81,13 @@ def _proofs(sources: collect.Sources, reader: ledger.LedgerReader) -> tuple[dict
     for release in sources.assets.proven():
         name = f"{release.tag} ({release.id})" if release.tag in proofs else release.tag
         try:
-            proofs[name] = ledger.publication_of(release, sources.assets, reader, sources.work)
+            proven = ledger.publication_of(release, sources.assets, reader, sources.work)
         except (FormatError, VerificationError) as error:
             why = f"{error.what}: {error.why}" if error.why else error.what
             warnings.append(f"{PROOF_FILE} of {release.tag} proves nothing and was passed over: {why}")
+            continue
+        if not ledger.is_of_predecessor(proven, reader):
+            proofs[name] = proven
     return proofs, warnings
 
 
