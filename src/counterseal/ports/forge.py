@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from counterseal.model import (
@@ -116,13 +116,6 @@ class AssetStore(Protocol):
 
     def proven(self) -> Iterator[Release]:
         """Yield the published releases with a ledger proof among their assets, each with all of them, newest first."""
-
-    def newest_published(self, passing_over: Collection[int] = ()) -> Release | None:
-        """Return the newest published release with a ledger proof among its assets, or None.
-
-        Args:
-            passing_over: Ids of releases whose proof turned out to be worth nothing.
-        """
 
     def create_draft(self, tag: str, name: str) -> Release:
         """Create a draft release for an existing tag; where only its first file makes it, its id is 0 until then."""

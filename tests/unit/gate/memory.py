@@ -39,7 +39,7 @@ from counterseal.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -243,10 +243,6 @@ class Assets:
 
     def drafts(self) -> Sequence[Release]:
         return [release for release in self.kept.values() if release.draft]
-
-    def newest_published(self, passing_over: Collection[int] = ()) -> Release | None:
-        published = [release for release in self.kept.values() if not release.draft and release.id not in passing_over]
-        return next((release for release in published[::-1] if "ledger-proof.json" in self.names(release.id)), None)
 
     def proven(self) -> Iterator[Release]:
         published = [release for release in self.kept.values() if not release.draft]
