@@ -174,10 +174,20 @@ class Identities:
 
 
 @dataclass(frozen=True)
+class PredecessorLedger:
+    """The ledger that this one follows, where nobody could append to that any more."""
+
+    id: Annotated[str, names.LEDGER_ID, "The old ledger."]
+    sequence: Annotated[int, {"minimum": 0}, "The number of its last entry that counts."]
+    head: Annotated[str, digests.HEX256, "The sha256 of that entry's line."]
+
+
+@dataclass(frozen=True)
 class PolicyLedger:
     """Which ledger this policy is of."""
 
     id: Annotated[str, names.LEDGER_ID, "Host, repository id and 128 random bits; chosen once."]
+    predecessor: Annotated[PredecessorLedger | None, "Not there: it follows none."] = None
 
 
 @dataclass(frozen=True)

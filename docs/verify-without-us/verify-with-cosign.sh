@@ -53,7 +53,7 @@ case $HOST in
     ;;
   *) echo "HOST: github.com or gitlab.com, not $HOST" >&2; exit 2 ;;
 esac
-RESOURCE_URI=${RESOURCE_URI:-$(jq -rn --arg k "${HOST%%.*}" --arg r "$REPO" --arg t "$TAG" '"pkg:\($k)/\($r | ascii_downcase)@\($t | @uri | gsub("%2F"; "/"))"')}
+RESOURCE_URI=${RESOURCE_URI:-$(jq -rn --arg k "${HOST%%.*}" --arg r "$REPO" --arg t "$TAG" --arg id "$REPO_ID" '"pkg:\($k)/\($r | ascii_downcase)@\($t | @uri | gsub("%2F"; "/"))?repository_id=\($id)"')}
 ROOT=${ROOT:?trust root, saved once from an independent source (gh attestation trusted-root, or counterseal trust export), never from the release}
 
 all=$(mktemp -d)

@@ -35,7 +35,7 @@ DEFAULT_REF=${DEFAULT_REF:-refs/heads/main}
 BUILDER=${BUILDER:-.github/workflows/release.yml}
 GATE=${GATE:-counterseal/counterseal/.github/workflows/gate.yml}
 ISSUER=${ISSUER:-https://token.actions.githubusercontent.com}
-RESOURCE_URI=${RESOURCE_URI:-$(jq -rn --arg r "$REPO" --arg t "$TAG" '"pkg:github/\($r | ascii_downcase)@\($t | @uri | gsub("%2F"; "/"))"')}
+RESOURCE_URI=${RESOURCE_URI:-$(jq -rn --arg r "$REPO" --arg t "$TAG" --arg id "$REPO_ID" '"pkg:github/\($r | ascii_downcase)@\($t | @uri | gsub("%2F"; "/"))?repository_id=\($id)"')}
 ROOT=${ROOT:?trust root, saved once from an independent source (gh attestation trusted-root, or counterseal trust export), never from the release}
 
 all=$(mktemp -d)

@@ -117,21 +117,16 @@ class AssetStoreContract:
         assert store.publish(draft) == first
         assert store.drafts() == ()
 
-    def test_the_newest_published_release_with_a_proof(self, world: World, store: AssetStore, tmp_path: Path) -> None:
-        assert store.newest_published() is None
+    def test_published_releases_with_a_proof(self, world: World, store: AssetStore, tmp_path: Path) -> None:
+        assert list(store.proven()) == []
         proof = file(tmp_path, PROOF_FILE, b"{}")
         for tag in ("v1", "v2"):
             store.upload(store.create_draft(world.tag(tag), tag), PROOF_FILE, proof)
             store.publish(candidate(store, tag))
         store.publish(filled(store, world.tag("v3"), tmp_path))
         store.upload(store.create_draft(world.tag("v4"), "a draft"), PROOF_FILE, proof)
-        newest = store.newest_published()
-        assert newest is not None
-        assert newest.tag == "v2"
-        older = store.newest_published({newest.id})
-        assert older is not None
-        assert older.tag == "v1"
-        assert store.newest_published({newest.id, older.id}) is None
+        assert [each.tag for each in store.proven()] == ["v2", "v1"]
+        assert list(store.proven()) == [candidate(store, "v2"), candidate(store, "v1")]
 
 
 class TestGitHubReleases(AssetStoreContract):

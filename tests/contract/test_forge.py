@@ -340,9 +340,12 @@ class ForgeContract:
         world.repository.move_branch("aside", made, world.who("alice"))
         world.repository.move_ref("refs/heads/aside", None, world.who("alice"))
         moves = list(forge.moves(MAIN))
-        assert [tip for _, tip in moves] == [made, world.first]
-        assert all(at.tzinfo for at, _ in moves)
-        assert [tip for _, tip in forge.moves("refs/heads/aside")] == [None, made]
+        assert [(move.before, move.after) for move in moves] == [(world.first, made), (None, world.first)]
+        assert all(move.at.tzinfo for move in moves)
+        assert moves[0].actor is not None
+        assert moves[0].actor.id == world.who("alice").id
+        assert [(move.before, move.after) for move in forge.moves("refs/heads/aside")] == [(made, None), (None, made)]
+        assert list(forge.moves("refs/heads/never-was")) == []
 
     # --- branches that were deleted and made again -------------------------------------------
 

@@ -96,7 +96,8 @@ def test_every_verb_answers_in_json(fresh: FlowWorld, tmp_path: Path) -> None:
     schemas |= {"trust": document["schema"], "verify": _verify(fresh, tmp_path, trust)}
     schemas["log"] = _log(fresh, tmp_path, trust)
     clone = ("--folder", str(tmp_path / "clone"), "--trust", str(trust), "--sandbox")
-    schemas["status"] = said(fresh, "status", *clone, environment=bob)["schema"]
+    for verb, options in {"status": clone, "log repair": clone[:2]}.items():
+        schemas[verb] = said(fresh, *verb.split(), *options, environment=bob)["schema"]
     schemas["doctor"] = _doctor(fresh, clone)
     schemas |= _sboms(fresh, tmp_path, trust)
     assert set(schemas) - {"preview"} == set(COMMANDS) - {"candidate", "sandbox", "demo", "init"}

@@ -46,7 +46,8 @@ def right() -> Parts:
     """Return the parts of a release that is as it should be."""
     gate, builder = claims("refs/heads/main", HEAD), claims(f"refs/tags/{TAG}", REVISION)
     parts = Parts(vsa_claims=dict(gate), decision_claims=dict(gate), build_claims=builder)
-    parts.vsa |= {"verifier": {"id": f"https://{FILE}"}, "resourceUri": f"pkg:gitlab/{REPOSITORY.lower()}@{TAG}"}
+    package = f"pkg:gitlab/{REPOSITORY.lower()}@{TAG}?repository_id=777"
+    parts.vsa |= {"verifier": {"id": f"https://{FILE}"}, "resourceUri": package}
     parts.decision["source"] = releases.source("gitlab.com")
     return parts
 

@@ -119,7 +119,7 @@ def _vsa() -> Predicate:
     return {
         "verifier": {"id": ids.GATE_ID},
         "timeVerified": "2026-11-24T09:10:44Z",
-        "resourceUri": f"pkg:github/{REPOSITORY.lower()}@{TAG}",
+        "resourceUri": f"pkg:github/{REPOSITORY.lower()}@{TAG}?repository_id=777",
         "policy": {"uri": "policy", "digest": {"sha256": "0" * 64}},
         "verificationResult": "PASSED",
         "verifiedLevels": ["SLSA_BUILD_LEVEL_2", "COUNTERSEAL_STAGE_PRODUCTION"],
@@ -246,7 +246,9 @@ WRONG: dict[str, Callable[[Parts], None]] = {
     # what the summary says
     "summary-of-staging": _vsa_says(verifiedLevels=["SLSA_BUILD_LEVEL_2", "COUNTERSEAL_STAGE_STAGING"]),
     "summary-failed": _vsa_says(verificationResult="FAILED"),
-    "summary-of-another-release": _vsa_says(resourceUri="pkg:github/acme/app@v9"),
+    "summary-of-another-release": _vsa_says(resourceUri="pkg:github/acme/app@v9?repository_id=777"),
+    "summary-of-another-number": _vsa_says(resourceUri=f"pkg:github/{REPOSITORY.lower()}@{TAG}?repository_id=778"),
+    "summary-without-a-number": _vsa_says(resourceUri=f"pkg:github/{REPOSITORY.lower()}@{TAG}"),
     "summary-of-another-verifier": _vsa_says(verifier={"id": "https://verifier.example"}),
     "summary-of-another-file": _set("subjects", (OTHER_FILE,)),
     "summary-of-another-name": _set("subjects", (SAME_BYTES,)),

@@ -140,7 +140,7 @@ def test_a_wrong_release_is_refused(
         ("BUILDER", ".github/workflows/ci.yml"),
         ("GATE", f"{REPOSITORY}/.github/workflows/gate.yml"),
         ("ISSUER", "https://token.actions.githubusercontent.com"),
-        ("RESOURCE_URI", "pkg:github/ACME/other@v1.2.0"),
+        ("RESOURCE_URI", "pkg:github/acme/app@v1.2.0"),
     ],
 )
 def test_every_variable_counts(

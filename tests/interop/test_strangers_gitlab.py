@@ -63,7 +63,7 @@ def test_a_wrong_release_is_refused(
         ("BUILDER", "ci/build.yml"),
         ("GATE", "ci/gate.yml"),
         ("ISSUER", "https://gitlab.com"),
-        ("RESOURCE_URI", "pkg:gitlab/acme/other@v1.2.0"),
+        ("RESOURCE_URI", "pkg:gitlab/acme/app@v1.2.0"),
     ],
 )
 def test_every_variable_counts(

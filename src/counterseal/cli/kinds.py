@@ -111,4 +111,26 @@ class Moment(click.ParamType[datetime]):
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-NUMBER, MOMENT, FILE, FOLDER, GLOB = Number(), Moment(), Place(), Place(folder=True), Place(path=False)
+class Digest(click.ParamType[str]):
+    """A sha256, whole: who has only its beginning could be shown something that begins alike."""
+
+    name = "sha256"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the 64 hex digits, in lower case.
+
+        Raises:
+            UsageError: It is none, or not all of it.
+        """
+        from counterseal.formats import digests  # noqa: PLC0415 - `--help` must not pay for it
+
+        digits = str(value).lower().removeprefix("sha256:")
+        if not digests.is_sha256(digits):
+            said = spelled(param, ctx, value)
+            why = "a sha256 has 64 hex digits, and a part of it proves nothing"
+            raise UsageError(f"{said} is not a sha256", why=why, fix="give all 64 digits")
+        return digits
+
+
+DIGEST, NUMBER, MOMENT = Digest(), Number(), Moment()
+FILE, FOLDER, GLOB = Place(), Place(folder=True), Place(path=False)

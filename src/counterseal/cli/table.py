@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "publish": ("publish", "publish what is allowed and not released yet"),
     "verify": ("verify", "verify downloaded files, offline"),
     "log": ("log", "show who promoted what, when and why (list, show, verify, prove)"),
+    "log repair": ("ledgers.repair", "find a lost ledger again, print what puts it back"),
     "status": ("status", "show what each stage has, what waits, and what that lacks"),
     "init": ("setting_up.init", "propose a policy and the files of your CI, and write them"),
     "doctor": ("setting_up.doctor", "look for what stops a promotion, or lets one get around the gate"),

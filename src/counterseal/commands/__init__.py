@@ -17,6 +17,7 @@ __all__ = [
     "preview",
     "promotable",
     "rehearsal",
+    "repair",
     "request",
     "sandbox",
     "sbom",

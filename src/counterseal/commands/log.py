@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import LedgerError, UsageError, VerificationError
 from counterseal.history import History, RecordedDecision, RecordedEvent
-from counterseal.history.events import EventKind
+from counterseal.history.events import EventKind, Genesis
 from counterseal.identifiers import MIRROR_BRANCH
-from counterseal.model import Outcome
+from counterseal.model import Outcome, Predecessor
 
 if TYPE_CHECKING:
     from counterseal.gate.ledger import LedgerReader, Whole
@@ -40,7 +40,8 @@ class LogResult:
     """The answer, and how far it is proven: size and head of the verified chain.
 
     `kinds` counts all entries by what they are, `stages` are those that decisions are about, and `newest` is when the
-    last one was made, whatever was asked.
+    last one was made, whatever was asked. `seen` is the entry that somebody's earlier head was,
+    `follows` the ledger that this one says it comes after.
     """
 
     ledger_id: str
@@ -52,6 +53,8 @@ class LogResult:
     kinds: Mapping[str, int] = field(default_factory=dict)
     stages: tuple[str, ...] = ()
     newest: datetime | None = None
+    seen: int | None = None
+    follows: Predecessor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,73 @@ def read(reader: LedgerReader, source: LedgerSource) -> Whole:
         raise VerificationError(error.what, why=error.why, fix=_BEHIND) from error
 
 
+def require(reader: LedgerReader, pinned: str | None) -> None:
+    """Require that the policy's ledger is the one that somebody pinned, if they did.
+
+    Raises:
+        LedgerError: It is another one, perhaps the one that follows it.
+    """
+    if pinned is None or pinned == reader.ledger_id:
+        return
+    before = reader.predecessor
+    if before is not None and before.id == pinned:
+        raise LedgerError(
+            f"the ledger {pinned} was succeeded by {reader.ledger_id}",
+            why=f"the policy says that it ended with entry {before.sequence}, head {before.head}",
+            fix="compare that with what you kept, ask the maintainers why, and then pin the new one: "
+            f"--ledger {reader.ledger_id}",
+        )
+    raise LedgerError(
+        f"the ledger of this repository is {reader.ledger_id}, not {pinned}",
+        why=f"its policy says that it follows {before.id}" if before else "its policy says nothing of another one",
+        fix="ask the maintainers what became of the one that you know; trust nothing of this one until they say",
+    )
+
+
+def verify(reader: LedgerReader, source: LedgerSource, since_head: str | None) -> LogResult:
+    """Return how far the ledger is proven, and that nothing went away of what was there at an earlier head.
+
+    Each entry signs the sha256 of the line before it, so a ledger that has the line of a head has all before it, too.
+
+    Args:
+        reader: Verifies the lines.
+        source: Where it lies.
+        since_head: A head (sha256 of the newest line) that somebody saw earlier, or None.
+
+    Raises:
+        LedgerError: The ledger does not have this head.
+    """
+    whole = read(reader, source)
+    seen = None if since_head is None else _entry_of_head(whole, since_head)
+    return replace(_result(reader, whole, LogQuery()), decisions=(), seen=seen)
+
+
+def _entry_of_head(whole: Whole, head: str) -> int:
+    """Return the number of the entry whose line has this sha256.
+
+    Raises:
+        LedgerError: None has.
+    """
+    if head == whole.tip.head:
+        return whole.tip.size - 1
+    for entry in whole.entries:
+        if entry.link.previous == head:
+            return entry.link.sequence - 1
+    raise LedgerError(
+        f"the head {head[:12]}… is not in this ledger",
+        why=f"none of its {whole.tip.size} entries has it: entries went away since it was seen, or it was seen of "
+        "another ledger, or this clone is older than that",
+        fix=f"bring the clone up to date: git pull && {_FETCH}; if it still fails, entries are lost: tell the "
+        "project's maintainers, who look for them by: counterseal log repair",
+    )
+
+
 def run(reader: LedgerReader, source: LedgerSource, query: LogQuery) -> LogResult:
     """Return the decisions that fit the query, newest first."""
-    whole = read(reader, source)
+    return _result(reader, read(reader, source), query)
+
+
+def _result(reader: LedgerReader, whole: Whole, query: LogQuery) -> LogResult:
     tip, history = whole.tip, whole.history
     return LogResult(
         ledger_id=tip.id,
@@ -95,10 +162,17 @@ def run(reader: LedgerReader, source: LedgerSource, query: LogQuery) -> LogResul
         decisions=history.query(stage=query.stage, since=query.since, text=query.text),
         sandbox=reader.judge.trust.sandbox,
         query=query,
+        follows=_follows(history),
         kinds=_kinds(history),
         stages=tuple(dict.fromkeys(recorded.decision.stage for recorded in history.decisions.values())),
         newest=max((recorded.decision.decided_at for recorded in history.decisions.values()), default=None),
     )
+
+
+def _follows(history: History) -> Predecessor | None:
+    """Return the ledger that the genesis says this one follows."""
+    bodies = (known.event.body for known in history.events)
+    return next((body.predecessor for body in bodies if isinstance(body, Genesis)), None)
 
 
 def _kinds(history: History) -> dict[str, int]:

@@ -38,6 +38,7 @@ class Question:
     repository_id: int | None = None
     revisions: tuple[str, ...] | None = None
     own_gate: OwnGateNamed | None = None
+    ledger: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,17 @@ def run(
             continue
         with file.open("rb") as stream:
             digest = digests.sha256_of(stream)
-        wanted = Wanted(file.name, digest, question.stage, host, name, question.repository_id, question.revisions, own)
+        wanted = Wanted(
+            file.name,
+            digest,
+            question.stage,
+            host,
+            name,
+            question.repository_id,
+            question.revisions,
+            own,
+            question.ledger,
+        )
         data = _proof(proof or file.with_name(PROOF_FILE))
         try:
             verdicts.append(

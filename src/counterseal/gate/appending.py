@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 def genesis(gate: Gate) -> recording.Recorded:
     """Record entry 0. Reached only if the ledger's branch is absent and no release proves an older ledger."""
-    return _record_event(gate, EventKind.GENESIS, Genesis(gate.policy.ledger_id, gate.policy_reference.digest))
+    policy = gate.policy
+    body = Genesis(policy.ledger_id, gate.policy_reference.digest, policy.predecessor)
+    return _record_event(gate, EventKind.GENESIS, body)
 
 
 def audit(gate: Gate, swept: Callable[[Tip], Swept | None]) -> recording.Recorded:

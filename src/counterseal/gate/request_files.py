@@ -134,9 +134,9 @@ def require_no_lag(repository: SourceRepository, forge: Forge, clock: Clock, mer
     """
     ref, since = repository.default_ref(), clock.now() - LAG
     young = False
-    for moved_at, tip in forge.moves(ref):
-        young = moved_at > since or tip is None or not _has(repository, tip, merged.revision)
-        if moved_at <= since:
+    for move in forge.moves(ref):
+        young = move.at > since or move.after is None or not _has(repository, move.after, merged.revision)
+        if move.at <= since:
             break
     if young:
         raise ServiceError(

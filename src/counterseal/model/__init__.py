@@ -18,7 +18,17 @@ from counterseal.model.artifacts import (
     Subject,
 )
 from counterseal.model.certificates import Attestation, Certificate, Run, Statement, Trust, TrustMaterial
-from counterseal.model.changes import BuildStart, ChangeRequest, Commit, Merge, Mover, OpenChange, Review, ReviewState
+from counterseal.model.changes import (
+    BranchMove,
+    BuildStart,
+    ChangeRequest,
+    Commit,
+    Merge,
+    Mover,
+    OpenChange,
+    Review,
+    ReviewState,
+)
 from counterseal.model.findings import Counted, Dismissed, EarlierDecision, Finding, FindingOutcome, Outcome, Reason
 from counterseal.model.ledger import Entry, InclusionProof, LedgerCommit, LedgerLink, NewCommit, Pushed
 from counterseal.model.people import Actor, ActorKind, Permission, Person, Repository
@@ -28,6 +38,7 @@ from counterseal.model.policy import (
     OwnGate,
     Policy,
     PolicyReference,
+    Predecessor,
     Redaction,
     RuleUse,
     Stage,
@@ -52,6 +63,7 @@ __all__ = [
     "ActorKind",
     "Asset",
     "Attestation",
+    "BranchMove",
     "BuildInputs",
     "BuildStart",
     "BuilderIdentity",
@@ -84,6 +96,7 @@ __all__ = [
     "PinnedCandidate",
     "Policy",
     "PolicyReference",
+    "Predecessor",
     "Project",
     "ProjectSettings",
     "PromotionRequest",

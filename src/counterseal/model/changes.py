@@ -111,6 +111,19 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchMove:
+    """A line of the forge's log of pushes: who moved a branch, from where, and where to.
+
+    `before` is None where the branch was made, `after` where it was deleted; `actor` None is an account that is gone.
+    """
+
+    at: datetime
+    actor: Actor | None
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class BuildStart:
     """Whose hands were on a builder's run.
 

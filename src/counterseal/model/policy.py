@@ -86,8 +86,20 @@ class Redaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Predecessor:
+    """The ledger that another one follows: its id, its last entry that counts, and that one's line (sha256)."""
+
+    id: str
+    sequence: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy file, checked. `groups` maps a group of people to its members."""
+    """A policy file, checked.
+
+    `groups` maps a group of people to its members, `predecessor` is the ledger that this one's follows (None: none).
+    """
 
     ledger_id: str
     groups: Mapping[str, tuple[Person, ...]]
@@ -97,6 +109,7 @@ class Policy:
     publish_names: bool
     digest: str
     redact: Redaction = Redaction()
+    predecessor: Predecessor | None = None
 
     def stage(self, name: str) -> Stage | None:
         """Return the stage of this name, or None."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
 from counterseal.formats import digests, names, yaml
 from counterseal.identifiers import POLICY_API_VERSION
-from counterseal.model import Person, Policy, RuleUse, Stage
+from counterseal.model import Person, Policy, Predecessor, RuleUse, Stage
 from counterseal.policy import identities, redaction
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def load(data: bytes, *, rules: Mapping[str, RuleSpec], name: str = "policy.yml"
         raise version.place.error(f"this counterseal reads {POLICY_API_VERSION} only", fix="upgrade counterseal")
     required = ("apiVersion", "ledger", "people", "identities", "stages")
     fields = yaml.fields(root, "the policy", required, ("publish-names", "redact"))
-    ledger_id, host = _ledger(fields["ledger"])
-    groups = _people(fields["people"], host)
+    ledger_id, predecessor = _ledger(fields["ledger"])
+    groups = _people(fields["people"], ledger_id.partition("/")[0])
     builder, gate = identities.load(fields["identities"], ledger_id)
     publish_names = fields.get("publish-names")
     return Policy(
@@ -66,22 +66,42 @@ def load(data: bytes, *, rules: Mapping[str, RuleSpec], name: str = "policy.yml"
         publish_names=yaml.boolean(publish_names, "publish-names") if publish_names else False,
         digest=digests.sha256(data),
         redact=redaction.read(fields.get("redact")),
+        predecessor=predecessor,
     )
 
 
 # --- the parts -------------------------------------------------------------------------------
 
 
-def _ledger(node: yaml.Node) -> tuple[str, str]:
-    id_node = yaml.fields(node, "ledger", ("id",))["id"]
-    text = yaml.text(id_node, "ledger.id")
+def _ledger(node: yaml.Node) -> tuple[str, Predecessor | None]:
+    fields = yaml.fields(node, "ledger", ("id",), ("predecessor",))
+    fix = "take the one that `counterseal policy check --new-ledger-id HOST/REPOSITORY-ID` prints"
+    text = _ledger_id(fields["id"], "ledger.id", fix)
+    return text, _predecessor(fields["predecessor"], text) if "predecessor" in fields else None
+
+
+def _ledger_id(node: yaml.Node, name: str, fix: str) -> str:
+    text = yaml.text(node, name)
     if not names.LEDGER_ID.fits(text):
-        raise id_node.place.error(
-            f"{yaml.shown(text)} is not a ledger id",
-            why=f"it is {names.LEDGER_ID.words}",
-            fix="take the one that `counterseal policy check --new-ledger-id HOST/REPOSITORY-ID` prints",
+        what = f"{yaml.shown(text)} is not a ledger id"
+        raise node.place.error(what, why=f"it is {names.LEDGER_ID.words}", fix=fix)
+    return text
+
+
+def _predecessor(node: yaml.Node, own: str) -> Predecessor:
+    """Return the ledger that this one follows, as far as people say that it counts."""
+    fix = "take id, sequence and head from `counterseal log verify --format json` of the old ledger"
+    fields = yaml.fields(node, "ledger.predecessor", ("id", "sequence", "head"))
+    text = _ledger_id(fields["id"], "ledger.predecessor.id", fix)
+    if text == own:
+        why = "a ledger that goes on has no new id"
+        raise fields["id"].place.error("a ledger cannot follow itself", why=why, fix="choose a new ledger.id")
+    head = yaml.text(fields["head"], "ledger.predecessor.head")
+    if not digests.is_sha256(head):
+        raise fields["head"].place.error(
+            f"{yaml.shown(head)} is not the head of a ledger", why=f"it is a sha256: {digests.HEX256.words}", fix=fix
         )
-    return text, text.partition("/")[0]
+    return Predecessor(text, yaml.number(fields["sequence"], "ledger.predecessor.sequence", 0), head)
 
 
 def _people(node: yaml.Node, host: str) -> dict[str, tuple[Person, ...]]:

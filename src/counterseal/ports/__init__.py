@@ -10,7 +10,7 @@ from counterseal.ports.here import BuildFacts, Clock, SbomBuilder, SubjectFiles
 from counterseal.ports.progress import Tell, silent
 from counterseal.ports.project import BranchWriter, ChangeRequests, Clone, ProjectFixes, ProjectSurvey
 from counterseal.ports.signing import BundleVerifier, Environment, Signer
-from counterseal.ports.stores import LedgerSource, LedgerStore, SourceRepository
+from counterseal.ports.stores import LedgerSource, LedgerStore, LostTips, SourceRepository
 
 __all__ = [
     "AssetStore",
@@ -24,6 +24,7 @@ __all__ = [
     "Forge",
     "LedgerSource",
     "LedgerStore",
+    "LostTips",
     "ProjectFixes",
     "ProjectSurvey",
     "SbomBuilder",

@@ -5,11 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from counterseal.model import Actor, BuildStart, ChangeRequest, Merge, OpenChange, Permission, Release, Repository
+    from counterseal.model import (
+        Actor,
+        BranchMove,
+        BuildStart,
+        ChangeRequest,
+        Merge,
+        OpenChange,
+        Permission,
+        Release,
+        Repository,
+    )
 
 
 class Forge(Protocol):
@@ -71,8 +80,8 @@ class Forge(Protocol):
     def open_changes(self, base_ref: str) -> Iterator[OpenChange]:
         """Yield the open change requests into a branch, newest first, as far as somebody asks for more."""
 
-    def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
-        """Yield when a branch was moved and where to (None: it was deleted), newest first, by the log of pushes."""
+    def moves(self, ref: str) -> Iterator[BranchMove]:
+        """Yield how a branch was moved, newest first, by the log of pushes; nothing if the log says nothing of it."""
 
     def permission(self, actor: Actor) -> Permission:
         """Return what the account may do in the repository now, checked against its numeric id."""
@@ -105,12 +114,8 @@ class AssetStore(Protocol):
     def drafts(self) -> Sequence[Release]:
         """Return every draft release, without its assets."""
 
-    def newest_published(self, passing_over: Collection[int] = ()) -> Release | None:
-        """Return the newest published release with a ledger proof among its assets, or None.
-
-        Args:
-            passing_over: Ids of releases whose proof turned out to be worth nothing.
-        """
+    def proven(self) -> Iterator[Release]:
+        """Yield the published releases with a ledger proof among their assets, each with all of them, newest first."""
 
     def create_draft(self, tag: str, name: str) -> Release:
         """Create a draft release for an existing tag; where only its first file makes it, its id is 0 until then."""

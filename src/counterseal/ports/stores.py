@@ -77,6 +77,30 @@ class LedgerSource(Protocol):
         """
 
 
+class LostTips(Protocol):
+    """The ledger at commits that no ref of the remote may point to any more. Knows git objects, no signatures."""
+
+    def places(self) -> tuple[str | None, str | None]:
+        """Return where the ledger's branch and the notes ref are at the remote now (None: absent)."""
+
+    def bring(self, tip: str) -> bool:
+        """Bring a commit here with its whole history; return whether the remote still has it."""
+
+    def history(self, tip: str, without: Sequence[str] = ()) -> Sequence[str]:
+        """Return the commits in the history of one that was brought, newest first, itself among them.
+
+        Args:
+            tip: The commit.
+            without: Commits that were brought; what is in their history is left out.
+        """
+
+    def at(self, tip: str) -> LedgerSource:
+        """Return the ledger as it is where the branch is at a commit that was brought.
+
+        What its commits name and its history has not, is an error of that ledger (`LedgerError`), not of reading it.
+        """
+
+
 class LedgerStore(LedgerSource, Protocol):
     """Where the ledger lies at the forge, to be read and appended to."""
 

@@ -35,7 +35,7 @@ class Wanted:
     """What the consumer asks: whether this file is allowed in `stage` by the repository `host/name`.
 
     `repository_id` pins the number behind the name, `revisions` replaces the released list of gates, `own_gate` names
-    a gate of the project's own to accept instead of counterseal's.
+    a gate of the project's own to accept instead of counterseal's, `ledger` pins the ledger.
     """
 
     file_name: str
@@ -46,6 +46,7 @@ class Wanted:
     repository_id: int | None = None
     revisions: tuple[str, ...] | None = None
     own_gate: OwnGate | None = None
+    ledger: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ def verify(wanted: Wanted, proof_file: bytes, *, verifier: BundleVerifier, trust
     _check_signer(wanted, attestation, decision.policy.ref, trust, Look.SIGNATURE)  # (2)
     _check_time(attestation)  # (3), beside what is part of every signature
     _check_decision(wanted, attestation, decision)  # (4)
+    _check_ledger(wanted, attestation)
     published = verifier.verify_statement(proof.publication_line, "the publication line of the ledger proof")
     event = _check_publication(wanted, published, attestation, decision)  # (5)
     _check_signer(wanted, published, event.policy.ref, trust, Look.LEDGER)
@@ -190,6 +192,17 @@ def _check_signer(wanted: Wanted, attestation: Attestation, policy_ref: str, tru
             f"{wanted.repository} is repository {certificate.source_id} there; you asked for {wanted.repository_id}",
             "compare the number with what the project names; if yours is right, somebody else has the name: "
             "do not use the file",
+        )
+
+
+def _check_ledger(wanted: Wanted, attestation: Attestation) -> None:
+    recorded = ledger.link_of(attestation.statement).id
+    if wanted.ledger is not None and recorded != wanted.ledger:
+        fail(
+            Look.LEDGER,
+            f"it is recorded in the ledger {recorded}, not in {wanted.ledger}",
+            "if yours was succeeded by that one, its genesis says so (counterseal log verify in a clone): compare the "
+            "head that it names with what you kept, and then pin the new one",
         )
 
 

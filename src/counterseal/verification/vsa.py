@@ -29,12 +29,16 @@ def stage_level(stage: str) -> str:
 
 
 def resource_uri(repository: Repository, tag: str) -> str:
-    """Return the package URL under which consumers fetch the release (purl: lower-case name, encoded version)."""
+    """Return the package URL under which consumers fetch the release (purl: lower-case name, encoded version).
+
+    The qualifier `repository_id` is the repository's number: a name can be registered again by somebody else, and tools
+    that compare only issuer and subject of a certificate see the same subject for every project with the shared gate.
+    """
     from packageurl import PackageURL  # noqa: PLC0415 - only publication needs it
 
     kind = repository.host.split(".", maxsplit=1)[0]
     owner, _, name = repository.name.lower().rpartition("/")
-    return PackageURL(kind, owner, name, tag).to_string()
+    return PackageURL(kind, owner, name, tag, {"repository_id": str(repository.id)}).to_string()
 
 
 def policy_uri(repository: Repository, policy: PolicyUse) -> str:

@@ -15,7 +15,7 @@ import pytest
 
 from counterseal import __version__
 from counterseal.cli.call import Call
-from counterseal.cli.kinds import MOMENT
+from counterseal.cli.kinds import DIGEST, MOMENT
 from counterseal.cli.main import main
 from counterseal.cli.table import COMMANDS, module_of
 from counterseal_sandbox.client import SandboxClient
@@ -110,7 +110,7 @@ def _value(param: click.Parameter) -> tuple[str, Any]:
     if isinstance(param.type, click.Choice):
         word = str(list(param.type.choices)[-1])
         return word, word
-    text = "2026-10-01" if param.type is MOMENT else "11"
+    text = {MOMENT: "2026-10-01", DIGEST: "8c" * 32}.get(param.type, "11")
     if param.nargs == -1 or param.multiple:
         return f"{text} 12", (param.type.convert(text, None, None), param.type.convert("12", None, None))
     return text, param.type.convert(text, None, None)

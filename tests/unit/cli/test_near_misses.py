@@ -78,6 +78,18 @@ def test_a_near_miss(arguments: list[str], what: str, fix: str, capsys: pytest.C
             "leave it out; or list: counterseal log --stage …",
         ),
         (
+            ["log", "--since-head", "8c" * 32],
+            "log list takes no --since-head",
+            "it is about the whole ledger, not about what is shown",
+            f"counterseal log verify --since-head {'8c' * 32}",
+        ),
+        (
+            ["log", "verify", "--since-head", "8c1f00d"],
+            "--since-head '8c1f00d' is not a sha256",
+            "a sha256 has 64 hex digits, and a part of it proves nothing",
+            "give all 64 digits",
+        ),
+        (
             ["gate", "--exit-code"],
             "--exit-code is for previews",
             "a gate always ends with what it decided",

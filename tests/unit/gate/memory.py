@@ -39,11 +39,11 @@ from counterseal.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from counterseal.model import BuildStart, Certificate, NewCommit, Pushed, Repository, Run
+    from counterseal.model import BranchMove, BuildStart, Certificate, NewCommit, Pushed, Repository, Run
 
 POLICY = f"""\
 apiVersion: counterseal/v1
@@ -198,7 +198,7 @@ class Forge:
                 url = f"https://github.com/acme/app/pull/{number}"
                 yield OpenChange(number, url, number not in self.outside, f"change-{number}")
 
-    def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
+    def moves(self, ref: str) -> Iterator[BranchMove]:
         return iter(())
 
     def permission(self, actor: Actor) -> Permission:
@@ -247,9 +247,9 @@ class Assets:
     def drafts(self) -> Sequence[Release]:
         return [release for release in self.kept.values() if release.draft]
 
-    def newest_published(self, passing_over: Collection[int] = ()) -> Release | None:
-        published = [release for release in self.kept.values() if not release.draft and release.id not in passing_over]
-        return next((release for release in published[::-1] if "ledger-proof.json" in self.names(release.id)), None)
+    def proven(self) -> Iterator[Release]:
+        published = [release for release in self.kept.values() if not release.draft]
+        return (release for release in published[::-1] if "ledger-proof.json" in self.names(release.id))
 
     def create_draft(self, tag: str, name: str) -> Release:
         release = Release(55 + len(self.kept), tag, draft=True, assets=(), url=f"https://x/{tag}")

@@ -293,7 +293,7 @@ def test_an_audit_of_another_trigger_than_its_run_s_is_an_error() -> None:
     log = Log()
     log.event(frozen.AUDIT)
     with pytest.raises(LedgerError, match="says that it was started by schedule, and was signed in a run of push"):
-        assert log.history
+        log.history.query()
 
 
 def test_whether_a_decision_that_was_read_earlier_is_withdrawn_now() -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from counterseal.errors import PolicyError
 from counterseal.evaluation.rules import RULES, enough_reviews
 from counterseal.formats import digests
-from counterseal.model import BuilderIdentity, GateIdentity, OwnGate, Person, Policy
+from counterseal.model import BuilderIdentity, GateIdentity, OwnGate, Person, Policy, Predecessor
 from counterseal.policy import reader as policy
 from counterseal.policy.rule import RuleSpec
 
@@ -100,6 +100,23 @@ def test_what_may_be_said_otherwise() -> None:
     assert found.publish_names is True
 
 
+LEDGER = "{id: github.com/777/5d1c5d1c5d1c5d1c5d1c5d1c5d1c5d1c}"
+
+
+def following(predecessor: str) -> str:
+    return f"{{id: github.com/777/5d1c5d1c5d1c5d1c5d1c5d1c5d1c5d1c, predecessor: {predecessor}}}"
+
+
+OLD = f"id: github.com/777/{'0a' * 16}"
+FOLLOWS = following(f"{{{OLD}, sequence: 0, head: {'8c' * 32}}}")
+
+
+def test_a_ledger_may_follow_another() -> None:
+    assert load(GOOD).predecessor is None
+    found = load(changed((LEDGER, FOLLOWS)))
+    assert found.predecessor == Predecessor(f"github.com/777/{'0a' * 16}", 0, "8c" * 32)
+
+
 def test_stages_may_branch() -> None:
     found = load(GOOD + "  canary:\n    after: staging\n    rules: {}\n")
     assert [each.after for each in found.stages] == [None, "staging", "staging"]
@@ -124,6 +141,29 @@ BAD = {
     "other version": ("counterseal/v1", "counterseal/v2", "2:13", "reads counterseal/v1 only", "upgrade"),
     "no version": ("apiVersion: counterseal/v1", "publish-names: true", "2:1", "lacks the key 'apiVersion'", "add"),
     "short ledger id": ("5d1c5d1c}", "5d1c}", "3:14", "is not a ledger id", "policy check"),
+    "follows itself": (
+        LEDGER,
+        following(f"{{id: github.com/777/{'5d1c' * 8}, sequence: 3, head: {'8c' * 32}}}"),
+        "3:81",
+        "a ledger cannot follow itself",
+        "choose a new ledger.id",
+    ),
+    "follows no id": (
+        LEDGER,
+        following(f"{{id: 7, sequence: 3, head: {'8c' * 32}}}"),
+        "3:81",
+        "not a ledger id",
+        "log",
+    ),
+    "follows a short head": (LEDGER, following(f"{{{OLD}, sequence: 3, head: 8c8c}}"), "3:149", "not the head", "log"),
+    "follows from below": (
+        LEDGER,
+        following(f"{{{OLD}, sequence: -1, head: {'8c' * 32}}}"),
+        "3:140",
+        "ledger.predecessor.sequence has to be a whole number from 0",
+        "digits",
+    ),
+    "follows without an end": (LEDGER, following(f"{{{OLD}, sequence: 3}}"), "3:76", "lacks the key 'head'", "add"),
     "number ledger id": (
         "ledger: {id: github.com/777/5d1c5d1c5d1c5d1c5d1c5d1c5d1c5d1c}",
         "ledger: 7",
@@ -462,6 +502,7 @@ BEYOND_A_SCHEMA = {
     "group too small": True,
     "rules twice": True,
     "publish maybe": True,
+    "follows itself": True,
     "sexagesimal id": True,
     "octal id": True,
     "count 1.0": True,
@@ -474,7 +515,7 @@ def test_schema_is_a_schema_and_accepts_what_the_parser_accepts() -> None:
     jsonschema.validate(yaml.safe_load(GOOD), SCHEMA)
     jsonschema.validate(yaml.safe_load(GOOD + "  canary:\n    after: staging\n    rules: {}\n"), SCHEMA)
     revisions = changed(("gate: counterseal", f"gate: {{counterseal: {{revisions: [{'a' * 40}]}}}}"))
-    for text in (revisions, OWN_ON_GITHUB, ON_GITLAB):
+    for text in (revisions, OWN_ON_GITHUB, ON_GITLAB, changed((LEDGER, FOLLOWS))):
         load(text)
         jsonschema.validate(yaml.safe_load(text), SCHEMA)
 

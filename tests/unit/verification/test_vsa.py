@@ -64,8 +64,14 @@ def test_two_stages_never_share_a_level() -> None:
 
 
 def test_where_consumers_fetch_it() -> None:
-    assert vsa.resource_uri(Repository("github.com", 1, "Acme/App"), "v1.2.0") == "pkg:github/acme/app@v1.2.0"
-    assert vsa.resource_uri(Repository("gitlab.com", 1, "a/b/c"), "v1+b/2") == "pkg:gitlab/a/b/c@v1%2Bb/2"
+    at_github, at_gitlab = Repository("github.com", 777, "Acme/App"), Repository("gitlab.com", 1, "a/b/c")
+    assert vsa.resource_uri(at_github, "v1.2.0") == "pkg:github/acme/app@v1.2.0?repository_id=777"
+    assert vsa.resource_uri(at_gitlab, "v1+b/2") == "pkg:gitlab/a/b/c@v1%2Bb/2?repository_id=1"
+
+
+def test_a_name_that_somebody_registered_again_is_another_resource() -> None:
+    first, again = Repository("github.com", 777, "acme/app"), Repository("github.com", 888, "acme/app")
+    assert vsa.resource_uri(first, "v1.2.0") != vsa.resource_uri(again, "v1.2.0")
 
 
 def test_a_decision_without_a_source_has_no_summary() -> None:

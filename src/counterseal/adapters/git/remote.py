@@ -39,6 +39,13 @@ _TRANSIENT = re.compile(
 _DENIED = re.compile(
     r"returned error: 40[13]|could not read (Username|Password)|Authentication failed|HTTP Basic: Access denied"
 )
+#: What a remote says of a commit that it has not, or not any more.
+_GONE = re.compile(r"not our ref|unadvertised object")
+#: Of every fetch. --update-shallow: without it git takes the objects of a shallow remote and says nothing.
+_FETCH: Final = (
+    *("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--update-shallow"),
+    "--refmap=",
+)
 #: A rule of the branch, in git's and in GitHub's words (GH006, GH013).
 _RULED = re.compile(r"hook declined|[Pp]rotected branch|rule violations")
 #: GitLab to whoever may not push, and to a job's token where the project has not allowed it.
@@ -225,11 +232,31 @@ class Remote:
             ServiceError: It failed, or the history that came is not whole.
         """
         specs = [f"+{check_ref(there)}:{check_ref(here)}" for there, here in refs.items()]
-        # --update-shallow: without it git takes the objects of a shallow remote and says nothing
-        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--update-shallow")
         git.is_empty = False  # even a fetch that fails may leave something
-        self.read(git, "fetch", *options, "--refmap=", "--end-of-options", self.url, *specs)
+        self.read(git, "fetch", *_FETCH, "--end-of-options", self.url, *specs)
         _check_whole(git, self.url)
+
+    def fetch_commit(self, git: Git, commit: str, here: str) -> bool:
+        """Bring a commit here by its id, with its whole history, whether or not a ref of the remote has it.
+
+        Args:
+            git: The repository to bring it to.
+            commit: Its full id.
+            here: The ref here that is to point to it.
+
+        Returns:
+            Whether the remote has it (still).
+
+        Raises:
+            ServiceError: It failed, or the history that came is not whole.
+        """
+        git.is_empty = False
+        spec = f"+{commit}:{check_ref(here)}"
+        answer = self.patiently(git, "fetch", *_FETCH, "--end-of-options", self.url, spec)
+        _check_whole(git, self.url)
+        if answer.code != 0 and not _GONE.search(answer.messages):
+            raise self.failure(f"git could not fetch {commit[:12]}", answer)
+        return answer.code == 0
 
 
 def _check_whole(git: Git, url: str) -> None:

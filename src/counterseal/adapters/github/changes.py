@@ -12,11 +12,10 @@ from counterseal.adapters.github.reviews import NO_TIMELINE, ReviewReader
 from counterseal.adapters.http.answers import Limits, in_path
 from counterseal.adapters.http.fields import Fields
 from counterseal.errors import ServiceError
-from counterseal.model import Actor, ActorKind, ChangeRequest, Commit, Review
+from counterseal.model import Actor, ActorKind, BranchMove, ChangeRequest, Commit, Review
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from counterseal.adapters.github.api import GitHubApi
 
@@ -161,12 +160,12 @@ class ChangeReader:
         home = fields.inner("base").inner("repo").number("id")
         return read() if head.inner("repo").number("id") == home else of_a_fork(read)
 
-    def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
-        """Yield when a branch of this repository was moved and where to, newest first."""
+    def moves(self, ref: str) -> Iterator[BranchMove]:
+        """Yield how a branch of this repository was moved, newest first."""
         what = f"push log of {self._api.repository}:{ref}"
         for data in self._api.pages(self._api.here("/activity"), what=what, access=READ, ref=ref):
             push = self._push(Fields(data, what))
-            yield push.at, push.after
+            yield BranchMove(push.at, push.actor, push.before, push.after)
 
     def _push(self, fields: Fields) -> Push:
         """Return a line of the push log; where there was or is no branch GitHub writes zeros."""

@@ -25,9 +25,8 @@ from counterseal.model import OpenChange, Permission, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
-    from counterseal.model import Actor, BuildStart, ChangeRequest, Merge
+    from counterseal.model import Actor, BranchMove, BuildStart, ChangeRequest, Merge
 
 _CONTENTS: Final = "contents: read"
 _ROLES: Final = {permission.name.lower(): permission for permission in Permission}
@@ -203,8 +202,8 @@ class GitHubForge:
         """Return who had a hand in the run at this address, or None if it is gone."""
         return start_of(self._api, run_uri, self._host)
 
-    def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
-        """Yield when a branch was moved and where to (None: it was deleted), newest first."""
+    def moves(self, ref: str) -> Iterator[BranchMove]:
+        """Yield how a branch of this repository was moved, newest first."""
         return self._changes.moves(ref)
 
     def changed_files(self, number: int) -> Sequence[str]:

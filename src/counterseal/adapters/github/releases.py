@@ -19,7 +19,7 @@ from counterseal.identifiers import PROOF_FILE
 from counterseal.model import Release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 _READ: Final = "contents: read"
@@ -71,16 +71,13 @@ class GitHubReleases:
             if fields.flag("draft")
         )
 
-    def newest_published(self, passing_over: Collection[int] = ()) -> Release | None:
-        """Return the newest published release with a ledger proof among its assets, or None."""
+    def proven(self) -> Iterator[Release]:
+        """Yield the published releases with a ledger proof among their assets, newest first."""
         proven = [fields for fields in self._list(_READ) if not fields.flag("draft") and _names_proof(fields)]
         for fields in sorted(proven, key=lambda fields: fields.moment("published_at"), reverse=True):
-            if fields.number("id") in passing_over:
-                continue
             release = self._release(fields)
             if any(asset.name == PROOF_FILE and asset.complete for asset in release.assets):
-                return release
-        return None
+                yield release
 
     def _list(self, needs: str) -> list[Fields]:
         """Return all releases; GitHub leaves drafts out for those who may not write."""

@@ -16,11 +16,10 @@ from counterseal.model import ChangeRequest, Commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from counterseal.adapters.gitlab.api import GitLabApi
     from counterseal.adapters.gitlab.people import People
-    from counterseal.model import Actor
+    from counterseal.model import Actor, BranchMove
 
 #: GitLab's word for the state of a merge request, and whether it is merged.
 STATES: Final = {"opened": False, "closed": False, "locked": False, "merged": True}
@@ -92,8 +91,8 @@ class ChangeReader:
             limits=limits.sentences,
         )
 
-    def moves(self, project: int, branch: str) -> Iterator[tuple[datetime, str | None]]:
-        """Yield when a branch was moved and where to, newest first."""
+    def moves(self, project: int, branch: str) -> Iterator[BranchMove]:
+        """Yield how a branch was moved, newest first."""
         return self._pushes.moves(project, branch)
 
     def _below(self, number: int, path: str) -> str:

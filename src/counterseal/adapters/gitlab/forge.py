@@ -24,10 +24,9 @@ from counterseal.model import OpenChange, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
     from counterseal.adapters.gitlab.access import GitLabTokens
-    from counterseal.model import Actor, BuildStart, ChangeRequest, Merge, Permission
+    from counterseal.model import Actor, BranchMove, BuildStart, ChangeRequest, Merge, Permission
 
 _BRANCH: Final = "refs/heads/"
 #: Who may read a project beside its members; `internal` is for everybody who has an account.
@@ -168,8 +167,8 @@ class GitLabForge:
         """Return who had a hand in the job at this address, or None if it is gone."""
         return start_of(self._api, run_uri, self._people)
 
-    def moves(self, ref: str) -> Iterator[tuple[datetime, str | None]]:
-        """Yield when a branch was moved and where to (None: it was deleted), newest first."""
+    def moves(self, ref: str) -> Iterator[BranchMove]:
+        """Yield how a branch of this repository was moved, newest first."""
         return self._changes.moves(self.repository().id, ref.removeprefix(_BRANCH))
 
     def changed_files(self, number: int) -> Sequence[str]:

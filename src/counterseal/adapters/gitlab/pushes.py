@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from counterseal.adapters.forge.push_log import Push, Pushers, Span, of_a_fork, pushers
 from counterseal.adapters.gitlab.access import REVIEWS
 from counterseal.adapters.http.fields import Fields
+from counterseal.model import BranchMove
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from datetime import datetime
 
     from counterseal.adapters.gitlab.api import GitLabApi
     from counterseal.adapters.gitlab.people import People
@@ -52,11 +52,11 @@ class PushLog:
 
         return read() if project == change.number("target_project_id") else of_a_fork(read)
 
-    def moves(self, project: int, branch: str) -> Iterator[tuple[datetime, str | None]]:
-        """Yield when a branch was moved and where to (None: it was deleted), newest first."""
+    def moves(self, project: int, branch: str) -> Iterator[BranchMove]:
+        """Yield how a branch was moved, newest first."""
         for push in self._log(project, branch, f"pushes to {branch} of project {project}"):
             if push is not None and not push.hidden:
-                yield push.at, push.after
+                yield BranchMove(push.at, push.actor, push.before, push.after)
 
     def _log(self, project: int, branch: str, what: str) -> Iterator[Push | None]:
         query = {"action": "pushed", "sort": "desc"}

@@ -22,7 +22,7 @@ from counterseal.identifiers import PROOF_FILE
 from counterseal.model import Release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from counterseal.adapters.gitlab.access import GitLabTokens
@@ -88,10 +88,10 @@ class GitLabReleases:
         tag, links = released.text("tag_name"), _links(released)
         return bool(links) and all(link.text("url") == self._address(tag, link.text("name")) for link in links)
 
-    def newest_published(self, passing_over: Collection[int] = ()) -> Release | None:
-        """Return the newest released candidate with a ledger proof among its files, or None.
+    def proven(self) -> Iterator[Release]:
+        """Yield the released candidates with a ledger proof among their files, newest first.
 
-        It has every upload: a second one of a name, which anybody who may upload can add, is for the reader to judge.
+        Each has every upload: a second one of a name, which anybody who may upload can add, is for the reader to judge.
         """
         proven = [
             fields for fields in self._listed() if any(link.text("name") == PROOF_FILE for link in _links(fields))
@@ -100,10 +100,9 @@ class GitLabReleases:
         for fields in sorted(proven, key=lambda fields: fields.moment("created_at"), reverse=True):
             for package in self._files.packages(fields.text("tag_name")):
                 number = package.number("id")
-                assets = () if number in passing_over else self._files.uploads(number)
+                assets = self._files.uploads(number)
                 if any(asset.name == PROOF_FILE for asset in assets):
-                    return Release(number, package.text("version"), draft=False, assets=assets, url=_url(fields))
-        return None
+                    yield Release(number, package.text("version"), draft=False, assets=assets, url=_url(fields))
 
     def _listed(self) -> list[Fields]:
         what = f"releases of {self._api.project}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterseal.cli import parameters
-from counterseal.cli.kinds import MOMENT, NUMBER, OneOf
+from counterseal.cli.kinds import DIGEST, MOMENT, NUMBER, OneOf
 from counterseal.cli.verb import Verb
 from counterseal.errors import UsageError
 
@@ -28,9 +28,18 @@ VERB = Verb(
             "--since", kind=MOMENT, metavar="DAY", words="only since this day (2026-10-01) or moment, UTC"
         ),
         parameters.Option(
+            "--since-head",
+            kind=DIGEST,
+            metavar="SHA256",
+            words="verify that nothing is gone of what came before this head, which somebody saw earlier",
+        ),
+        parameters.Option(
             "--search",
             metavar="TEXT",
             words="only with this tag, file, digest, revision, login, request (#17), reason, outcome or violated rule",
+        ),
+        parameters.Option(
+            "--ledger", metavar="ID", words="the ledger that it has to be, whatever the policy says by now"
         ),
         parameters.clone(),
         *parameters.trust(),
@@ -70,6 +79,12 @@ def _check(options: SimpleNamespace) -> None:
             why=why,
             fix=f"counterseal log show {options.sequence}",
         )
+    if action != "verify" and options.since_head is not None:
+        raise UsageError(
+            f"log {action} takes no --since-head",
+            why="it is about the whole ledger, not about what is shown",
+            fix=f"counterseal log verify --since-head {options.since_head}",
+        )
     chosen = next((name for name in ("stage", "since", "search") if getattr(options, name) is not None), None)
     if action != "list" and chosen is not None:
         raise UsageError(
@@ -83,9 +98,11 @@ def _answer(options: SimpleNamespace, reader: LedgerReader, source: LedgerSource
     from counterseal.commands import log
     from counterseal.render.reports import log as reports
 
+    log.require(reader, options.ledger)
     if options.action == "show":
         return reports.entry(log.show(reader, source, options.sequence))
     if options.action == "prove":
         return reports.proof(log.prove(reader, source, options.sequence))
-    result = log.run(reader, source, log.LogQuery(options.stage, options.since, options.search))
-    return reports.verified(result) if options.action == "verify" else reports.listed(result)
+    if options.action == "verify":
+        return reports.verified(log.verify(reader, source, options.since_head))
+    return reports.listed(log.run(reader, source, log.LogQuery(options.stage, options.since, options.search)))

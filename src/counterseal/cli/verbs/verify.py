@@ -30,6 +30,7 @@ VERB = Verb(
             "--repository", metavar="HOST/NAME", required=True, words="where they come from, e.g. github.com/acme/app"
         ),
         parameters.Option("--repository-id", kind=NUMBER, metavar="ID", words="its number (names can change hands)"),
+        parameters.Option("--ledger", metavar="ID", words="the ledger that it has to be recorded in"),
         parameters.Option("--proof", kind=FILE, metavar="FILE", words="ledger-proof.json (default: beside each file)"),
         parameters.Option(
             "--gate-revision",
@@ -59,7 +60,7 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     trust, verifier = wiring.consumer(options.trust, sandbox=options.sandbox)
     own = verify.OwnGateNamed(options.gate_identity, options.gate_issuer) if options.gate_identity else None
     revisions = options.gate_revision or None
-    question = verify.Question(options.stage, options.repository, options.repository_id, revisions, own)
+    question = verify.Question(options.stage, options.repository, options.repository_id, revisions, own, options.ledger)
     ports = verify.VerifyPorts(verifier, trust, wiring.clock())
     with progress(options, wiring.surroundings) as tell:
         result = verify.run(verify.expand(options.files), question, ports, proof=options.proof, tell=tell)

@@ -6,7 +6,7 @@ comes of it, `anchor` holds it against published releases, `recording` adds to i
 
 from __future__ import annotations
 
-from counterseal.gate.ledger.anchor import Anchor, check_anchor, facts
+from counterseal.gate.ledger.anchor import Anchor, check_anchor, facts, is_of_predecessor, publication_of
 from counterseal.gate.ledger.reader import LedgerReader, branch_tip, open_reader, remote
 from counterseal.gate.ledger.tip import Tip
 from counterseal.gate.ledger.whole import Whole
@@ -19,6 +19,8 @@ __all__ = [
     "branch_tip",
     "check_anchor",
     "facts",
+    "is_of_predecessor",
     "open_reader",
+    "publication_of",
     "remote",
 ]

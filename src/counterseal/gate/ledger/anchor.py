@@ -37,16 +37,17 @@ def check_anchor(tip: Tip, assets: AssetStore, work: Path) -> Anchor:
     """Check that the ledger extends the proof of the newest published release that has one of its own (R32).
 
     A proof that no gate signed, or that is another release's, is passed over and warned of: anybody with write access
-    can publish a release with a file of this name, which must not hide the real ones.
+    can publish a release with a file of this name, which must not hide the real ones. One of the ledger that this one
+    follows is older than all of this one.
 
     Raises:
         LedgerError: It does not: it was rewound. Or too many releases carry worthless proofs.
         ServiceError: The proof cannot be read.
     """
     warnings: dict[int, str] = {}
-    while release := assets.newest_published(warnings):
+    for release in assets.proven():
         try:
-            entry = _publication_of(release, assets, tip.lines, work)
+            entry = publication_of(release, assets, tip.lines, work)
         except (FormatError, VerificationError) as error:
             why = f"{error.what}: {error.why}" if error.why else error.what
             warnings[release.id] = f"{PROOF_FILE} of {release.tag} proves nothing and was passed over: {why}"
@@ -56,6 +57,8 @@ def check_anchor(tip: Tip, assets: AssetStore, work: Path) -> Anchor:
                     why=f"the newest is {release.tag}; what they hide cannot be told",
                     fix="find out who published them, and delete these assets",
                 ) from error
+            continue
+        if is_of_predecessor(entry, tip.lines):
             continue
         number, recorded = entry.link.sequence, tip.find(entry.link.entry_id)
         if recorded is None or recorded.attestation.payload != entry.attestation.payload:
@@ -73,7 +76,25 @@ def check_anchor(tip: Tip, assets: AssetStore, work: Path) -> Anchor:
     return Anchor(warning="; ".join(warnings.values()))
 
 
-def _publication_of(release: Release, assets: AssetStore, lines: Lines, work: Path) -> Entry:
+def is_of_predecessor(entry: Entry, lines: Lines) -> bool:
+    """Return whether a published entry is one of the ledger that this one follows, by the policy.
+
+    Raises:
+        LedgerError: It is, and comes after what the policy calls that ledger's last entry.
+    """
+    before, link = lines.predecessor, entry.link
+    if before is None or link.id != before.id:
+        return False
+    if link.sequence > before.sequence:
+        raise LedgerError(
+            f"the ledger that this one follows is longer than the policy says: its entry {link.sequence} is published",
+            why=f"the policy names entry {before.sequence} of {before.id} as the last one",
+            fix="find the newest entry that anybody has of it (counterseal log repair), and name that in the policy",
+        )
+    return True
+
+
+def publication_of(release: Release, assets: AssetStore, lines: Lines, work: Path) -> Entry:
     """Return the publication entry in a release's proof, signed by a gate and about this release.
 
     Raises:

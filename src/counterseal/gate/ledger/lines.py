@@ -11,7 +11,7 @@ from counterseal import ledger
 from counterseal.errors import CountersealError, FormatError, LedgerError, SandboxSignedError, VerificationError
 from counterseal.formats import digests, wire
 from counterseal.gate.judge import Judge
-from counterseal.model import Entry
+from counterseal.model import Entry, Predecessor
 from counterseal.ports import BundleVerifier
 
 #: How many verified lines are remembered.
@@ -20,11 +20,12 @@ _MAX_KNOWN: Final = 256
 
 @dataclass(slots=True)
 class Lines:
-    """Verifies lines of one ledger; the newest ones are verified once in the life of this."""
+    """Verifies lines of one ledger, which may follow another one; the newest are verified once in the life of this."""
 
     ledger_id: str
     verifier: BundleVerifier
     judge: Judge
+    predecessor: Predecessor | None = None
     _known: dict[str, Entry] = field(default_factory=dict)
 
     def entry(self, note: bytes, where: str) -> Entry:

@@ -99,4 +99,6 @@ def open_reader(
     if home is None:
         host, number, _ = policy.ledger_id.split("/")
         home = Repository(host, int(number), "")
-    return LedgerReader(policy.ledger_id, verifier, Judge(repository, trust, home, head, own_revision))
+    return LedgerReader(
+        policy.ledger_id, verifier, Judge(repository, trust, home, head, own_revision), policy.predecessor
+    )

@@ -12,6 +12,7 @@ __all__ = [
     "policy",
     "preview",
     "publish",
+    "repair",
     "request",
     "sandbox",
     "sbom",

@@ -20,13 +20,30 @@ if TYPE_CHECKING:
 def listed(result: log.LogResult) -> Report:
     """Return the decisions, newest first, and how far they are proven."""
     table = text.log_rows(result.decisions) if result.decisions else ()
-    told = "\n".join((_text(result, result.decisions), *_nothing(result)))
+    told = "\n".join((_text(result, result.decisions), *_follows(result), *_nothing(result)))
     return Report(told, _data(result, result.decisions), table=table)
 
 
 def verified(result: log.LogResult) -> Report:
-    """Return how far the ledger is proven, without its decisions."""
-    return Report(f"ledger {result.ledger_id}: " + _text(result, ()).partition(" · ")[2], _data(result, ()))
+    """Return how far the ledger is proven, without its decisions, and how to ask later whether anything went away."""
+    told = f"ledger {result.ledger_id}: " + _text(result, ()).partition(" · ")[2]
+    data = _data(result, ()) | ({} if result.seen is None else {"seen": result.seen})
+    return Report("\n".join((told, *_follows(result), *_since(result))), data)
+
+
+def _follows(result: log.LogResult) -> Iterator[str]:
+    if result.follows is not None:
+        before = result.follows
+        yield f"it follows the ledger {before.id}, which ended with entry {before.sequence}, head {before.head}"
+
+
+def _since(result: log.LogResult) -> Iterator[str]:
+    if result.seen is not None:
+        count = result.entries - 1 - result.seen
+        later = f"{count} {'entry' if count == 1 else 'entries'}"
+        yield f"nothing went away since the head that you saw: it is entry {result.seen}, and {later} came after it"
+    if result.head is not None:
+        yield f"whoever keeps this head can ask later whether anything went away: --since-head {result.head}"
 
 
 def entry(shown: log.ShowResult) -> Report:
@@ -77,6 +94,7 @@ def _data(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> dic
         "head": result.head,
         "sandbox": result.sandbox,
         "stages": list(result.stages),
+        "follows": wire.encode(result.follows),
         "decisions": [row(recorded) for recorded in decisions],
     }
 

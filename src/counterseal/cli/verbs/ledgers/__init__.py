@@ -1,0 +1,1 @@
+"""Verbs about the ledger as a whole."""
