@@ -93,12 +93,12 @@ def _run(verb: str, arguments: list[str], call: Call) -> int:
 def _failed(error: CountersealError, arguments: list[str], call: Call) -> int:
     """Show an error on stderr, and where a program reads the result, as JSON on stdout."""
     from counterseal.cli.showing import annotate, say, write_json  # noqa: PLC0415 - as above
-    from counterseal.render import failure, text  # noqa: PLC0415
+    from counterseal.render import failure  # noqa: PLC0415
 
     _read_manner(arguments, call)
     if call.form == "json":
         write_json(failure.document(error))
-    say(text.error(error), call.wiring.surroundings)
+    say(failure.text(error), call.wiring.surroundings)
     annotate([("counterseal", str(error))], call.wiring.surroundings)
     return error.exit_code
 

@@ -12,6 +12,7 @@ from counterseal.model import FindingOutcome
 from counterseal.render import escape, findings, text
 from counterseal.render.escape import plain
 from counterseal.render.reports import preview as previews
+from counterseal.render.verdict import SANDBOX_NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -189,7 +190,7 @@ def proven(known: status.Proven) -> list[str]:
         said = "ledger: none in this clone"
     else:
         said = f"ledger: {text.chain(known.entries, known.head, mirror=known.mirror)}"
-    return [said, *([text.SANDBOX_NOTE] if known.sandbox else [])]
+    return [said, *([SANDBOX_NOTE] if known.sandbox else [])]
 
 
 def data(known: status.Proven, gaps: Iterable[status.Unseen]) -> dict[str, Any]:
