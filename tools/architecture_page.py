@@ -22,7 +22,7 @@ PAGE = ROOT / "docs" / "architecture.md"
 PACKAGE = ROOT / "src" / "counterseal"
 SANDBOX = "counterseal_sandbox"
 #: Everybody imports these; their arrows would hide the others.
-GROUND = ("errors", "identifiers", "forges", "plain_file")
+GROUND = ("errors", "identifiers", "forges", "plain_file", "front_door")
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -124,10 +125,49 @@ def _verify(world: FlowWorld, folder: Path, trust: Path) -> str:
     whole = world.counterseal("verify", str(release), *consumer).output
     assert whole.endswith("\n12 verified, 1 skipped\n")
     assert "verified: sbom.cdx.json, production" in whole
+    listed = world.counterseal("verify", str(release / "SHA256SUMS"), *consumer).output
+    assert listed.endswith("\n12 verified\n")
+    (release / "evil.vsa.sigstore.json").write_bytes((release / f"{wheel.name}.vsa.sigstore.json").read_bytes())
+    stranger = world.counterseal("verify", str(release / "*"), *consumer, code=11).output
+    assert "not verified: evil.vsa.sigstore.json, not of this release" in stranger
+    assert "12 verified, 1 not verified (1 not of this release), 1 skipped" in stranger
+    _imports_only_what_verifying_needs(world, wheel, consumer)
     wheel.write_bytes(wheel.read_bytes() + b"x")
     refused = said(world, "verify", str(wheel), *consumer, code=11)
     assert [each["verified"] for each in refused["files"]] == [False]
     return schema
+
+
+def _imports_only_what_verifying_needs(world: FlowWorld, wheel: Path, consumer: tuple[str, ...]) -> None:
+    """Look at what a run has imported beyond the library's verifier: a consumer waits for each file of it."""
+    told = "print('\\n'.join(sys.modules), file=sys.stderr)"
+    ours = f"import sys; from counterseal.cli.main import main; code = main(); {told}; sys.exit(code)"
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "COUNTERSEAL_"))
+    }
+
+    def modules(code: str, *arguments: str) -> set[str]:
+        command = [sys.executable, "-I", "-c", code, *arguments]
+        done = subprocess.run(
+            command, env=environment, cwd=world.folder, capture_output=True, text=True, check=True, timeout=60
+        )
+        return set(done.stderr.splitlines())
+
+    alone = modules(f"import sys, sigstore.verify; {told}")
+    found = modules(ours, "verify", str(wheel), *consumer) - alone
+    assert "counterseal.verification.steps" in found
+    foreign = {name.partition(".")[0] for name in found} - sys.stdlib_module_names
+    assert foreign <= {"counterseal", "click", "cryptography", "pydantic", "sigstore"}
+    assert not {name for name in found if name.startswith(("sigstore.sign", "sigstore.oidc", "rich", "concurrent"))}
+    rooms = {name.split(".")[1] for name in found if name.startswith("counterseal.")}
+    assert rooms.isdisjoint({"gate", "inventory"})
+    adapters = {".".join(name.split(".")[2:]) for name in found if name.startswith("counterseal.adapters.")}
+    verifier = {f"sigstore.{name}" for name in ("failures", "material", "profile", "spelling", "trust", "verifier")}
+    assert adapters == {"local", "local.clock", "sigstore", *verifier}
+    assert {name for name in found if name.startswith("counterseal.evaluation.")} <= {
+        f"counterseal.evaluation.{name}" for name in ("decision", "identity", "identity_words")
+    }
+    assert not {name for name in found if name.startswith(("counterseal.render.findings", "counterseal.policy.reader"))}
 
 
 def _log(world: FlowWorld, folder: Path, trust: Path) -> str:

@@ -6,24 +6,29 @@ one rule a file, `judging.py` runs them, `decision.py` puts the result into word
 
 from __future__ import annotations
 
-from counterseal.evaluation.approvals import Approvals
-from counterseal.evaluation.decision import Decision, PolicyUse
-from counterseal.evaluation.evidence import (
-    Evidence,
-    LedgerFacts,
-    MergedFile,
-    ObservedAsset,
-    PolicyOrigin,
-    RequestFile,
-    SignatureFacts,
-    Source,
-    groups_of,
-)
-from counterseal.evaluation.judging import evaluate, judge, needs, outcome
-from counterseal.evaluation.rules import RULES
-from counterseal.evaluation.rules.enough_reviews import Wanted, few_enough, possible_without, wanted
-from counterseal.evaluation.rules.review_of_this_revision import before_merge
-from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts, content_of
+from typing import TYPE_CHECKING
+
+from counterseal import front_door
+
+if TYPE_CHECKING:
+    from counterseal.evaluation.approvals import Approvals
+    from counterseal.evaluation.decision import Decision, PolicyUse
+    from counterseal.evaluation.evidence import (
+        Evidence,
+        LedgerFacts,
+        MergedFile,
+        ObservedAsset,
+        PolicyOrigin,
+        RequestFile,
+        SignatureFacts,
+        Source,
+        groups_of,
+    )
+    from counterseal.evaluation.judging import evaluate, judge, needs, outcome
+    from counterseal.evaluation.rules import RULES
+    from counterseal.evaluation.rules.enough_reviews import Wanted, few_enough, possible_without, wanted
+    from counterseal.evaluation.rules.review_of_this_revision import before_merge
+    from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts, content_of
 
 __all__ = [
     "RULES",
@@ -59,3 +64,18 @@ __all__ = [
     "rules",
     "wanted",
 ]
+
+__getattr__ = front_door.opened_by(
+    __name__,
+    {
+        "approvals": "Approvals",
+        "decision": "Decision PolicyUse",
+        "evidence": "Evidence LedgerFacts MergedFile ObservedAsset "
+        "PolicyOrigin RequestFile SignatureFacts Source groups_of",
+        "judging": "evaluate judge needs outcome",
+        "rules": "RULES",
+        "rules.enough_reviews": "Wanted few_enough possible_without wanted",
+        "rules.review_of_this_revision": "before_merge",
+        "sbom_facts": "LicenceUse SbomContent SbomFacts content_of",
+    },
+)

@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import __version__
 from counterseal.errors import CountersealError
-from counterseal.evaluation import evidence as evidence_room
-from counterseal.evaluation import judging as evaluation
-from counterseal.evaluation.approvals import approvals
 from counterseal.formats import statement as statements
 from counterseal.formats import wire
 from counterseal.identifiers import BUNDLE_MEDIA_TYPE, DECISION, EVIDENCE_FILE, MANIFEST_FILE, SBOM, SBOM_FILE
@@ -35,6 +32,7 @@ from counterseal.model import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from counterseal.evaluation.approvals import Approvals
     from counterseal.evaluation.evidence import Evidence
     from counterseal.model import Review
 
@@ -173,18 +171,22 @@ def decide(evidence: Evidence, findings: Sequence[Finding], *, abandoned: Sequen
     Raises:
         CountersealError: A finding is in error, or not everything was read: nothing can be decided (exit code 1).
     """
+    from counterseal.evaluation import approvals, judging  # noqa: PLC0415 - whoever reads a decision makes none
+    from counterseal.evaluation import evidence as evidence_room  # noqa: PLC0415 - as above
+
     run, merged = evidence.run, evidence.request.merged
-    unread = evidence.unread & evaluation.needs(evidence.policy, evidence.stage)
+    unread = evidence.unread & judging.needs(evidence.policy, evidence.stage)
     if unread or run is None or merged is None:
         raise CountersealError(f"could not decide on {evidence.request.path}", why="not everything was read")
-    outcome = evaluation.outcome(findings)
+    outcome = judging.outcome(findings)
     if outcome is None:
         broken = next(finding for finding in findings if finding.outcome is FindingOutcome.ERROR)
         raise CountersealError(
             f"could not decide on {evidence.request.path}", why=f"{broken.rule}: {broken.data.get('detail')}"
         )
     stage = evidence.policy.stage(evidence.stage)
-    content = evidence.request.content
+    content, tally = evidence.request.content, approvals.approvals(evidence)
+    digest = evidence_room.document_digest(evidence)
     return Decision(
         stage=evidence.stage,
         previous_stage=stage.after if stage else None,
@@ -203,10 +205,10 @@ def decide(evidence: Evidence, findings: Sequence[Finding], *, abandoned: Sequen
         ),
         manifest=DigestSet(evidence.manifest_digest) if evidence.manifest_digest else None,
         findings=tuple(findings),
-        reviews=_reviews(evidence),
-        responsible=_responsible(evidence, run.actor),
-        evidence=tuple(_evidence(evidence)),
-        evidence_digest=evidence_room.document_digest(evidence),
+        reviews=_reviews(evidence, tally),
+        responsible=_responsible(evidence, tally, run.actor),
+        evidence=tuple(_evidence(evidence, DigestSet(digest.sha256))),
+        evidence_digest=digest,
         builds=tuple(_builds(evidence)),
         environment=EnvironmentUse(None, evidence.manifest.input_matrix if evidence.manifest else None, ()),
         evaluator=EvaluatorUse(__version__, RULE_SET),
@@ -229,12 +231,11 @@ def _source(evidence: Evidence) -> SourceUse | None:
     return SourceUse(manifest.repository, manifest.revision, f"refs/tags/{manifest.tag}", manifest.tag, merged)
 
 
-def _reviews(evidence: Evidence) -> tuple[ReviewUse, ...]:
+def _reviews(evidence: Evidence, tally: Approvals) -> tuple[ReviewUse, ...]:
     """Return the reviews in the forge's order; if there are too many, what counts or objects goes before all else.
 
     Then the policy's people, then others, then nobody, the latest ones each time: anybody may write reviews.
     """
-    tally = approvals(evidence)
     weighty = [approval.review for approval in (*tally.counted, *tally.objections)]
     listed = [(review, _review(review, evidence)) for review in (evidence.change.reviews if evidence.change else ())]
 
@@ -248,24 +249,24 @@ def _reviews(evidence: Evidence) -> tuple[ReviewUse, ...]:
 
 
 def _review(review: Review, evidence: Evidence) -> ReviewUse:
-    groups = evidence_room.groups_of(review.actor, evidence.policy) if review.actor else ()
+    from counterseal.evaluation.evidence import groups_of  # noqa: PLC0415 - as above
+
+    groups = groups_of(review.actor, evidence.policy) if review.actor else ()
     return ReviewUse(review.actor, review.revision, review.state, review.submitted_at, review.url, groups)
 
 
-def _responsible(evidence: Evidence, run_actor: Actor) -> Responsible:
+def _responsible(evidence: Evidence, tally: Approvals, run_actor: Actor) -> Responsible:
     content = evidence.request.content
     requester = None
     if content:
         person = content.requested_by
         requester = Actor(person.host, person.id, person.login)
-    approvers = tuple(approval.actor for approval in approvals(evidence).counted)
+    approvers = tuple(approval.actor for approval in tally.counted)
     return Responsible(requester, approvers, run_actor, evidence.run_actors)
 
 
-def _evidence(evidence: Evidence) -> list[EvidenceUse]:
-    documents = [
-        EvidenceUse(EVIDENCE_FILE, DigestSet(evidence_room.digest(evidence)), "application/json", None),
-    ]
+def _evidence(evidence: Evidence, digest: DigestSet) -> list[EvidenceUse]:
+    documents = [EvidenceUse(EVIDENCE_FILE, digest, "application/json", None)]
     for build in evidence.builds:
         kind = build.statement.predicate_type
         documents.append(EvidenceUse(f"sha256:{build.digest}", DigestSet(build.digest), BUNDLE_MEDIA_TYPE, kind))
@@ -277,11 +278,8 @@ def _evidence(evidence: Evidence) -> list[EvidenceUse]:
 
 
 def _builds(evidence: Evidence) -> list[BuildUse]:
-    seen: dict[tuple[str | None, str], BuildUse] = {}
-    for build in evidence.builds:
-        run, builder = build.certificate.run_uri, build.certificate.san
-        seen.setdefault((run, builder), BuildUse(run, run, (), builder))
-    return list(seen.values())
+    runs = dict.fromkeys((build.certificate.run_uri, build.certificate.san) for build in evidence.builds)
+    return [BuildUse(run, run, (), builder) for run, builder in runs]
 
 
 def subjects(evidence: Evidence) -> tuple[Subject, ...]:

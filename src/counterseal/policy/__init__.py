@@ -5,25 +5,30 @@ It judges nothing, and knows no rule by name.
 
 from __future__ import annotations
 
-from counterseal.policy.confidentiality import Confidentiality
-from counterseal.policy.moved import moved
-from counterseal.policy.reader import EXAMPLE_RANDOM, load, new_ledger_id
-from counterseal.policy.redaction import load as load_redaction
-from counterseal.policy.rule import (
-    NO_REQUEST,
-    NOT_READ,
-    SATISFIED,
-    Need,
-    NoOptions,
-    OptionProblem,
-    RuleSpec,
-    no_request,
-    not_read,
-    reason,
-    satisfied,
-    skipped,
-    violated,
-)
+from typing import TYPE_CHECKING
+
+from counterseal import front_door
+
+if TYPE_CHECKING:
+    from counterseal.policy.confidentiality import Confidentiality
+    from counterseal.policy.moved import moved
+    from counterseal.policy.reader import EXAMPLE_RANDOM, load, new_ledger_id
+    from counterseal.policy.redaction import load_redaction
+    from counterseal.policy.rule import (
+        NO_REQUEST,
+        NOT_READ,
+        SATISFIED,
+        Need,
+        NoOptions,
+        OptionProblem,
+        RuleSpec,
+        no_request,
+        not_read,
+        reason,
+        satisfied,
+        skipped,
+        violated,
+    )
 
 __all__ = [
     "EXAMPLE_RANDOM",
@@ -46,3 +51,15 @@ __all__ = [
     "skipped",
     "violated",
 ]
+
+__getattr__ = front_door.opened_by(
+    __name__,
+    {
+        "confidentiality": "Confidentiality",
+        "moved": "moved",
+        "reader": "EXAMPLE_RANDOM load new_ledger_id",
+        "redaction": "load_redaction",
+        "rule": "NO_REQUEST NOT_READ SATISFIED Need NoOptions OptionProblem "
+        "RuleSpec no_request not_read reason satisfied skipped violated",
+    },
+)

@@ -14,7 +14,7 @@ _KINDS: Final = ("hosts", "names", "paths")
 _TWO: Final = re.compile(r"[^\W_].*[^\W_]", re.DOTALL)
 
 
-def load(data: bytes, name: str) -> Redaction:
+def load_redaction(data: bytes, name: str) -> Redaction:
     """Return `redact:` of a policy file, of which nothing else is looked at: this is not what a gate decides by.
 
     Raises:

@@ -16,5 +16,6 @@ __all__ = [
     "reports",
     "terminal",
     "text",
+    "verdict",
     "versions",
 ]

@@ -8,7 +8,8 @@ from counterseal.history import label
 from counterseal.model import Outcome
 from counterseal.render import findings as findings_room
 from counterseal.render.escape import markdown as safe
-from counterseal.render.text import MARKS, SANDBOX_NOTE
+from counterseal.render.text import MARKS
+from counterseal.render.verdict import SANDBOX_NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,34 +13,23 @@ from counterseal.model import FindingOutcome, Outcome
 from counterseal.render import findings
 from counterseal.render.escape import plain
 from counterseal.render.findings.shown import plural
+from counterseal.render.verdict import SANDBOX_NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from counterseal.errors import CountersealError
     from counterseal.evaluation import Decision
     from counterseal.history import RecordedEvent
     from counterseal.history.events import Event
     from counterseal.model import EarlierDecision, Finding, Reason
     from counterseal.render.findings import About
-    from counterseal.verification import Verdict
 
-SANDBOX_NOTE = "SANDBOX: signed under a sandbox root, proves nothing to anybody"
 MARKS = {
     FindingOutcome.SATISFIED: "✓",
     FindingOutcome.VIOLATED: "✗",
     FindingOutcome.SKIPPED: "–",
     FindingOutcome.ERROR: "!",
 }
-
-
-def error(problem: CountersealError) -> str:
-    """Return what went wrong, why, and how to fix it."""
-    parts = [f"error: {plain(problem.what, 2000)}"]
-    for title, words in (("why", problem.why), ("fix", problem.fix)):
-        for number, line in enumerate(words.split("\n") if words else ()):
-            parts.append(f"  {f'{title}: ' if number == 0 else '     '}{plain(line, 2000)}".rstrip())
-    return "\n".join(parts)
 
 
 def decision(decision: Decision, sequence: int, digest: str, *, fresh: bool) -> str:
@@ -110,13 +99,6 @@ def marked(finding: Finding, about: About) -> list[str]:
     """Return a finding with a mark in front, for previews and for one entry in full."""
     first, *rest = finding_lines(finding, about)
     return [f"  {MARKS[finding.outcome]} {first.strip()}", *(f"  {line}" for line in rest)]
-
-
-def verdict(verdict: Verdict) -> str:
-    """Return a verdict with its numbered steps."""
-    head = f"verified: {plain(verdict.file_name)}, {verdict.stage}, decided {wire.timestamp(verdict.decided_at)}"
-    steps = [f"  {step.look.number} {step.look:<20} {plain(step.result)}" for step in verdict.steps]
-    return "\n".join((head, *steps, *([f"  {SANDBOX_NOTE}"] if verdict.sandbox else [])))
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:

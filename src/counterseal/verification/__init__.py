@@ -5,7 +5,8 @@ It asks no forge and reads no repository; all that it needs lies beside the arti
 
 from __future__ import annotations
 
-from counterseal.verification.looks import StepError
-from counterseal.verification.steps import Verdict, Wanted, verify
+from counterseal.verification.looks import NotOfReleaseError, StepError
+from counterseal.verification.proven import Proven, Step, Verdict
+from counterseal.verification.steps import Asked, prove
 
-__all__ = ["StepError", "Verdict", "Wanted", "verify", "vsa"]
+__all__ = ["Asked", "NotOfReleaseError", "Proven", "Step", "StepError", "Verdict", "prove", "vsa"]

@@ -57,6 +57,19 @@ class StepError(VerificationError):
         self.look = look
 
 
+class NotOfReleaseError(StepError):
+    """The release of the proof has neither this name nor these bytes: the file is of another, or of none.
+
+    Args:
+        look: The step that found it out.
+        why: What it has.
+    """
+
+    def __init__(self, look: Look, why: str) -> None:
+        super().__init__(look, why, _OTHER)
+
+
+_OTHER: Final = "take the ledger-proof.json of the release that the file is of; if it is, do not use the file"
 ANEW: Final = (
     "download the file and ledger-proof.json again, both from the same release; if it fails again, do not use the "
     "file, and tell the project"

@@ -41,7 +41,9 @@ def test_a_folder_is_all_files_in_it(tmp_path: Path, capsys: pytest.CaptureFixtu
     told = json.loads(capsys.readouterr().out)
     assert [each["fileName"] for each in told["files"]] == ["a.tar.gz", "b.whl"]
     assert [each["fileName"] for each in told["skipped"]] == ["ledger-proof.json"]
-    (tmp_path / "more").mkdir()
+    (tmp_path / "empty").mkdir()
+    assert main(["verify", str(tmp_path / "empty"), *asked], {"PATH": "/usr/bin"}) == 2
+    assert "why: it is empty" in capsys.readouterr().err
     assert main(["verify", str(tmp_path), *asked], {"PATH": "/usr/bin"}) == 2
     assert "is not a folder of release files" in capsys.readouterr().err
 

@@ -13,12 +13,12 @@ GOOD = b'redact:\n  hosts: ["*.corp.example"]\n  names: ["@acme/*", acme-*]\n  p
 
 def test_patterns_are_read_by_kind() -> None:
     expected = Redaction(("*.corp.example",), ("@acme/*", "acme-*"), ("internal/*",))
-    assert redaction.load(GOOD, "policy.yml") == expected
+    assert redaction.load_redaction(GOOD, "policy.yml") == expected
 
 
 @pytest.mark.parametrize("text", [b"apiVersion: counterseal/v1\n", b"redact: {}\nstages: what\n"])
 def test_without_patterns_there_are_none(text: bytes) -> None:
-    assert redaction.load(text, "policy.yml") == Redaction()
+    assert redaction.load_redaction(text, "policy.yml") == Redaction()
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_without_patterns_there_are_none(text: bytes) -> None:
 )
 def test_what_is_wrong_is_told_with_its_place(text: bytes, place: str, words: str) -> None:
     with pytest.raises(PolicyError, match=words) as refused:
-        redaction.load(text, "policy.yml")
+        redaction.load_redaction(text, "policy.yml")
     assert refused.value.what.startswith(f"policy.yml:{place}: ")
     assert refused.value.why
     assert refused.value.fix

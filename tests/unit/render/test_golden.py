@@ -15,6 +15,7 @@ import pytest
 from tests.unit import frozen
 from tests.unit.render.status_samples import Samples
 
+from counterseal.commands.verify import VerifyResult
 from counterseal.errors import UsageError
 from counterseal.evaluation import decision as decisions
 from counterseal.evaluation.approvals import Approvals
@@ -22,11 +23,12 @@ from counterseal.gate.preview import Preview
 from counterseal.history.fold import RecordedDecision
 from counterseal.model import Attestation, Counted, Dismissed, EarlierDecision, Entry, Finding, FindingOutcome, Outcome
 from counterseal.model import Statement as Signed
-from counterseal.render import findings, markdown, text
+from counterseal.render import failure, findings, markdown, text
 from counterseal.render.reports import preview as preview_report
 from counterseal.render.reports import status as status_report
+from counterseal.render.reports import verify as verify_report
 from counterseal.verification.looks import Look
-from counterseal.verification.steps import Step, Verdict
+from counterseal.verification.proven import Step, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,9 +99,8 @@ def _verdict(*, sandbox: bool) -> str:
         Step(Look.LEDGER, "entry 42"),
     )
     name = frozen.WHEEL.name
-    return text.verdict(
-        Verdict(name, frozen.WHEEL.digest, "production", frozen.moment(9, 12), frozen.HOME, sandbox, steps)
-    )
+    verdict = Verdict(name, frozen.WHEEL.digest, "production", frozen.moment(9, 12), frozen.HOME, sandbox, steps)
+    return verify_report.report(VerifyResult((verdict,))).text
 
 
 def _preview() -> str:
@@ -112,7 +113,7 @@ def _preview() -> str:
 
 
 def _error() -> str:
-    return text.error(
+    return failure.text(
         UsageError(HOSTILE, why="the first\nand the second line", fix="permissions:\n  id-token: write\n")
     )
 

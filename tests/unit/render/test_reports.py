@@ -26,7 +26,8 @@ from counterseal.gate.publication.publishing import NotPublished, Published, Pub
 from counterseal.model import Reason, Release, Repository
 from counterseal.render.reports import candidate, gate, policy, publish, request, sandbox, sbom, sign, verify
 from counterseal.render.text import log_rows
-from counterseal.verification.looks import Look, StepError
+from counterseal.verification.looks import Look, NotOfReleaseError, StepError
+from counterseal.verification.proven import Step, Verdict
 
 if TYPE_CHECKING:
     from counterseal.render import Report
@@ -187,6 +188,42 @@ def test_verify_sums_up_what_became_of_several_files() -> None:
         "1 not verified, 1 skipped",
     ]
     assert report.data["files"][0]["error"]["step"] == 1
+
+
+def test_verify_stays_short_for_many_files_and_lists_all_failures() -> None:
+    steps = (Step(Look.SUBJECT, "sha256:ab"), Step(Look.LEDGER, "included"))
+    found = Verdict("x", "ab", "production", frozen.moment(9, 12), frozen.HOME, sandbox=False, steps=steps)
+    verdicts = [dataclasses.replace(found, file_name=f"{number}.whl") for number in range(998)]
+    stranger = Refused("evil.whl", NotOfReleaseError(Look.SUBJECT, "evil.whl has sha256:ab, not in the decision"))
+    denied = VerificationError("not verified: step 4, decision", why="it was deny")
+    refused = (stranger, Refused("a.whl", denied), Refused("b.whl", denied))
+    report = verify.report(VerifyResult((*verdicts, *refused), (Skipped("ledger-proof.json", "it is the proof"),)))
+    assert report.text.split("\n") == [
+        "verified: 998 files, production, decided 2026-11-24T09:12:44Z",
+        "  5 ledger               included",
+        "not verified: evil.whl, not of this release",
+        "error: step 1, digest and name",
+        "  why: evil.whl has sha256:ab, not in the decision",
+        "  fix: take the ledger-proof.json of the release that the file is of; if it is, do not use the file",
+        "not verified: a.whl",
+        "not verified: b.whl",
+        "error: step 4, decision",
+        "  why: it was deny",
+        "skipped: ledger-proof.json: it is the proof",
+        "998 verified, 3 not verified (1 not of this release), 1 skipped",
+    ]
+    told = report.data["files"]
+    assert len(told) == 1001
+    assert [each["fileName"] for each in told if not each["verified"]] == ["evil.whl", "a.whl", "b.whl"]
+    assert [each["fileName"] for each in told if each.get("notOfRelease")] == ["evil.whl"]
+    assert len(report.errors) == 3
+
+
+def test_verify_tells_files_of_one_name_by_their_paths() -> None:
+    refused = Refused("a.whl", VerificationError("not it"))
+    report = verify.report(VerifyResult((refused, refused), paths=("x/a.whl", "y/a.whl")))
+    assert report.text.startswith("not verified: x/a.whl\nnot verified: y/a.whl\nerror: not it\n")
+    assert [each["path"] for each in report.data["files"]] == ["x/a.whl", "y/a.whl"]
 
 
 def test_policy() -> None:

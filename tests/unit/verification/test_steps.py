@@ -1,134 +1,42 @@
-"""The steps of a verdict, one defect at a time: each is refused in its own step, by its own words.
-
-Signatures are the verifier's work; here it hands out whatever the test says was signed. Everything else is real.
-"""
+"""The steps of a verdict, one defect at a time: each is refused in its own step, by its own words."""
 
 from __future__ import annotations
 
 import base64
 import dataclasses
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from tests.unit import frozen
+from tests.unit.verification.releases import (
+    DECIDED_AT,
+    GATE,
+    NOW,
+    OTHER_GATE,
+    OWN_CERTIFICATE,
+    OWN_SAN,
+    PUBLISHED_AT,
+    TRUST,
+    WANTED,
+    Release,
+    Signed,
+    Wanted,
+    by,
+    decided,
+    published,
+    released,
+    verify,
+)
 
 from counterseal import ledger
 from counterseal.errors import LedgerError, VerificationError
-from counterseal.evaluation import Decision, decision
-from counterseal.formats import digests, statement
-from counterseal.history import events
-from counterseal.history.events import EntryReference, Event, Publication, PublishedAsset
+from counterseal.formats import digests
+from counterseal.history.events import Publication, PublishedAsset
 from counterseal.identifiers import GATE_ID
-from counterseal.model import Attestation, Certificate, Outcome, OwnGate, Subject, Trust
-from counterseal.verification import Verdict, Wanted, verify
-
-if TYPE_CHECKING:
-    from counterseal.model import Entry, LedgerLink
-
-GATE, OTHER_GATE = frozen.revision("gate"), frozen.revision("another gate")
-GATE_CERTIFICATE = dataclasses.replace(
-    frozen.CERTIFICATE,
-    san=f"{GATE_ID}@{GATE}",
-    signer_uri=f"{GATE_ID}@{GATE}",
-    signer_digest=GATE,
-    source_revision=frozen.MERGE,
-    source_ref=frozen.MAIN,
-    config_uri=f"{frozen.SOURCE}/.github/workflows/promote.yml@{frozen.MAIN}",
-    config_digest=frozen.MERGE,
-)
-OWN_SAN = f"{frozen.SOURCE}/.github/workflows/gate.yml@{frozen.MAIN}"
-OWN_CERTIFICATE = dataclasses.replace(
-    GATE_CERTIFICATE, san=OWN_SAN, signer_uri=OWN_SAN, signer_digest=frozen.MERGE, config_uri=OWN_SAN
-)
-TRUST = Trust({frozen.HOST: frozen.RUN.issuer}, released=(GATE,), withdrawn=(), sandbox=False)
-WANTED = Wanted(frozen.WHEEL.name, frozen.WHEEL.digest, "production", frozen.HOST, frozen.HOME.name)
-DECIDED_AT, PUBLISHED_AT = frozen.ALLOW.decided_at, frozen.PUBLICATION.occurred_at
-NOW = PUBLISHED_AT + timedelta(hours=2, minutes=59)
-
-
-class Signed:
-    """Verifies nothing: it knows who signed which line, and when. A stand-in for the port `BundleVerifier`."""
-
-    def __init__(self) -> None:
-        self.lines: dict[bytes, Attestation] = {}
-
-    def sign(self, payload: bytes, certificate: Certificate, at: datetime) -> bytes:
-        """Return a line around a payload: the payload itself."""
-        found = statement.parse(payload, "a line")
-        self.lines[payload] = Attestation(found, payload, certificate, at, 1881, payload, digests.sha256(payload))
-        return payload
-
-    def verify_statement(self, bundle: bytes, what: str) -> Attestation:  # noqa: ARG002 - as the port has it
-        return self.lines[bundle]
-
-    def verify_digest(self, bundle: bytes, digest: str, what: str) -> Certificate:
-        raise NotImplementedError
-
-
-def as_it_is(reference: EntryReference) -> EntryReference:
-    return reference
-
-
-@dataclasses.dataclass
-class Release:
-    """A decision and its publication, as the only entries after the first; change one thing, then verify."""
-
-    decision: Decision = frozen.ALLOW
-    about: tuple[Subject, ...] = frozen.ABOUT
-    publication: Event = frozen.PUBLICATION
-    reference: Callable[[EntryReference], EntryReference] = as_it_is
-    signer: Certificate = GATE_CERTIFICATE
-    sealer: Certificate = GATE_CERTIFICATE
-    signed_at: datetime = DECIDED_AT + timedelta(seconds=3)
-    sealed_at: datetime = PUBLISHED_AT + timedelta(seconds=3)
-
-    def __post_init__(self) -> None:
-        self.signed = Signed()
-
-    def proof(self) -> bytes:
-        """Return the `ledger-proof.json` of the release."""
-        chain = ledger.Chain(frozen.LEDGER)
-        self._append(chain, "genesis", lambda link: events.payload(frozen.GENESIS, frozen.POLICY_FILE, link))
-        entry = self._append(chain, frozen.PATH, lambda link: decision.payload(self.decision, self.about, link))
-        reference = self.reference(EntryReference(entry.link.entry_id, 1, entry.attestation.digest))
-        event, body = self.publication, self.publication.body
-        if isinstance(body, Publication):
-            event = dataclasses.replace(event, body=dataclasses.replace(body, decision=reference))
-        sealed = self._append(chain, "publication", lambda link: events.payload(event, self.about, link))
-        return chain.proof(entry, sealed)
-
-    def _append(self, chain: ledger.Chain, name: str, payload: Callable[[LedgerLink], bytes]) -> Entry:
-        certificate, at = (self.signer, self.signed_at) if name == frozen.PATH else (self.sealer, self.sealed_at)
-        before = frozen.revision(str(chain.size)) if chain.size else None
-        link = chain.link(ledger.entry_id("decision", frozen.LEDGER, name), before, before, frozen.digest("state"))
-        line = self.signed.sign(payload(link), certificate, at)
-        entry = ledger.entry_of(line, self.signed.lines[line])
-        chain.add(entry)
-        return entry
-
-    def verify(self, wanted: Wanted = WANTED, trust: Trust = TRUST) -> Verdict:
-        return verify(wanted, self.proof(), verifier=self.signed, trust=trust, now=NOW)
-
-
-def released(**changes: Any) -> Release:
-    return Release(**changes)
-
-
-def decided(**changes: Any) -> Decision:
-    return dataclasses.replace(frozen.ALLOW, **changes)
-
-
-def published(**changes: Any) -> Event:
-    body = frozen.PUBLICATION.body
-    assert isinstance(body, Publication)
-    return dataclasses.replace(frozen.PUBLICATION, body=dataclasses.replace(body, **changes))
-
-
-def by(start: Certificate = GATE_CERTIFICATE, **changes: Any) -> Certificate:
-    return dataclasses.replace(start, **changes)
+from counterseal.model import Attestation, Certificate, Outcome, OwnGate, Trust
+from counterseal.verification import Asked, NotOfReleaseError, prove
 
 
 def refusal(release: Release, wanted: Wanted = WANTED, trust: Trust = TRUST) -> tuple[str, str]:
@@ -219,6 +127,28 @@ def test_a_file_beside_the_artifacts_is_held_to_the_list_of_the_publication() ->
         assert (step, why) == ("5, ledger", f"{asset.name} is not among the assets that were published")
     evil = dataclasses.replace(WANTED, file_name="evil.whl", digest=sbom.digest)
     assert refusal(release, evil)[0] == "1, digest and name"
+
+
+@pytest.mark.parametrize("name", ["evil.whl", "evil.whl.vsa.sigstore.json", "sbom.cdx.json"])
+def test_a_file_of_no_release_is_told_apart_from_one_that_was_changed(name: str) -> None:
+    evil = digests.sha256(b"evil")
+    with pytest.raises(NotOfReleaseError):
+        released().verify(dataclasses.replace(WANTED, file_name=name, digest=evil))
+    with pytest.raises(VerificationError) as caught:
+        released().verify(dataclasses.replace(WANTED, digest=evil))
+    assert not isinstance(caught.value, NotOfReleaseError)
+
+
+def test_a_proof_is_verified_once_for_all_files_and_refuses_each_of_them_for_the_same_reason() -> None:
+    release = released(decision=decided(outcome=Outcome.DENY))
+    asked = Asked("production", frozen.HOST, frozen.HOME.name)
+    proven = prove(asked, release.proof(), verifier=release.signed, trust=TRUST, now=NOW)
+    release.signed.lines.clear()  # whoever asked again would find nothing
+    for subject in (frozen.WHEEL, frozen.SDIST):
+        with pytest.raises(VerificationError, match="step 4, decision"):
+            proven.verdict(subject.name, subject.digest)
+    with pytest.raises(NotOfReleaseError, match="step 1"):
+        proven.verdict("evil.whl", digests.sha256(b"evil"))
 
 
 @pytest.mark.parametrize(
@@ -328,7 +258,7 @@ def test_five_minutes_are_not_too_many() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"outcome": Outcome.DENY}, f"the decision on {frozen.WHEEL.name} for production was deny"),
+        ({"outcome": Outcome.DENY}, "the decision for production was deny"),
         ({"stage": "staging"}, "the decision is for the stage staging, not for production"),
         ({"source": None}, "its source is another repository than the one whose gate signed"),
     ],

@@ -46,7 +46,7 @@ VERB = Verb(
     ),
     (
         "verify app.whl --stage production --repository github.com/acme/app",
-        f"verify 'dist/*' --stage production {_OWN_GATE}",
+        f"verify SHA256SUMS --stage production {_OWN_GATE}",
     ),
 )
 
@@ -63,5 +63,5 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     question = verify.Question(options.stage, options.repository, options.repository_id, revisions, own, options.ledger)
     ports = verify.VerifyPorts(verifier, trust, wiring.clock())
     with progress(options, wiring.surroundings) as tell:
-        result = verify.run(verify.expand(options.files), question, ports, proof=options.proof, tell=tell)
+        result = verify.run(options.files, question, ports, proof=options.proof, tell=tell)
     return reports.report(result)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from counterseal.formats import wire
 from counterseal.model import FindingOutcome, Outcome
-from counterseal.render import escape, findings, markdown, text
+from counterseal.render import escape, failure, findings, markdown, text
 from counterseal.render.report import Report
 from counterseal.render.reports import publish
+from counterseal.render.verdict import SANDBOX_NOTE
 
 if TYPE_CHECKING:
     from counterseal.commands import gate
@@ -22,7 +23,7 @@ def report(done: gate.GateRun) -> Report:
     """Return every decision, what could not be decided, and what was published."""
     result, published = done.decided, done.published
     decisions = [_text(decided) for decided in result.decided]
-    rest = [*(text.error(failed.error) for failed in result.failed), *publish.lines(published, done.run, done.policy)]
+    rest = [*(failure.text(failed.error) for failed in result.failed), *publish.lines(published, done.run, done.policy)]
     if not decisions and not rest:
         rest = [_NOTHING]
     tables = [
@@ -30,7 +31,7 @@ def report(done: gate.GateRun) -> Report:
         for decided in result.decided
     ]
     return Report(
-        text="\n".join([*decisions, *rest, *([text.SANDBOX_NOTE] if result.sandbox else [])]),
+        text="\n".join([*decisions, *rest, *([SANDBOX_NOTE] if result.sandbox else [])]),
         data={
             "schema": "counterseal.gate/v1",
             "decisions": [_data(decided) for decided in result.decided],

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from counterseal.history import label
 from counterseal.identifiers import page
-from counterseal.render import consumer, escape, text
+from counterseal.render import consumer, escape, failure, text
 from counterseal.render.report import Report
+from counterseal.render.verdict import SANDBOX_NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ def report(result: publishing.PublishResult, run: Run, policy: Policy, *, sandbo
     """
     parts = lines(result, run, policy) or ["nothing to publish"]
     return Report(
-        text="\n".join([*parts, *([text.SANDBOX_NOTE] if sandbox else [])]),
+        text="\n".join([*parts, *([SANDBOX_NOTE] if sandbox else [])]),
         data={"schema": "counterseal.publish/v1", "published": data(result), "sandbox": sandbox},
         exit_code=result.exit_code,
         outputs={"published": json.dumps([release.tag for release in result.published])},
@@ -64,7 +65,7 @@ def lines(result: publishing.PublishResult, run: Run, policy: Policy) -> list[st
         head = "withdrawn" if stopped.error is None else "not published"
         parts.append(f"{head}: {stopped.tag} ({stopped.stage})\n  {_why(stopped)}")
         if stopped.error is not None:
-            parts.append(text.error(stopped.error))
+            parts.append(failure.text(stopped.error))
     return parts
 
 

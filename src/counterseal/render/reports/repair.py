@@ -8,7 +8,7 @@ from counterseal.formats import wire
 from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF, page
 from counterseal.render import escape
 from counterseal.render.report import Report
-from counterseal.render.text import SANDBOX_NOTE
+from counterseal.render.verdict import SANDBOX_NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from counterseal.formats import wire
 from counterseal.render import escape, versions
 from counterseal.render.findings.shown import plural
 from counterseal.render.report import Report
-from counterseal.render.text import SANDBOX_NOTE
+from counterseal.render.verdict import SANDBOX_NOTE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -148,7 +148,7 @@ def _repair(found: Diagnosis, wiring: Wiring) -> bool:
 
 
 def _offer(observation: Observation, fixes: ProjectFixes, api: str) -> bool:
-    from counterseal.render import text
+    from counterseal.render import failure
     from counterseal.render.reports.setting_up import doctor as reports
 
     if observation.repair is None:
@@ -163,7 +163,7 @@ def _offer(observation: Observation, fixes: ProjectFixes, api: str) -> bool:
     try:
         fixes.make(call)
     except CountersealError as error:
-        click.echo(text.error(error), err=True)
+        click.echo(failure.text(error), err=True)
         return False
     click.echo("done\n", err=True)
     return True

@@ -12,6 +12,7 @@ from counterseal.model import FindingOutcome
 from counterseal.render import escape, findings, text
 from counterseal.render.escape import plain
 from counterseal.render.reports import preview as previews
+from counterseal.render.verdict import SANDBOX_NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -186,7 +187,7 @@ def unseen(gaps: Iterable[status.Unseen]) -> Section:
 def proven(known: status.Proven) -> list[str]:
     """Return how far the ledger is proven."""
     said = "ledger: none in this clone" if known.entries is None else f"ledger: {text.chain(known.entries, known.head)}"
-    return [said, *([text.SANDBOX_NOTE] if known.sandbox else [])]
+    return [said, *([SANDBOX_NOTE] if known.sandbox else [])]
 
 
 def data(known: status.Proven, gaps: Iterable[status.Unseen]) -> dict[str, Any]:
