@@ -67,6 +67,11 @@ def policy(number: int) -> bytes:
     return _POLICY.format(ledger=LEDGER_ID, maintainers=listed, dora=DORA).encode()
 
 
+def fast_import(repository: Path) -> list[str]:
+    """Return the command that reads a stream into a repository: packed, however little it is, so that packs are all."""
+    return ["git", "-C", str(repository), "-c", "fastimport.unpackLimit=1", "fast-import"]
+
+
 def policy_digests(parameters: Parameters) -> list[str]:
     """Return the sha256 of each policy."""
     return [digests.sha256(policy(number)) for number in range(parameters.policies)]
@@ -86,8 +91,7 @@ def write(repository: Path, parameters: Parameters, requests: Iterable[File]) ->
         requests: What is merged into it beside.
     """
     stream = b"".join(_stream(parameters, requests))
-    command = ["git", "-C", str(repository), "fast-import", "--quiet"]
-    subprocess.run(command, input=stream, check=True)
+    subprocess.run([*fast_import(repository), "--quiet"], input=stream, check=True)
     listed = ["git", "-C", str(repository), "rev-list", "--first-parent", "--reverse", MAIN]
     commits = tuple(subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split())
     known = policy_digests(parameters)

@@ -106,7 +106,7 @@ def make(folder: Path, parameters: Parameters) -> SignedLedger:
     made.repository.mkdir()
     _git(made.repository, "init", "--quiet", "--bare", "--template=", "--initial-branch=main")
     there = branch.write(made.repository, parameters, statements.requests(parameters, plan(parameters)))
-    command = ["git", "-C", str(made.repository), "fast-import", "--quiet", "--done"]
+    command = [*branch.fast_import(made.repository), "--quiet", "--done"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         for commit in _commits(parameters, there, Authority(keys, parameters.url)):

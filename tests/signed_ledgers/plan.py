@@ -34,6 +34,7 @@ class Parameters:
         commits: How long the source branch is, at least 3.
         policies: How many policies that branch had, one after the other.
         evidence: Whether the document that a decision rests on lies beside it.
+        after: How many entries are younger than the newest audit; None: there are no audits, which have no format yet.
         port: Of the sandbox whose gate signs: its address stands in each certificate.
         seed: Of what differs from release to release.
     """
@@ -42,18 +43,21 @@ class Parameters:
     commits: int = 10_000
     policies: int = 50
     evidence: bool = True
+    after: int | None = None
     port: int = 47_800
     seed: int = 1
 
     def __post_init__(self) -> None:
         if self.entries < 1 or self.commits < 3 or not 1 <= self.policies < self.commits:
             raise ValueError(f"no ledger can be made of {self}")
+        if self.after is not None:
+            raise ValueError("no ledger has audits yet")
 
     @property
     def name(self) -> str:
         """Return a name for files."""
-        beside = "evidence" if self.evidence else "bare"
-        return f"{self.entries}-{self.commits}-{self.policies}-{beside}-{self.port}-{self.seed}"
+        beside, audit = "evidence" if self.evidence else "bare", "" if self.after is None else f"after-{self.after}-"
+        return f"{self.entries}-{self.commits}-{self.policies}-{beside}-{audit}{self.port}-{self.seed}"
 
     @property
     def url(self) -> str:
