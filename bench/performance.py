@@ -55,7 +55,7 @@ def _measured(sizes: Sequence[int]) -> Iterator[Measured]:
         if after is None or after < size:
             small = _ledger(10, None if after is None else 0)
             yield from (replace(each, after=after) for each in _at(_ledger(size, after), small))
-    if importlib.util.find_spec("bench.verify"):
+    if importlib.util.find_spec("bench.verify"):  # yields what it measured as `verify` and as `verify, many`
         yield from importlib.import_module("bench.verify").measure()
 
 

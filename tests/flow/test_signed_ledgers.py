@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.evidence_samples import MAIN
+from tests.signed_ledgers import layout
 from tests.signed_ledgers.hosting import hosted
 from tests.signed_ledgers.making import SignedLedger, make
 from tests.signed_ledgers.plan import Kind, Parameters, plan
@@ -153,11 +154,11 @@ def test_lines_have_the_size_of_real_ones(whole: Ledger) -> None:
 
 
 def test_evidence_lies_beside_decisions(whole: Ledger, made: SignedLedger) -> None:
-    listed = ["git", "-C", str(made.repository), "ls-tree", "-r", "--name-only", "refs/notes/counterseal"]
-    names = subprocess.run(listed, check=True, capture_output=True, text=True).stdout
+    listed = ["git", "-C", str(made.repository), "ls-tree", "-r", "--name-only", layout.REFS[0]]
+    names = subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split()
     decided = History(whole.entries).decisions.values()
     assert decided
-    assert all(f"evidence/{recorded.decision.evidence_digest.sha256}.json" in names for recorded in decided)
+    assert {layout.evidence_path(recorded.decision.evidence_digest.sha256) for recorded in decided} <= set(names)
 
 
 def test_the_branch_beside_it_has_its_policies_and_requests(

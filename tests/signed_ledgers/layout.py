@@ -68,8 +68,13 @@ class Layout:
         self._size += 1
         files = {f"{key[:2]}/{key[2:]}": b"".join(b"%s\n" % each for each in lines)}
         if entry.evidence:
-            files[f"evidence/{digests.sha256(entry.evidence)}.json"] = entry.evidence
+            files[evidence_path(digests.sha256(entry.evidence))] = entry.evidence
         return _commit(entry, files)
+
+
+def evidence_path(digest: str) -> str:
+    """Return where the document with a sha256 lies that a decision rests on."""
+    return f"evidence/{digest}.json"
 
 
 def _commit(entry: Written, files: dict[str, bytes]) -> bytes:

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -46,6 +47,7 @@ _SOURCES: Final = (
     *(f"src/counterseal/{room}" for room in ("model", "formats", "evaluation", "ledger", "history", "identifiers.py")),
     *(f"sandbox/src/counterseal_sandbox/{name}.py" for name in ("keys", "fulcio", "rekor", "timestamp", "trust")),
 )
+_A_DAY: Final = 24 * 3600
 _FIRST_RUN: Final = 9_000_000
 
 
@@ -89,12 +91,17 @@ def cached(parameters: Parameters) -> SignedLedger:
     folder = place / f"{parameters.name}-{_sources()}"
     if not folder.is_dir():
         place.mkdir(parents=True, exist_ok=True)
-        for old in place.glob(f"{parameters.name}-*"):
+        for old in (*place.glob(f"{parameters.name}-*"), *_left_over(place)):
             shutil.rmtree(old)
         with tempfile.TemporaryDirectory(dir=place, prefix="making.") as temporary:
             make(Path(temporary) / "ledger", parameters)
             (Path(temporary) / "ledger").rename(folder)
     return SignedLedger(folder, parameters)
+
+
+def _left_over(place: Path) -> list[Path]:
+    """Return what is of processes that were killed while they made a ledger."""
+    return [folder for folder in place.glob("making.*") if time.time() - folder.stat().st_mtime > _A_DAY]
 
 
 def make(folder: Path, parameters: Parameters) -> SignedLedger:
