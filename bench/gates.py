@@ -33,10 +33,10 @@ def measure(made: SignedLedger, small: SignedLedger, place: Path) -> Measured:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=place, prefix="gate.")))
         ledgers = [made] if made is small else [made, small]
-        worlds = [stack.enter_context(hosted(each, folder / str(number))) for number, each in enumerate(ledgers)]
         try:
+            worlds = [stack.enter_context(hosted(each, folder / str(number))) for number, each in enumerate(ledgers)]
             runs = measuring.in_turns(*(lambda world=world: _run(world) for world in worlds))
-        except FailedError as error:
+        except (FailedError, OSError) as error:  # a port that somebody else has
             return Measured("gate", size, problem=str(error))
     times = [_times(ended) for ended in runs]
     return Measured("gate", size, ours=times[0], beside=times[1] if times[1:] else None)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 SIZES = (10, 100, 1_000, 10_000, 100_000)
 #: How many entries are younger than the newest audit, of each size; None: ledgers have no audits yet.
 AFTER: Final[tuple[int | None, ...]] = (None,)
-#: Of the sandboxes that sign: one for each size, so that two can answer at the same time.
-FIRST_PORT = 47_801
+#: Of the sandboxes that sign: one for each size, so that two can answer at once. No system hands out such ports itself.
+FIRST_PORT = 28_471
 #: All evidence lies in one folder, which git writes anew for each entry: to make a longer one would take hours.
 MOST_EVIDENCE = 10_000
 

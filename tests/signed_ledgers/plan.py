@@ -44,7 +44,7 @@ class Parameters:
     policies: int = 50
     evidence: bool = True
     after: int | None = None
-    port: int = 47_800
+    port: int = 28_470
     seed: int = 1
 
     def __post_init__(self) -> None:
