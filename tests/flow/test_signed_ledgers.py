@@ -13,6 +13,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bench import appends, gates, measuring, readers
 from tests.evidence_samples import MAIN
 from tests.signed_ledgers import layout
 from tests.signed_ledgers.hosting import hosted
@@ -193,6 +194,18 @@ def test_the_same_parameters_make_the_same(whole: Ledger, made: SignedLedger, tm
 def repository_of(made: SignedLedger, ref: str) -> str:
     asked = ["git", "-C", str(made.repository), "rev-parse", ref]
     return subprocess.run(asked, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.slow
+def test_the_bench_measures_on_it(made: SignedLedger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "ENOUGH", 0.0)  # one round is enough
+    measured = [*appends.measure(made, tmp_path), gates.measure(made, made, tmp_path), *readers.measure(made)]
+    assert [each.work for each in measured] == ["append", "append, bytes", "gate", "log", "log again"]
+    assert [each.problem for each in measured] == [""] * 5
+    assert all(each.ours and each.ours.median > 0 for each in measured)
+    came = measured[1].ours
+    assert came is not None
+    assert (came.fetched or 0) > 10_000, "a tip and a line come at least"
 
 
 @pytest.mark.slow
