@@ -23,7 +23,7 @@ PROGRAM: Final = Path(sys.executable).parent / "counterseal"
 ROUNDS, ENOUGH = 5, 30.0
 #: Seconds after which a process is stopped.
 LIMIT: Final = 1800.0
-_WHOLE: Final = ROOT / "bench" / "whole_process.py"
+_WHOLE: Final = ROOT / "bench" / "sbom_process.py"
 
 
 @dataclass(frozen=True)

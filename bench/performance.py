@@ -9,14 +9,13 @@ second. With the sizes 10 and 1,000 all of it takes two minutes, once they are m
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import itertools
 import sys
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from bench import appends, gates, performance_page, readers, results
+from bench import appends, gates, performance_page, readers, results, verifying
 from tests.signed_ledgers.making import CACHE, cached
 from tests.signed_ledgers.plan import Parameters
 
@@ -55,8 +54,7 @@ def _measured(sizes: Sequence[int]) -> Iterator[Measured]:
         if after is None or after < size:
             small = _ledger(10, None if after is None else 0)
             yield from (replace(each, after=after) for each in _at(_ledger(size, after), small))
-    if importlib.util.find_spec("bench.verify"):  # yields what it measured as `verify` and as `verify, many`
-        yield from importlib.import_module("bench.verify").measure()
+    yield from verifying.measure()
 
 
 def _at(made: SignedLedger, small: SignedLedger) -> Iterator[Measured]:

@@ -45,7 +45,7 @@ ENVIRONMENT = {
     "npm_config_update_notifier": "false",
     "npm_config_userconfig": os.devnull,
 }
-_PROCESS = Path(__file__).with_name("whole_process.py")
+_PROCESS = Path(__file__).with_name("sbom_process.py")
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def test_the_synthetic_locks_are_locks(name: str, tmp_path: Path) -> None:
 
 def test_a_program_is_measured_whole(tmp_path: Path) -> None:
     program = "import sys; b = bytearray(200 << 20); print('out'); sys.exit(3)"
-    runner = ROOT / "bench" / "whole_process.py"
+    runner = ROOT / "bench" / "sbom_process.py"
     output = tmp_path / "out"
     command = [sys.executable, "-I", "-S", str(runner), "60", str(output), sys.executable, "-c", program]
     told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
@@ -107,7 +107,7 @@ def test_a_program_is_measured_whole(tmp_path: Path) -> None:
 
 
 def test_a_program_that_takes_too_long_is_ended(tmp_path: Path) -> None:
-    runner = ROOT / "bench" / "whole_process.py"
+    runner = ROOT / "bench" / "sbom_process.py"
     command = [sys.executable, "-I", "-S", str(runner), "0.2", str(tmp_path / "out"), "sleep", "60"]
     told = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=30).stdout)
     assert told["code"] == -9

@@ -43,7 +43,7 @@ def test_results_survive_their_file(tmp_path: Path) -> None:
 def test_a_missed_goal_is_named_with_its_cause() -> None:
     text = page(Measured("append", 10_000, ours=Times((3.2, 3.1, 3.3)), beside=Times((1.0, 1.1, 0.9))))
     assert "| 10,000 | 3,100 ms / 3,200 ms | 900 ms / 1,000 ms | 3.2 × | ≤ 3 ×: missed |" in text
-    assert "- An append, 10,000 entries: the goal is ≤ 3 ×, it is 3.2 ×. The ledger is read" in remains(text)
+    assert "- An append, 10,000 entries: the goal is ≤ 3 ×, it is 3.20 ×. The ledger is read" in remains(text)
 
 
 def test_what_meets_its_goal_does_not_remain() -> None:
@@ -81,6 +81,11 @@ def test_what_could_not_be_measured_remains() -> None:
 def test_goals(measured: Measured, met: bool | None) -> None:
     goal = performance_page.WORKS[measured.work].goal(measured)
     assert (goal and goal.met) == met
+
+
+def test_one_file_is_compared_by_what_it_takes_more() -> None:
+    text = page(Measured("verify", 1, ours=Times((0.8,)), beside=Times((0.5,))))
+    assert "- `verify`, one file: the goal is ≤ that + 80 ms, it is that + 300 ms. It imports" in remains(text)
 
 
 def test_growth_is_told_in_multiples_of_the_smallest_size() -> None:

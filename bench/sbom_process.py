@@ -2,7 +2,7 @@
 
 A process of its own, and a small one: to Linux, a program was at least as large as what started it.
 
-    python -I -S bench/whole_process.py LIMIT OUTPUT PROGRAM [ARGUMENT ...]
+    python -I -S bench/sbom_process.py LIMIT OUTPUT PROGRAM [ARGUMENT ...]
 """
 
 import json
