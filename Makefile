@@ -35,7 +35,7 @@ WORKERS       = $(shell expr 2 '*' "$$(getconf _NPROCESSORS_ONLN)")
 
 export COUNTERSEAL_PYTHON
 
-.PHONY: help demo test test-fast coverage mutants check lint format docs tools bench lock clean
+.PHONY: help demo test test-fast coverage mutants check lint format docs tools bench bench-tools lock clean
 .DELETE_ON_ERROR:
 .SILENT:
 
@@ -78,6 +78,7 @@ docs: $(VENV)/.dev ## write the generated blocks of README.md and docs/, and the
 	$(BIN)/python tools/format_examples.py
 	$(BIN)/python tools/threat_model.py
 	$(BIN)/python tools/architecture_page.py
+	$(BIN)/python -m bench.performance_page
 	$(BIN)/python -m tools.schemas
 
 tools: $(VENV)/.dev ## what the tests of foreign tools need: cosign and the Sigstore services (go install, about 8 minutes once), gitlab-ci-local (npm), gh, the conformance suite (git)
@@ -89,9 +90,11 @@ tools: $(VENV)/.dev ## what the tests of foreign tools need: cosign and the Sigs
 	$(BIN)/gh --version | head -1
 	$(BIN)/act --version
 
-bench: $(VENV)/.dev ## times of whole processes beside cosign and gh, of appends beside git notes, of actions under act, of SBOMs beside those of other tools
+bench: $(VENV)/.dev ## what grows with the ledger: appends, gates, log, verify (SIZES=10,1000: two minutes; WRITE=1: into docs/performance.md)
+	$(BIN)/python -m bench.performance $(if $(SIZES),--sizes "$(SIZES)") $(if $(WRITE),--write)
+
+bench-tools: $(VENV)/.dev ## times of whole processes beside cosign and gh, of actions under act, of SBOMs beside those of other tools
 	$(BIN)/python bench/run.py
-	$(BIN)/python bench/ledger.py
 	$(BIN)/python bench/actions.py
 	$(BIN)/python bench/sbom.py
 

@@ -1,7 +1,7 @@
 """Prints times of whole processes, beside what people would use instead. Not a test: numbers, no judgement.
 
-Makes the demo anew. cosign and gh are shown where `make tools` has put them. Appends are in ledger.py, actions in
-actions.py.
+Makes the demo anew. cosign and gh are shown where `make tools` has put them. What grows with the ledger is measured by
+performance.py, actions by actions.py.
 """
 
 from __future__ import annotations
@@ -100,7 +100,6 @@ def verifying() -> None:
     named = f"{repository['host']}/{repository['name']}"
     asked = ["--stage", "production", "--repository", named]
     process("counterseal verify (identity, ledger, all)", [BIN / "counterseal", "verify", wheel, *asked, *ours])
-    process("counterseal log", [BIN / "counterseal", "log", *ours], DEMO / "audit")
     if cosign := shutil.which("cosign", path=f"{CACHE / 'bin'}{os.pathsep}{os.environ['PATH']}"):
         signer = [
             "--certificate-identity",
@@ -130,7 +129,6 @@ def deciding() -> None:
                 subprocess.run([BIN / "counterseal", "gate"], env=environment, check=True, capture_output=True)
 
             gate()
-            measure("counterseal gate (nothing to decide)", gate)
             measure("counterseal gate (one request, allowed)", gate, before=lambda: _merged(world))
 
 

@@ -29,7 +29,7 @@ from counterseal_sandbox.http import HttpError, Request, Response, json_response
 from counterseal_sandbox.keys import key_usage, pem, spki
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
@@ -98,6 +98,10 @@ GITHUB_PROFILE: Final = Profile(_HOST + "/{job_workflow_ref}", _GITHUB_RAW, _GIT
 GITLAB_PROFILE: Final = Profile("https://{ci_config_ref_uri}", {}, _GITLAB_TEMPLATES)
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class _Claims(dict[str, Any]):
     """Claims as Fulcio's templates see them."""
 
@@ -116,11 +120,13 @@ class CertificateAuthority:
     Args:
         keys: The sandbox's keys: `ca` signs, `oidc` is the issuers', `ct` promises to log.
         issuers: URL of each issuer whose tokens count, and what is written for its runs.
+        clock: Tells the time that certificates begin at.
     """
 
-    def __init__(self, keys: Keys, issuers: Mapping[str, Profile]) -> None:
+    def __init__(self, keys: Keys, issuers: Mapping[str, Profile], clock: Callable[[], datetime] = _now) -> None:
         self._keys = keys
         self._issuers = issuers
+        self._clock = clock
 
     def handle(self, request: Request) -> Response:
         """Answer a request for a certificate.
@@ -136,7 +142,7 @@ class CertificateAuthority:
             key = _proven_key(asked, claims["sub"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise HttpError(400, f"the request for a certificate cannot be read: {error!r}") from error
-        chain = [self._issue(key, claims), *self._keys.ca_chain]
+        chain = [self.issue(key, claims), *self._keys.ca_chain]
         certificates = [pem(certificate).decode() for certificate in chain]
         # 200, not 201: sigstore-go insists.
         return json_response({"signedCertificateEmbeddedSct": {"chain": {"certificates": certificates}}})
@@ -154,11 +160,14 @@ class CertificateAuthority:
             )
         except jwt.InvalidTokenError as error:
             raise HttpError(400, f"There was an error processing the identity token: {error}") from error
-        return _Claims(decoded)
+        return dict(decoded)
 
-    def _issue(self, key: ec.EllipticCurvePublicKey, claims: Mapping[str, Any]) -> x509.Certificate:
-        """Return the certificate: built once without SCT to get the bytes that the SCT covers, then with it."""
-        now = datetime.now(UTC).replace(microsecond=0)
+    def issue(self, key: ec.EllipticCurvePublicKey, claims: Mapping[str, Any]) -> x509.Certificate:
+        """Return the certificate for a key and the claims of a run, which nobody has checked here.
+
+        It is built once without SCT to get the bytes that the SCT covers, then with it.
+        """
+        claims, now = _Claims(claims), self._clock().replace(microsecond=0)
         builder = (
             x509.CertificateBuilder()
             .subject_name(x509.Name([]))
@@ -200,7 +209,7 @@ class CertificateAuthority:
 
     def _promise(self, covered: bytes) -> bytes:
         """Return the list with one SCT over a TBSCertificate (RFC 6962 section 3.2, entry type precert_entry)."""
-        milliseconds = int(datetime.now(UTC).timestamp() * 1000)
+        milliseconds = int(self._clock().timestamp() * 1000)
         issuer_key_hash = hashlib.sha256(spki(self._keys.ca.public_key())).digest()
         entry = issuer_key_hash + len(covered).to_bytes(3, "big") + covered
         signed = struct.pack("!BBQH", 0, 0, milliseconds, 1) + entry + b"\0\0"

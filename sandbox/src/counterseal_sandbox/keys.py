@@ -41,9 +41,9 @@ class Keys:
     made_at: datetime
 
     @classmethod
-    def generate(cls) -> Keys:
-        """Return fresh keys; they live as long as this process unless `save` is called."""
-        now = datetime.now(UTC).replace(microsecond=0)
+    def generate(cls, made_at: datetime | None = None) -> Keys:
+        """Return fresh keys, made now or at a moment; they live as long as this process unless `save` is called."""
+        now = made_at or datetime.now(UTC).replace(microsecond=0)
         ca_root, ca, tsa_root, tsa, ct = (ec.generate_private_key(ec.SECP256R1()) for _ in range(5))
         root = _certificate("fulcio root", ca_root, now, path_length=1)
         issuing = _certificate(

@@ -22,6 +22,8 @@ from counterseal_sandbox.http import HttpError, Request, Response
 from counterseal_sandbox.keys import der
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from counterseal_sandbox.keys import Keys
 
 PREFIX: Final = "/api/v1/timestamp"
@@ -36,11 +38,16 @@ _CONTEXT_0: Final = 0xA0
 _DIGEST_SIZES: Final = {"sha256": 32, "sha384": 48, "sha512": 64}
 
 
-class TimestampAuthority:
-    """Signs the current time over digests."""
+def _now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, keys: Keys) -> None:
+
+class TimestampAuthority:
+    """Signs the current time over digests, as `clock` tells it."""
+
+    def __init__(self, keys: Keys, clock: Callable[[], datetime] = _now) -> None:
         self._key = keys.tsa
+        self._clock = clock
         self._certificate = asn1_x509.Certificate.load(der(keys.tsa_chain[0]))
         # What is the same in every answer: the library takes 10 ms of the processor to write it anew.
         issuer, serial = self._certificate.issuer, self._certificate.serial_number
@@ -60,7 +67,7 @@ class TimestampAuthority:
         try:
             query = tsp.TimeStampReq.load(request.body, strict=True)
             _check(query)
-            now = datetime.now(UTC).replace(microsecond=0)
+            now = self._clock().replace(microsecond=0)
             information = self._information(query, now)
             signed = self._signed(information, now, with_certificate=query["cert_req"].native)
         except (ValueError, TypeError) as error:
