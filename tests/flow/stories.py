@@ -249,7 +249,6 @@ def log(world: FlowWorld, folder: Path) -> dict[int, Any]:
     """Return what an auditor's verified log says, by sequence."""
     clone, trust = folder / "clone", folder / "trust.json"
     world.git("clone", "-q", world.clone_url, str(clone), folder=world.folder)
-    world.git("fetch", "-q", "origin", f"{NOTES_REF}:{NOTES_REF}", folder=clone)
     trust.write_text(json.dumps(world.client.trust()), encoding="utf-8")
     options = ("--folder", str(clone), "--trust", str(trust), "--sandbox", "--format", "json")
     said: Any = json.loads(world.counterseal("log", *options).output)
