@@ -49,9 +49,8 @@ class Lines:
         except SandboxSignedError as error:
             raise LedgerError(error.what, why=error.why, fix=error.fix) from error
         except (FormatError, VerificationError) as error:
-            fix = (
-                isinstance(error, FormatError) and error.fix
-            ) or ledger.RESTORE  # that of a bad signature is for files
+            # that of a bad signature is about files that people download
+            fix = (isinstance(error, FormatError) and error.fix) or ledger.RESTORE
             raise LedgerError(f"{what} is not what a gate signed", why=error.why or error.what, fix=fix) from error
         self.judge(attestation, f"entry {entry.link.sequence}")
         if problem := ledger.moment_problem(attestation):
