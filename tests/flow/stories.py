@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests.flow import worlds
 from tests.flow.worlds import FlowWorld
 
 from counterseal.adapters.github.ci import GitHubEnvironment
@@ -214,6 +215,16 @@ def allow_staging(world: FlowWorld) -> None:
     asked = ask(world, "staging")
     approve_and_merge(world, asked, "alice")
     world.gate("--request", asked.path)
+
+
+def deny_allow_publish(world: FlowWorld) -> None:
+    """Let the ledger have a genesis, a deny, an allow of each stage and a publication."""
+    worlds.sign(world)
+    merge(world, ask(world, "staging"))
+    world.gate(code=10)
+    allow_staging(world)
+    approve_and_merge(world, ask(world, "production"), "alice", "dora")
+    assert [each["tag"] for each in world.gate()["published"]] == [TAG]
 
 
 # --- signatures -----------------------------------------------------------------------------------
