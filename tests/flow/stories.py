@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests.flow import worlds
 from tests.flow.worlds import FlowWorld
 
 from counterseal.adapters.github.ci import GitHubEnvironment
@@ -216,6 +217,16 @@ def allow_staging(world: FlowWorld) -> None:
     world.gate("--request", asked.path)
 
 
+def deny_allow_publish(world: FlowWorld) -> None:
+    """Let the ledger have a genesis, a deny, an allow of each stage and a publication."""
+    worlds.sign(world)
+    merge(world, ask(world, "staging"))
+    world.gate(code=10)
+    allow_staging(world)
+    approve_and_merge(world, ask(world, "production"), "alice", "dora")
+    assert [each["tag"] for each in world.gate()["published"]] == [TAG]
+
+
 # --- signatures -----------------------------------------------------------------------------------
 
 
@@ -249,7 +260,6 @@ def log(world: FlowWorld, folder: Path) -> dict[int, Any]:
     """Return what an auditor's verified log says, by sequence."""
     clone, trust = folder / "clone", folder / "trust.json"
     world.git("clone", "-q", world.clone_url, str(clone), folder=world.folder)
-    world.git("fetch", "-q", "origin", f"{NOTES_REF}:{NOTES_REF}", folder=clone)
     trust.write_text(json.dumps(world.client.trust()), encoding="utf-8")
     options = ("--folder", str(clone), "--trust", str(trust), "--sandbox", "--format", "json")
     said: Any = json.loads(world.counterseal("log", *options).output)

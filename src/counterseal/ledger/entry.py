@@ -22,6 +22,8 @@ MAX_LINE: Final = 60 << 10
 #: Revision of how a ledger is kept: layout, keys, state document. It rises when an older reader would misread.
 FORMAT: Final = 1
 MAX_PROOF: Final = 512 << 10
+#: The fix where an entry is of a newer revision than this tool reads.
+UPGRADE: Final = "upgrade counterseal"
 PROOF_SCHEMA: Final = "counterseal.ledger-proof/v1"
 
 _ENTRY_ID: Final = "counterseal/entry-id/v1"
@@ -78,7 +80,7 @@ def link_of(statement: Statement) -> LedgerLink:
         raise FormatError(
             f"the entry is newer than this tool: it is of revision {written} of the ledger's format",
             why=f"this version reads {FORMAT}",
-            fix="upgrade counterseal",
+            fix=UPGRADE,
         )
     return wire.decode(LedgerLink, member, "the ledger member of the statement")
 

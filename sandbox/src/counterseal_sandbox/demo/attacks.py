@@ -7,6 +7,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from counterseal.formats import digests
 from counterseal.formats import statement as statements
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, NOTES_REF, PROOF_FILE
 from counterseal_sandbox.demo.site import NAME
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 WHEEL: Final = "app-1.2.0-py3-none-any.whl"
 SDIST: Final = "app-1.2.0.tar.gz"
+_FETCHED: Final = f"refs/remotes/origin/{MIRROR_BRANCH}"
+#: What a commit says of itself: the blob of its line, and how many entries it is after the newest audit.
+_LINE: Final = "%(trailers:key=Line,valueonly,separator=)"
+_SINCE: Final = "%(trailers:key=Since-Audit,valueonly,separator=)"
 SUBJECTS: Final = (f"dist/{WHEEL}", f"dist/{SDIST}")
 
 
@@ -59,7 +64,7 @@ class Attacks:
         return ("--stage", "production", "--repository", f"{site.place.host}/{NAME}", *site.who_decides())
 
     def clone(self, name: str) -> Path:
-        """Return a fresh clone with the ledger in it."""
+        """Return a fresh clone: the ledger's branch comes with it, the copy that `git notes` shows is fetched."""
         folder = self.world.folder / name
         self.world.git("clone", "-q", self.world.clone_url, str(folder), folder=self.world.folder)
         self.world.git("fetch", "-q", "origin", f"{NOTES_REF}:{NOTES_REF}", folder=folder)
@@ -77,38 +82,55 @@ class Attacks:
         return said(result)
 
     def rewritten_line(self) -> list[str]:
-        """Change one word of a recorded decision, as somebody who can rewrite notes, mirror and their history."""
+        """Change one word of a recorded decision, as somebody who can rewrite the branch from that entry on."""
         clone = self.clone("attack-2")
-        listed = self.world.git("notes", f"--ref={NOTES_REF}", "list", folder=clone).splitlines()
-        blob, note = next(
-            (blob, note)
-            for blob, note in (line.split() for line in listed)
-            if '"outcome":"deny"' in _payloads(self.world.git("cat-file", "blob", blob, folder=clone))
+        listed = self.world.git("log", "--reverse", f"--format=%H {_LINE}", _FETCHED, folder=clone).splitlines()
+        entries = [
+            (commit, self.world.git("cat-file", "blob", blob, folder=clone)) for commit, blob in map(str.split, listed)
+        ]
+        first, line = next(
+            (number, line) for number, (_, line) in enumerate(entries) if b'"outcome":"deny"' in _payload(line)
         )
-        text = self.world.git("cat-file", "blob", blob, folder=clone)
-        forged = "\n".join(_with_payload(line, b'"outcome":"deny"', b'"outcome":"allow"') for line in text.split("\n"))
-        (clone / "forged").write_text(forged + "\n", encoding="utf-8")
-        new = self.world.git("hash-object", "-w", "forged", folder=clone)
-        self.world.git("notes", f"--ref={NOTES_REF}", "add", "-f", "-C", new, note, folder=clone)
-        tree = self.world.git("rev-parse", f"{NOTES_REF}^{{tree}}", folder=clone)
-        rewritten = self.world.git("commit-tree", tree, "-m", "nothing happened", folder=clone)
-        for ref in (NOTES_REF, f"refs/remotes/origin/{MIRROR_BRANCH}"):
-            self.world.git("update-ref", ref, rewritten, folder=clone)
+        forged = _with_payload(line, b'"outcome":"deny"', b'"outcome":"allow"')
+        rewritten = f"{entries[first][0]}^"
+        for commit, _ in entries[first:]:
+            rewritten = self._with_line(clone, commit, rewritten, line, forged)
+        self.world.git("update-ref", _FETCHED, rewritten, folder=clone)
+        self.world.git("checkout", "-q", "--force", "main", folder=clone)
         result = self.world.counterseal("log", "verify", *self.trust, folder=clone, code=11)
         return said(result)
 
+    def _with_line(self, clone: Path, commit: str, parent: str, line: str, forged: str) -> str:
+        """Return a commit like the given one, on another parent and with another line wherever the line is."""
+        self.world.git("checkout", "-q", "--force", "--detach", commit, folder=clone)
+        for note in clone.glob("??/??/*"):
+            note.write_bytes(note.read_bytes().replace(line.encode(), forged.encode()))
+        self.world.git("add", "--all", folder=clone)
+        tree = self.world.git("write-tree", folder=clone)
+        message = self.world.git("log", "-1", "--format=%B", commit, folder=clone)
+        old, new = (digests.git_object("blob", f"{each}\n".encode()) for each in (line, forged))
+        return self.world.git("commit-tree", tree, "-p", parent, "-m", message.replace(old, new), folder=clone)
+
     def rewound_ledger(self) -> list[str]:
-        """Force-push the notes back by two entries, try the same with the mirror, and start the real gate."""
-        clone = self.clone("attack-3")
-        before = self.world.git("rev-parse", NOTES_REF, folder=clone)
-        self.world.git("push", "-q", "--force", "origin", f"{before}~2:{NOTES_REF}", folder=clone)
-        mirror = self.world.try_git("push", "-q", "--force", "origin", f"{before}~2:{MIRROR_REF}", folder=clone)
-        expect(mirror.exit_code != 0, "the mirror is protected", mirror.errors)
-        result = self.world.counterseal("gate", environment=self.world.gate_run(), code=11)
-        after = self.world.git("ls-remote", "origin", NOTES_REF, folder=clone).split()[0]
-        expect(after != before, "the gate signed nothing on the rewound ledger", after)
-        self.world.git("push", "-q", "origin", f"{before}:{NOTES_REF}", folder=clone)
-        return ["the forge refused to rewind the mirror; the gate:", *said(result)]
+        """Try to rewind the branch by two entries, then put the notes of then on top of it, and start the real gate."""
+        world, clone = self.world, self.clone("attack-3")
+        before = world.git("rev-parse", _FETCHED, folder=clone)
+        forced = world.try_git("push", "-q", "--force", "origin", f"{before}~2:{MIRROR_REF}", folder=clone)
+        expect(forced.exit_code != 0, "the ledger's branch is protected", forced.errors)
+        line = world.git("log", "-1", f"--format={_LINE}", f"{before}~2", folder=clone)
+        since = int(world.git("log", "-1", f"--format={_SINCE}", before, folder=clone))
+        message = f"nothing happened\n\nLine: {line}\nSince-Audit: {since + 1}"
+        older = world.git("commit-tree", f"{before}~2^{{tree}}", "-p", before, "-m", message, folder=clone)
+        world.git("push", "-q", "origin", f"{older}:{MIRROR_REF}", folder=clone)
+        result = world.counterseal("gate", environment=world.gate_run(), code=11)
+        after = world.git("ls-remote", "origin", MIRROR_REF, folder=clone).split()[0]
+        expect(after == older, "the gate signed nothing on the rewound ledger", after)
+        world.client.control("/refs", repository=NAME, ref=MIRROR_REF, revision=before)
+        return [
+            "the forge refused to rewind the branch, so its older notes were committed on top; the gate:",
+            *said(result),
+            "an administrator put the branch back",
+        ]
 
     def builder_decides(self) -> list[str]:
         """Let the build job sign the very words of the gate's decision, and offer that to the consumer."""
@@ -132,15 +154,11 @@ def said(result: ProcessResult) -> list[str]:
     return [line for line in text.rstrip().split("\n") if line and not line.startswith("::")]
 
 
-def _payloads(text: str) -> str:
-    lines = (line for line in text.split("\n") if line)
-    return "\n".join(base64.b64decode(json.loads(line)["dsseEnvelope"]["payload"]).decode() for line in lines)
+def _payload(line: str) -> bytes:
+    return base64.b64decode(json.loads(line)["dsseEnvelope"]["payload"])
 
 
 def _with_payload(line: str, old: bytes, new: bytes) -> str:
-    if not line:
-        return line
     bundle: Any = json.loads(line)
-    payload = base64.b64decode(bundle["dsseEnvelope"]["payload"])
-    bundle["dsseEnvelope"]["payload"] = base64.b64encode(payload.replace(old, new)).decode()
+    bundle["dsseEnvelope"]["payload"] = base64.b64encode(_payload(line).replace(old, new)).decode()
     return json.dumps(bundle, separators=(",", ":"))

@@ -16,9 +16,10 @@ from counterseal.adapters.git import ledger_commits
 from counterseal.adapters.git.pack import pack
 from counterseal.adapters.git.process import Git, explain
 from counterseal.adapters.git.remote import GITHUB_USER, REMOTE_SECONDS, Remote, transient
-from counterseal.errors import ServiceError
+from counterseal.errors import LedgerError, ServiceError
 from counterseal.formats import digests
 from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.ledger import RESTORE
 from counterseal.model import Pushed
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ _QUIETLY: Final = (
     "--refmap=",
     "--filter=tree:0",
 )
+#: The remote's answer to whoever asks for an object by id, in git's words.
+_NOT_THERE = re.compile(r"not our ref ([0-9a-f]{40})")
 _ABSENT = re.compile(r"couldn't find remote ref")
 #: Answers of the remote about a ref that somebody else moved first, in git's words.
 _MOVED = re.compile(r"is at [0-9a-f]{40} but expected|reference already exists|unable to resolve reference")
@@ -134,6 +137,7 @@ class GitLedgerStore:
         """Return trees and blobs by id, those that are not here brought in one go.
 
         Raises:
+            LedgerError: The remote does not have one.
             ServiceError: One did not come.
         """
         lacking = sorted(set(ids) - self._present)
@@ -141,6 +145,12 @@ class GitLedgerStore:
             asked = "".join(f"{name}\n" for name in lacking).encode()
             options = (*_QUIETLY, "--no-write-fetch-head", "--stdin")
             answer = self._remote.patiently(self._git, *self._origin, "fetch", *options, "origin", data=asked)
+            if absent := _NOT_THERE.search(answer.messages):
+                raise LedgerError(
+                    f"the ledger's branch names object {absent[1][:12]}, that {self._remote.url} does not have",
+                    why="the newest commits name lines in their messages that nobody pushed, or the branch moved",
+                    fix=RESTORE,
+                )
             if answer.code != 0:
                 raise self._remote.failure("a part of the ledger could not be fetched", answer)
         found = self._git.objects(ids, limit=MAX_BYTES)

@@ -50,8 +50,10 @@ class Lines:
         except SandboxSignedError as error:
             raise LedgerError(error.what, why=error.why, fix=error.fix) from error
         except (FormatError, VerificationError) as error:
-            fix = error.fix or ledger.RESTORE
-            raise LedgerError(f"{what} is not what a gate signed", why=error.why or error.what, fix=fix) from error
+            if error.fix == ledger.UPGRADE:
+                raise LedgerError(f"{what}: {error.what}", why=error.why, fix=error.fix) from error
+            why = error.why or error.what  # without its fix, which is about files that people download
+            raise LedgerError(f"{what} is not what a gate signed", why=why, fix=ledger.RESTORE) from error
         self.judge(attestation, f"entry {entry.link.sequence}")
         if problem := ledger.moment_problem(attestation):
             raise LedgerError(f"entry {entry.link.sequence} is not of the time that it names", why=problem)

@@ -55,7 +55,7 @@ def answer(repository: Path, request: Request, rest: str, variables: Mapping[str
         capture_output=True,
         check=False,
     )
-    if done.returncode != 0:
+    if done.returncode != 0 and not done.stdout:  # what went wrong later is said in the protocol, as an answer
         return Response(500, done.stderr)
     if not asked:
         return Response(200, done.stdout, {"Content-Type": f"application/x-{service}-result", **_UNCACHED})
