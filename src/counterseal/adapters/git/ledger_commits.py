@@ -48,7 +48,9 @@ def read(git: Git, tip: str, most: int | None) -> list[LedgerCommit]:
         ServiceError: One is not here.
     """
     number = () if most is None else (f"--max-count={most}",)
-    printed = git.read("rev-list", "--header", "--first-parent", *number, "--end-of-options", tip, "--")
+    printed = git.read(
+        "rev-list", "--header", "--encoding=none", "--first-parent", *number, "--end-of-options", tip, "--"
+    )
     return [_parse(record) for record in printed.split(b"\0") if record.strip(b"\n")]
 
 

@@ -140,15 +140,16 @@ class Remote:
             answer = self.run(git, *arguments, data=data)
         return answer
 
-    def hide(self, text: str) -> str:
-        """Return a text without our secrets."""
-        for secret in self._hidden:
-            text = text.replace(secret, "***")
-        return text
+    def explain(self, answer: Ended) -> str:
+        """Return what git said, fit to be shown, without our secrets."""
+        messages = answer.messages
+        for secret in self._hidden:  # before it is shortened, which might leave half of a secret
+            messages = messages.replace(secret, "***")
+        return explain(replace(answer, messages=messages))
 
     def failure(self, what: str, answer: Ended, *, pushing: bool = False) -> ServiceError:
         """Return the error for a failed command: what git said without secrets, and what to do."""
-        why = explain(replace(answer, messages=self.hide(answer.messages)))  # before it is shortened to half a secret
+        why = self.explain(answer)
         fix = "run it again later" if transient(answer) else ""
         if _DENIED.search(answer.messages):
             fix = self._denied_fix(answer.messages, pushing=pushing)
