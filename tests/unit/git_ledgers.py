@@ -132,3 +132,10 @@ def forged(
 def lose(folder: Path, name: str) -> None:
     """Take a loose object away from a repository."""
     (folder / "objects" / name[:2] / name[2:]).unlink()
+
+
+def texts(folder: Path) -> list[str]:
+    """Return what `plain_commit` put into a repository's ledger; empty: there is none."""
+    if not git(folder, "for-each-ref", MIRROR_REF):
+        return []
+    return [git(folder, "cat-file", "blob", f"{MIRROR_REF}:{keys.path(keys.key('entry', 'one'))}")]

@@ -159,6 +159,8 @@ class Remote:
             fix = _RULE_FIX
         elif "not found" in answer.messages:
             fix = "check the repository's name; a token without access to it sees nothing either"
+        elif "unadvertised object" in answer.messages:
+            fix = "let the server speak version 2 of git's protocol, or set uploadpack.allowAnySHA1InWant there"
         elif "shallow" in answer.messages:
             what, fix = f"{what}: the remote is a shallow clone", "use a repository with its whole history"
         return ServiceError(f"{what} at {self.url}", why=why, fix=fix)
