@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal.adapters.git import ledger_commits
 from counterseal.adapters.git.pack import pack
 from counterseal.adapters.git.process import Git
-from counterseal.adapters.git.remote import GITHUB_USER, REMOTE_SECONDS, Remote, transient
+from counterseal.adapters.git.remote import GITHUB_USER, REMOTE_SECONDS, Remote, check_whole, transient
 from counterseal.errors import ServiceError
 from counterseal.formats import digests
 from counterseal.identifiers import MIRROR_REF, NOTES_REF
@@ -120,7 +120,7 @@ class GitLedgerStore:
         """Return the branch's commits as the remote has them now, newest first, by first parents.
 
         Raises:
-            ServiceError: The remote cannot be read.
+            ServiceError: The remote cannot be read, or, where all are asked for, has not all.
         """
         self._git.is_empty = False  # even a fetch that fails may leave something
         options = (*_QUIETLY, "--no-write-fetch-head", f"--depth={most or _ALL}")
@@ -132,6 +132,8 @@ class GitLedgerStore:
             return []
         if answer.code != 0:
             raise self._remote.failure("git fetch failed", answer)
+        if most is None:
+            check_whole(self._git, self._remote.url)
         return ledger_commits.read(self._git, _HERE, most)
 
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:

@@ -182,7 +182,7 @@ class Remote:
             whole: Whether our copy has to have its whole history.
         """
         if whole:  # what a fetch that failed has left here is not used by the next one
-            _check_whole(git, self.url)
+            check_whole(git, self.url)
         asked = [part for ref in refs for part in (check_ref(ref), f"{ref}^{{}}")]
         listed = self.read(git, "ls-remote", "--quiet", "--end-of-options", self.url, *asked).decode("utf-8", "replace")
         present = {}
@@ -201,7 +201,7 @@ class Remote:
         Raises:
             ServiceError: The remote names none.
         """
-        _check_whole(git, self.url)
+        check_whole(git, self.url)
         options = ("--quiet", "--symref", "--end-of-options")
         printed = self.read(git, "ls-remote", *options, self.url, "HEAD").decode("utf-8", "replace")
         heads = [
@@ -232,10 +232,15 @@ class Remote:
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--update-shallow")
         git.is_empty = False  # even a fetch that fails may leave something
         self.read(git, "fetch", *options, "--refmap=", "--end-of-options", self.url, *specs)
-        _check_whole(git, self.url)
+        check_whole(git, self.url)
 
 
-def _check_whole(git: Git, url: str) -> None:
+def check_whole(git: Git, url: str) -> None:
+    """Require that our copy has no history that was cut off.
+
+    Raises:
+        ServiceError: It has.
+    """
     if (git.folder / "shallow").exists():
         raise ServiceError(
             f"the copy of {url} is shallow",
