@@ -89,7 +89,8 @@ class LocalLedger:
         except ServiceError as error:
             whole = "make a clone anew, whole: without --filter, and not by copying files"
             fix = "git fetch --refetch --no-filter origin, or make a clone without --filter" if self._partial else whole
-            raise ServiceError("this clone lacks a part of the ledger", why=error.why or error.what, fix=fix) from error
+            why = ": ".join(filter(None, (error.what, error.why)))
+            raise ServiceError("this clone lacks a part of the ledger", why=why, fix=fix) from error
 
 
 def origin(folder: Path) -> str:
