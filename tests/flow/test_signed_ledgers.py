@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.gate.reading import LedgerReader
+
     from counterseal.ledger import Ledger
     from counterseal.model import StoredLedger
 

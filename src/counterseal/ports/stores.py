@@ -72,6 +72,9 @@ class LedgerSource(Protocol):
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
         """Return trees and blobs by id.
 
+        Args:
+            ids: Not a tree together with one of its own members: git servers leave out the member then.
+
         Raises:
             ServiceError: One is not there, or did not come.
         """

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.git import ledger_commits
 from counterseal.adapters.git.pack import pack
-from counterseal.adapters.git.process import Git, explain
-from counterseal.adapters.git.remote import GITHUB_USER, REMOTE_SECONDS, Remote, transient
+from counterseal.adapters.git.process import Git
+from counterseal.adapters.git.remote import GITHUB_USER, REMOTE_SECONDS, Remote, check_whole, transient
 from counterseal.errors import LedgerError, ServiceError
 from counterseal.formats import digests
 from counterseal.identifiers import MIRROR_REF, NOTES_REF
@@ -53,9 +54,12 @@ _QUIETLY: Final = (
 )
 #: The remote's answer to whoever asks for an object by id, in git's words.
 _NOT_THERE = re.compile(r"not our ref ([0-9a-f]{40})")
-_ABSENT = re.compile(r"couldn't find remote ref")
-#: Answers of the remote about a ref that somebody else moved first, in git's words.
-_MOVED = re.compile(r"is at [0-9a-f]{40} but expected|reference already exists|unable to resolve reference")
+_ABSENT = re.compile(r"^fatal: couldn't find remote ref", re.MULTILINE)
+#: Answers of the remote about a branch that somebody else moved first: git says it apart, GitHub as its reason.
+_MOVED = re.compile(
+    f"cannot lock ref '{MIRROR_REF}': (?:ref(?:erence)? )?"
+    "(is at [0-9a-f]{40} but expected|already exists|is missing but expected|unable to resolve reference)"
+)
 #: Said before the connection is closed, which would look like a failed connection.
 _UNABLE = re.compile(r"the receiving end does not support .*")
 _LOCKED = re.compile(r"Unable to create '([^']*\.lock)': File exists")
@@ -119,7 +123,7 @@ class GitLedgerStore:
         """Return the branch's commits as the remote has them now, newest first, by first parents.
 
         Raises:
-            ServiceError: The remote cannot be read.
+            ServiceError: The remote cannot be read, or, where all are asked for, has not all.
         """
         self._git.is_empty = False  # even a fetch that fails may leave something
         options = (*_QUIETLY, "--no-write-fetch-head", f"--depth={most or _ALL}")
@@ -131,6 +135,8 @@ class GitLedgerStore:
             return []
         if answer.code != 0:
             raise self._remote.failure("git fetch failed", answer)
+        if most is None:
+            check_whole(self._git, self._remote.url)
         return ledger_commits.read(self._git, _HERE, most)
 
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
@@ -143,8 +149,11 @@ class GitLedgerStore:
         lacking = sorted(set(ids) - self._present)
         if lacking:
             asked = "".join(f"{name}\n" for name in lacking).encode()
+            # it has the commits without their trees, so it must not be told that they are here: the pack would lean on
+            # what is not
+            settings = (*self._origin, "-c", "fetch.negotiationAlgorithm=noop")
             options = (*_QUIETLY, "--no-write-fetch-head", "--stdin")
-            answer = self._remote.patiently(self._git, *self._origin, "fetch", *options, "origin", data=asked)
+            answer = self._remote.patiently(self._git, *settings, "fetch", *options, "origin", data=asked)
             if absent := _NOT_THERE.search(answer.messages):
                 raise LedgerError(
                     f"the ledger's branch names object {absent[1][:12]}, that {self._remote.url} does not have",
@@ -171,15 +180,14 @@ class GitLedgerStore:
         both = self._push("--atomic", lease, f"{name}:{MIRROR_REF}", f"+{name}:{NOTES_REF}")
         if both.code == 0:
             return Pushed(name, taken=True)
-        try:
-            return Pushed(name, self._judge(commit.base, both))
-        except ServiceError:
-            alone = self._push(lease, f"{name}:{MIRROR_REF}")  # what was refused may have been the notes alone
-            if alone.code != 0:
-                return Pushed(name, self._judge(commit.base, alone))
+        if _may_pass(both):
+            return Pushed(name, taken=False)
+        alone = self._push(lease, f"{name}:{MIRROR_REF}")  # what was refused may have been the notes alone
+        if alone.code != 0:
+            return Pushed(name, self._judge(commit.base, alone))
         copied = self._push(f"+{name}:{NOTES_REF}")
-        why = f"{NOTES_REF}, the ledger's copy for people, could not be set: {explain(copied)}"
-        return Pushed(name, taken=True, warning="" if copied.code == 0 else self._remote.hide(why))
+        why = f"{NOTES_REF}, the ledger's copy for people, could not be set: {self._remote.explain(copied)}"
+        return Pushed(name, taken=True, warning="" if copied.code == 0 else why)
 
     def _push(self, *arguments: str) -> Ended:
         options = [argument for argument in arguments if argument.startswith("--")]
@@ -191,12 +199,12 @@ class GitLedgerStore:
 
     def _judge(self, base: str | None, answer: Ended) -> bool:
         """Return False if it is worth reading again; raise if the refusal is final."""
-        rejected = _rejections(answer)
-        final = [why for why in rejected if not why.startswith((*_RACE, *_ECHO))]
-        if final:
-            raise self._remote.failure(f"the push of the ledger was refused ({final[0][:200]})", answer, pushing=True)
-        if any(why.startswith(_RACE) for why in rejected) or _MOVED.search(answer.messages):
+        if _may_pass(answer):
             return False
+        why = _rejections(answer).get(MIRROR_REF, "")
+        if why and not why.startswith(_ECHO):
+            said = self._remote.explain(replace(answer, messages=why))[:200]
+            raise self._remote.failure(f"the push of the ledger was refused ({said})", answer, pushing=True)
         if lock := _LOCKED.search(answer.messages):
             if self._locked == (base, lock[1]):
                 raise ServiceError(
@@ -205,8 +213,6 @@ class GitLedgerStore:
                     fix="remove that file at the remote when no push is running",
                 )
             self._locked = (base, lock[1])
-            return False
-        if transient(answer) and not rejected and not _UNABLE.search(answer.messages):
             return False
         raise self._remote.failure("the push of the ledger failed", answer, pushing=True)
 
@@ -220,8 +226,17 @@ class GitLedgerStore:
         return digests.git_object("commit", content)
 
 
-def _rejections(answer: Ended) -> list[str]:
-    """Return the reasons in the `!` lines of `git push --porcelain`."""
+def _may_pass(answer: Ended) -> bool:
+    """Return whether a push failed because somebody else moved the branch, or the way there failed: read again."""
+    rejected = _rejections(answer)
+    why = rejected.get(MIRROR_REF, "")
+    if why.startswith(_RACE) or _MOVED.search(why) or _MOVED.search(answer.messages):
+        return True
+    return transient(answer) and not rejected and not _UNABLE.search(answer.messages)
+
+
+def _rejections(answer: Ended) -> dict[str, str]:
+    """Return by ref the reasons in the `!` lines of `git push --porcelain`."""
     lines = answer.out.decode("utf-8", "replace").splitlines()
-    reasons = (line.rpartition("\t")[2] for line in lines if line.startswith("!"))
-    return [reason.partition("(")[2].rpartition(")")[0] for reason in reasons]
+    parts = (line.split("\t") for line in lines if line.startswith("!") and line.count("\t") > 1)
+    return {part[1].rpartition(":")[2]: part[-1].partition("(")[2].rpartition(")")[0] for part in parts}

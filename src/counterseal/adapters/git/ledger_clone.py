@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.git import ledger_commits
@@ -10,7 +11,7 @@ from counterseal.errors import ServiceError
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from counterseal.model import LedgerCommit
@@ -63,9 +64,14 @@ class LocalLedger:
         return tips.get(fetched) or tips.get(MIRROR_REF)
 
     def commits(self, most: int | None) -> Sequence[LedgerCommit]:
-        """Return the branch's commits as the clone has them, newest first."""
+        """Return the branch's commits as the clone has them, newest first.
+
+        Raises:
+            ServiceError: The clone lacks one.
+        """
         tip = self.tip()
-        return [] if tip is None else ledger_commits.read(self._git, tip, most)
+        with self._lacks():
+            return [] if tip is None else ledger_commits.read(self._git, tip, most)
 
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
         """Return trees and blobs by id.
@@ -73,12 +79,18 @@ class LocalLedger:
         Raises:
             ServiceError: The clone lacks one.
         """
-        try:
+        with self._lacks():
             return self._git.objects(ids, limit=MAX_BYTES)
+
+    @contextlib.contextmanager
+    def _lacks(self) -> Iterator[None]:
+        try:
+            yield
         except ServiceError as error:
             whole = "make a clone anew, whole: without --filter, and not by copying files"
             fix = "git fetch --refetch --no-filter origin, or make a clone without --filter" if self._partial else whole
-            raise ServiceError("this clone lacks a part of the ledger", why=error.why or error.what, fix=fix) from error
+            why = ": ".join(filter(None, (error.what, error.why)))
+            raise ServiceError("this clone lacks a part of the ledger", why=why, fix=fix) from error
 
 
 def origin(folder: Path) -> str:

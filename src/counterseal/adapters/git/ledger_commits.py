@@ -35,7 +35,7 @@ def encode(commit: NewCommit, seconds: int) -> bytes:
     hints = f"Line: {commit.line}\nSince-Audit: {commit.since_audit}\n"
     parent = f"parent {commit.base}\n" if commit.base else ""
     head = f"tree {commit.tree}\n{parent}author {who}\ncommitter {who}\n"
-    return f"{head}\n{title}\n\n{_QUIET}\n\n{hints}".encode()
+    return f"{head}\n{title}\n\n{_QUIET}\n\n{hints}".encode(errors="replace")
 
 
 def read(git: Git, tip: str, most: int | None) -> list[LedgerCommit]:
@@ -48,7 +48,9 @@ def read(git: Git, tip: str, most: int | None) -> list[LedgerCommit]:
         ServiceError: One is not here.
     """
     number = () if most is None else (f"--max-count={most}",)
-    printed = git.read("rev-list", "--header", "--first-parent", *number, "--end-of-options", tip, "--")
+    printed = git.read(
+        "rev-list", "--header", "--encoding=none", "--first-parent", *number, "--end-of-options", tip, "--"
+    )
     return [_parse(record) for record in printed.split(b"\0") if record.strip(b"\n")]
 
 

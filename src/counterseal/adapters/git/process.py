@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.git.watch import Watch
 from counterseal.errors import ServiceError
+from counterseal.formats import digests
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -282,4 +283,6 @@ def _split_batch(stream: bytes, kinds: Sequence[str]) -> dict[str, bytes]:
             raise ServiceError(f"git object {name[:12]} cannot be read", why=f"it is {kind}, not a {kinds[0]}")
         contents[name] = stream[end + 1 : end + 1 + int(size[0])]
         place = end + 2 + int(size[0])
+        if digests.git_object(kind, contents[name]) != name:  # git itself believes what a clone has under a name
+            raise ServiceError(f"git object {name[:12]} cannot be read", why="it has other bytes than its id says")
     return contents

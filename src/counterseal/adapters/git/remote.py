@@ -147,15 +147,16 @@ class Remote:
             answer = self.run(git, *arguments, data=data)
         return answer
 
-    def hide(self, text: str) -> str:
-        """Return a text without our secrets."""
-        for secret in self._hidden:
-            text = text.replace(secret, "***")
-        return text
+    def explain(self, answer: Ended) -> str:
+        """Return what git said, fit to be shown, without our secrets."""
+        messages = answer.messages
+        for secret in self._hidden:  # before it is shortened, which might leave half of a secret
+            messages = messages.replace(secret, "***")
+        return explain(replace(answer, messages=messages))
 
     def failure(self, what: str, answer: Ended, *, pushing: bool = False) -> ServiceError:
         """Return the error for a failed command: what git said without secrets, and what to do."""
-        why = explain(replace(answer, messages=self.hide(answer.messages)))  # before it is shortened to half a secret
+        why = self.explain(answer)
         fix = "run it again later" if transient(answer) else ""
         if _DENIED.search(answer.messages):
             fix = self._denied_fix(answer.messages, pushing=pushing)
@@ -165,6 +166,8 @@ class Remote:
             fix = _RULE_FIX
         elif "not found" in answer.messages:
             fix = "check the repository's name; a token without access to it sees nothing either"
+        elif "unadvertised object" in answer.messages:
+            fix = "let the server speak version 2 of git's protocol, or set uploadpack.allowAnySHA1InWant there"
         elif "shallow" in answer.messages:
             what, fix = f"{what}: the remote is a shallow clone", "use a repository with its whole history"
         return ServiceError(f"{what} at {self.url}", why=why, fix=fix)
@@ -186,7 +189,7 @@ class Remote:
             whole: Whether our copy has to have its whole history.
         """
         if whole:  # what a fetch that failed has left here is not used by the next one
-            _check_whole(git, self.url)
+            check_whole(git, self.url)
         asked = [part for ref in refs for part in (check_ref(ref), f"{ref}^{{}}")]
         listed = self.read(git, "ls-remote", "--quiet", "--end-of-options", self.url, *asked).decode("utf-8", "replace")
         present = {}
@@ -205,7 +208,7 @@ class Remote:
         Raises:
             ServiceError: The remote names none.
         """
-        _check_whole(git, self.url)
+        check_whole(git, self.url)
         options = ("--quiet", "--symref", "--end-of-options")
         printed = self.read(git, "ls-remote", *options, self.url, "HEAD").decode("utf-8", "replace")
         heads = [
@@ -234,7 +237,7 @@ class Remote:
         specs = [f"+{check_ref(there)}:{check_ref(here)}" for there, here in refs.items()]
         git.is_empty = False  # even a fetch that fails may leave something
         self.read(git, "fetch", *_FETCH, "--end-of-options", self.url, *specs)
-        _check_whole(git, self.url)
+        check_whole(git, self.url)
 
     def fetch_commit(self, git: Git, commit: str, here: str) -> bool:
         """Bring a commit here by its id, with its whole history, whether or not a ref of the remote has it.
@@ -253,13 +256,18 @@ class Remote:
         git.is_empty = False
         spec = f"+{commit}:{check_ref(here)}"
         answer = self.patiently(git, "fetch", *_FETCH, "--end-of-options", self.url, spec)
-        _check_whole(git, self.url)
+        check_whole(git, self.url)
         if answer.code != 0 and not _GONE.search(answer.messages):
             raise self.failure(f"git could not fetch {commit[:12]}", answer)
         return answer.code == 0
 
 
-def _check_whole(git: Git, url: str) -> None:
+def check_whole(git: Git, url: str) -> None:
+    """Require that our copy has no history that was cut off.
+
+    Raises:
+        ServiceError: It has.
+    """
     if (git.folder / "shallow").exists():
         raise ServiceError(
             f"the copy of {url} is shallow",
