@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, Self
 
 from counterseal.commands import log
@@ -41,12 +42,16 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """How far the ledger is proven; `entries` None: the clone has none."""
+    """How far the ledger is proven; `entries` None: the clone has none.
+
+    `beat` is when a scheduled run audited it last; before the first one, when it began.
+    """
 
     ledger_id: str
     entries: int | None
     head: str | None
     sandbox: bool
+    beat: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,7 @@ def read(reader: LedgerReader, source: LedgerSource) -> Clone:
         tip.size or None,
         tip.head,
         reader.judge.trust.sandbox,
+        _beat(tip, history),
     )
     requests = collect.merged_requests(repository, head)
     merged = selection.undecided(requests, selection.decided_on(tip, requests))
@@ -110,6 +116,12 @@ def read(reader: LedgerReader, source: LedgerSource) -> Clone:
         tuple(unseen),
         tuple(request.path for request in merged[MAX_READ:]),
     )
+
+
+def _beat(tip: Tip, history: History) -> datetime | None:
+    if tip.state is not None and tip.state.heartbeat is not None:
+        return tip.state.heartbeat.at
+    return history.events[0].event.occurred_at if history.events else None
 
 
 def _merged(repository: SourceRepository, request: collect.MergedRequest) -> Merged:
