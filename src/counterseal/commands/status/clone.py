@@ -10,15 +10,12 @@ from counterseal.commands import log
 from counterseal.errors import CountersealError, UsageError
 from counterseal.formats import manifest
 from counterseal.gate import collect, selection
-from counterseal.gate.ledger import Tip
-from counterseal.gate.ledger.walk import Walk
 from counterseal.history import History
-from counterseal.ledger import Chain, NotesTree
 from counterseal.model import Policy, PromotionRequest
 from counterseal.ports import SourceRepository
 
 if TYPE_CHECKING:
-    from counterseal.gate.ledger import LedgerReader
+    from counterseal.gate.ledger import LedgerReader, Tip
     from counterseal.ports import LedgerSource
 
 
@@ -90,7 +87,7 @@ def read(reader: LedgerReader, source: LedgerSource) -> Clone:
     """
     repository, head, unseen = reader.judge.repository, reader.judge.head, []
     policy, _ = collect.read_policy(repository, head)
-    tip, history = Tip(Walk(Chain(policy.ledger_id), NotesTree(), reader.judge), reader), History()
+    tip, history = reader.empty(), History()
     try:
         whole = log.read(reader, source)
         tip, history = whole.tip, whole.history

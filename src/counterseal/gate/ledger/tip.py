@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from counterseal.history.events import Event
-    from counterseal.history.state import State
     from counterseal.model import LedgerLink
 
 
@@ -62,7 +61,7 @@ class Tip:
         return self._walk.chain.root
 
     @property
-    def state(self) -> State | None:
+    def state(self) -> states.State | None:
         """Return what is in force, None: there is no ledger yet."""
         return self._walk.state
 

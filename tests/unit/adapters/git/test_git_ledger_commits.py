@@ -126,6 +126,7 @@ def test_a_hint_that_names_no_line(store: GitLedgerStore, remote: Path, what: st
             read(store)
 
 
+# R42 | a hint that names a large object
 def test_a_hint_that_names_something_huge_is_an_error_in_bounds(
     store: GitLedgerStore, remote: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
