@@ -227,7 +227,7 @@ class Wiring:
         from counterseal.adapters.git.ledger import GitLedgerStore
 
         user, token = self.surroundings.git_login(place.kind)
-        quiet = ("ci.skip",) if place.kind is ForgeKind.GITLAB else ()  # GitLab would run a pipeline for the mirror
+        quiet = ("ci.skip",) if place.kind is ForgeKind.GITLAB else ()  # GitLab would run a pipeline for the branch
         return GitLedgerStore(
             f"{place.git}/{name}.git", work / "ledger.git", token=token, user=user, push_options=quiet
         )

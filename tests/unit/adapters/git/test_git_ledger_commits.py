@@ -248,6 +248,7 @@ def test_a_merge_of_an_honest_head_is_no_entry(store: GitLedgerStore, remote: Pa
         pair = [part for name in parents for part in ("-p", name)]
         merge = git(remote, "commit-tree", tree, *pair, "-m", message)
         move(remote, merge)
+        assert [commit.id for commit in store.commits(2)] == [merge, parents[0]]
         for read in (reader().read, reader().read_whole):
             with pytest.raises(LedgerError):
                 read(store)

@@ -267,3 +267,11 @@ def test_a_remote_without_atomic_push_is_appended_to(store: GitLedgerStore, remo
         assert (pushed.taken, pushed.warning) == (True, "")
         assert refs(remote) == (pushed.commit, pushed.commit)
     assert not other_store(remote).push(plain_commit(b"z")).taken
+
+
+def test_without_atomic_push_the_branch_still_has_to_be_where_it_was_read(store: GitLedgerStore, remote: Path) -> None:
+    git(remote, "config", "receive.advertiseAtomic", "false")
+    commit = next_commit(book(store, 1), "late")
+    git(remote, "update-ref", "-d", MIRROR_REF)
+    assert not store.push(commit).taken
+    assert refs(remote)[0] == ""
