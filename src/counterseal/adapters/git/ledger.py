@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from counterseal.adapters.git.watch import Ended
     from counterseal.model import LedgerCommit, NewCommit
 
-#: More than any batch of lines and trees has; no more is read (R42).
+#: More than any batch of lines and trees has: git is stopped there, however large what was asked for is (R42).
 MAX_BYTES: Final = 256 << 20
 #: An object that git knows without having it.
 _EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"

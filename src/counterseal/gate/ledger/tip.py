@@ -184,6 +184,8 @@ class Tip:
             raise LedgerError(f"entry {link.sequence}: the evidence is not the document that it names")
         if link != self.next_link(link.entry_id, content):
             raise LedgerError(f"entry {link.sequence}: it is not for this place in the ledger")
+        self._walk.tree.look_up(places.touched(content, link.entry_id))
+        self._walk.tree.look_up(places.appended_to(content), contents=True)
         state = states.after(self.state, content, self.id, link.entry_id)
         chain, tree = self._walk.chain.copy(), self._walk.tree.copy()
         chain.add(entry)

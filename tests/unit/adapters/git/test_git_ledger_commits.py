@@ -129,7 +129,7 @@ def test_a_hint_that_names_no_line(store: GitLedgerStore, remote: Path, what: st
 def test_a_hint_that_names_something_huge_is_an_error_in_bounds(
     store: GitLedgerStore, remote: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # R42 | a hint that names a large object
+    # R42 | git is stopped at a bound
     planted(remote, 1)
     huge = git(remote, "hash-object", "-w", "--stdin", data=b"\0" * (3 << 20))
     before = git(remote, "rev-parse", MIRROR_REF)

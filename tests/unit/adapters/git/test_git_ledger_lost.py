@@ -141,7 +141,7 @@ def test_a_remote_that_only_talks_of_an_absent_branch_has_not_none(
     server.interceptors.append(talk)
     store = GitLedgerStore(f"{server.url}/git/app.git", tmp_path / "copy.git", token=None)
     for read in (store.tip, lambda: store.commits(5), lambda: store.commits(None)):
-        with pytest.raises(ServiceError, match="git (fetch|ls-remote) failed") as caught:
+        with pytest.raises(ServiceError, match=r"git (fetch|ls-remote) failed") as caught:
             read()
         assert "couldn't find remote ref" in caught.value.why
 
