@@ -120,7 +120,7 @@ def test_a_hint_that_names_no_line(store: GitLedgerStore, remote: Path, what: st
         "blob": git(remote, "rev-parse", "main:README.md"),
     }
     forged(remote, hinted(names[what], 2))
-    no_line = LedgerError if what in ("tree", "blob") else ServiceError
+    no_line = {"tree": LedgerError, "blob": LedgerError, "absent": (LedgerError, ServiceError)}.get(what, ServiceError)
     for read in (reader().read, reader().read_whole):
         with pytest.raises(no_line):
             read(store)

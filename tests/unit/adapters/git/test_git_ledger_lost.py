@@ -52,7 +52,7 @@ def test_a_part_that_the_remote_has_lost_is_not_absent(
     tip = continued(written, GitLedgerStore(url, tmp_path / "copy.git", token=None)).tip()
     assert EARLY not in tip.entries
     lose(remote, named(remote, lookup_path()[level]))
-    with pytest.raises(ServiceError, match="a part of the ledger could not be fetched"):
+    with pytest.raises(ServiceError, match=r"a part of the ledger could not be fetched|that .* does not have"):
         tip.find(EARLY)
     absent = identifier("never")
     if keys.path(places.entry_key(absent))[:2] != lookup_path()[0]:
@@ -69,7 +69,7 @@ def test_what_every_reader_needs_and_the_remote_has_lost(store: GitLedgerStore, 
         newest = store.commits(5)[3]  # the one below the newest audit
         lost = newest.tree
     lose(remote, lost)
-    with pytest.raises(ServiceError):
+    with pytest.raises(LedgerError if which == "line" else ServiceError):
         Book(other).tip()
 
 
@@ -149,7 +149,7 @@ def test_a_remote_that_only_talks_of_an_absent_branch_has_not_none(
 def test_objects_are_asked_for_together_or_not_at_all(store: GitLedgerStore, remote: Path) -> None:
     early(remote)
     there = [str(commit.line) for commit in store.commits(3)]
-    with pytest.raises(ServiceError, match="could not be fetched"):
+    with pytest.raises(ServiceError, match=r"could not be fetched|that .* does not have"):
         store.objects([*there, "5" * 40])
     assert set(store.objects(there)) == set(there)
     assert store.objects([]) == {}
