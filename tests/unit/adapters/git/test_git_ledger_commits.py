@@ -13,7 +13,7 @@ from tests.unit.ledger_lines import Book, identifier, reader
 from counterseal.adapters.git import ledger as git_ledger
 from counterseal.adapters.git.ledger_commits import MAX_MESSAGE, encode
 from counterseal.adapters.git.pack import pack
-from counterseal.errors import LedgerError, ServiceError
+from counterseal.errors import CountersealError, LedgerError, ServiceError
 from counterseal.formats import digests
 from counterseal.identifiers import MIRROR_REF
 
@@ -120,7 +120,7 @@ def test_a_hint_that_names_no_line(store: GitLedgerStore, remote: Path, what: st
         "blob": git(remote, "rev-parse", "main:README.md"),
     }
     forged(remote, hinted(names[what], 2))
-    no_line = {"tree": LedgerError, "blob": LedgerError, "absent": (LedgerError, ServiceError)}.get(what, ServiceError)
+    no_line = LedgerError if what in ("tree", "blob") else CountersealError if what == "absent" else ServiceError
     for read in (reader().read, reader().read_whole):
         with pytest.raises(no_line):
             read(store)
