@@ -191,8 +191,7 @@ class GitLedgerStore:
     def _push(self, *arguments: str) -> Ended:
         options = [argument for argument in arguments if argument.startswith("--")]
         specs = [argument for argument in arguments if not argument.startswith("--")]
-        # thin packs are deltas to what the remote has, and git would ask for those that are not here
-        fixed = ("--porcelain", "--no-verify", "--no-thin", *self._push_options)
+        fixed = ("--porcelain", "--no-verify", *self._push_options)
         return self._remote.run(
             self._git, "push", *fixed, *options, "--end-of-options", self._remote.url, *specs, seconds=self._seconds
         )
