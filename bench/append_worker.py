@@ -1,15 +1,17 @@
 """Appends to a ledger as a gate does, but that nothing is signed or verified; a process of its own, for its memory.
 
-The line is a bare statement of a real one's size; lines that are there are read on trust. Everything else is what a
-gate does: it begins with an empty folder, reads, checks the chain and the mirror, pushes, and reads back.
+The entry is a decision as a gate makes it, with its evidence, in a bundle of a real one's size that nobody signed;
+lines that are there are taken on trust. Everything else is what a gate does: it begins with an empty folder, reads from
+the newest audit on, checks commits, chain and tree, pushes, and looks whether the branch is there.
 
-    python -m bench.append_worker URL [BYTES]     # each line of its input is an empty folder, and means one append
+    python -m bench.append_worker URL     # each line of its input is an empty folder, and means one append
 
 It answers each with a line of JSON: {"seconds": …, "mebibytes": …}, the memory being the peak so far.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import resource
 import secrets
@@ -19,70 +21,103 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.measuring import timed
-from tests.evidence_samples import LEDGER_ID, REVISION
+from tests import evidence_samples as samples
+from tests.signed_ledgers import patterns
+from tests.signed_ledgers.layout import PLACE
 
 from counterseal import ledger
 from counterseal.adapters.git.ledger import GitLedgerStore
 from counterseal.errors import CountersealError
+from counterseal.evaluation import decision as decisions
 from counterseal.formats import bundle, digests, statement, wire
-from counterseal.gate import recording
-from counterseal.identifiers import EVENT
-from counterseal.model import Attestation, Certificate, Entry, Subject
+from counterseal.gate.ledger import LedgerReader, recording
+from counterseal.identifiers import BUNDLE_MEDIA_TYPE, PAYLOAD_TYPE
+from counterseal.model import Attestation, Certificate, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from counterseal.ledger import Ledger
-    from counterseal.model import LedgerLink, StoredLedger
+    from counterseal.gate.ledger import Tip
 
-#: Of a line, as `docs/formats.md` has them: a bundle around a statement is some three times as long.
-LINE_BYTES = 16_000
-_NOBODY = Certificate(san="https://ca.example/bench", issuer="https://ca.example")
+#: What a bundle has beside the statement: certificate, entry of the log, timestamp, signature.
+SIGNED_BYTES = 7_000
 
 
-def append(url: str, folder: Path) -> None:
-    """Append one entry, from an empty folder."""
-    name = secrets.token_hex(16)
-    identifier = ledger.entry_id("bench", LEDGER_ID, name)
+class _Verifier:
+    """Takes every bundle for one that a gate signed in the run that its statement is of."""
 
-    def prepare(current_ledger: Ledger, _: Sequence[str]) -> recording.Draft:
-        payload = _payload(current_ledger.next_link(identifier))
-        return recording.Draft(payload, identifier, REVISION[:8] + name, f"allow {name}")
-
-    store = GitLedgerStore(url, folder / "ledger.git", token=None)
-    recording.record(store, read=_reader(), prepare=prepare, sign=lambda line: line)
-
-
-def _payload(link: LedgerLink) -> bytes:
-    subject = Subject("app.whl", digests.sha256(link.entry_id.encode()))
-    filling = secrets.token_hex(LINE_BYTES // 2 - 600)
-    return statement.build([subject], EVENT, {"filling": filling, "ledger": wire.encode(link)})
+    def verify_statement(self, line: bytes, what: str) -> Attestation:
+        told = bundle.statement_of(line, what)
+        predicate = told.predicate
+        started = predicate.get("body", {}).get("trigger", "push")
+        nobody = Certificate(san="https://ca.example", issuer="https://ca.example", trigger=started)
+        moment = wire.parse_timestamp(predicate.get("decidedAt") or predicate.get("occurredAt"), what)
+        return Attestation(told, line, nobody, moment, 0, line, digests.sha256(line))
 
 
-def _reader() -> recording.Read:
-    """Return what reads a stored ledger on trust; no line twice."""
-    known: dict[bytes, Entry] = {}
+class _Judge:
+    """Lets everybody sign."""
 
-    def entry(line: bytes) -> Entry:
-        if line not in known:
-            parse = bundle.statement_of if line.startswith(b'{"mediaType"') else statement.parse
-            content, signed_at = parse(line, "a line"), datetime(2026, 11, 24, tzinfo=UTC)
-            attestation = Attestation(content, line, _NOBODY, signed_at, 0, line, digests.sha256(line))
-            known[line] = ledger.entry_of(line, attestation)
-        return known[line]
+    def __call__(self, attestation: Attestation, what: str) -> None:
+        """Accept."""
 
-    def read(stored: StoredLedger) -> Ledger:
-        return ledger.check((entry(stored_line.line) for stored_line in stored.lines), LEDGER_ID)
+    def is_older(self, revision: str | None, other: str | None) -> bool:  # noqa: ARG002 - as the real one
+        return False
 
-    return read
+
+class Appending:
+    """Appends entries to the ledger at a URL."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pattern = patterns.decision("staging", Outcome.ALLOW)
+
+    def append(self, folder: Path) -> None:
+        """Append one entry, from an empty folder."""
+        name = secrets.token_hex(8)
+        values, now = _values(name), datetime.now(UTC).replace(microsecond=0)
+        evidence = self._pattern.evidence.fill(values, now, name)
+        values[self._pattern.named.sha256] = digests.sha256(evidence)
+        values[self._pattern.named.git_blob] = digests.git_object("blob", evidence)
+        payload = self._pattern.payload.fill(values, now, name)
+        content = decisions.parse(statement.parse(payload, "an entry"), "an entry")
+        identifier = ledger.entry_id("decision", samples.LEDGER_ID, content.request.file)
+        store = GitLedgerStore(self._url, folder / "ledger.git", token=None)
+        reader = LedgerReader(samples.LEDGER_ID, _Verifier(), _Judge())  # type: ignore[arg-type] # they say yes
+
+        def prepare(tip: Tip, _: Sequence[str]) -> recording.Draft:
+            link = wire.canonical(wire.encode(tip.next_link(identifier, content)))
+            return recording.Draft(payload.replace(PLACE.encode(), link), identifier, f"{tip.size} {name}", evidence)
+
+        recording.record(
+            store,
+            read=lambda: reader.read(store),
+            prepare=prepare,
+            sign=_unsigned,
+            fits=lambda line: reader.entry(line, "the new entry"),
+        )
+
+
+def _values(name: str) -> dict[str, str]:
+    """Return what stands in the places of a decision that the ledger does not have."""
+    made = patterns.made_up(samples.MANIFEST_DIGEST, name)
+    words = dict.fromkeys((patterns.CHANGE, patterns.RELEASE, patterns.ABOUT, patterns.SIZE, patterns.AGE), "7")
+    names = {patterns.REQUEST: name, patterns.VERSION: f"1.0.{int(name, 16)}", patterns.REASON: "monthly release"}
+    return {**words, **names, samples.MANIFEST_DIGEST: made, PLACE: PLACE}
+
+
+def _unsigned(payload: bytes) -> bytes:
+    envelope = {"payload": base64.b64encode(payload).decode(), "payloadType": PAYLOAD_TYPE}
+    filling = base64.b64encode(secrets.token_bytes(SIGNED_BYTES * 3 // 4)).decode()
+    return json.dumps({"mediaType": BUNDLE_MEDIA_TYPE, "filling": filling, "dsseEnvelope": envelope}).encode()
 
 
 def main() -> None:
     """Append whenever a line comes."""
-    url = sys.argv[1]
+    appending = Appending(sys.argv[1])
     for line in sys.stdin:
         try:
-            seconds = timed(lambda: append(url, Path(line.strip())))  # noqa: B023 - called at once
+            seconds = timed(lambda: appending.append(Path(line.strip())))  # noqa: B023 - called at once
         except CountersealError as error:
             print(json.dumps({"problem": f"{error.what}: {error.why}"}), flush=True)
             continue

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from bench import measuring
-from bench.append_worker import LINE_BYTES
 from bench.measuring import ROOT, FailedError, timed
 from bench.results import Measured, Times
 from tests.unit import git_remotes
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
     from tests.signed_ledgers.making import SignedLedger
 
     from counterseal_sandbox.http import LoopbackServer, Request, Response
+
+#: Of what git appends: as many as the line of a decision has.
+LINE_BYTES = 16_000
 
 
 def measure(made: SignedLedger, place: Path) -> Iterator[Measured]:

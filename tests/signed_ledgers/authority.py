@@ -34,7 +34,6 @@ _CALLER: Final = f"{REPOSITORY.name}/.github/workflows/promote.yml@{MAIN}"
 _ALWAYS: Final = {
     "actor": FRANK.login,
     "actor_id": str(FRANK.id),
-    "event_name": "push",
     "job_workflow_ref": f"{OURS}/{GATE_WORKFLOW}@{DEFAULT_GATE_REVISION}",
     "job_workflow_sha": DEFAULT_GATE_REVISION,
     "ref": MAIN,
@@ -65,7 +64,7 @@ class Authority:
     def _now(self) -> datetime:
         return self._moment
 
-    def sign(self, payload: bytes, *, revision: str, run: int, moment: datetime) -> bytes:
+    def sign(self, payload: bytes, *, revision: str, run: int, moment: datetime, trigger: str = "push") -> bytes:
         """Return the bundle around a statement, on one line.
 
         Args:
@@ -73,10 +72,12 @@ class Authority:
             revision: The commit of the source branch that the run is of.
             run: The number of the run.
             moment: When it signs.
+            trigger: What started the run.
         """
         self._moment = moment
         key = ec.generate_private_key(ec.SECP256R1())
         claims = {**_ALWAYS, "iss": self._issuer, "run_id": str(run), "sha": revision, "workflow_sha": revision}
+        claims["event_name"] = trigger
         certificate = _base64(der(self._ca.issue(key.public_key(), claims)))
         # DSSE v1, "PAE": what is signed
         covered = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)

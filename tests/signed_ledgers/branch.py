@@ -68,8 +68,12 @@ def policy(number: int) -> bytes:
 
 
 def fast_import(repository: Path) -> list[str]:
-    """Return the command that reads a stream into a repository: packed, however little it is, so that packs are all."""
-    return ["git", "-C", str(repository), "-c", "fastimport.unpackLimit=1", "fast-import"]
+    """Return the command that reads a stream into a repository.
+
+    What it reads becomes a pack, however little it is, so that packs are all; and quickly, rather than small.
+    """
+    settings = ("-c", "fastimport.unpackLimit=1", "-c", "core.compression=1")
+    return ["git", "-C", str(repository), *settings, "fast-import"]
 
 
 def policy_digests(parameters: Parameters) -> list[str]:

@@ -1,7 +1,8 @@
 """The ledger's format, and the only place here that knows it: what an entry signs of its past, and where a line lies.
 
-Whatever else makes ledgers asks `Layout` for the link of the next entry, and hands it the signed line. It keeps no
-more than what the next entry needs, so that a long ledger can be written as it grows.
+Whatever else makes ledgers hands `Layout` the next entry with `PLACE` where its place in the ledger belongs, signs what
+it gets back, and hands over the signed line. Trees, states and commits are made by the functions that gates use. The
+tree is kept whole, as git has it, but of the notes only the newest: so a long ledger can be written as it grows.
 """
 
 from __future__ import annotations
@@ -10,16 +11,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from counterseal import ledger
-from counterseal.formats import digests
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
-from counterseal.ledger import merkle
-from counterseal.model import LedgerLink
+from tests.evidence_samples import LEDGER_ID
 
-#: The refs that point to a ledger's newest commit.
-REFS: Final = (NOTES_REF, MIRROR_REF)
-#: How many notes are remembered; a release is over long before as many others began.
-_OPEN_NOTES: Final = 64
+from counterseal import ledger
+from counterseal.adapters.git import ledger_commits
+from counterseal.evaluation import Decision
+from counterseal.formats import digests, statement, wire
+from counterseal.history import content_of, places
+from counterseal.history import state as states
+from counterseal.history.events import Event
+from counterseal.history.state import State
+from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.ledger import keys
+from counterseal.model import Attestation, Certificate, Entry, LedgerLink, NewCommit
+
+#: The refs that point to a ledger's newest commit: its branch, and the copy for people.
+REFS: Final = (MIRROR_REF, NOTES_REF)
+#: Stands in a statement for its place in the ledger, until that is known.
+UNPLACED: Final = ledger.Chain(LEDGER_ID).link("e" * 64, None, None, "0" * 64)
+PLACE: Final = wire.canonical(wire.encode(UNPLACED)).decode()
+_NOBODY: Final = "https://ca.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,61 +38,81 @@ class Written:
     """An entry on its way into the ledger.
 
     Attributes:
-        payload: What is signed.
+        payload: What is signed, but for its place in the ledger.
         moment: When.
-        note: The source revision whose note it belongs to, or None.
         message: The commit message, for people.
-        evidence: The document to keep beside it; nothing if empty.
+        evidence: The document that a decision rests on.
+        trigger: What started the run that signs.
     """
 
     payload: bytes
     moment: datetime
-    note: str | None
     message: str
     evidence: bytes = b""
+    trigger: str = "push"
+
+
+@dataclass(frozen=True, slots=True)
+class _Next:
+    """An entry that is being signed."""
+
+    written: Written
+    attestation: Attestation
+    content: Decision | Event
+    link: LedgerLink
+    state: State
 
 
 class Layout:
-    """A ledger as it grows, one entry after the other."""
+    """A ledger as it grows, one entry after the other. `commit` is the newest one."""
 
     def __init__(self, ledger_id: str) -> None:
-        self._id = ledger_id
-        self._size = 0
-        self._peaks: tuple[bytes, ...] = ()
-        self._previous: str | None = None
-        self._notes: dict[str, list[bytes]] = {}
+        self.commit: str | None = None
+        self._chain = ledger.Chain(ledger_id)
+        self._tree = ledger.NotesTree()
+        self._state: State | None = None
+        self._next: _Next | None = None
 
-    def link(self, entry_id: str) -> LedgerLink:
-        """Return the place of the next entry, which it signs."""
-        root, peaks = merkle.root_of_peaks(self._peaks).hex(), tuple(peak.hex() for peak in self._peaks)
-        return LedgerLink(self._id, entry_id, self._size, self._previous, self._size, root, peaks)
+    def place(self, entry_id: str, written: Written) -> bytes:
+        """Return the statement of the next entry, which is to be signed and given to `append`."""
+        attestation = _unsigned(written)
+        content = content_of(Entry(b"", attestation, UNPLACED))
+        state = states.after(self._state, content, self._chain.id, entry_id)
+        link = self._chain.link(entry_id, self.commit, self._tree.root, states.digest(state))
+        self._next = _Next(written, attestation, content, link, state)
+        return written.payload.replace(PLACE.encode(), wire.canonical(wire.encode(link)))
 
-    def append(self, entry: Written, line: bytes) -> bytes:
-        """Return the commit that appends a signed entry, as `git fast-import` reads it."""
-        key = ledger.choose_note(entry.note, len(self._notes.get(entry.note or "", ())), self._size)
-        lines = self._notes.setdefault(key, [])
-        lines.append(line)
-        if len(self._notes) > _OPEN_NOTES:
-            self._notes.pop(next(iter(self._notes)))
-        self._peaks = merkle.append(self._peaks, self._size, merkle.leaf(line))
-        self._previous = digests.sha256(line)
-        self._size += 1
-        files = {f"{key[:2]}/{key[2:]}": b"".join(b"%s\n" % each for each in lines)}
-        if entry.evidence:
-            files[evidence_path(digests.sha256(entry.evidence))] = entry.evidence
-        return _commit(entry, files)
+    def append(self, line: bytes) -> bytes:
+        """Return the commit that appends the entry that was placed last, signed, as `git fast-import` reads it."""
+        if self._next is None:
+            raise ValueError("there is no entry that the line could be of")
+        new, self._next = self._next, None
+        entry = Entry(line, new.attestation, new.link)
+        self._chain.add(entry)
+        touched = places.apply(self._tree, entry, new.content, new.state)
+        document, notes = places.document_key(new.content), {}
+        for key in touched:
+            notes[key] = new.written.evidence if key == document else self._tree.read(key) or b""
+        place, since = str(self._tree.blob(touched[0])), new.link.sequence - new.state.audit.sequence
+        commit = NewCommit(self.commit, str(self._tree.root), {}, place, since, new.written.message)
+        content = ledger_commits.encode(commit, int(new.written.moment.timestamp()))
+        self.commit, self._state = digests.git_object("commit", content), new.state
+        return _commit(content, notes)
 
 
-def evidence_path(digest: str) -> str:
-    """Return where the document with a sha256 lies that a decision rests on."""
-    return f"evidence/{digest}.json"
+def _unsigned(written: Written) -> Attestation:
+    """Return what stands for the signature while there is none: of it, the layout needs what started the run."""
+    nobody = Certificate(san=_NOBODY, issuer=_NOBODY, trigger=written.trigger)
+    told = statement.parse(written.payload, "an entry")
+    return Attestation(told, written.payload, nobody, written.moment, 0, b"", "")
 
 
-def _commit(entry: Written, files: dict[str, bytes]) -> bytes:
-    text = entry.message.encode()
-    who = b"counterseal <counterseal@users.noreply.github.com> %d +0000" % entry.moment.timestamp()
-    parts = [b"commit %s\ncommitter %s\ndata %d\n%s\n" % (REFS[0].encode(), who, len(text), text)]
-    for path, content in files.items():
-        parts.append(b"M 100644 inline %s\ndata %d\n" % (path.encode(), len(content)))
-        parts += (content, b"\n")
+def _commit(content: bytes, notes: dict[str, bytes]) -> bytes:
+    """Return a commit with the notes that it brings; those that are like each other follow each other."""
+    head, _, text = content.partition(b"\n\n")
+    people = [line for line in head.split(b"\n") if line.startswith((b"author ", b"committer "))]
+    parts = [b"commit %s\n%s\ndata %d\n%s\n" % (REFS[0].encode(), b"\n".join(people), len(text), text)]
+    for key, note in sorted(notes.items(), key=lambda pair: len(pair[1])):
+        parts.append(b"M 100644 inline %s\ndata %d\n" % (keys.path(key).encode(), len(note)))
+        parts += (note, b"\n")
     return b"".join(parts)

@@ -45,10 +45,10 @@ _SOURCES: Final = (
     "tests/evidence_samples.py",
     "tests/signed_ledgers",
     *(f"src/counterseal/{room}" for room in ("model", "formats", "evaluation", "ledger", "history", "identifiers.py")),
+    "src/counterseal/adapters/git/ledger_commits.py",
     *(f"sandbox/src/counterseal_sandbox/{name}.py" for name in ("keys", "fulcio", "rekor", "timestamp", "trust")),
 )
 _A_DAY: Final = 24 * 3600
-_FIRST_RUN: Final = 9_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,29 +113,33 @@ def make(folder: Path, parameters: Parameters) -> SignedLedger:
     made.repository.mkdir()
     _git(made.repository, "init", "--quiet", "--bare", "--template=", "--initial-branch=main")
     there = branch.write(made.repository, parameters, statements.requests(parameters, plan(parameters)))
+    layout = Layout(statements.LEDGER)
     command = [*branch.fast_import(made.repository), "--quiet", "--done"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
-        for commit in _commits(parameters, there, Authority(keys, parameters.url)):
+        for commit in _commits(parameters, there, Authority(keys, parameters.url), layout):
             process.stdin.write(commit)
         process.stdin.write(b"done\n")
     if process.returncode != 0:
         raise RuntimeError(f"git fast-import ended with {process.returncode}")
+    if _git(made.repository, "rev-parse", REFS[0]) != layout.commit:
+        raise RuntimeError("git made other commits than those that the entries name")
     for ref in REFS[1:]:
         _git(made.repository, "update-ref", ref, REFS[0])
     return made
 
 
-def _commits(parameters: Parameters, there: Branch, authority: Authority) -> Iterator[bytes]:
+def _commits(parameters: Parameters, there: Branch, authority: Authority, layout: Layout) -> Iterator[bytes]:
     """Yield what each entry adds to the repository."""
-    says, layout = statements.Statements(parameters, there), Layout(statements.LEDGER)
+    says = statements.Statements(parameters, there)
     for step in plan(parameters):
         entry_id = says.entry_id(step)
-        written = says.write(step, layout.link(entry_id))
-        run = _FIRST_RUN + step.sequence
-        line = authority.sign(written.payload, revision=says.revision(step), run=run, moment=written.moment)
+        written = says.write(step)
+        payload = layout.place(entry_id, written)
+        revision, run = says.revision(step), statements.run_number(step)
+        line = authority.sign(payload, revision=revision, run=run, moment=written.moment, trigger=step.trigger)
         says.recorded(step, entry_id, line)
-        yield layout.append(written, line)
+        yield layout.append(line)
 
 
 @cache

@@ -11,18 +11,18 @@ from functools import cache
 from typing import Final
 
 from tests import evidence_samples as samples
-from tests.signed_ledgers.layout import Layout
+from tests.signed_ledgers.layout import PLACE, UNPLACED
 from tests.signed_ledgers.plan import Kind
 from tests.signed_ledgers.template import Template, made_up
 
 from counterseal import evaluation
 from counterseal.evaluation import decision as decisions
 from counterseal.evaluation import evidence as evidence_room
-from counterseal.formats import manifest, wire
+from counterseal.formats import manifest
 from counterseal.history import events
 from counterseal.history.events import EntryReference, Event, EventKind, Publication, PublishedAsset, Withdrawn
 from counterseal.identifiers import BUNDLES_FILE, MANIFEST_FILE, VSA_SUFFIX
-from counterseal.model import EarlierDecision, Outcome, PinnedCandidate, Subject
+from counterseal.model import DocumentDigest, EarlierDecision, Outcome, PinnedCandidate, Subject
 
 __all__ = ["Pattern", "decision", "event", "made_up", "request"]
 
@@ -35,20 +35,17 @@ REASON: Final = samples.CONTENT.reason
 AGE: Final = "93600"
 #: Id and line of the entry that an event names.
 ENTRY, LINE = samples.sha256("the entry"), samples.sha256("its line")
-#: A link has the same form as any other, whatever links are made of.
-_LINK: Final = Layout(samples.LEDGER_ID).link("e" * 64)
-LINK_TEXT: Final = wire.canonical(wire.encode(_LINK)).decode()
-_WORDS: Final = (CHANGE, RELEASE, ABOUT, SIZE, REQUEST, VERSION, REASON, AGE, LINK_TEXT)
+_WORDS: Final = (CHANGE, RELEASE, ABOUT, SIZE, REQUEST, VERSION, REASON, AGE, PLACE)
 _SUBJECTS: Final = (samples.WHEEL, samples.SDIST, Subject(MANIFEST_FILE, samples.MANIFEST_DIGEST))
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A decision with the evidence that it names; `evidence_digest` stands in the payload for that one's sha256."""
+    """A decision with the evidence that it names; `named` stands in the payload for that one's digests."""
 
     payload: Template
     evidence: Template
-    evidence_digest: str
+    named: DocumentDigest
 
 
 @cache
@@ -68,21 +65,24 @@ def decision(stage: str, outcome: Outcome) -> Pattern:
     made = decisions.decide(known, evaluation.judge(known))
     if made.outcome is not outcome:
         raise ValueError(f"the rules say {made.outcome} of what is to be a {outcome}")
-    payload = decisions.payload(made, decisions.subjects(known), _LINK)
-    return Pattern(_template(payload), _template(evidence_room.canonical(known)), evidence_room.digest(known))
+    payload = decisions.payload(made, decisions.subjects(known), UNPLACED)
+    return Pattern(_template(payload), _template(evidence_room.canonical(known)), evidence_room.document_digest(known))
 
 
 @cache
 def event(kind: Kind) -> Template:
     """Return what follows an allow of production: its publication, or its withdrawal."""
     reference = EntryReference(ENTRY, int(ABOUT), LINE)
-    body: Publication | Withdrawn = Withdrawn(reference, "tag-moved", {"tag": samples.TAG, "now": samples.OLD_HEAD})
+    moved = {"tag": samples.TAG, "now": samples.OLD_HEAD}
+    body: Publication | Withdrawn = Withdrawn("production", samples.MANIFEST_DIGEST, reference, "tag-moved", moved)
     if kind is Kind.PUBLICATION:
         body = Publication(
             "production", samples.TAG, samples.MANIFEST_DIGEST, reference, int(RELEASE), tuple(_published())
         )
     policy = decisions.policy_use(samples.evidence())
-    return _template(events.payload(Event(EventKind(kind), samples.NOW, samples.FRANK, policy, body), _SUBJECTS, _LINK))
+    return _template(
+        events.payload(Event(EventKind(kind), samples.NOW, samples.FRANK, policy, body), _SUBJECTS, UNPLACED)
+    )
 
 
 def _template(pattern: bytes) -> Template:
@@ -111,7 +111,7 @@ def _evidence(stage: str, outcome: Outcome) -> evaluation.Evidence:
         stage=stage,
         history=(before,) if stage == "production" else (),
         candidate=dataclasses.replace(samples.RELEASE, id=int(RELEASE)),
-        ledger=evaluation.LedgerFacts(samples.LEDGER_ID, int(SIZE), mirror=True, anchors=()),
+        ledger=evaluation.LedgerFacts(samples.LEDGER_ID, int(SIZE), anchors=()),
     )
     changed = samples.with_change(start, number=int(CHANGE), url=url, reviews=tuple(reviews))
     path = manifest.request_path(stage, samples.MANIFEST_DIGEST, REQUEST)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from tests import evidence_samples as samples
 from tests.signed_ledgers import patterns
 from tests.signed_ledgers.branch import File, policy_at, policy_digests
-from tests.signed_ledgers.layout import Written
+from tests.signed_ledgers.layout import PLACE, UNPLACED, Written
 from tests.signed_ledgers.plan import Kind
 
 from counterseal import ledger
 from counterseal.evaluation import PolicyUse
-from counterseal.formats import digests, manifest, wire
+from counterseal.formats import digests, manifest
 from counterseal.history import events
-from counterseal.history.events import Event, EventKind, Genesis
+from counterseal.history.events import Audit, Event, EventKind, Genesis, Swept
 from counterseal.identifiers import POLICY_PATH
 from counterseal.model import DigestSet, Subject
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.signed_ledgers.branch import Branch
     from tests.signed_ledgers.plan import Parameters, Step
 
-    from counterseal.model import LedgerLink
+    from counterseal.history.events.event import Body
 
 LEDGER = samples.LEDGER_ID
 _REASONS = (
@@ -33,6 +33,14 @@ _REASONS = (
     "security fix: the parser took paths from archives as they are, see the advisory",
     "asked for by support, customers wait for the export; release notes are in the change request",
 )
+
+
+_FIRST_RUN = 9_000_000
+
+
+def run_number(step: Step) -> int:
+    """Return the number of the run that makes an entry."""
+    return _FIRST_RUN + step.sequence
 
 
 def requests(parameters: Parameters, steps: Iterable[Step]) -> Iterator[File]:
@@ -66,27 +74,33 @@ class Statements:
         """Return the id of an entry."""
         if step.kind is Kind.GENESIS:
             return ledger.entry_id(step.kind, LEDGER)
+        if step.kind is Kind.AUDIT:
+            run = f"{samples.SOURCE}/actions/runs/{run_number(step)}"
+            return ledger.entry_id(step.kind, LEDGER, run, "1", str(step.sequence))
         part = _path(self._parameters, step) if step.kind is Kind.DECISION else self._recorded[step.about][0]
         return ledger.entry_id(step.kind, LEDGER, part)
 
-    def write(self, step: Step, link: LedgerLink) -> Written:
-        """Return an entry at its place in the ledger, without its line."""
+    def write(self, step: Step) -> Written:
+        """Return an entry, but for its place in the ledger."""
         now, salt = self._parameters.moment(step.sequence), _salt(self._parameters, step)
-        if step.kind is Kind.GENESIS:
-            return Written(self._genesis(step, link), now, None, f"0 genesis {LEDGER}")
+        if step.kind in (Kind.GENESIS, Kind.AUDIT):
+            name = LEDGER if step.kind is Kind.GENESIS else ""
+            return Written(self._own(step), now, f"{step.sequence} {step.kind} {name}".strip(), trigger=step.trigger)
         if step.sequence == step.first:
             self._begin(step)
-        values = {**self._values(step), patterns.LINK_TEXT: wire.canonical(wire.encode(link)).decode()}
-        note, what = values[samples.REVISION], f"{samples.REPOSITORY.name} v{values[patterns.VERSION]}"
+        values = self._values(step)
+        what = f"{samples.REPOSITORY.name} v{values[patterns.VERSION]}"
         if step.kind is not Kind.DECISION:
             message = f"{step.sequence} {step.kind} {step.stage} {what}"
-            return Written(patterns.event(step.kind).fill(values, now, salt), now, note, message)
+            return Written(patterns.event(step.kind).fill(values, now, salt), now, message)
         pattern = patterns.decision(step.stage, step.outcome)
         evidence = pattern.evidence.fill(values, now, salt)
-        values[pattern.evidence_digest] = digests.sha256(evidence)
-        payload = pattern.payload.fill(values, now, salt)
+        if not self._parameters.evidence:
+            evidence = b'{"left out of":"%s"}' % _path(self._parameters, step).encode()
+        values[pattern.named.sha256] = digests.sha256(evidence)
+        values[pattern.named.git_blob] = digests.git_object("blob", evidence)
         message = f"{step.sequence} {step.outcome} {step.stage} {what} · alice, dora"
-        return Written(payload, now, note, message, evidence if self._parameters.evidence else b"")
+        return Written(pattern.payload.fill(values, now, salt), now, message, evidence)
 
     def recorded(self, step: Step, entry_id: str, line: bytes) -> None:
         """Remember the line of an entry, as far as later ones may name it."""
@@ -99,12 +113,18 @@ class Statements:
         other = patterns.made_up(samples.REVISION, _salt(self._parameters, step))
         self._source, self._taken = other if commit == self._taken else commit, commit
 
-    def _genesis(self, step: Step, link: LedgerLink) -> bytes:
+    def _own(self, step: Step) -> bytes:
+        """Return what the gate says of the ledger itself: that it begins, or that all of it was verified."""
         place = self._parameters.commit(step.sequence)
         digest, now = self._branch.policies[place], self._parameters.moment(step.sequence)
         use = PolicyUse(POLICY_PATH, DigestSet(digest), self._branch.commits[place], samples.MAIN)
-        event = Event(EventKind.GENESIS, now, samples.FRANK, use, Genesis(LEDGER, digest))
-        return events.payload(event, [Subject(POLICY_PATH, digest)], link)
+        body: Body = Genesis(LEDGER, digest)
+        if step.kind is Kind.AUDIT:
+            # where many entries are of one commit, some of its requests are decided only later
+            last = place if self._parameters.commit(step.sequence + 1) > place else place - 1
+            body = Audit(step.sequence - 1, step.trigger, Swept(self._branch.commits[last], ()))
+        event = Event(EventKind(step.kind), now, samples.FRANK, use, body)
+        return events.payload(event, [Subject(POLICY_PATH, digest)], UNPLACED)
 
     def _values(self, step: Step) -> dict[str, str]:
         """Return what stands in the places of a decision, or of an event that follows it."""
@@ -125,6 +145,7 @@ class Statements:
             patterns.ABOUT: str(step.about),
             patterns.SIZE: str(step.sequence),
             patterns.AGE: str(int(between.total_seconds())),
+            PLACE: PLACE,
         }
 
 
