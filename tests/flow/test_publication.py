@@ -8,7 +8,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from counterseal.gate.recording import Draft
 from tests.flow import worlds
 
 from counterseal import evaluation, ledger
