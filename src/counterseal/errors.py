@@ -62,6 +62,10 @@ class ServiceError(CountersealError):
     """A service (forge, certificate authority, log, timestamps, git) did not do its part (exit code 1)."""
 
 
+class AbsentError(ServiceError):
+    """A service says that it does not have what something else of it names (exit code 1)."""
+
+
 class LimitError(ServiceError):
     """There is more of something than a forge tells or we read, and that will stay so: no reason to run again."""
 

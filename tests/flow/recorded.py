@@ -33,7 +33,12 @@ def statements(world: FlowWorld) -> list[dict[str, Any]]:
     return [json.loads(payload(line)) for line in lines(world)]
 
 
-def events(world: FlowWorld) -> list[str]:
-    """Return the kinds of the entries that are no decisions, in their order."""
+def kinds(world: FlowWorld) -> list[str]:
+    """Return what kind of entry each is, in their order; of a decision its outcome."""
     said = (statement["predicate"] for statement in statements(world))
-    return [predicate["kind"] for predicate in said if "kind" in predicate]
+    return [predicate["kind"] if "kind" in predicate else predicate["outcome"] for predicate in said]
+
+
+def events(world: FlowWorld) -> list[str]:
+    """Return the kinds of the entries that are neither decisions nor audits, in their order."""
+    return [kind for kind in kinds(world) if kind not in {"allow", "deny", "audit"}]

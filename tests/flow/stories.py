@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.flow import worlds
+from tests.flow import recorded, worlds
 from tests.flow.worlds import FlowWorld
 
 from counterseal.adapters.github.ci import GitHubEnvironment
@@ -238,16 +238,15 @@ def signer(world: FlowWorld, environment: Mapping[str, str]) -> SigstoreSigner:
 
 
 def after_push(world: FlowWorld, action: Callable[[], object]) -> None:
-    """Do something once, just after the next entry has reached the ledger."""
-    pushed: list[bool] = []
+    """Do something once, just after the next decision has reached the ledger."""
+    before = len(recorded.statements(world))
     done: list[bool] = []
 
-    def watch(prefix: str, request: Request) -> Response | None:
-        if pushed and not done:
+    def watch(_: str, __: Request) -> Response | None:
+        new = recorded.statements(world)[before:] if not done else []
+        if any("outcome" in said["predicate"] for said in new):
             done.append(True)
             action()
-        if request.method == "POST" and request.path.endswith("/git-receive-pack"):
-            pushed.append(True)
         return None
 
     world.sandbox.server.interceptors.append(watch)

@@ -17,7 +17,7 @@ from tests.flow import worlds
 from tests.flow.patients import PIPELINE, PROMOTE, RELEASE, TAGS, Patient, of_the_pages
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_REF, NOTES_REF, POLICY_PATH
+from counterseal.identifiers import MIRROR_REF, POLICY_PATH
 from counterseal_sandbox.demo.site import MAIN, NAME
 from counterseal_sandbox.forge.accounts import Role
 from counterseal_sandbox.forge.settings import VariableRecord
@@ -137,7 +137,7 @@ def shallow(ill: Patient) -> None:
 
 
 def has_a_ledger(ill: Patient) -> None:
-    ill.repository.git.set_ref(NOTES_REF, ill.repository.branch("main"))
+    ill.repository.git.set_ref(MIRROR_REF, ill.repository.branch("main"))
 
 
 def waits_for_a_gate(ill: Patient) -> None:

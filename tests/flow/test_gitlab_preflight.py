@@ -93,7 +93,7 @@ def test_nothing_is_signed_where_a_setting_is_missing(
     assert (signatures, world.ledger_tips()) == ([], before)
 
 
-def test_a_mirror_that_nobody_may_make_shows_at_the_first_push_only(
+def test_a_ledger_that_nobody_may_make_shows_at_the_first_push_only(
     world: FlowWorld, signatures: list[Request]
 ) -> None:
     """Before there is a branch, no token of a gate sees its rule; the line signed in vain stays with the gate."""

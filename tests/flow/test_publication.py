@@ -8,12 +8,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from counterseal.gate.recording import Draft
 from tests.flow import worlds
 
 from counterseal import evaluation, ledger
 from counterseal.evaluation import decision
-from counterseal.gate import appending, collect, reading
+from counterseal.evaluation import evidence as evidence_room
+from counterseal.gate import appending, collect
+from counterseal.gate import ledger as gate_ledger
+from counterseal.gate.ledger.recording import Draft
+from counterseal.identifiers import NOTES_REF
+from counterseal.ledger import keys
 from counterseal.model import FindingOutcome
 from counterseal.wiring.ports import Wiring
 from counterseal_sandbox.demo.site import TAG
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 
     from tests.flow.worlds import FlowWorld
 
-    from counterseal.ledger.chain import Ledger
+    from counterseal.gate.ledger import Tip
     from counterseal_sandbox.http import Response
 
 pytestmark = pytest.mark.slow
@@ -72,18 +76,16 @@ def test_a_release_holds_what_the_formats_say_and_cannot_be_published_twice(fres
 def test_the_evidence_of_each_decision_is_kept_in_the_ledger(fresh: FlowWorld) -> None:
     results = [promote(fresh, "staging", "alice"), promote(fresh, "production", "alice", code=10)]
     results.append(promote(fresh, "production", "alice", "dora", again=True))
-    fresh.git("fetch", "-q", "origin", "+refs/notes/counterseal:refs/notes/counterseal")
+    fresh.git("fetch", "-q", "origin", f"+{NOTES_REF}:{NOTES_REF}")
     kept, digest = {}, ""
     for result in results:
         decision = result["decisions"][-1]["decision"]
         digest = decision["evidenceDigest"]["sha256"]
-        kept[digest] = fresh.git("show", f"refs/notes/counterseal:evidence/{digest}.json")
+        kept[digest] = fresh.git("notes", f"--ref={NOTES_REF}", "show", keys.key("evidence", digest))
         assert hashlib.sha256(kept[digest].encode()).hexdigest() == digest
         assert json.loads(kept[digest])["stage"] == decision["stage"]
     assert len(kept) == 3
-    listed = fresh.git("ls-tree", "--name-only", "refs/notes/counterseal:evidence").split()
-    assert set(listed) == {f"{digest}.json" for digest in kept}, "and of nothing else"
-    assert fresh.git("notes", "--ref=counterseal", "show", f"{TAG}^{{commit}}").count('"dsseEnvelope"') >= 3
+    assert fresh.git("notes", f"--ref={NOTES_REF}", "show", f"{TAG}^{{commit}}").count('"dsseEnvelope"') == 3
     data = fresh.client.call("GET", fresh.asset("evidence.json")["url"], token=fresh.people["bob"].token, raw=True)
     assert hashlib.sha256(data).hexdigest() == digest
     assert json.loads(data)["schema"] == "counterseal.evidence/v1"
@@ -127,15 +129,14 @@ def test_an_allow_that_the_rules_do_not_give_is_not_published(fresh: FlowWorld, 
     opened = Wiring(fresh.run()).gate(tmp_path)
     merged = collect.merged_requests(opened.sources.repository, opened.head)[-1]
 
-    def forged(current: Ledger, _: Sequence[str]) -> Draft:
-        state = reading.facts(current, mirror=True, anchor=reading.Anchor())
+    def forged(current: Tip, _: Sequence[str]) -> Draft:
+        state = gate_ledger.facts(current)
         evidence, _facts = collect.collect(opened.sources, opened.run, merged, ledger=state)
         kept = [each for each in evaluation.judge(evidence) if each.outcome is FindingOutcome.SATISFIED]
         identifier = ledger.entry_id("decision", current.id, merged.path)
-        data = decision.payload(
-            decision.decide(evidence, kept), decision.subjects(evidence), current.next_link(identifier)
-        )
-        return Draft(data, identifier, None, "forged")
+        made = decision.decide(evidence, kept)
+        data = decision.payload(made, decision.subjects(evidence), current.next_link(identifier, made))
+        return Draft(data, identifier, "forged", evidence_room.canonical(evidence))
 
     appending.record(opened, forged)
     result = fresh.counterseal("publish", environment=fresh.run(), code=10)

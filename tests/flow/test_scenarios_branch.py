@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.flow import recorded, stories, worlds
 from tests.flow.stories import approve_and_merge, ask, finding
+from tests.flow.thief import Thief
 
-from counterseal.adapters.git.ledger import GitLedgerStore
 from counterseal.errors import VerificationError
 from counterseal.evaluation import identity
 from counterseal.forges import ForgeKind
@@ -230,10 +230,9 @@ def test_a_gate_that_the_policy_named_only_inside_a_merged_change(
     words["predicate"] |= {"outcome": "allow", "findings": [], "decidedAt": wire.timestamp(datetime.now(UTC))}
     digest = digests.sha256(fresh.git("show", f"{hidden}:{POLICY_PATH}").encode() + b"\n")
     words["predicate"]["policy"] |= {"revision": hidden, "digest": {"sha256": digest}}
-    words["predicate"]["ledger"] |= recorded.next_place(fresh)
     evil = stories.signer(fresh, fresh.run(gateRevision=None, workflow=OTHER))
-    thief = GitLedgerStore(fresh.clone_url, tmp_path / "thief.git", token=fresh.people["bob"].token, user="bob")
-    assert thief.push(thief.fetch(), "0b" * 20, evil.sign_statement(json.dumps(words).encode()), "1 allow")
+    thief = Thief(fresh, tmp_path)
+    thief.append(evil.sign_statement(thief.words(words)))
     says = stories.refused(fresh, code=11, says="entry 2: not signed by the gate", **run)
     assert "other.yml" in says
 
@@ -255,10 +254,9 @@ def test_a_gate_that_a_pushed_policy_named_for_one_commit(fresh: FlowWorld, tmp_
     words["predicate"] |= {"outcome": "allow", "findings": [], "decidedAt": wire.timestamp(datetime.now(UTC))}
     digest = digests.sha256((fresh.checkout / POLICY_PATH).read_bytes())
     words["predicate"]["policy"] |= {"revision": main_of(fresh), "digest": {"sha256": digest}}
-    words["predicate"]["ledger"] |= recorded.next_place(fresh)
     evil = stories.signer(fresh, fresh.run(gateRevision=None, workflow=OTHER))
-    thief = GitLedgerStore(fresh.clone_url, tmp_path / "thief.git", token=fresh.people["bob"].token, user="bob")
-    assert thief.push(thief.fetch(), "0b" * 20, evil.sign_statement(json.dumps(words).encode()), "1 allow")
+    thief = Thief(fresh, tmp_path)
+    thief.append(evil.sign_statement(thief.words(words)))
     bring_policy(fresh, "and-back", ours + "# the same again\n")
     at_main(fresh)
     approve_and_merge(fresh, ask(fresh, "production"), "alice", "dora")
@@ -277,9 +275,8 @@ def test_an_entry_that_names_a_policy_younger_than_its_signer(fresh: FlowWorld, 
     digest = digests.sha256((fresh.checkout / POLICY_PATH).read_bytes())
     words["predicate"]["policy"] |= {"revision": main_of(fresh), "digest": {"sha256": digest}}
     words["predicate"] |= {"decidedAt": wire.timestamp(datetime.now(UTC))}
-    words["predicate"]["ledger"] |= recorded.next_place(fresh)
-    thief = GitLedgerStore(fresh.clone_url, tmp_path / "thief.git", token=fresh.people["bob"].token, user="bob")
-    assert thief.push(thief.fetch(), "0b" * 20, old.sign_statement(json.dumps(words).encode()), "1 allow")
+    thief = Thief(fresh, tmp_path)
+    thief.append(old.sign_statement(thief.words(words)))
     stories.refused(fresh, code=11, says="is younger than the run that signed it")
 
 
@@ -304,10 +301,8 @@ def test_an_entry_of_another_time_than_its_signature(fresh: FlowWorld, tmp_path:
     fresh.gate(code=10)
     words = recorded.statements(fresh)[-1]
     words["predicate"] |= {"decidedAt": wire.timestamp(datetime.now(UTC) + timedelta(minutes=minutes))}
-    words["predicate"]["ledger"] |= recorded.next_place(fresh)
-    line = stories.signer(fresh, fresh.run()).sign_statement(json.dumps(words).encode())
-    thief = GitLedgerStore(fresh.clone_url, tmp_path / "thief.git", token=fresh.people["bob"].token, user="bob")
-    assert thief.push(thief.fetch(), "0b" * 20, line, "1 allow")
+    thief = Thief(fresh, tmp_path)
+    thief.append(stories.signer(fresh, fresh.run()).sign_statement(thief.words(words)))
     stories.refused(fresh, code=11, says="more than 5 minutes apart")
 
 
@@ -319,9 +314,8 @@ def test_entries_whose_signers_go_back(fresh: FlowWorld, tmp_path: Path) -> None
     words = recorded.statements(fresh)[-1]
     words["predicate"] |= {"decidedAt": wire.timestamp(datetime.now(UTC))}
     words["predicate"]["policy"] |= {"revision": fresh.git("rev-parse", "main")}
-    words["predicate"]["ledger"] |= recorded.next_place(fresh)
-    thief = GitLedgerStore(fresh.clone_url, tmp_path / "thief.git", token=fresh.people["bob"].token, user="bob")
-    assert thief.push(thief.fetch(), "0b" * 20, old.sign_statement(json.dumps(words).encode()), "1 allow")
+    thief = Thief(fresh, tmp_path)
+    thief.append(old.sign_statement(thief.words(words)))
     stories.refused(fresh, code=11, says="entry 3 was signed by a run of .*, older than .*, of the entry before")
 
 

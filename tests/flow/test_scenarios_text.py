@@ -17,7 +17,6 @@ from tests.flow.stories import Asked, by_hand, propose
 
 from counterseal.forges import ForgeKind
 from counterseal.formats.wire import canonical
-from counterseal.identifiers import NOTES_REF
 from counterseal_sandbox.demo.shell import ProcessResult
 
 if TYPE_CHECKING:
@@ -209,7 +208,6 @@ def test_s50_the_auditor_s_log(decided: tuple[FlowWorld, dict[str, Asked], Seen]
     rows = stories.log(world, tmp_path)
     assert {each["decision"]["request"]["file"] for each in rows.values()} >= {each.path for each in asked.values()}
     clone = ("--folder", str(tmp_path / "clone"), "--trust", str(tmp_path / "trust.json"), "--sandbox")
-    world.git("fetch", "-q", "origin", f"{NOTES_REF}:{NOTES_REF}", folder=tmp_path / "clone")
     for form in ("text", "json", "markdown"):
         in_job(world, tmp_path, {}, "log", "--format", form, *clone, code=0)
         for sequence in rows:

@@ -124,7 +124,8 @@ def test_a_proof_whose_unsigned_parts_were_changed_stops_nobody(fresh: FlowWorld
     proof["publication"]["line"] = json.dumps(line)
     fresh.hands.upload(PROOF, json.dumps(proof, sort_keys=True, separators=(",", ":")).encode())
     result = fresh.counterseal("gate", environment=fresh.run())
-    assert "carries entry 3 in another envelope than the ledger" in result.errors
+    number = 4 if fresh.kind is ForgeKind.GITLAB else 3  # an own gate audited before the allow
+    assert f"carries entry {number} in another envelope than the ledger" in result.errors
     assert "rewound" not in result.output + result.errors
 
 
@@ -172,5 +173,6 @@ def test_the_ledger_is_deleted_before_the_publication(fresh: FlowWorld) -> None:
 
     with faults.fault(fresh, delete, *fresh.hands.listing(), after=1, times=1):
         result = fresh.counterseal("gate", environment=fresh.run(), code=11)
-    assert "entry 2 was read, and is not in the ledger any more" in result.output + result.errors
+    number = 3 if fresh.kind is ForgeKind.GITLAB else 2  # an own gate audited before
+    assert f"entry {number} was read, and is not in the ledger any more" in result.output + result.errors
     assert fresh.hands.draft()

@@ -13,7 +13,7 @@ from tests.flow import faults, stories
 from tests.flow.worlds import SUBJECTS
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import MIRROR_REF
 from counterseal_sandbox.demo.world import EPOCH
 from counterseal_sandbox.gitlab_identity import REQUIRED_CLAIMS
 
@@ -95,7 +95,7 @@ def test_whoever_started_the_pipeline_is_no_developer(waiting: FlowWorld) -> Non
     assert re.search("role Developer|Job token permissions", error)
 
 
-def test_nobody_may_push_to_the_mirror(waiting: FlowWorld) -> None:
+def test_nobody_may_push_to_the_ledger(waiting: FlowWorld) -> None:
     with shut(waiting, MIRROR_REF):
         error = refused(waiting, 1, "the push of the ledger was refused")
     assert "You are not allowed to push code to protected branches on this project" in error
@@ -115,14 +115,13 @@ def shut(world: FlowWorld, ref: str) -> Iterator[None]:
         hook.unlink()
 
 
-def test_a_force_pushed_notes_ref_is_not_signed_on(waiting: FlowWorld) -> None:
-    tip, main = faults.refs(waiting)[NOTES_REF], stories.hosted(waiting).branch("main")
+def test_a_force_pushed_ledger_is_not_signed_on(waiting: FlowWorld) -> None:
+    tip, main = faults.refs(waiting)[MIRROR_REF], stories.hosted(waiting).branch("main")
     try:
-        for bad in (main, stories.hosted(waiting).git.text("rev-parse", f"{tip}~1").strip(), None):
-            stories.move(waiting, NOTES_REF, bad)
-            refused(waiting, 11, "differ|lost entries|no note|notes")
+        stories.move(waiting, MIRROR_REF, main)
+        refused(waiting, 11, f"commit {str(main)[:12]} of the ledger's branch is not an entry")
     finally:
-        stories.move(waiting, NOTES_REF, tip)
+        stories.move(waiting, MIRROR_REF, tip)
 
 
 # --- who this job is -----------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import NOTES_REF
 from counterseal_sandbox.http import LoopbackServer, Request, Response
 
 if TYPE_CHECKING:
@@ -83,12 +83,6 @@ def lines(folder: Path) -> list[str]:
     """Return every line of the ledger's notes in a repository, as plain git shows them."""
     listed = git(folder, "notes", f"--ref={NOTES_REF}", "list").split("\n")
     return [line for note in listed if note for line in git(folder, "cat-file", "blob", note.split()[0]).split("\n")]
-
-
-def move_both(folder: Path, revision: str) -> None:
-    """Point notes ref and mirror to a commit, as somebody with the right to force-push can."""
-    git(folder, "update-ref", NOTES_REF, revision)
-    git(folder, "update-ref", MIRROR_REF, revision)
 
 
 def serve(root: Path) -> LoopbackServer:

@@ -134,14 +134,11 @@ class EvaluatorUse:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision, complete but for its place in the ledger: the predicate `decision/v1` without `ledger`.
-
-    `publishes`: what the stage lets in is to be published, as the policy that judged has it.
-    """
+    """A decision, complete but for its place in the ledger: the predicate `decision/v1` without `ledger`."""
 
     stage: str
     previous_stage: str | None
-    publishes: bool
+    publishes: bool  # what the stage lets in is to be published, as the policy that judged has it
     outcome: Outcome
     decided_at: datetime
     reason: str
@@ -256,11 +253,8 @@ def _review(review: Review, evidence: Evidence) -> ReviewUse:
 
 
 def _responsible(evidence: Evidence, tally: Approvals, run_actor: Actor) -> Responsible:
-    content = evidence.request.content
-    requester = None
-    if content:
-        person = content.requested_by
-        requester = Actor(person.host, person.id, person.login)
+    person = evidence.request.content.requested_by if evidence.request.content else None
+    requester = Actor(person.host, person.id, person.login) if person else None
     approvers = tuple(approval.actor for approval in tally.counted)
     return Responsible(requester, approvers, run_actor, evidence.run_actors)
 
@@ -271,9 +265,8 @@ def _evidence(evidence: Evidence, digest: DigestSet) -> list[EvidenceUse]:
         kind = build.statement.predicate_type
         documents.append(EvidenceUse(f"sha256:{build.digest}", DigestSet(build.digest), BUNDLE_MEDIA_TYPE, kind))
     if evidence.sbom:
-        documents.append(
-            EvidenceUse(SBOM_FILE, DigestSet(evidence.sbom.digest), "application/vnd.cyclonedx+json", SBOM)
-        )
+        sbom = DigestSet(evidence.sbom.digest)
+        documents.append(EvidenceUse(SBOM_FILE, sbom, "application/vnd.cyclonedx+json", SBOM))
     return documents
 
 

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from counterseal.gate.ledger.tip import Tip
     from counterseal.gate.opening import Gate
-    from counterseal.history.events import Swept
-    from counterseal.history.events.event import Body
+    from counterseal.history.events import Body, Swept
 
 
 def genesis(gate: Gate) -> recording.Recorded:

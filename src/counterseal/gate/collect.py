@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from counterseal.evaluation import LedgerFacts
-    from counterseal.history.past import Past
+    from counterseal.history import Past
     from counterseal.model import Attestation, BuildStart, ChangeRequest, Permission, Policy, PromotionRequest, Run
 
 __all__ = ["MergedRequest", "Sources", "collect", "merged_requests", "permissions", "read_policy", "with_ledger"]

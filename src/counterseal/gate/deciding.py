@@ -18,7 +18,7 @@ from counterseal.gate import appending, candidate_bytes, collect, fitting, heart
 from counterseal.gate import ledger as ledgers
 from counterseal.gate.ledger import recording
 from counterseal.history import label
-from counterseal.history.state import MAX_UNPUBLISHED
+from counterseal.history import state as states
 from counterseal.model import Entry, Outcome
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _check_allow(gate: Gate, tip: Tip, decision: Decision) -> None:
     """
     if decision.outcome is not Outcome.ALLOW or not decision.publishes or tip.state is None:
         return
-    if len(tip.state.unpublished) >= MAX_UNPUBLISHED:
+    if len(tip.state.unpublished) >= states.MAX_UNPUBLISHED:
         raise ServiceError(
             f"{len(tip.state.unpublished)} allows wait for their publication, and no more can",
             why="the ledger's state names them all, and has to stay small",

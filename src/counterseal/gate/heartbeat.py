@@ -14,8 +14,8 @@ from counterseal.errors import CountersealError
 from counterseal.gate import appending, selection
 from counterseal.gate.ledger.tail import MAX_TAIL
 from counterseal.gate.request_files import merged_requests
+from counterseal.history import state as states
 from counterseal.history.events import Swept, Waiting
-from counterseal.history.state import SCHEDULE
 
 if TYPE_CHECKING:
     from counterseal.gate.ledger import Tip
@@ -44,7 +44,7 @@ def keep(gate: Gate, tip: Tip) -> Tip:
 
 def is_due(gate: Gate, tip: Tip) -> bool:
     """Return whether this run was started by a schedule and the last audit of such a run is old."""
-    if gate.run.event != SCHEDULE or tip.state is None:
+    if gate.run.event != states.SCHEDULE or tip.state is None:
         return False
     beat = tip.state.heartbeat
     if beat is None:

@@ -17,7 +17,7 @@ from counterseal.formats import digests, manifest
 from counterseal.gate import collect, opening, sboms
 from counterseal.gate import ledger as ledgers
 from counterseal.gate.sboms import Comparison
-from counterseal.history.past import Past
+from counterseal.history import Past
 from counterseal.identifiers import COMMENT_MARKER, REQUEST_FOLDER, SBOM_FILE
 from counterseal.model import EarlierDecision, Finding
 from counterseal.policy import Need

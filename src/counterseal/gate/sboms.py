@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.gate.collect import Sources
-    from counterseal.history import RecordedDecision
-    from counterseal.history.past import Past
+    from counterseal.history import Past, RecordedDecision
     from counterseal.inventory import Document
     from counterseal.model import Release
     from counterseal.ports import AssetStore, LedgerSource

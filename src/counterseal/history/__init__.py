@@ -6,9 +6,11 @@ It believes the entries that it is given; whether they are signed and chained is
 from __future__ import annotations
 
 from counterseal.history.fold import History, RecordedDecision, RecordedEvent, content_of, label
+from counterseal.history.past import Past
 
 __all__ = [
     "History",
+    "Past",
     "RecordedDecision",
     "RecordedEvent",
     "content_of",

@@ -57,12 +57,23 @@ class CloneState:
 
 
 @dataclass(frozen=True, slots=True)
+class InLedger:
+    """What a verified ledger says: how many merged requests have no decision, and when it last gave a sign of life.
+
+    That is its newest scheduled audit; before the first one, its beginning (None: there is no ledger yet).
+    """
+
+    undecided: int
+    beat: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """All that is judged.
 
     `pipelines` are all workflow files (GitLab: those that the policy names). `gate_inputs` are the variables that a
-    gate takes as its own. `forge_ledger` is where the ledger is at the forge, `waiting` counts merged requests without
-    a decision in the verified ledger of the clone. `clock` is how far this machine is ahead of the forge, `root_age`
+    gate takes as its own. `forge_ledger` is where the ledger is at the forge, `ledger` is what the
+    clone's says, verified. `clock` is how far this machine is ahead of the forge, `root_age`
     how old its copy of Sigstore's root is (None: a sandbox's). Names in all of it are text of others.
     """
 
@@ -84,7 +95,7 @@ class Seen:
     gate_inputs: frozenset[str]
     clone: CloneState
     forge_ledger: str | Unseen | None
-    waiting: int | Unseen
+    ledger: InLedger | Unseen
     clock: timedelta | Unseen
     root_age: timedelta | Unseen | None
     now: datetime

@@ -227,7 +227,7 @@ class Wiring:
         from counterseal.adapters.git.ledger import GitLedgerStore
 
         user, token = self.surroundings.git_login(place.kind)
-        quiet = ("ci.skip",) if place.kind is ForgeKind.GITLAB else ()  # GitLab would run a pipeline for the mirror
+        quiet = ("ci.skip",) if place.kind is ForgeKind.GITLAB else ()  # GitLab would run a pipeline for the branch
         return GitLedgerStore(
             f"{place.git}/{name}.git", work / "ledger.git", token=token, user=user, push_options=quiet
         )
@@ -292,12 +292,6 @@ class Wiring:
         self, folder: Path, work: Path, document: Path | None, *, sandbox: bool
     ) -> tuple[LedgerReader, LedgerSource]:
         """Return how to read the ledger in a clone, and where it lies there."""
-        from counterseal.adapters.git.ledger_clone import LocalLedger
-        from counterseal.adapters.git.repository import GitRepository
-        from counterseal.gate import ledger
+        from counterseal.wiring import clones
 
-        trust, verifier = self.consumer(document, sandbox=sandbox)
-        clone = LocalLedger(folder)
-        clone.check()
-        repository = GitRepository(str(folder.resolve()), work / "source.git", token=None)
-        return ledger.open_reader(repository, ledger.branch_tip(repository), trust, verifier), clone
+        return clones.ledger(*self.consumer(document, sandbox=sandbox), folder, work)

@@ -15,6 +15,7 @@ from counterseal.errors import LedgerError
 from counterseal.gate import deciding, heartbeat, selection
 from counterseal.gate.ledger import tail
 from counterseal.gate.request_files import merged_requests
+from counterseal.history import state
 from counterseal.history.events import Swept, Waiting
 from counterseal.model import Outcome
 
@@ -249,7 +250,7 @@ def test_with_too_many_undecided_ones_an_audit_says_nothing_of_them(
 
 
 def test_no_more_is_allowed_than_can_wait_for_publication(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deciding, "MAX_UNPUBLISHED", 1)
+    monkeypatch.setattr(state, "MAX_UNPUBLISHED", 1)
     world.ask("staging", ALICE)
     run(world)
     world.ask("production", ALICE, DORA, merge=revision("2ec0d00"))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-#: What a careful maintainer protects from the first day: the default branch and the ledger's mirror.
+#: What a careful maintainer protects from the first day: the default branch and the ledger's.
 PROTECTED = ("refs/heads/main", MIRROR_REF)
 _NAME = {
     ForgeKind.GITHUB: re.compile(r"[A-Za-z0-9._-]{1,100}\Z"),

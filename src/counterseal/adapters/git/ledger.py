@@ -17,10 +17,9 @@ from counterseal.adapters.git import ledger_commits
 from counterseal.adapters.git.pack import pack
 from counterseal.adapters.git.process import Git
 from counterseal.adapters.git.remote import GITHUB_USER, REMOTE_SECONDS, Remote, check_whole, transient
-from counterseal.errors import LedgerError, ServiceError
+from counterseal.errors import AbsentError, ServiceError
 from counterseal.formats import digests
 from counterseal.identifiers import MIRROR_REF, NOTES_REF
-from counterseal.ledger import RESTORE
 from counterseal.model import Pushed
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from counterseal.adapters.git.watch import Ended
     from counterseal.model import LedgerCommit, NewCommit
 
-#: More than any batch of lines and trees has.
+#: More than any batch of lines and trees has: git is stopped there, however large what was asked for is (R42).
 MAX_BYTES: Final = 256 << 20
 #: An object that git knows without having it.
 _EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -143,7 +142,7 @@ class GitLedgerStore:
         """Return trees and blobs by id, those that are not here brought in one go.
 
         Raises:
-            LedgerError: The remote does not have one.
+            AbsentError: The remote says that it does not have one.
             ServiceError: One did not come.
         """
         lacking = sorted(set(ids) - self._present)
@@ -155,10 +154,10 @@ class GitLedgerStore:
             options = (*_QUIETLY, "--no-write-fetch-head", "--stdin")
             answer = self._remote.patiently(self._git, *settings, "fetch", *options, "origin", data=asked)
             if absent := _NOT_THERE.search(answer.messages):
-                raise LedgerError(
+                raise AbsentError(
                     f"the ledger's branch names object {absent[1][:12]}, that {self._remote.url} does not have",
-                    why="the newest commits name lines in their messages that nobody pushed, or the branch moved",
-                    fix=RESTORE,
+                    why="it lost a part of the ledger, or holds it back",
+                    fix="run it again later; if it stays so, restore the branch from a clone that has all",
                 )
             if answer.code != 0:
                 raise self._remote.failure("a part of the ledger could not be fetched", answer)

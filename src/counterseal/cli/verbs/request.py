@@ -11,7 +11,7 @@ from counterseal.cli.verb import Verb
 if TYPE_CHECKING:
     from types import SimpleNamespace
 
-    from counterseal.history.past import Past
+    from counterseal.history import Past
     from counterseal.render import Report
     from counterseal.wiring import Wiring
 

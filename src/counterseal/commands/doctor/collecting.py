@@ -18,7 +18,7 @@ from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, POLICY_PATH
 from counterseal.model import Actor, Policy, RefRules, Trust
 from counterseal.ports import Clock, Clone, Forge, ProjectSurvey, Tell
 from counterseal.project import people
-from counterseal.project.checks import CloneState, Member, Seen, Unseen
+from counterseal.project.checks import CloneState, InLedger, Member, Seen, Unseen
 from counterseal.project.pipelines import Pipeline, parse_pipeline, parse_workflow
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _MAX_FILES: Final = 200
 class Sources:
     """Where to ask. `name` is empty if nobody knows which repository this is about.
 
-    `waiting` counts merged requests without a decision, `tip` says where the ledger is at the forge, `refreshed` when
+    `ledger` reads and verifies the clone's, `tip` says where the ledger is at the forge, `refreshed` when
     Sigstore's root was last brought here (None: it is a sandbox's, which has no such thing).
     """
 
@@ -50,7 +50,7 @@ class Sources:
     clock: Clock
     gate_inputs: frozenset[str]
     git: str
-    waiting: Callable[[], int]
+    ledger: Callable[[], InLedger]
     tip: Callable[[], str | None]
     refreshed: Callable[[], datetime] | None
 
@@ -95,7 +95,7 @@ def collect(sources: Sources, tell: Tell) -> Seen:
         gate_inputs=sources.gate_inputs,
         clone=_clone(clone, sources.git),
         forge_ledger=look(sources.tip),
-        waiting=look(sources.waiting),
+        ledger=look(sources.ledger),
         clock=skew,
         root_age=None if sources.refreshed is None else _age(now, sources.refreshed),
         now=now,

@@ -16,7 +16,7 @@ from counterseal.commands.request.briefing import Briefing
 from counterseal.errors import CountersealError, UsageError
 from counterseal.evaluation import rules
 from counterseal.formats import digests, manifest
-from counterseal.history.past import Past
+from counterseal.history import Past
 from counterseal.identifiers import POLICY_PATH, REQUEST_BRANCH_PREFIX, page
 from counterseal.model import Actor, OpenChange, Person, PinnedCandidate, PromotionRequest
 from counterseal.ports import AssetStore, Clock, Forge

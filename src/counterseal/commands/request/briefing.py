@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from counterseal.history.past import Past
+    from counterseal.history import Past
     from counterseal.ports import AssetStore
 
 

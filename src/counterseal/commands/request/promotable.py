@@ -12,8 +12,7 @@ from counterseal.model import Outcome, Policy, Stage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from counterseal.history import RecordedDecision
-    from counterseal.history.past import Past
+    from counterseal.history import Past, RecordedDecision
 
 
 @dataclass(frozen=True, slots=True)

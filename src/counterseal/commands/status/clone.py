@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, Self
 
 from counterseal.commands import log
 from counterseal.errors import CountersealError, UsageError
 from counterseal.formats import manifest
 from counterseal.gate import collect, selection
-from counterseal.gate.ledger import Tip
-from counterseal.gate.ledger.walk import Walk
 from counterseal.history import History
-from counterseal.ledger import Chain, NotesTree
 from counterseal.model import Policy, PromotionRequest
 from counterseal.ports import SourceRepository
 
 if TYPE_CHECKING:
-    from counterseal.gate.ledger import LedgerReader
+    from counterseal.gate.ledger import LedgerReader, Tip
     from counterseal.ports import LedgerSource
 
 
@@ -41,12 +39,16 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """How far the ledger is proven; `entries` None: the clone has none."""
+    """How far the ledger is proven; `entries` None: the clone has none.
+
+    `beat` is when a scheduled run audited it last; before the first one, when it began.
+    """
 
     ledger_id: str
     entries: int | None
     head: str | None
     sandbox: bool
+    beat: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def read(reader: LedgerReader, source: LedgerSource) -> Clone:
     """
     repository, head, unseen = reader.judge.repository, reader.judge.head, []
     policy, _ = collect.read_policy(repository, head)
-    tip, history = Tip(Walk(Chain(policy.ledger_id), NotesTree(), reader.judge), reader), History()
+    tip, history = reader.empty(), History()
     try:
         whole = log.read(reader, source)
         tip, history = whole.tip, whole.history
@@ -96,6 +98,7 @@ def read(reader: LedgerReader, source: LedgerSource) -> Clone:
         tip.size or None,
         tip.head,
         reader.judge.trust.sandbox,
+        _beat(tip, history),
     )
     requests = collect.merged_requests(repository, head)
     merged = selection.undecided(requests, selection.decided_on(tip, requests))
@@ -110,6 +113,12 @@ def read(reader: LedgerReader, source: LedgerSource) -> Clone:
         tuple(unseen),
         tuple(request.path for request in merged[MAX_READ:]),
     )
+
+
+def _beat(tip: Tip, history: History) -> datetime | None:
+    if tip.state is not None and tip.state.heartbeat is not None:
+        return tip.state.heartbeat.at
+    return history.events[0].event.occurred_at if history.events else None
 
 
 def _merged(repository: SourceRepository, request: collect.MergedRequest) -> Merged:

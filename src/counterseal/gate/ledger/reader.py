@@ -10,7 +10,9 @@ from counterseal.gate.judge import Judge
 from counterseal.gate.ledger import tail, whole
 from counterseal.gate.ledger.lines import Lines
 from counterseal.gate.ledger.tip import Tip
+from counterseal.gate.ledger.walk import Walk
 from counterseal.identifiers import page
+from counterseal.ledger import Chain, NotesTree
 from counterseal.model import Repository
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 class LedgerReader(Lines):
     """Turns what a store holds into a verified ledger."""
+
+    def empty(self) -> Tip:
+        """Return the ledger before its first entry."""
+        return Tip(Walk(Chain(self.ledger_id), NotesTree(), self.judge), self)
 
     def read(self, source: LedgerSource, look_up: Iterable[str] = ()) -> Tip:
         """Return the ledger at its tip: from its newest audit on, or, where that lies too far back, as a whole.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from counterseal.errors import FormatError, LedgerError
+from counterseal.errors import AbsentError, FormatError, LedgerError
 from counterseal.evaluation import Decision
 from counterseal.formats import digests
 from counterseal.gate.ledger.walk import Walk, not_an_entry
@@ -74,7 +74,11 @@ def _brought(
         if commit.line is None:
             raise not_an_entry(commit, "its message does not say what it adds: no gate wrote it")
     notes = [str(commit.line) for commit in window]
-    brought = source.objects({*notes, before.tree} if before else notes)
+    try:
+        brought = source.objects({*notes, before.tree} if before else notes)
+    except AbsentError as error:
+        why = f"its message names a line that nobody pushed, or {error.why}"
+        raise not_an_entry(window[-1], f"{error.what}: {why}") from error
     tree = NotesTree(before.tree if before else None, source.objects)
     if before:
         tree.know(brought[before.tree])

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from counterseal.history.events import Event
-    from counterseal.history.state import State
     from counterseal.model import LedgerLink
 
 
@@ -62,7 +61,7 @@ class Tip:
         return self._walk.chain.root
 
     @property
-    def state(self) -> State | None:
+    def state(self) -> states.State | None:
         """Return what is in force, None: there is no ledger yet."""
         return self._walk.state
 
@@ -187,6 +186,8 @@ class Tip:
             raise LedgerError(f"entry {link.sequence}: the evidence is not the document that it names")
         if link != self.next_link(link.entry_id, content):
             raise LedgerError(f"entry {link.sequence}: it is not for this place in the ledger")
+        self._walk.tree.look_up(places.touched(content, link.entry_id))
+        self._walk.tree.look_up(places.appended_to(content), contents=True)
         state = states.after(self.state, content, self.id, link.entry_id)
         chain, tree = self._walk.chain.copy(), self._walk.tree.copy()
         chain.add(entry)

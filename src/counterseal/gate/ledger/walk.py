@@ -16,7 +16,6 @@ from counterseal.errors import LedgerError
 from counterseal.gate.judge import Judge
 from counterseal.history import places
 from counterseal.history import state as states
-from counterseal.history.state import State
 from counterseal.ledger import Chain, NotesTree
 from counterseal.model import Entry
 
@@ -39,7 +38,7 @@ class Walk:
     tree: NotesTree
     judge: Judge
     commit: str | None = None
-    state: State | None = None
+    state: states.State | None = None
     last: Entry | None = None
 
     def step(self, commit: LedgerCommit, entry: Entry, content: Decision | Event) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from counterseal.history.events.audit import Audit, Swept, Waiting
 from counterseal.history.events.entry_reference import EntryReference
-from counterseal.history.events.event import Event, EventKind, parse, payload
+from counterseal.history.events.event import Body, Event, EventKind, parse, payload
 from counterseal.history.events.genesis import Genesis
 from counterseal.history.events.publication import Publication, PublishedAsset
 from counterseal.history.events.withdrawn import Withdrawn
 
 __all__ = [
     "Audit",
+    "Body",
     "EntryReference",
     "Event",
     "EventKind",

@@ -24,12 +24,12 @@ from counterseal.project.checks import (
     variables,
 )
 from counterseal.project.observations import Mark, Observation
-from counterseal.project.seen import CloneState, Member, Seen, Unseen
+from counterseal.project.seen import CloneState, InLedger, Member, Seen, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["CHECKS", "CloneState", "Mark", "Member", "Observation", "Seen", "Unseen"]
+__all__ = ["CHECKS", "CloneState", "InLedger", "Mark", "Member", "Observation", "Seen", "Unseen"]
 
 #: Topic → its check.
 CHECKS: Final[dict[str, Callable[[Seen], Iterator[Observation]]]] = {

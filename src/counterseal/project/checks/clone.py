@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from counterseal.identifiers import MIRROR_BRANCH
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from counterseal.project.observations import Observation
     from counterseal.project.seen import Seen
 
+#: Older than any heartbeat of a schedule that runs: three days, and one in which it may have failed.
+STOPPED: Final = timedelta(days=4)
 _FETCH: Final = f"git fetch origin {MIRROR_BRANCH}"
 
 
@@ -31,12 +34,13 @@ def check(seen: Seen) -> Iterator[Observation]:
     yield from _ledger(seen)
     if not _is_explained(seen):
         yield _waiting(seen)
+        yield from _heartbeat(seen)
 
 
 def _is_explained(seen: Seen) -> bool:
     """Return whether it was said already why nobody can tell which requests wait."""
     explained = seen.clone.shallow or isinstance(seen.policy, Unseen)
-    return explained and isinstance(seen.waiting, Unseen) and not seen.waiting.broken
+    return explained and isinstance(seen.ledger, Unseen) and not seen.ledger.broken
 
 
 def _ledger(seen: Seen) -> Iterator[Observation]:
@@ -57,11 +61,12 @@ def _ledger(seen: Seen) -> Iterator[Observation]:
 
 
 def _waiting(seen: Seen) -> Observation:
-    waiting = seen.waiting
-    if isinstance(waiting, Unseen):
-        if waiting.broken:
-            return fault("ledger", waiting.what, why=waiting.why, fix=waiting.fix or "counterseal log verify")
-        return unseen("undecided", "whether merged requests wait for a gate", waiting)
+    ledger = seen.ledger
+    if isinstance(ledger, Unseen):
+        if ledger.broken:
+            return fault("ledger", ledger.what, why=ledger.why, fix=ledger.fix or "counterseal log verify")
+        return unseen("undecided", "whether merged requests wait for a gate", ledger)
+    waiting = ledger.undecided
     if not waiting:
         return well("undecided", "no merged request waits for a gate")
     requests = "a merged request has" if waiting == 1 else f"{waiting} merged requests have"
@@ -70,4 +75,21 @@ def _waiting(seen: Seen) -> Observation:
         f"{requests} no decision",
         why="a run of the gate was cancelled or failed, is still running, or never started",
         fix="start the gate by hand; counterseal status shows them",
+    )
+
+
+def _heartbeat(seen: Seen) -> Iterator[Observation]:
+    """Yield whether scheduled runs still audit the ledger: a stopped one is a stopped schedule, and no attack."""
+    if isinstance(seen.ledger, Unseen) or seen.ledger.beat is None:
+        return
+    age = seen.now - seen.ledger.beat
+    if age < STOPPED:
+        yield well("heartbeat", "scheduled runs audit the ledger")
+        return
+    yield warning(
+        "heartbeat",
+        f"the ledger's heartbeat stopped: no scheduled run has audited it for {age.days} days",
+        why="one does every third day at least; the schedule was turned off (GitHub does that after 60 days without a "
+        "commit), or this clone is old: no sign of an attack",
+        fix=f"{_FETCH}; then look at what starts by itself, above, and start the schedule again",
     )

@@ -13,7 +13,7 @@ from tests.unit.ledger_lines import Book, identifier, reader
 from counterseal.adapters.git import ledger as git_ledger
 from counterseal.adapters.git.ledger_commits import MAX_MESSAGE, encode
 from counterseal.adapters.git.pack import pack
-from counterseal.errors import LedgerError, ServiceError
+from counterseal.errors import CountersealError, LedgerError, ServiceError
 from counterseal.formats import digests
 from counterseal.identifiers import MIRROR_REF
 
@@ -120,7 +120,7 @@ def test_a_hint_that_names_no_line(store: GitLedgerStore, remote: Path, what: st
         "blob": git(remote, "rev-parse", "main:README.md"),
     }
     forged(remote, hinted(names[what], 2))
-    no_line = LedgerError if what in ("tree", "blob") else ServiceError
+    no_line = LedgerError if what in ("tree", "blob") else CountersealError if what == "absent" else ServiceError
     for read in (reader().read, reader().read_whole):
         with pytest.raises(no_line):
             read(store)
@@ -129,6 +129,7 @@ def test_a_hint_that_names_no_line(store: GitLedgerStore, remote: Path, what: st
 def test_a_hint_that_names_something_huge_is_an_error_in_bounds(
     store: GitLedgerStore, remote: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # R42 | git is stopped at a bound
     planted(remote, 1)
     huge = git(remote, "hash-object", "-w", "--stdin", data=b"\0" * (3 << 20))
     before = git(remote, "rev-parse", MIRROR_REF)
@@ -247,6 +248,7 @@ def test_a_merge_of_an_honest_head_is_no_entry(store: GitLedgerStore, remote: Pa
         pair = [part for name in parents for part in ("-p", name)]
         merge = git(remote, "commit-tree", tree, *pair, "-m", message)
         move(remote, merge)
+        assert [commit.id for commit in store.commits(2)] == [merge, parents[0]]
         for read in (reader().read, reader().read_whole):
             with pytest.raises(LedgerError):
                 read(store)

@@ -23,7 +23,7 @@ from counterseal.model import (
     Variable,
     Visibility,
 )
-from counterseal.project.checks import CHECKS, CloneState, Member, Seen
+from counterseal.project.checks import CHECKS, CloneState, InLedger, Member, Seen
 from counterseal.project.pipelines import parse_pipeline, parse_workflow
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def seen(kind: ForgeKind, **changes: Any) -> Seen:
         gate_inputs=frozenset({"COUNTERSEAL_STAGE", "COUNTERSEAL_GITLAB_TOKEN"}),
         clone=CloneState(False, "b" * 40, "git version 2.47.3"),
         forge_ledger="b" * 40,
-        waiting=0,
+        ledger=InLedger(0, NOW - timedelta(days=1)),
         clock=timedelta(seconds=2),
         root_age=timedelta(days=3),
         now=NOW,

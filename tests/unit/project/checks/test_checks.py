@@ -24,14 +24,14 @@ from tests.unit.project.checks.healthy import (
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import MIRROR_REF
 from counterseal.model import AccessToken, Permission, ProjectSettings, RefRules, Repair, Schedule, Trust, Variable
-from counterseal.project.checks import CHECKS, Mark, Unseen
+from counterseal.project.checks import CHECKS, InLedger, Mark, Unseen
 
 GITHUB, GITLAB = ForgeKind.GITHUB, ForgeKind.GITLAB
 BOTH = pytest.mark.parametrize("kind", [GITHUB, GITLAB])
 NOT = Unseen("the rules: GitHub refused", "HTTP 403", "another token")
 PARTS = (
     "project", "branch", "mirror", "settings", "schedules", "variables", "inherited", "tokens", "forge_ledger",
-    "waiting", "clock", "root_age",
+    "ledger", "clock", "root_age",
 )  # fmt: skip
 
 
@@ -347,7 +347,7 @@ def test_when_the_token_ends(tokens: list[AccessToken], mark: Mark | None) -> No
 
 def test_a_ledger_that_proves_false_is_a_fault() -> None:
     broken = Unseen("the ledger lost entries", "commit 1234567890ab is not an entry", broken=True)
-    (found,) = said("this clone", seen(GITHUB, waiting=broken))
+    (found,) = said("this clone", seen(GITHUB, ledger=broken))
     assert (found.check, found.mark, found.fix) == ("ledger", Mark.FAULT, "counterseal log verify")
 
 
@@ -387,3 +387,19 @@ def test_pages_are_the_forges(kind: ForgeKind) -> None:
     assert all(page.startswith(f"https://{HOSTS[kind]}/acme/app/") for page in pages)
     nameless = dataclasses.replace(found, name="")
     assert not any(each.page for topic in CHECKS for each in said(topic, nameless))
+
+
+@pytest.mark.parametrize(("days", "told"), [(1, 0), (3.9, 0), (4, 1), (60, 1)])
+def test_a_heartbeat_that_stopped_is_no_attack(days: float, told: int) -> None:
+    found = said("this clone", seen(GITHUB, ledger=InLedger(0, NOW - timedelta(days=days))))
+    assert len(found) == told
+    if found:
+        assert (found[0].mark, found[0].what) == (
+            "warning",
+            f"the ledger's heartbeat stopped: no scheduled run has audited it for {int(days)} days",
+        )
+        assert "no sign of an attack" in found[0].why
+
+
+def test_a_ledger_that_has_not_begun_has_no_heartbeat_yet() -> None:
+    assert said("this clone", seen(GITHUB, ledger=InLedger(0, None))) == []

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from counterseal.commands.doctor import Diagnosis, Sources
     from counterseal.ports import ProjectFixes, Tell
-    from counterseal.project.checks import Observation
+    from counterseal.project.checks import InLedger, Observation
     from counterseal.render import Report
     from counterseal.wiring import Surroundings, Wiring
 
@@ -83,7 +83,7 @@ def _sources(options: SimpleNamespace, wiring: Wiring, work: Path) -> Sources:
         clock=wiring.clock(),
         gate_inputs=_gate_inputs(here),
         git=project.git_version(),
-        waiting=_waiting(options, wiring, work),
+        ledger=_ledger(options, wiring, work),
         tip=_tip(wiring, work / "forge"),
         refreshed=None if trust.sandbox else project.root_refreshed,
     )
@@ -95,16 +95,17 @@ def _gate_inputs(here: Surroundings) -> frozenset[str]:
     return here.gate_variables(name for param in GATE.params if (name := param.name))
 
 
-def _waiting(options: SimpleNamespace, wiring: Wiring, work: Path) -> Callable[[], int]:
-    """Return what counts the merged requests without a decision."""
+def _ledger(options: SimpleNamespace, wiring: Wiring, work: Path) -> Callable[[], InLedger]:
+    """Return what reads and verifies the clone's ledger."""
     from counterseal.commands import status
+    from counterseal.project.checks import InLedger
 
-    def count() -> int:
+    def read() -> InLedger:
         ledger = wiring.local_ledger(options.folder, work, options.trust, sandbox=options.sandbox)
         clone = status.read(*ledger)
-        return len(clone.merged) + len(clone.unread)
+        return InLedger(len(clone.merged) + len(clone.unread), clone.proven.beat)
 
-    return count
+    return read
 
 
 def _tip(wiring: Wiring, work: Path) -> Callable[[], str | None]:
