@@ -163,9 +163,11 @@ class Tip:
         Raises:
             LedgerError: An entry with this id is recorded already.
         """
+        walk = self._walk
+        walk.tree.look_up(places.touched(content, entry_id))  # in one go what would be asked for key by key
+        walk.tree.look_up(places.appended_to(content), contents=True)
         if entry := self.find(entry_id):
             raise LedgerError(f"entry {entry_id[:12]} is recorded already, at {entry.link.sequence}")
-        walk = self._walk
         state = states.digest(states.after(walk.state, content, self.id, entry_id))
         return walk.chain.link(entry_id, walk.commit, walk.tree.root, state)
 
