@@ -416,10 +416,16 @@ WITHDRAWN = _event(
 SWEPT = Swept(
     MERGE, (Waiting(f"promotions/staging/{MANIFEST_DIGEST}.2.json", MERGE), Waiting(f"promotions@{BASE}", BASE))
 )
-AUDIT = _event(EventKind.AUDIT, Audit(41, "schedule", SWEPT))
+
+
+def _audit(verified: int) -> Event:
+    return _event(EventKind.AUDIT, Audit(verified, "schedule", SWEPT))
+
+
+AUDIT = _audit(41)
 BEGUN = states.after(None, GENESIS, LEDGER, link(0, "genesis").entry_id)
 LATER = states.after(BEGUN, ALLOW, LEDGER, ALLOW_REFERENCE.entry_id)
-LATER = states.after(states.after(LATER, DENY, LEDGER, digest("deny")), AUDIT, LEDGER, digest("audit"))
+LATER = states.after(states.after(LATER, DENY, LEDGER, digest("deny")), _audit(2), LEDGER, digest("audit"))
 ABOUT = decision.subjects(EVIDENCE)
 POLICY_FILE = (Subject(".counterseal/policy.yml", POLICY_DIGEST),)
 

@@ -122,7 +122,7 @@ def after(before: State | None, content: Decision | Event, ledger_id: str, entry
         entry_id: Its id.
 
     Raises:
-        LedgerError: A genesis is missing, or not the first entry.
+        LedgerError: A genesis is missing, or not the first entry; or an audit is not of all entries before it.
     """
     at = content.decided_at if isinstance(content, Decision) else content.occurred_at
     if (before is None) is not (isinstance(content, Event) and isinstance(content.body, Genesis)):
@@ -139,6 +139,11 @@ def after(before: State | None, content: Decision | Event, ledger_id: str, entry
     if isinstance(body, Publication):
         return dataclasses.replace(state, unpublished=_without(state.unpublished, body.decision.entry_id))
     if isinstance(body, Audit):
+        if body.verified != before.sequence:
+            raise LedgerError(
+                f"entry {state.sequence}: an audit says that entries 0 to {body.verified} were verified",
+                why=f"there are {state.sequence} before it, and it has to be all of them",
+            )
         beats = body.trigger == SCHEDULE
         return dataclasses.replace(
             state,

@@ -127,6 +127,10 @@ class GitLedgerStore:
         """Return where the branch is at the remote now (None: there is none)."""
         return self._remote.refs(self._git, MIRROR_REF, whole=False).get(MIRROR_REF)
 
+    def copy(self) -> str | None:
+        """Return where the notes ref is at the remote now (None: there is none)."""
+        return self._remote.refs(self._git, NOTES_REF, whole=False).get(NOTES_REF)
+
     def commits(self, most: int | None) -> Sequence[LedgerCommit]:
         """Return the branch's commits as the remote has them now, newest first, by first parents.
 
