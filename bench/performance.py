@@ -30,8 +30,6 @@ SIZES = (10, 100, 1_000, 10_000, 100_000)
 AFTER: Final = (0, BETWEEN)
 #: Of the sandboxes that sign: one for each size, so that two can answer at once. No system hands out such ports itself.
 FIRST_PORT = 28_471
-#: Of a longer ledger short documents stand for the evidence, which would be some hundred megabytes of its own.
-MOST_EVIDENCE = 10_000
 
 
 def main() -> None:
@@ -67,7 +65,7 @@ def _at(made: SignedLedger, small: SignedLedger) -> Iterator[Measured]:
 def _ledger(size: int, after: int) -> SignedLedger:
     print(f"a ledger of {size:,} entries, {after} of them after the newest audit", file=sys.stderr, flush=True)
     port = FIRST_PORT + (SIZES.index(size) if size in SIZES else len(SIZES))
-    return cached(Parameters(size, evidence=size <= MOST_EVIDENCE, after=after, port=port))
+    return cached(Parameters(size, after=after, port=port))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ after one that does not count, five if half a minute was enough for them. Memory
 """
 _TAIL: Final = """\
 Not measured: the time that a real forge takes to answer, and the way to it, since remotes and forge are on this
-machine; more than one writer at a time. In the ledger of 100,000 entries short documents stand for the evidence.
+machine; more than one writer at a time.
 """
 
 

@@ -36,7 +36,6 @@ class Parameters:
         entries: How long the ledger is.
         commits: How long the source branch is, at least 3.
         policies: How many policies that branch had, one after the other.
-        evidence: Whether the document that a decision rests on is whole; else a short one stands for it.
         after: How many entries lie after the newest audit, or after the genesis where there is no room for an audit.
         port: Of the sandbox whose gate signs: its address stands in each certificate.
         seed: Of what differs from release to release.
@@ -45,7 +44,6 @@ class Parameters:
     entries: int
     commits: int = 10_000
     policies: int = 50
-    evidence: bool = True
     after: int = 0
     port: int = 28_470
     seed: int = 1
@@ -59,8 +57,7 @@ class Parameters:
     @property
     def name(self) -> str:
         """Return a name for files."""
-        beside = "evidence" if self.evidence else "bare"
-        return f"{self.entries}-{self.commits}-{self.policies}-{beside}-after-{self.after}-{self.port}-{self.seed}"
+        return f"{self.entries}-{self.commits}-{self.policies}-after-{self.after}-{self.port}-{self.seed}"
 
     @property
     def url(self) -> str:

@@ -95,8 +95,6 @@ class Statements:
             return Written(patterns.event(step.kind).fill(values, now, salt), now, message)
         pattern = patterns.decision(step.stage, step.outcome)
         evidence = pattern.evidence.fill(values, now, salt)
-        if not self._parameters.evidence:
-            evidence = b'{"left out of":"%s"}' % _path(self._parameters, step).encode()
         values[pattern.named.sha256] = digests.sha256(evidence)
         values[pattern.named.git_blob] = digests.git_object("blob", evidence)
         message = f"{step.sequence} {step.outcome} {step.stage} {what} · alice, dora"

@@ -57,13 +57,16 @@ def merged_requests(repository: SourceRepository, head: str, swept: Swept | None
             last[undecided.path] = MergedRequest(undecided.path, undecided.revision, again=False)
         else:
             strays[undecided.revision] = _strays_of(repository, undecided.revision)
-    for revision, path in repository.added_files(head, REQUEST_FOLDER, since):
+    added = repository.added_files(head, REQUEST_FOLDER, since)
+    named = {path for _, path in added if _names_a_request(path)}
+    before = repository.touched(since, named) if since is not None and named else frozenset[str]()
+    for revision, path in added:
         if not _names_a_request(path):
             strays.setdefault(revision, []).append(shown(path))
             continue
         if path in last and last[path].revision == revision:
             continue
-        again = path in last or (since is not None and bool(repository.commits_touching(since, path)))
+        again = path in last or path in before
         last[path] = MergedRequest(path, last.pop(path).revision if path in last else revision, again)
     others = (
         MergedRequest(f"{REQUEST_FOLDER}@{revision}", revision, again=False, strays=tuple(dict.fromkeys(paths)))

@@ -43,6 +43,9 @@ class SourceRepository(Protocol):
     def commits_touching(self, revision: str, path: str) -> Sequence[str]:
         """Return the commits of the first-parent line of `revision` that changed a path, newest first."""
 
+    def touched(self, revision: str, paths: Collection[str]) -> frozenset[str]:
+        """Return those of some paths that a commit of the first-parent line of `revision` ever changed."""
+
     def added_files(self, ref_revision: str, folder: str, since: str | None = None) -> Sequence[tuple[str, str]]:
         """Return (commit, path) of each file that a first-parent commit added under `folder`, oldest first.
 

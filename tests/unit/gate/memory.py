@@ -39,7 +39,7 @@ from counterseal.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -131,6 +131,9 @@ class Source:
 
     def commits_touching(self, revision: str, path: str) -> Sequence[str]:
         return [commit for commit, changed, _ in self._changes(revision) if path in changed][::-1]
+
+    def touched(self, revision: str, paths: Collection[str]) -> frozenset[str]:
+        return frozenset(path for path in paths if self.commits_touching(revision, path))
 
     def added_files(self, ref_revision: str, folder: str, since: str | None = None) -> Sequence[tuple[str, str]]:
         before = set(self.first_parents(since)) if since else set()

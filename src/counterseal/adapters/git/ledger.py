@@ -104,8 +104,9 @@ class GitLedgerStore:
         #: Objects that are here: git would not say "missing" of others, but end. Of some all folders below are, too.
         self._present: set[str] = set()
         self._deep: set[str] = set()
-        #: The trees of the commits, from which everything hangs; empty where it is little.
+        #: The trees of the commits, from which everything hangs; and whether that is little.
         self._roots: set[str] = set()
+        self._is_short = False
         self._locked: tuple[str | None, str] | None = None
 
     def check_push(self) -> None:
@@ -150,7 +151,8 @@ class GitLedgerStore:
         if most is None:
             check_whole(self._git, self._remote.url)
         listed = ledger_commits.read(self._git, _HERE, most)
-        self._roots = {commit.tree for commit in listed} if most is None or len(listed) == most else set()
+        self._roots = {commit.tree for commit in listed}
+        self._is_short = most is not None and len(listed) < most
         return listed
 
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
@@ -173,7 +175,7 @@ class GitLedgerStore:
 
     def _bring(self, ids: Sequence[str]) -> None:
         """Bring objects by id, with the folders below if that cannot be much."""
-        deep = not self._roots or (len(ids) <= _FEW and self._roots.isdisjoint(ids))
+        deep = self._is_short or (len(ids) <= _FEW and self._roots.isdisjoint(ids))
         asked = "".join(f"{name}\n" for name in ids).encode()
         # it has the commits without their trees, so it must not be told that they are here: the pack would lean on
         # what is not

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.unit.git_remotes import bare, commit, git
 
+from counterseal.adapters.git import repository
 from counterseal.adapters.git.process import Git
 from counterseal.adapters.git.repository import GitRepository
 from counterseal.errors import CountersealError, FormatError, ServiceError, UsageError
@@ -148,6 +149,30 @@ def test_added_files_are_found_in_first_parent_order(remote: Path, source: GitRe
         (again, "promotions/staging/one.json"),
     ]
     assert source.added_files(first, "promotions") == []
+
+
+def test_what_was_ever_touched_of_many_paths(
+    remote: Path, source: GitRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = git(remote, "rev-parse", "main")
+    side = commit(remote, "refs/heads/side", {"promotions/merged.json": "1"}, parents=(first,))
+    added = commit(remote, MAIN, {"promotions/gone.json": "1", "promotions/was-a-folder.json/x": "1"})
+    gone = commit(remote, MAIN, {"promotions/gone.json": None, "promotions/was-a-folder.json/x": None})
+    merge = commit(remote, MAIN, {"promotions/merged.json": "1"}, parents=(gone, side))
+    commit(remote, MAIN, {"promotions/later.json": "1"})
+    assert head(source)
+    names = ("gone", "was-a-folder", "merged", "later", "never", "was", "*")
+    paths = [f"promotions/{name}.json" for name in names]
+    ever = {f"promotions/{name}.json" for name in ("gone", "was-a-folder", "merged")}
+    for at_once in (256, 2):
+        monkeypatch.setattr(repository, "_PATHS", at_once)
+        assert source.touched(merge, paths) == ever
+    assert source.touched(added, paths) == ever - {"promotions/merged.json"}
+    assert source.touched(first, paths) == source.touched(merge, []) == frozenset()
+    for path in paths:
+        assert bool(source.commits_touching(merge, path)) is (path in ever)
+    with pytest.raises(FormatError):
+        source.touched(merge, ["../secret"])
 
 
 def test_a_renamed_file_is_added_under_its_new_name(remote: Path, source: GitRepository) -> None:
