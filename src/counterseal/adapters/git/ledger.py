@@ -59,6 +59,8 @@ _FEW: Final = 16
 _FOLDER = re.compile(rb"40000 [^\0]+\0(.{20})", re.DOTALL)
 #: The remote's answer to whoever asks for an object by id, in git's words.
 _NOT_THERE = re.compile(r"not our ref ([0-9a-f]{40})")
+#: A server leaves out what the filter leaves out, also where it is asked for by id.
+_LEFT_OUT: Final = "did not send all necessary objects"
 _ABSENT = re.compile(r"^fatal: couldn't find remote ref", re.MULTILINE)
 #: Answers of the remote about a branch that somebody else moved first: git says it apart, GitHub as its reason.
 _MOVED = re.compile(
@@ -176,12 +178,12 @@ class GitLedgerStore:
     def _bring(self, ids: Sequence[str]) -> None:
         """Bring objects by id, with the folders below if that cannot be much."""
         deep = self._is_short or (len(ids) <= _FEW and self._roots.isdisjoint(ids))
-        asked = "".join(f"{name}\n" for name in ids).encode()
-        # it has the commits without their trees, so it must not be told that they are here: the pack would lean on
-        # what is not
-        settings = (*self._origin, "-c", "fetch.negotiationAlgorithm=noop")
-        options = (*_QUIETLY, _FOLDERS_BELOW if deep else _NOTHING_BELOW, "--no-write-fetch-head", "--stdin")
-        answer = self._remote.patiently(self._git, *settings, "fetch", *options, "origin", data=asked)
+        answer = self._fetch_objects(ids, _FOLDERS_BELOW if deep else _NOTHING_BELOW)
+        if (
+            deep and _LEFT_OUT in answer.messages
+        ):  # a note below a tree of the same call: only somebody's commit names both
+            deep = False
+            answer = self._fetch_objects(ids, _NOTHING_BELOW)
         if absent := _NOT_THERE.search(answer.messages):
             raise AbsentError(
                 f"the ledger's branch names object {absent[1][:12]}, that {self._remote.url} does not have",
@@ -192,6 +194,14 @@ class GitLedgerStore:
             raise self._remote.failure("a part of the ledger could not be fetched", answer)
         if deep:
             self._deep.update(ids)
+
+    def _fetch_objects(self, ids: Sequence[str], without: str) -> Ended:
+        asked = "".join(f"{name}\n" for name in ids).encode()
+        # it has the commits without their trees, so it must not be told that they are here: the pack would lean on
+        # what is not
+        settings = (*self._origin, "-c", "fetch.negotiationAlgorithm=noop")
+        options = (*_QUIETLY, without, "--no-write-fetch-head", "--stdin")
+        return self._remote.patiently(self._git, *settings, "fetch", *options, "origin", data=asked)
 
     def push(self, commit: NewCommit) -> Pushed:
         """Append a commit to the branch, fast-forward only, and set the notes ref to the same.
