@@ -218,8 +218,8 @@ def state_of(note: bytes, what: str) -> tuple[bytes, bytes]:
         FormatError: It has another form.
     """
     line, _, rest = note.partition(b"\n")
-    document, end, more = rest.partition(b"\n")
-    if not end or more or not document or b"\r" in document:
+    document, _, more = rest.partition(b"\n")  # what copies text may have lost the last line's end
+    if more or not document or b"\r" in document:
         raise FormatError(
             f"{what} is not a ledger's state",
             why="that is two lines: the newest entry, and the state document that it signs",

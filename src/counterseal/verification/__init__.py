@@ -22,5 +22,6 @@ __all__ = [
     "Verdict",
     "knowledge",
     "prove",
+    "telling",
     "vsa",
 ]

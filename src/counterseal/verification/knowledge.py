@@ -7,7 +7,7 @@ as the consumer lets it be. What it says of the release is looked at in `standin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -16,7 +16,6 @@ from counterseal.errors import CountersealError, FormatError, LedgerError, Verif
 from counterseal.formats import digests
 from counterseal.history import content_of
 from counterseal.history import state as states
-from counterseal.history.state import Allowed, State
 from counterseal.model import Entry
 from counterseal.verification import standing
 from counterseal.verification.asked import check_signer, check_time
@@ -45,12 +44,12 @@ class Told:
     Attributes:
         note: Its newest line, and the state document.
         fetched: It was brought just now from where the ledger is.
-        line: Returns the line of an entry by its id where the whole ledger is at hand, None: it has no such entry.
+        lines: Where the whole ledger is at hand, returns the lines of entries by their ids; None: it has no such entry.
     """
 
     note: bytes
     fetched: bool = False
-    line: Callable[[str], bytes | None] | None = None
+    lines: Callable[[Sequence[str]], Sequence[bytes | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Known:
     """A state that a believed gate signed for the repository that is asked about. `own`: the release carries it."""
 
     entry: Entry
-    state: State
+    state: states.State
     told: Told
     own: bool = False
 
@@ -79,7 +78,7 @@ class Released:
 
     decision: Entry
     publication: Entry
-    allowed: Allowed
+    allowed: states.Allowed
 
 
 def read(asked: Asked, told: Told, verifier: BundleVerifier, trust: Trust, sealed: Attestation | None = None) -> Known:
@@ -136,11 +135,20 @@ def check(asked: Asked, known: Known, released: Released, now: datetime) -> str:
     """
     _check_ledger(known, released)
     _check_lines(known, released)
-    _check_least(asked, known)
-    _check_age(asked, known, now)
+    check_alone(asked, known, now)
     for why, fix in standing.problems(known.state, asked, released.allowed):
         fail(Look.KNOWLEDGE, why, fix)
     return f"{as_of(known, now)}: {standing.words(known.state, released.allowed)}; not checked: what was recorded since"
+
+
+def check_alone(asked: Asked, known: Known, now: datetime) -> None:
+    """Check what needs no release: that it is not from before what was pinned, and not too old.
+
+    Raises:
+        StepError: It is.
+    """
+    _check_least(asked, known)
+    _check_age(asked, known, now)
 
 
 def as_of(known: Known, now: datetime) -> str:
@@ -157,8 +165,7 @@ def _check_ledger(known: Known, released: Released) -> None:
     if known.attestation.certificate.source_id != released.decision.attestation.certificate.source_id:
         fail(Look.KNOWLEDGE, "it was signed for another repository than the release", _ANEW)
     if link.sequence < seal.sequence:
-        why = f"it is as of entry {link.sequence}, older than the publication (entry {seal.sequence})"
-        fail(Look.KNOWLEDGE, why, _NEWER)
+        _fail_as_older(known, f"is older than the publication (entry {seal.sequence})")
 
 
 def _check_lines(known: Known, released: Released) -> None:
@@ -166,8 +173,11 @@ def _check_lines(known: Known, released: Released) -> None:
     link, seal = known.entry.link, released.publication
     same = link.sequence != seal.link.sequence or known.entry.line == seal.line
     next_one = link.sequence != seal.link.sequence + 1 or link.previous == digests.sha256(seal.line)
-    lines = (released.decision, seal) if known.told.line else ()
-    lost = [each for each in lines if known.told.line and known.told.line(each.link.entry_id) != each.line]
+    lost: list[Entry] = []
+    if known.told.lines is not None:
+        wanted = (released.decision, seal)
+        found = known.told.lines([each.link.entry_id for each in wanted])
+        lost = [each for each, line in zip(wanted, found, strict=True) if line != each.line]
     if not (same and next_one) or lost:
         number = lost[0].link.sequence if lost else seal.link.sequence
         fail(
@@ -180,11 +190,15 @@ def _check_lines(known: Known, released: Released) -> None:
 def _check_least(asked: Asked, known: Known) -> None:
     if asked.least is None or known.sequence >= asked.least:
         return
-    seen = f"it is as of entry {known.sequence}, and your pin saw entry {asked.least}"
-    if known.told.fetched:
-        fix = "do not use the file, and tell the project: somebody took entries away (counterseal log repair)"
-        fail(Look.KNOWLEDGE, f"the ledger was rewound: {seen}", fix)
-    fail(Look.KNOWLEDGE, seen, _NEWER)
+    _fail_as_older(known, f"is older than entry {asked.least}, which was seen (pin, or the release's own state)")
+
+
+def _fail_as_older(known: Known, why: str) -> NoReturn:
+    said = f"what is known is as of entry {known.sequence}, which {why}"
+    if not known.told.fetched:
+        fail(Look.KNOWLEDGE, said, _NEWER)
+    fix = "do not use the file, and tell the project: somebody took entries away (counterseal log repair)"
+    fail(Look.KNOWLEDGE, f"the ledger was rewound: {said}", fix)
 
 
 def _check_age(asked: Asked, known: Known, now: datetime) -> None:
@@ -202,7 +216,7 @@ def _check_age(asked: Asked, known: Known, now: datetime) -> None:
     fail(Look.KNOWLEDGE, f"what is known is too old: {old}", _NEWER)
 
 
-def is_stopped(state: State, now: datetime) -> bool:
+def is_stopped(state: states.State, now: datetime) -> bool:
     """Return whether no scheduled run has audited the ledger for longer than one that runs would take."""
     return state.heartbeat is None or now - state.heartbeat.at > ledger.STOPPED
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from counterseal.history.state import Allowed, StageState, State
+    from counterseal.history import state as states
     from counterseal.verification.asked import Asked
 
 _FORK: Final = (
@@ -22,7 +22,7 @@ _FORK: Final = (
 _WITHDRAWN: Final = "do not use the file: the project itself took it back; take a release that stands"
 
 
-def problems(state: State, asked: Asked, allowed: Allowed) -> Iterator[tuple[str, str]]:
+def problems(state: states.State, asked: Asked, allowed: states.Allowed) -> Iterator[tuple[str, str]]:
     """Yield what a state has against a published allow: why, and what to do; the first one counts.
 
     Args:
@@ -43,7 +43,7 @@ def problems(state: State, asked: Asked, allowed: Allowed) -> Iterator[tuple[str
         yield f"it is not what {allowed.stage} has now: that is {_current(stage)}", _instead(stage)
 
 
-def words(state: State, allowed: Allowed) -> str:
+def words(state: states.State, allowed: states.Allowed) -> str:
     """Return what a state without problems says of an allow."""
     stage = state.stages[allowed.stage]
     if stage.current is not None and _is_same(stage.current, allowed):
@@ -54,15 +54,15 @@ def words(state: State, allowed: Allowed) -> str:
     return f"{said}; whether this allow was withdrawn, its newest {len(_known(stage))} do not tell"
 
 
-def _is_same(known: Allowed, allowed: Allowed) -> bool:
+def _is_same(known: states.Allowed, allowed: states.Allowed) -> bool:
     return allowed.entry_id == known.entry_id or allowed.manifest == known.manifest
 
 
-def _known(stage: StageState) -> tuple[Allowed, ...]:
+def _known(stage: states.StageState) -> tuple[states.Allowed, ...]:
     return (stage.current, *stage.before) if stage.current else stage.before
 
 
-def _is_taken_back(stage: StageState, allowed: Allowed) -> bool:
+def _is_taken_back(stage: states.StageState, allowed: states.Allowed) -> bool:
     """Return whether an allow is missing although an older one is known: allows are forgotten oldest first."""
     known = _known(stage)
     if any(_is_same(each, allowed) for each in known):
@@ -70,9 +70,9 @@ def _is_taken_back(stage: StageState, allowed: Allowed) -> bool:
     return any(each.sequence < allowed.sequence for each in known)
 
 
-def _current(stage: StageState) -> str:
+def _current(stage: states.StageState) -> str:
     return f"{stage.current.tag} (entry {stage.current.sequence})" if stage.current else "nothing"
 
 
-def _instead(stage: StageState) -> str:
+def _instead(stage: states.StageState) -> str:
     return f"take the release {stage.current.tag}, or leave out --current" if stage.current else "leave out --current"

@@ -19,8 +19,8 @@ from counterseal.errors import CountersealError, FormatError, VerificationError
 from counterseal.evaluation import decision as decisions
 from counterseal.formats import bundle, wire
 from counterseal.history import events
+from counterseal.history import state as states
 from counterseal.history.events import EventKind, Publication
-from counterseal.history.state import Allowed
 from counterseal.identifiers import DECISION, EVENT
 from counterseal.model import FindingOutcome, Outcome, Trust
 from counterseal.ports import BundleVerifier
@@ -209,7 +209,7 @@ def _released(decided: Attestation, published: Attestation, decision: Decision) 
     entry, seal = (ledger.entry_of(line.bundle, line) for line in (decided, published))
     manifest = decision.manifest.sha256 if decision.manifest else ""
     tag = decision.source.tag if decision.source else ""
-    allowed = Allowed(entry.link.entry_id, entry.link.sequence, decision.stage, manifest, tag)
+    allowed = states.Allowed(entry.link.entry_id, entry.link.sequence, decision.stage, manifest, tag)
     return knowledge.Released(entry, seal, allowed)
 
 

@@ -320,9 +320,7 @@ def test_a_proof_file_has_a_size() -> None:
         ledger.parse_proof(b" " * 1_100_000)
 
 
-@pytest.mark.parametrize(
-    "note", [b"", b"a line", b"a line\n", b"a line\n{}", b"a line\n{}\n\n", b"a line\n{}\nmore\n", b"\n{}\n"]
-)
+@pytest.mark.parametrize("note", [b"", b"a line", b"a line\n", b"a line\n{}\n\n", b"a line\n{}\nmore\n", b"\n{}\n"])
 def test_what_is_no_note_of_a_state_is_refused(note: bytes) -> None:
     with pytest.raises(FormatError):
         ledger.state_of(note, "it")

@@ -238,7 +238,7 @@ def test_the_state_of_yesterday() -> None:
     early.append(frozen.GENESIS, "genesis")
     release.signed.lines |= early.signed.lines
     why, fix = refusal(lambda: release.verify(told=Told(early.note())))
-    assert why == "it is as of entry 0, older than the publication (entry 2)"
+    assert why == "what is known is as of entry 0, which is older than the publication (entry 2)"
     assert "--state newest" in fix
     release.verify(told=Told(note))
 
@@ -275,10 +275,11 @@ def test_a_whole_ledger_has_the_release_s_entries() -> None:
     proof = ledger.parse_proof(release.sealed)
     lines = {digests.sha256(line): line for line in (proof.decision_line, proof.publication_line)}
     found = {ledger.link_of(release.signed.lines[line].statement).entry_id: line for line in lines.values()}
-    release.verify(told=Told(release.note(), line=found.get))
+    release.verify(told=Told(release.note(), lines=lambda ids: [*map(found.get, ids)]))
     for lost in list(found):
         rest = {name: line for name, line in found.items() if name != lost}
-        why, fix = refusal(lambda rest=rest: release.verify(told=Told(release.note(), line=rest.get)))  # type: ignore[misc]
+        told = Told(release.note(), lines=lambda ids, rest=rest: [*map(rest.get, ids)])  # type: ignore[misc]
+        why, fix = refusal(lambda told=told: release.verify(told=told))  # type: ignore[misc]
         assert "a ledger that does not have entry" in why
         assert "rewound or replaced" in fix
 
@@ -287,7 +288,7 @@ def test_entries_that_the_pin_saw_do_not_go_away() -> None:
     release = with_later(NEWS)
     verdict(release, least=3, fetched=True)
     why, fix = refusal(lambda: verdict(release, least=4, fetched=True))
-    assert why == "the ledger was rewound: it is as of entry 3, and your pin saw entry 4"
+    assert why.startswith("the ledger was rewound: what is known is as of entry 3, which is older than entry 4, which")
     assert "somebody took entries away" in fix
     assert refusal(lambda: verdict(release, least=4))[1].startswith("say where a newer one is")
 
