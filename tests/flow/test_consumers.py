@@ -105,6 +105,7 @@ def test_file_clone_and_forge_tell_the_same(world: FlowWorld, consumer: Consumer
 
 
 def test_a_pin_holds_number_gate_ledger_and_how_far_it_was_seen(world: FlowWorld, consumer: Consumer) -> None:
+    # R39 | what was pinned holds
     assert "pin needs --state" in consumer.pin(code=2)
     assert "would pin" in consumer.pin("--state", "newest", "--dry-run")
     assert not (consumer.home / PINS_PATH).exists()
@@ -125,6 +126,7 @@ def test_a_pin_holds_number_gate_ledger_and_how_far_it_was_seen(world: FlowWorld
 
 
 def test_a_pin_beside_the_files_is_not_read(consumer: Consumer, tmp_path: Path) -> None:
+    # R39 | a pin that came with the files
     (consumer.download / ".counterseal").mkdir()
     (consumer.download / PINS_PATH).write_text("nonsense: [")
     assert "verified" in consumer.verify()
@@ -136,6 +138,7 @@ def test_a_pin_beside_the_files_is_not_read(consumer: Consumer, tmp_path: Path) 
 
 
 def test_a_ledger_that_was_rewound(world: FlowWorld, consumer: Consumer) -> None:
+    # R39 | the ledger of yesterday
     consumer.pin("--state", "newest")
     tip = world.ledger_tips()[MIRROR_REF]
     try:
@@ -150,6 +153,7 @@ def test_a_ledger_that_was_rewound(world: FlowWorld, consumer: Consumer) -> None
 
 
 def test_a_state_that_was_edited_or_signed_by_the_builder(world: FlowWorld, consumer: Consumer, tmp_path: Path) -> None:
+    # R39 | a state edited, or signed by the builder
     note = consumer.note()
     line, document = note.read_bytes().split(b"\n")[:2]
     note.write_bytes(line + b"\n" + document.replace(b"v1.2.0", b"v1.1.9") + b"\n")
@@ -176,6 +180,7 @@ def test_a_branch_that_is_no_ledger_any_more(world: FlowWorld, consumer: Consume
 
 
 def test_a_ledger_that_is_withheld(world: FlowWorld, consumer: Consumer) -> None:
+    # R39 | a ledger that is withheld
     tip = world.ledger_tips()[MIRROR_REF]
     try:
         stories.move_ledger(world, None)

@@ -1,6 +1,6 @@
 """The consumer's pins: `.counterseal/consume.yml`, what somebody who uses releases knows of their projects.
 
-It lies in the consumer's own repository, is written by `counterseal pin`, and people read and review it.
+It lies in the consumer's own repository, is written by `counterseal pin`, and people read and review it (R39).
 """
 
 from __future__ import annotations

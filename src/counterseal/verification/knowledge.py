@@ -2,7 +2,7 @@
 
 Every release carries a copy as of its publication; who wants to know what happened since hands over a newer one. Either
 is verified like any line, and then held to the release: the same ledger, not from before the publication, and old only
-as the consumer lets it be. What it says of the release is looked at in `standing.py`.
+as the consumer lets it be (R39). What it says of the release is looked at in `standing.py`.
 """
 
 from __future__ import annotations

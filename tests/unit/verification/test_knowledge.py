@@ -185,6 +185,7 @@ def test_signed_by_somebody_else(certificate: Certificate, says: str) -> None:
 
 
 def test_signed_for_a_repository_of_another_number() -> None:
+    # R39 | the state of another repository
     release = released()
     assert release.sealed
     release.append(NEWS, "audit", by(source_id="1"), at=LATER)
@@ -193,6 +194,7 @@ def test_signed_for_a_repository_of_another_number() -> None:
 
 
 def test_a_document_that_was_edited() -> None:
+    # R39 | an edited state
     release = with_later(newer(3))
     line, document = release.note().split(b"\n")[:2]
     for edited in (document.replace(b"v1.3.0", b"v1.2.0"), document + b" ", b"{}"):
@@ -228,6 +230,7 @@ def test_a_time_that_is_not_the_signature_s() -> None:
 
 
 def test_the_state_of_yesterday() -> None:
+    # R39 | the state of yesterday
     release = released()
     assert release.sealed
     note = release.note()
@@ -244,6 +247,7 @@ def test_the_state_of_yesterday() -> None:
 
 
 def test_another_ledger_of_the_same_repository() -> None:
+    # R39 | the state of another ledger
     release = with_later(NEWS)
     other = frozen.LEDGER[:-1] + ("0" if frozen.LEDGER[-1] != "0" else "1")
     line, document = release.note().split(b"\n")[:2]
@@ -285,6 +289,7 @@ def test_a_whole_ledger_has_the_release_s_entries() -> None:
 
 
 def test_entries_that_the_pin_saw_do_not_go_away() -> None:
+    # R39 | a rewound ledger
     release = with_later(NEWS)
     verdict(release, least=3, fetched=True)
     why, fix = refusal(lambda: verdict(release, least=4, fetched=True))
@@ -299,6 +304,7 @@ WEEK = timedelta(days=7)
 
 
 def test_a_copy_that_is_too_old_names_the_way_to_a_newer_one() -> None:
+    # R39 | knowledge older than max-age
     release = released()
     release.verify(dataclasses.replace(WANTED, max_age=WEEK), now=PUBLISHED_AT + WEEK)
     why, fix = refusal(lambda: release.verify(dataclasses.replace(WANTED, max_age=WEEK), now=PUBLISHED_AT + 2 * WEEK))
@@ -308,6 +314,7 @@ def test_a_copy_that_is_too_old_names_the_way_to_a_newer_one() -> None:
 
 
 def test_an_old_ledger_that_was_fetched_now_has_no_heartbeat() -> None:
+    # R39 | newer entries withheld, or the heartbeat stopped
     release = with_later(NEWS)
     old: dict[str, Any] = {"now": LATER + 2 * WEEK, "max_age": WEEK}
     assert refusal(lambda: verdict(release, **old))[0].startswith("what is known is too old: as of ledger entry 3")
