@@ -138,7 +138,7 @@ def pins_file(named: Path | None) -> Path | None:
     top = top_of(Path.cwd())
     if top is None or not os.path.lexists(top / PINS_PATH):
         return None
-    for each in (top, top / PINS_PATH):
+    for each in (top, (top / PINS_PATH).parent, top / PINS_PATH):
         if each.stat(follow_symlinks=False).st_uid not in {os.geteuid(), 0}:
             raise UsageError(
                 f"{each} belongs to somebody else",
