@@ -211,6 +211,13 @@ def comparison_page(host: str, name: str, old: str, new: str) -> str:
     return f"https://{host}/{name}{DIALECTS[kind_of(host)].comparison}{old}...{new}"
 
 
+def raw_page(host: str, name: str, branch: str, path: str) -> str:
+    """Return the address at which a forge gives anybody the bytes of a file at the tip of a public branch."""
+    if kind_of(host) is ForgeKind.GITLAB:
+        return f"https://{host}/{name}/-/raw/{branch}/{path}"
+    return f"https://raw.githubusercontent.com/{name}/{branch}/{path}"
+
+
 def is_run_page(host: str, name: str, url: str) -> bool:
     """Return whether an address is that of a run of a repository."""
     prefix = re.escape(f"https://{host}/{name}{DIALECTS[kind_of(host)].runs}")

@@ -32,6 +32,7 @@ STAGE_LEVEL_PREFIX: Final = "COUNTERSEAL_STAGE_"
 
 # In a repository that uses counterseal
 POLICY_PATH: Final = ".counterseal/policy.yml"
+PINS_PATH: Final = ".counterseal/consume.yml"
 POLICY_API_VERSION: Final = "counterseal/v1"
 REQUEST_FOLDER: Final = "promotions"
 NOTES_REF: Final = "refs/notes/counterseal"

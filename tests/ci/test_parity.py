@@ -70,6 +70,10 @@ def test_each_input_reaches_its_option(verb: str) -> None:
     assert found["runs"]["steps"][0]["env"] == expected
 
 
+#: Inputs whose default is not the option's → why.
+OTHER_DEFAULTS = {("verify", "state"): ("newest", "a job may fetch; the command line fetches only what it is told to")}
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_what_is_required_and_what_is_the_default(verb: str) -> None:
     inputs = action(verb)["inputs"]
@@ -79,7 +83,8 @@ def test_what_is_required_and_what_is_the_default(verb: str) -> None:
         if isinstance(option, click.Option) and option.is_flag:
             assert given == "false", name
         elif given:
-            assert given == str(option.default), name
+            default = OTHER_DEFAULTS[verb, name][0] if (verb, name) in OTHER_DEFAULTS else str(option.default)
+            assert given == default, name
 
 
 @pytest.mark.parametrize("verb", VERBS)

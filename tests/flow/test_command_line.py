@@ -94,7 +94,7 @@ def test_every_verb_answers_in_json(fresh: FlowWorld, tmp_path: Path) -> None:
     trust = tmp_path / "trust.json"
     document = said(fresh, "trust", "export", "--sandbox-url", fresh.sandbox.url)
     trust.write_text(json.dumps(document), encoding="utf-8")
-    schemas |= {"trust": document["schema"], "verify": _verify(fresh, tmp_path, trust)}
+    schemas |= {"trust": document["schema"], "verify": _verify(fresh, tmp_path, trust), "pin": _pin(fresh, trust)}
     schemas["log"] = _log(fresh, tmp_path, trust)
     clone = ("--folder", str(tmp_path / "clone"), "--trust", str(trust), "--sandbox")
     for verb, options in {"status": clone, "log repair": clone[:2]}.items():
@@ -109,6 +109,12 @@ def _doctor(world: FlowWorld, clone: tuple[str, ...]) -> str:
     """Return the schema of what the doctor says of a repository without workflows."""
     asked = world.counterseal("doctor", *clone, "--format", "json", environment=world.person("bob"), code=2)
     schema: str = json.loads(asked.output)["schema"]
+    return schema
+
+
+def _pin(world: FlowWorld, trust: Path) -> str:
+    consumer = ("--trust", str(trust), "--sandbox", "--repository", f"github.com/{NAME}")
+    schema: str = said(world, "pin", *consumer, "--state", "newest", "--dry-run")["schema"]
     return schema
 
 

@@ -27,8 +27,7 @@ examples:
   counterseal verify FILE --stage production --repository github.com/OWNER/NAME
 
 Exit codes: 0 allowed or verified, 1 could not decide, 2 usage or invalid
-policy, 10 denied, 11 verification failed, 12 stage held (from a later version
-on).
+policy, 10 denied, 11 verification failed, 12 held.
 """
 
 

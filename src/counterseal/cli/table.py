@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "gate": ("gate", "decide merged requests, record, publish what is allowed"),
     "publish": ("publish", "publish what is allowed and not released yet"),
     "verify": ("verify", "verify downloaded files, offline"),
+    "pin": ("setting_up.pin", "write down whom you believe of a project that you use"),
     "log": ("log", "show who promoted what, when and why (list, show, verify, prove)"),
     "log repair": ("ledgers.repair", "find a lost ledger again, print what puts it back"),
     "status": ("status", "show what each stage has, what waits, and what that lacks"),

@@ -11,6 +11,7 @@ __all__ = [
     "inventories",
     "log",
     "outputs",
+    "pin",
     "policy",
     "policy_files",
     "policy_people",

@@ -13,6 +13,7 @@ __all__ = [
     "junit",
     "manifest",
     "names",
+    "pin",
     "provenance",
     "statement",
     "subject",

@@ -12,7 +12,7 @@ from counterseal.errors import LedgerError
 from counterseal.evaluation import Decision
 from counterseal.history import state as states
 from counterseal.history.events import Publication, Withdrawn
-from counterseal.ledger import keys
+from counterseal.ledger import keys, state_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,7 @@ def apply(tree: NotesTree, entry: Entry, content: Decision | Event, state: State
     for kind, value in lists(content):
         line = entry.line if kind == REVISION else link.entry_id.encode()
         written.append(_append(tree, kind, value, line))
-    tree.write(keys.STATE, entry.line + b"\n" + states.document(state) + b"\n")
+    tree.write(keys.STATE, state_note(entry.line, states.document(state)))
     return tuple(written)
 
 

@@ -63,13 +63,18 @@ class Surroundings:
         """Return whether this is a GitLab job."""
         return self.environ.get("GITLAB_CI") == "true" and not self.in_github
 
+    @property
+    def in_ci(self) -> bool:
+        """Return whether this is a job of some CI, where nobody looks."""
+        return self.in_github or self.in_gitlab or bool(self.environ.get("CI"))
+
     def may_style(self, *, terminal: bool) -> bool:
         """Return whether what is shown may have colour: on a terminal or with FORCE_COLOR, never in CI's logs.
 
         NO_COLOR comes first (no-color.org). Both count if they are not empty.
         """
         get = self.environ.get
-        if self.in_github or self.in_gitlab or get("CI") or get("NO_COLOR"):
+        if self.in_ci or get("NO_COLOR"):
             return False
         return bool(get("FORCE_COLOR")) or (terminal and get("TERM") != "dumb")
 
@@ -203,6 +208,15 @@ class Surroundings:
                 return "gitlab-ci-token", job
             return "oauth2", personal or api or ""
         return "x-access-token", self.token()
+
+    def reading_login(self, kind: ForgeKind) -> tuple[str, str] | None:
+        """Return name and password by which git reads at a forge of this kind, None: there are none for it."""
+        names = TOKEN_VARIABLES[kind] if self.kind is kind else TOKEN_VARIABLES[kind][1:]  # ours is for the forge here
+        token = next((self.environ[name] for name in names if self.environ.get(name)), None)
+        if token is not None:
+            return ("oauth2" if kind is ForgeKind.GITLAB else "x-access-token"), token
+        job = self.environ.get(JOB_TOKEN) if kind is ForgeKind.GITLAB and self.in_gitlab else None
+        return ("gitlab-ci-token", job) if job else None
 
     def repository_name(self) -> str:
         """Return the repository that this is about, `owner/name`."""

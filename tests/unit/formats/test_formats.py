@@ -86,7 +86,9 @@ def proof() -> dict[str, Any]:
     lines = [b"%d" % number for number in range(41)] + [b'{"an":"allow"}']
     leaves = [merkle.leaf(line) for line in lines]
     hashes = tuple(each.hex() for each in merkle.Known(0, (), leaves).inclusion(41, len(leaves)))
-    data = entry.proof_file(lines[41], InclusionProof(41, 42, merkle.root(leaves).hex(), hashes), b'{"a":"seal"}')
+    data = entry.proof_file(
+        lines[41], InclusionProof(41, 42, merkle.root(leaves).hex(), hashes), b'{"a":"seal"}', b'{"a":"seal"}\n{}\n'
+    )
     found: dict[str, Any] = json.loads(data)
     return found
 

@@ -209,9 +209,15 @@ class Tip:
         return Tip(walk, self.lines, {**self.entries, walk.last.link.entry_id: walk.last})
 
     def proof(self, decision: Entry, publication: Entry) -> bytes | None:
-        """Return the bytes of `ledger-proof.json`, or None: the decision is older than what was read here."""
+        """Return the bytes of `ledger-proof.json`, or None: the decision is older than what was read here.
+
+        It carries the state as of this tip: no later entry is known when a release is made.
+        """
         chain = self._walk.chain
-        return chain.proof(decision, publication) if chain.covers(decision.link.sequence) else None
+        if self.last is None or self.state is None or not chain.covers(decision.link.sequence):
+            return None
+        note = ledger.state_note(self.last.line, states.document(self.state))
+        return chain.proof(decision, publication, note)
 
 
 def _objects(tree: NotesTree, keys: Collection[str], notes: Collection[str]) -> dict[str, tuple[str, bytes]]:
