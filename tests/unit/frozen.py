@@ -31,12 +31,17 @@ from counterseal.history import events as event
 from counterseal.history import state as states
 from counterseal.history.events import (
     Audit,
+    Consent,
     EntryReference,
     Event,
     EventKind,
     Genesis,
+    Hold,
     Publication,
     PublishedAsset,
+    Reinstatement,
+    Resume,
+    Revocation,
     Swept,
     Waiting,
     Withdrawn,
@@ -54,6 +59,7 @@ from counterseal.model import (
     ChangeRequest,
     Commit,
     Counted,
+    DigestSet,
     Dismissed,
     Finding,
     FindingOutcome,
@@ -77,6 +83,7 @@ from counterseal.model import (
     Stage,
     Statement,
     Subject,
+    Target,
     Trust,
 )
 from counterseal.verification import vsa
@@ -418,8 +425,32 @@ SWEPT = Swept(
 )
 AUDIT = _event(EventKind.AUDIT, Audit(41, "schedule", SWEPT))
 BEGUN = states.after(None, GENESIS, LEDGER, link(0, "genesis").entry_id)
+HELD_ID, REVOKED_ID = link(43, "hold", "a run").entry_id, link(44, "revocation", "a run").entry_id
+CONSENT = Consent(
+    "promotions/_events/resume.20261124-0910-4f2c.json", MERGE, BOB, (ALICE, DORA), DigestSet(digest("evidence"))
+)
+HOLD = _event(EventKind.HOLD, Hold("production", "promote", moment(9, 13, day=27), "a build machine was broken into"))
+RESUME = _event(EventKind.RESUME, Resume((HELD_ID,), "it was another machine", CONSENT))
+AT_ONCE = _event(
+    EventKind.REVOCATION,
+    Revocation(Target("manifest", MANIFEST_DIGEST), moment(9, 13), moment(9, 13, day=27), None, "malware", None),
+)
+STOLEN = Target("identity", CERTIFICATE.san, moment(7, 0), moment(9, 0))
+BY_TWO = _event(
+    EventKind.REVOCATION,
+    Revocation(
+        Target("identity", CERTIFICATE.san, moment(7, 0), moment(9, 0)),
+        moment(7, 0),
+        None,
+        REVOKED_ID,
+        "malware",
+        CONSENT,
+    ),
+)
 LATER = states.after(BEGUN, ALLOW, LEDGER, ALLOW_REFERENCE.entry_id)
 LATER = states.after(states.after(LATER, DENY, LEDGER, digest("deny")), AUDIT, LEDGER, digest("audit"))
+LATER = states.after(states.after(LATER, HOLD, LEDGER, HELD_ID), AT_ONCE, LEDGER, REVOKED_ID)
+REINSTATEMENT = _event(EventKind.REINSTATEMENT, Reinstatement((REVOKED_ID,), "a false alarm", CONSENT))
 ABOUT = decision.subjects(EVIDENCE)
 POLICY_FILE = (Subject(".counterseal/policy.yml", POLICY_DIGEST),)
 
@@ -487,6 +518,15 @@ CASES: Mapping[str, Mapping[str, Callable[[], bytes]]] = {
         "too many requests": lambda: event.payload(
             _event(EventKind.AUDIT, Audit(41, "push", None)), POLICY_FILE, link(42, "audit", "a run")
         ),
+    },
+    "event-hold": {"hold": lambda: event.payload(HOLD, POLICY_FILE, link(43, "hold", "a run"))},
+    "event-resume": {"resume": lambda: event.payload(RESUME, POLICY_FILE, link(44, "resume", CONSENT.request))},
+    "event-revocation": {
+        "revocation": lambda: event.payload(AT_ONCE, POLICY_FILE, link(44, "revocation", "a run")),
+        "by two": lambda: event.payload(BY_TWO, POLICY_FILE, link(45, "revocation", CONSENT.request)),
+    },
+    "event-reinstatement": {
+        "reinstatement": lambda: event.payload(REINSTATEMENT, POLICY_FILE, link(46, "reinstatement", CONSENT.request))
     },
     "state": {"genesis": lambda: states.document(BEGUN), "later": lambda: states.document(LATER)},
     "vsa": {"production": _summary},

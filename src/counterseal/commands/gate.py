@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from counterseal import errors
 from counterseal.gate import deciding
 from counterseal.gate.publication import publishing
 from counterseal.model import Policy, Run
@@ -24,8 +25,8 @@ class GateRun:
 
     @property
     def exit_code(self) -> int:
-        """Return the code of deciding; if that went well, the one of publishing."""
-        return self.decided.exit_code or self.published.exit_code
+        """Return the worse code of deciding and publishing."""
+        return errors.worst((self.decided.exit_code, self.published.exit_code))
 
 
 def decide_and_publish(opened: opening.Gate, *, stage: str | None = None, request: str | None = None) -> GateRun:

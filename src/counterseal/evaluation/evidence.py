@@ -21,6 +21,7 @@ from counterseal.model import (
     ChangeRequest,
     DocumentDigest,
     EarlierDecision,
+    Held,
     Manifest,
     Merge,
     Mover,
@@ -30,6 +31,7 @@ from counterseal.model import (
     PromotionRequest,
     Release,
     Repository,
+    Revoked,
     Run,
     Subject,
     Trust,
@@ -138,11 +140,13 @@ class SignatureFacts:
 
 @dataclass(frozen=True, slots=True)
 class LedgerFacts:
-    """The verified ledger that the decision is made on: id, size, which published proofs it extends."""
+    """The verified ledger that a decision is made on: id, size, published proofs that it extends, what it restricts."""
 
     id: str
     entries: int
     anchors: tuple[str, ...]
+    holds: tuple[Held, ...] = ()
+    revoked: tuple[Revoked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ from counterseal.errors import CountersealError, ServiceError
 from counterseal.evaluation import Decision
 from counterseal.evaluation import decision as decisions
 from counterseal.evaluation import evidence as evidence_room
+from counterseal.evaluation.rules.stage_not_held import HELD as STAGE_HELD
 from counterseal.gate import appending, candidate_bytes, collect, fitting, heartbeat, selection
 from counterseal.gate import ledger as ledgers
 from counterseal.gate.ledger import recording
 from counterseal.history import label
 from counterseal.history import state as states
-from counterseal.model import Entry, Outcome
+from counterseal.model import Entry, FindingOutcome, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,14 @@ class Decided:
         """Return whether it is an allow that stands."""
         return self.decision.outcome is Outcome.ALLOW and not self.withdrawn
 
+    @property
+    def exit_code(self) -> int:
+        """Return 0 for an allow, 12 where a hold alone was against it, else 10."""
+        against = {finding.code for finding in self.decision.findings if finding.outcome is FindingOutcome.VIOLATED}
+        if self.allowed:
+            return errors.ALLOWED
+        return errors.HELD if against == {STAGE_HELD} and not self.withdrawn else errors.DENIED
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
@@ -65,15 +74,14 @@ class GateResult:
     failed: tuple[Failed, ...]
     warnings: tuple[str, ...]
     sandbox: bool
+    sweep: bool = False
 
     @property
     def exit_code(self) -> int:
-        """Return the code of the first failure, else 10 if something is not allowed, else 0."""
-        if self.failed:
-            return self.failed[0].error.exit_code
-        if not all(decided.allowed for decided in self.decided):
-            return errors.DENIED
-        return errors.ALLOWED
+        """Return the worst code of what was done; a sweep where something only waits for the end of a hold is well."""
+        failures = (failed.error.exit_code for failed in self.failed)
+        code = errors.worst((*failures, *(decided.exit_code for decided in self.decided)))
+        return errors.ALLOWED if self.sweep and code == errors.HELD else code
 
 
 def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> GateResult:
@@ -107,7 +115,9 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
     )
     notices = (anchor.warning, backlog if postponed else "", _open_branch(gate, selected))
     warnings = (*gate.warnings, *filter(None, notices), *gate.notices)
-    return GateResult(tuple(decided), tuple(failed), warnings, gate.sources.trust.sandbox)
+    return GateResult(
+        tuple(decided), tuple(failed), warnings, gate.sources.trust.sandbox, gate.run.event == states.SCHEDULE
+    )
 
 
 def _open_branch(gate: Gate, selected: Sequence[MergedRequest]) -> str:

@@ -56,6 +56,7 @@ from counterseal.model.project import (
     Visibility,
 )
 from counterseal.model.requests import PinnedAsset, PinnedCandidate, PromotionRequest
+from counterseal.model.restrictions import Held, Revoked, Target
 
 __all__ = [
     "AccessToken",
@@ -80,6 +81,7 @@ __all__ = [
     "Finding",
     "FindingOutcome",
     "GateIdentity",
+    "Held",
     "InclusionProof",
     "LedgerCommit",
     "LedgerLink",
@@ -109,6 +111,7 @@ __all__ = [
     "Repository",
     "Review",
     "ReviewState",
+    "Revoked",
     "RuleUse",
     "Run",
     "SbomDocument",
@@ -117,6 +120,7 @@ __all__ = [
     "Stage",
     "Statement",
     "Subject",
+    "Target",
     "Trust",
     "TrustMaterial",
     "Variable",

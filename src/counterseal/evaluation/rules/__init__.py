@@ -13,10 +13,12 @@ from counterseal.evaluation.rules import (
     enough_reviews,
     ledger_intact,
     licences_allowed,
+    not_revoked,
     previous_stage_passed,
     provenance_verified,
     review_of_this_revision,
     sbom_present,
+    stage_not_held,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ RULES: Final[Mapping[str, RuleSpec]] = {
         provenance_verified.RULE,
         previous_stage_passed.RULE,
         ledger_intact.RULE,
+        stage_not_held.RULE,
+        not_revoked.RULE,
         # these a policy chooses
         sbom_present.RULE,
         licences_allowed.RULE,

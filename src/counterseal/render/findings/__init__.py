@@ -15,11 +15,13 @@ from counterseal.render.findings import (
     enough_reviews,
     ledger_intact,
     licences_allowed,
+    not_revoked,
     people,
     previous_stage_passed,
     provenance_verified,
     review_of_this_revision,
     sbom_present,
+    stage_not_held,
     withdrawals,
 )
 from counterseal.render.findings.shown import About, Shown, of_decision, said
@@ -38,10 +40,12 @@ _RULES: Final = {
     "enough-reviews": enough_reviews,
     "ledger-intact": ledger_intact,
     "licences-allowed": licences_allowed,
+    "not-revoked": not_revoked,
     "previous-stage-passed": previous_stage_passed,
     "provenance-verified": provenance_verified,
     "review-of-this-revision": review_of_this_revision,
     "sbom-present": sbom_present,
+    "stage-not-held": stage_not_held,
 }
 #: What any rule may say.
 _COMMON: Final[Sentences] = {

@@ -1,0 +1,18 @@
+"""Who agreed to an event that permits: it came as a merged request, and at least two people approved it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from counterseal.model import Actor, DigestSet
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The request file (path) with its merge, who asked, who approved, and the evidence that was judged (digest)."""
+
+    request: str
+    merge_revision: str
+    requester: Actor | None
+    approvers: tuple[Actor, ...]
+    evidence_digest: DigestSet
