@@ -26,7 +26,7 @@ from counterseal.evaluation.evidence import (
     Source,
 )
 from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts
-from counterseal.formats import manifest, provenance, statement, wire
+from counterseal.formats import event_request, manifest, provenance, statement, wire
 from counterseal.history import events as event
 from counterseal.history import state as states
 from counterseal.history.events import (
@@ -59,8 +59,9 @@ from counterseal.model import (
     ChangeRequest,
     Commit,
     Counted,
-    DigestSet,
     Dismissed,
+    DocumentDigest,
+    EventRequest,
     Finding,
     FindingOutcome,
     GateIdentity,
@@ -427,26 +428,36 @@ AUDIT = _event(EventKind.AUDIT, Audit(41, "schedule", SWEPT))
 BEGUN = states.after(None, GENESIS, LEDGER, link(0, "genesis").entry_id)
 HELD_ID, REVOKED_ID = link(43, "hold", "a run").entry_id, link(44, "revocation", "a run").entry_id
 CONSENT = Consent(
-    "promotions/_events/resume.20261124-0910-4f2c.json", MERGE, BOB, (ALICE, DORA), DigestSet(digest("evidence"))
+    "promotions/_events/resume.20261124-0910-4f2c.json",
+    MERGE,
+    BOB,
+    (ALICE, DORA),
+    DocumentDigest(digest("evidence"), revision("evidence")),
 )
+ENDING = EventRequest(
+    request_id="20261124-0910-4f2c",
+    requested_by=Person(HOST, BOB.id, BOB.login),
+    kind="resume",
+    entries=(HELD_ID,),
+    target=None,
+    since=None,
+    policy=POLICY_DIGEST,
+    reason="it was another machine",
+    valid_until=moment(9, 0, day=30),
+)
+STOLEN = Target("identity", CERTIFICATE.san, moment(7, 0), moment(9, 0))
+REVOKING = dataclasses.replace(ENDING, kind="revocation", entries=(), target=STOLEN, since=moment(7, 0))
 HOLD = _event(EventKind.HOLD, Hold("production", "promote", moment(9, 13, day=27), "a build machine was broken into"))
 RESUME = _event(EventKind.RESUME, Resume((HELD_ID,), "it was another machine", CONSENT))
 AT_ONCE = _event(
     EventKind.REVOCATION,
     Revocation(Target("manifest", MANIFEST_DIGEST), moment(9, 13), moment(9, 13, day=27), None, "malware", None),
 )
-STOLEN = Target("identity", CERTIFICATE.san, moment(7, 0), moment(9, 0))
-BY_TWO = _event(
+CONFIRMED = _event(
     EventKind.REVOCATION,
-    Revocation(
-        Target("identity", CERTIFICATE.san, moment(7, 0), moment(9, 0)),
-        moment(7, 0),
-        None,
-        REVOKED_ID,
-        "malware",
-        CONSENT,
-    ),
+    Revocation(Target("manifest", MANIFEST_DIGEST), moment(9, 13), None, REVOKED_ID, "malware", CONSENT),
 )
+BY_TWO = _event(EventKind.REVOCATION, Revocation(STOLEN, moment(7, 0), None, None, "a stolen key", CONSENT))
 LATER = states.after(BEGUN, ALLOW, LEDGER, ALLOW_REFERENCE.entry_id)
 LATER = states.after(states.after(LATER, DENY, LEDGER, digest("deny")), AUDIT, LEDGER, digest("audit"))
 LATER = states.after(states.after(LATER, HOLD, LEDGER, HELD_ID), AT_ONCE, LEDGER, REVOKED_ID)
@@ -487,6 +498,14 @@ CASES: Mapping[str, Mapping[str, Callable[[], bytes]]] = {
         "production": lambda: manifest.request(REQUEST),
         "awkward reason": lambda: manifest.request(dataclasses.replace(REQUEST, reason=AWKWARD)),
     },
+    "event-request": {
+        "resume": lambda: event_request.build(ENDING),
+        "reinstatement": lambda: event_request.build(
+            dataclasses.replace(ENDING, kind="reinstatement", entries=(REVOKED_ID,), reason="a false alarm")
+        ),
+        "revocation": lambda: event_request.build(REVOKING),
+        "awkward reason": lambda: event_request.build(dataclasses.replace(ENDING, reason=AWKWARD)),
+    },
     "evidence": {
         "everything": lambda: evidence.canonical(EVIDENCE),
         "malformed": lambda: evidence.canonical(MALFORMED),
@@ -523,6 +542,7 @@ CASES: Mapping[str, Mapping[str, Callable[[], bytes]]] = {
     "event-resume": {"resume": lambda: event.payload(RESUME, POLICY_FILE, link(44, "resume", CONSENT.request))},
     "event-revocation": {
         "revocation": lambda: event.payload(AT_ONCE, POLICY_FILE, link(44, "revocation", "a run")),
+        "confirmed": lambda: event.payload(CONFIRMED, POLICY_FILE, link(45, "revocation", CONSENT.request)),
         "by two": lambda: event.payload(BY_TWO, POLICY_FILE, link(45, "revocation", CONSENT.request)),
     },
     "event-reinstatement": {

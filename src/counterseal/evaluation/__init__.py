@@ -49,6 +49,7 @@ __all__ = [
     "Wanted",
     "approvals",
     "before_merge",
+    "concerned",
     "content_of",
     "decision",
     "evaluate",

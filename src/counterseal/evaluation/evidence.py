@@ -21,6 +21,7 @@ from counterseal.model import (
     ChangeRequest,
     DocumentDigest,
     EarlierDecision,
+    EventRequest,
     Held,
     Manifest,
     Merge,
@@ -68,10 +69,10 @@ class MergedFile:
 
 @dataclass(frozen=True, slots=True)
 class RequestFile:
-    """The promotion request file.
+    """The file of a request, for a promotion or for an event.
 
     Attributes:
-        path: `promotions/<stage>/<manifest sha256>.<request id>.json`.
+        path: `promotions/<stage>/<manifest sha256>.<request id>.json`, `promotions/_events/<kind>.<request id>.json`.
         digest: sha256 of its bytes as merged, or at the head of a change that is not merged.
         content: What it says; None if it is malformed, then `problem` quotes what its reader said.
         merged: How it came onto the branch; None: it is not merged, or nobody looked.
@@ -79,9 +80,19 @@ class RequestFile:
 
     path: str
     digest: str
-    content: PromotionRequest | None
+    content: PromotionRequest | EventRequest | None
     problem: str
     merged: MergedFile | None
+
+    @property
+    def promotion(self) -> PromotionRequest | None:
+        """Return what it says if it asks for a promotion."""
+        return self.content if isinstance(self.content, PromotionRequest) else None
+
+    @property
+    def event(self) -> EventRequest | None:
+        """Return what it says if it asks for an event."""
+        return self.content if isinstance(self.content, EventRequest) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +159,11 @@ class LedgerFacts:
     holds: tuple[Held, ...] = ()
     revoked: tuple[Revoked, ...] = ()
 
+    @property
+    def restricting(self) -> dict[str, Held | Revoked]:
+        """Return holds and revocations by the id of their entry."""
+        return {**{held.entry_id: held for held in self.holds}, **{known.entry_id: known for known in self.revoked}}
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -156,7 +172,8 @@ class Evidence:
     A preview reads a part, and runs in nobody's name (`run` None). What was not read is empty or None here, and no rule
     that needs it is asked. `home` is the repository that the gate decides for. `permissions` holds one pair for each
     reviewer; `builds` the builder's attestations that verified, `build_problems` why others did not, `starts` whose
-    hands were on their runs (of those that nobody can have steered, GitHub is not asked); `signatures` what lies beside
+    hands were on their runs (of those that nobody can have steered, GitHub is not asked), or on the revoked runs that a
+    reinstatement is about; `signatures` what lies beside
     the artifacts as theirs; `history` the earlier decisions on the same manifest, `trust` whom the gate believes before
     any policy speaks.
     """
@@ -272,8 +289,8 @@ def document(evidence: Evidence) -> dict[str, Any]:
 
 
 def _candidate(evidence: Evidence) -> Candidate | None:
-    pinned = {asset.id for asset in evidence.request.content.candidate.assets} if evidence.request.content else set()
-    release = evidence.candidate
+    content, release = evidence.request.promotion, evidence.candidate
+    pinned = {asset.id for asset in content.candidate.assets} if content else set()
     if release is None:
         return None
     return Candidate(release.id, release.tag, tuple(asset for asset in release.assets if asset.id in pinned))

@@ -1,4 +1,4 @@
-"""`gate`: decides every merged promotion request that has no decision yet, and records each decision.
+"""`gate`: decides every merged request that has no decision yet, and records each decision, or the event that follows.
 
 One request's failure does not stop the next. A decision that cannot be made is not recorded; a
 request that was decided before is answered with its recorded decision, by whatever run asks again.
@@ -18,8 +18,11 @@ from counterseal.evaluation.rules.stage_not_held import HELD as STAGE_HELD
 from counterseal.gate import appending, candidate_bytes, collect, fitting, heartbeat, selection
 from counterseal.gate import ledger as ledgers
 from counterseal.gate.ledger import recording
-from counterseal.history import label
+from counterseal.gate.permitting import consented
+from counterseal.gate.permitting.consented import Permitted
+from counterseal.history import content_of, label
 from counterseal.history import state as states
+from counterseal.history.events import Event
 from counterseal.model import Entry, FindingOutcome, Outcome
 
 if TYPE_CHECKING:
@@ -75,6 +78,7 @@ class GateResult:
     warnings: tuple[str, ...]
     sandbox: bool
     sweep: bool = False
+    permitted: tuple[Permitted, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -102,13 +106,19 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
     anchor = ledgers.check_anchor(tip, gate.sources.assets, gate.sources.work)
     tip = heartbeat.keep(gate, tip)
     decided: list[Decided] = []
+    permitted: list[Permitted] = []
     failed: list[Failed] = []
     selected, postponed = selection.selected(gate, tip, stage, request)
     for merged in selected:
         try:
-            decided.append(_decide(gate, merged, anchor))
+            done = _decide(gate, merged, anchor)
         except CountersealError as error:
             failed.append(Failed(merged.path, error))
+            continue
+        if isinstance(done, Permitted):
+            permitted.append(done)
+        else:
+            decided.append(done)
     backlog = (
         f"{postponed} more requests wait for the next run: "
         f"one run decides {selection.MAX_UNAPPROVED} that nobody approved"
@@ -116,7 +126,12 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
     notices = (anchor.warning, backlog if postponed else "", _open_branch(gate, selected))
     warnings = (*gate.warnings, *filter(None, notices), *gate.notices)
     return GateResult(
-        tuple(decided), tuple(failed), warnings, gate.sources.trust.sandbox, gate.run.event == states.SCHEDULE
+        tuple(decided),
+        tuple(failed),
+        warnings,
+        gate.sources.trust.sandbox,
+        gate.run.event == states.SCHEDULE,
+        tuple(permitted),
     )
 
 
@@ -132,7 +147,7 @@ def _open_branch(gate: Gate, selected: Sequence[MergedRequest]) -> str:
         return f"whether {ref} takes pushes cannot be seen: {error.what}"
 
 
-def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
+def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided | Permitted:
     identifier = ledger.entry_id("decision", gate.policy.ledger_id, merged.path)
     facts: candidate_bytes.CandidateFacts | None = None
 
@@ -146,6 +161,8 @@ def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
             decision = decisions.decide(evidence, findings, abandoned=abandoned)
             reread, facts = _look(gate, merged, tip, anchor, facts)
             if evidence_room.digest(reread) == evidence_room.digest(evidence):
+                if decision.outcome is Outcome.ALLOW and evidence.request.event is not None:
+                    return consented.draft(tip, evidence, decision, identifier)
                 decision, data = fitting.fitting(decision, evidence, lambda made: tip.next_link(identifier, made))
                 _check_allow(gate, tip, decision)
                 document = evidence_room.canonical(evidence)
@@ -157,7 +174,10 @@ def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
     entry = recorded.entry
     known = recorded.tip.decision(identifier)
     if known is None:
-        raise ServiceError(f"entry {recorded.sequence} is not a decision")
+        event = content_of(entry)
+        if not isinstance(event, Event):
+            raise ServiceError(f"entry {recorded.sequence} is neither decision nor event")
+        return Permitted(merged.path, event, entry, recorded.fresh)
     return Decided(merged.path, known.decision, entry, recorded.fresh, known.withdrawn)
 
 

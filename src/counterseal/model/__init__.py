@@ -55,7 +55,7 @@ from counterseal.model.project import (
     Variable,
     Visibility,
 )
-from counterseal.model.requests import PinnedAsset, PinnedCandidate, PromotionRequest
+from counterseal.model.requests import EventRequest, PinnedAsset, PinnedCandidate, PromotionRequest
 from counterseal.model.restrictions import Held, Revoked, Target
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "DocumentDigest",
     "EarlierDecision",
     "Entry",
+    "EventRequest",
     "Finding",
     "FindingOutcome",
     "GateIdentity",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from counterseal import forges
 from counterseal.formats import wire
 from counterseal.history import RecordedDecision, label
-from counterseal.history.events import Publication
-from counterseal.identifiers import page
+from counterseal.history.events import Publication, Reinstatement, Resume, Revocation, consent_of
+from counterseal.identifiers import EVENT_STAGE, page
 from counterseal.model import FindingOutcome, Outcome
 from counterseal.render import findings
 from counterseal.render.escape import plain
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from counterseal.evaluation import Decision
+    from counterseal.gate.permitting.consented import Permitted
     from counterseal.history import RecordedEvent
-    from counterseal.history.events import Event
+    from counterseal.history.events import Body, Event
     from counterseal.model import EarlierDecision, Finding, Reason
     from counterseal.render.findings import About
 
@@ -34,8 +35,7 @@ MARKS = {
 
 def decision(decision: Decision, sequence: int, digest: str, *, fresh: bool) -> str:
     """Return a decision: the verdict first, then what is wrong (deny) or that all is well (allow)."""
-    may = "may" if decision.outcome is Outcome.ALLOW else "may not"
-    head = f"{decision.outcome}: {plain(label(decision))} {may} enter {plain(decision.stage)}"
+    head = f"{decision.outcome}: {plain(headline(decision), 300)}"
     recorded = "recorded" if fresh else "recorded before, not decided again"
     if decision.outcome is Outcome.ALLOW:
         approvers = ", ".join(plain(person.login) for person in decision.responsible.approvers)
@@ -52,6 +52,41 @@ def decision(decision: Decision, sequence: int, digest: str, *, fresh: bool) -> 
     body = [line for finding in violated for line in finding_lines(finding, about)]
     rules = "\n         ".join(page(f"rules.md#{finding.rule}") for finding in violated)
     return "\n".join((head, *body, f"  ledger: entry {sequence} (deny {recorded})", f"  rules: {rules}"))
+
+
+def headline(decision: Decision) -> str:
+    """Return what a decision says of what: `acme/app v1.2.0 may enter production`."""
+    may = "may" if decision.outcome is Outcome.ALLOW else "may not"
+    if decision.stage == EVENT_STAGE:
+        return f"what {label(decision)} asks for {may} be done"
+    return f"{label(decision)} {may} enter {decision.stage}"
+
+
+def permitted(known: Permitted) -> str:
+    """Return an event that people agreed to."""
+    event, sequence = known.event, known.entry.link.sequence
+    consent = consent_of(event.body)
+    approvers = ", ".join(plain(person.login) for person in consent.approvers) if consent else "nobody"
+    recorded = "recorded" if known.fresh else "recorded before"
+    return (
+        f"{event.kind}: {plain(effect(event.body), 1200)}\n"
+        f"  asked for by {plain(known.path)}, approved by {approvers}\n"
+        f"  ledger: entry {sequence} ({event.kind} {recorded})"
+    )
+
+
+def effect(body: Body) -> str:
+    """Return what an event that people agreed to does."""
+    match body:
+        case Resume():
+            return f"{plural(len(body.holds), 'hold')} ended"
+        case Reinstatement():
+            return f"{plural(len(body.revocations), 'revocation')} taken back"
+        case Revocation():
+            lasts = "for good" if body.until is None else f"until {wire.timestamp(body.until)}"
+            return f"the {body.target.kind} {body.target.value} is revoked {lasts}"
+        case _:
+            return ""
 
 
 def _request(decision: Decision) -> str:

@@ -22,7 +22,7 @@ from counterseal import ledger, model
 from counterseal.adapters.sigstore import trust
 from counterseal.errors import CountersealError
 from counterseal.evaluation import decision
-from counterseal.formats import manifest, names, statement, wire
+from counterseal.formats import event_request, manifest, names, statement, wire
 from counterseal.history import events as event
 from counterseal.ledger import entry, merkle
 from counterseal.model import InclusionProof
@@ -117,7 +117,7 @@ def documents() -> dict[str, tuple[str, dict[str, Any]]]:
     }
     for kind in event.EventKind:
         found[kind] = ("event-v1", predicate(f"event-{kind}", kind))
-    for name in ("manifest", "input-matrix", "request", "evidence"):
+    for name in ("manifest", "input-matrix", "request", "event-request", "evidence"):
         for case in frozen.CASES[name]:
             found[f"{name} {case}"] = (f"{name}-v1", frozen.document(name, case))
     return found
@@ -146,6 +146,9 @@ def _read_predicate(kind: str, parse: Callable[[model.Statement, str], object]) 
 READERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "manifest-v1": lambda document: manifest.parse(wire.canonical(document)),
     "request-v1": lambda document: manifest.parse_request(wire.canonical(document), _path_of(document)),
+    "event-request-v1": lambda document: event_request.parse(
+        wire.canonical(document), f"promotions/_events/{document.get('kind')}.{document.get('requestId')}.json"
+    ),
     "ledger-proof-v1": lambda document: entry.parse_proof(wire.canonical(document)),
     "trust-v1": lambda document: trust.load_trust(wire.canonical(document)),
     "decision-v1": _read_predicate("decision", decision.parse),
@@ -154,7 +157,7 @@ READERS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 def test_every_schema_is_one_and_says_where_it_is() -> None:
-    assert len(SCHEMAS) == 8
+    assert len(SCHEMAS) == 9
     for name, schema in SCHEMAS.items():
         Draft202012Validator.check_schema(schema)
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"

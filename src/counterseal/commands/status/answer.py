@@ -10,7 +10,7 @@ from counterseal.commands.status.clone import Clone, Merged, Proven, Unseen, con
 from counterseal.commands.status.forge import MOST, AtForge, Opened
 from counterseal.errors import UsageError
 from counterseal.history import RecordedDecision, RecordedEvent, standing
-from counterseal.model import Release
+from counterseal.model import EventRequest, PromotionRequest, Release
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +114,7 @@ def way(clone: Clone, forge: AtForge, tag: str) -> Way:
         tag,
         forge.releases or (),
         tuple(recorded[-MOST:]),
-        tuple(request for request in clone.merged if request.content and request.content.candidate.tag == tag)[:MOST],
+        tuple(request for request in clone.merged if _is_for(request.content, tag))[:MOST],
         tuple(request for request in forge.opened or () if request.preview and request.preview.tag == tag),
         (*_unseen(clone, forge), *_unread(clone), *_unjudged(forge)),
         max(0, len(recorded) - MOST),
@@ -163,9 +163,12 @@ def _files_of(clone: Clone, tag: str) -> set[str]:
     return {
         request.file
         for request in nameless[-MAX_NAMELESS:]
-        if (content := content_of(clone.repository, request.merge_revision, request.file))
-        and content.candidate.tag == tag
+        if _is_for(content_of(clone.repository, request.merge_revision, request.file), tag)
     }
+
+
+def _is_for(content: PromotionRequest | EventRequest | None, tag: str) -> bool:
+    return isinstance(content, PromotionRequest) and content.candidate.tag == tag
 
 
 def _unread(clone: Clone) -> list[Unseen]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final, Self
 
 from counterseal.commands import log
 from counterseal.errors import CountersealError, UsageError
-from counterseal.formats import manifest
-from counterseal.gate import collect, selection
+from counterseal.formats import event_request, manifest
+from counterseal.gate import collect, request_files, selection
 from counterseal.history import History
-from counterseal.model import Policy, PromotionRequest
+from counterseal.model import EventRequest, Policy, PromotionRequest
 from counterseal.ports import SourceRepository
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Merged:
 
     path: str
     revision: str
-    content: PromotionRequest | None
+    content: PromotionRequest | EventRequest | None
     strays: int = 0
 
 
@@ -126,10 +126,13 @@ def _merged(repository: SourceRepository, request: collect.MergedRequest) -> Mer
     return Merged(request.path, request.revision, content, len(request.strays))
 
 
-def content_of(repository: SourceRepository, revision: str, path: str) -> PromotionRequest | None:
+def content_of(repository: SourceRepository, revision: str, path: str) -> PromotionRequest | EventRequest | None:
     """Return what the request file at a revision says, or None if it says nothing."""
     try:
         data = repository.read_file(revision, path)
-        return None if data is None else manifest.parse_request(data, path)
+        if data is None:
+            return None
+        of_event = request_files.is_of_event(path)
+        return event_request.parse(data, path) if of_event else manifest.parse_request(data, path)
     except CountersealError:
         return None

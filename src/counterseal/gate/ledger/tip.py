@@ -180,7 +180,8 @@ class Tip:
             LedgerError: It is not for this place.
         """
         content, link = content_of(entry), entry.link
-        if isinstance(content, Decision) and digests.git_object("blob", evidence) != content.evidence_digest.git_blob:
+        document = places.document_of(content)
+        if document and digests.git_object("blob", evidence) != document.git_blob:
             raise LedgerError(f"entry {link.sequence}: the evidence is not the document that it names")
         if link != self.next_link(link.entry_id, content):
             raise LedgerError(f"entry {link.sequence}: it is not for this place in the ledger")

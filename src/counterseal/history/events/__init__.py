@@ -7,7 +7,7 @@ permit, by a merged request (`consent`).
 from __future__ import annotations
 
 from counterseal.history.events.audit import Audit, Swept, Waiting
-from counterseal.history.events.consent import Consent
+from counterseal.history.events.consent import Consent, consent_of
 from counterseal.history.events.entry_reference import EntryReference
 from counterseal.history.events.event import Body, Event, EventKind, parse, payload
 from counterseal.history.events.genesis import Genesis
@@ -35,6 +35,7 @@ __all__ = [
     "Swept",
     "Waiting",
     "Withdrawn",
+    "consent_of",
     "parse",
     "payload",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from counterseal.model import Actor, DigestSet
+from counterseal.model import Actor, DocumentDigest
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,4 +15,10 @@ class Consent:
     merge_revision: str
     requester: Actor | None
     approvers: tuple[Actor, ...]
-    evidence_digest: DigestSet
+    evidence_digest: DocumentDigest
+
+
+def consent_of(body: object) -> Consent | None:
+    """Return who agreed to what an event's body says, or None: one person did it, or nobody had to agree."""
+    consent = getattr(body, "consent", None)
+    return consent if isinstance(consent, Consent) else None

@@ -15,6 +15,7 @@ from counterseal.render.verdict import SANDBOX_NOTE
 if TYPE_CHECKING:
     from counterseal.commands import gate
     from counterseal.gate import deciding
+    from counterseal.gate.permitting.consented import Permitted
 
 _NOTHING = "nothing to decide: every merged request has its decision"
 
@@ -22,11 +23,12 @@ _NOTHING = "nothing to decide: every merged request has its decision"
 def report(done: gate.GateRun) -> Report:
     """Return every decision, what could not be decided, and what was published."""
     result, published = done.decided, done.published
-    decisions = [_text(decided) for decided in result.decided]
+    decisions = [*map(text.permitted, result.permitted), *map(_text, result.decided)]
     rest = [*(failure.text(failed.error) for failed in result.failed), *publish.lines(published, done.run, done.policy)]
     if not decisions and not rest:
         rest = [_NOTHING]
-    tables = [
+    tables = [escape.verbatim(text.permitted(known)) for known in result.permitted]
+    tables += [
         markdown.decision(decided.decision, decided.entry.link.sequence, sandbox=result.sandbox)
         for decided in result.decided
     ]
@@ -35,6 +37,7 @@ def report(done: gate.GateRun) -> Report:
         data={
             "schema": "counterseal.gate/v1",
             "decisions": [_data(decided) for decided in result.decided],
+            "events": [_event(known) for known in result.permitted],
             "failed": [{"request": failed.path, "error": str(failed.error)} for failed in result.failed],
             "published": publish.data(published),
             "sandbox": result.sandbox,
@@ -43,6 +46,7 @@ def report(done: gate.GateRun) -> Report:
         markdown="\n".join([*tables, *([escape.verbatim("\n".join(rest))] if rest else [])]),
         outputs={
             "decisions": json.dumps([_short(decided) for decided in result.decided]),
+            "events": json.dumps([_event(known) for known in result.permitted]),
             "published": json.dumps([release.tag for release in published.published]),
         },
         errors=_errors(done),
@@ -67,6 +71,11 @@ def _errors(done: gate.GateRun) -> tuple[tuple[str, str], ...]:
     ]
     undecided = [("could not decide", str(failed.error)) for failed in done.decided.failed]
     return (*violated, *undecided, *publish.errors(done.published))
+
+
+def _event(known: Permitted) -> dict[str, Any]:
+    sequence = known.entry.link.sequence
+    return {"request": known.path, "kind": known.event.kind.value, "sequence": sequence, "fresh": known.fresh}
 
 
 def _short(decided: deciding.Decided) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import forges
 from counterseal.formats import wire
-from counterseal.model import FindingOutcome
+from counterseal.model import EventRequest, FindingOutcome, PromotionRequest
 from counterseal.render import escape, findings, text
 from counterseal.render.escape import plain
 from counterseal.render.reports import preview as previews
@@ -93,7 +93,8 @@ def opened(request: status.Opened, host: str) -> Row:
         told = [f"because {_told(problem)[0]}", *_told(problem)[1:]] if problem else []
         return Row(f"{name} cannot be judged · {place}{fork}", told)
     below = [line for finding in _lacks(known) for line in text.finding_lines(finding, previews.about(known), "")]
-    head = f"{name} {plain(known.tag)} into {plain(known.stage)} · {place}{fork}"
+    what = f"{plain(known.tag)} into {plain(known.stage)}" if known.manifest else plain(known.path)
+    head = f"{name} {what} · {place}{fork}"
     return Row(head, below or ["lacks nothing that shows before the merge: merge it"])
 
 
@@ -134,17 +135,20 @@ def merged(request: status.Merged) -> Row:
         return Row(f"{plain(request.path)} · {place} · it is not a readable request")
     reason = [f"reason: {plain(content.reason)}"] if content.reason else []
     who = f"asked for by {plain(content.requested_by.login)}"
+    if isinstance(content, EventRequest):
+        return Row(f"{plain(request.path)} · {place} · {who}", reason)
     return Row(f"{plain(content.candidate.tag)} into {plain(content.stage)} · {place} · {who}", reason)
 
 
 def merged_data(request: status.Merged) -> dict[str, Any]:
     """Return a merged request as JSON data."""
     content = request.content
+    asked = content if isinstance(content, PromotionRequest) else None
     return {
         "path": request.path,
         "revision": request.revision,
-        "tag": content.candidate.tag if content else None,
-        "stage": content.stage if content else None,
+        "tag": asked.candidate.tag if asked else None,
+        "stage": asked.stage if asked else None,
         "reason": content.reason if content else None,
         "strays": request.strays,
     }
