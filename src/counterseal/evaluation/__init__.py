@@ -25,12 +25,13 @@ if TYPE_CHECKING:
         groups_of,
     )
     from counterseal.evaluation.judging import evaluate, judge, needs, outcome
-    from counterseal.evaluation.rules import RULES
+    from counterseal.evaluation.rules import EVENTS, RULES
     from counterseal.evaluation.rules.enough_reviews import Wanted, few_enough, possible_without, wanted
     from counterseal.evaluation.rules.review_of_this_revision import before_merge
     from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts, content_of
 
 __all__ = [
+    "EVENTS",
     "RULES",
     "Approvals",
     "Decision",
@@ -74,7 +75,7 @@ __getattr__ = front_door.opened_by(
         "evidence": "Evidence LedgerFacts MergedFile ObservedAsset "
         "PolicyOrigin RequestFile SignatureFacts Source groups_of",
         "judging": "evaluate judge needs outcome",
-        "rules": "RULES",
+        "rules": "EVENTS RULES",
         "rules.enough_reviews": "Wanted few_enough possible_without wanted",
         "rules.review_of_this_revision": "before_merge",
         "sbom_facts": "LicenceUse SbomContent SbomFacts content_of",
