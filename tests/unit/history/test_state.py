@@ -212,7 +212,7 @@ def test_a_provisional_revocation_ends_or_is_confirmed() -> None:
     confirmed = after(state, revocation("a" * 64, None, lines.identifier("p"), hours=1), "c")
     assert [(known.sequence, known.until) for known in confirmed.revoked] == [(2, None)]
     assert after(state, audit(1, days=4), "a").revoked == ()
-    assert len(after(confirmed, audit(1, days=4), "a").revoked) == 1
+    assert len(after(confirmed, audit(2, days=4), "a").revoked) == 1
 
 
 def test_a_reinstatement_takes_back_what_it_names() -> None:
