@@ -437,7 +437,7 @@ CONSENT = Consent(
     "promotions/_events/resume.20261124-0910-4f2c.json",
     MERGE,
     BOB,
-    (ALICE, DORA),
+    (CAROL, DORA),
     DocumentDigest(digest("evidence"), revision("evidence")),
 )
 ENDING = EventRequest(

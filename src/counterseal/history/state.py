@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from counterseal.errors import LedgerError
 from counterseal.evaluation import Decision
 from counterseal.formats import digests, wire
+from counterseal.history import transitions
 from counterseal.history.events import (
     Audit,
     Event,
@@ -148,7 +149,8 @@ def after(before: State | None, content: Decision | Event, ledger_id: str, entry
         entry_id: Its id.
 
     Raises:
-        LedgerError: A genesis is missing, or not the first entry; or an audit is not of all entries before it.
+        LedgerError: A genesis is missing, or not the first entry; or an audit is not of all entries before it;
+            or an event ends, confirms or takes back what it cannot (`transitions.py`).
     """
     at = content.decided_at if isinstance(content, Decision) else content.occurred_at
     if (before is None) is not (isinstance(content, Event) and isinstance(content.body, Genesis)):
@@ -166,6 +168,8 @@ def after(before: State | None, content: Decision | Event, ledger_id: str, entry
     )
     if isinstance(content, Decision):
         return _decided(state, content, entry_id)
+    if why := transitions.problem(content, before.holds, before.revoked):
+        raise LedgerError(f"entry {state.sequence}: no gate may have signed this {content.kind}", why=why)
     return _happened(state, content, entry_id)
 
 

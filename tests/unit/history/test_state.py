@@ -159,8 +159,9 @@ def hold(stage: str | None = "production", lasts: int = 72, **at: Any) -> Event:
 
 def revocation(digest: str, until: datetime | None, confirms: str | None = None, **at: Any) -> Event:
     began = FIRST + timedelta(**at)
+    consent = frozen.CONSENT if until is None else None
     return event(
-        EventKind.REVOCATION, Revocation(Target("manifest", digest), began, until, confirms, "why", None), began
+        EventKind.REVOCATION, Revocation(Target("manifest", digest), began, until, confirms, "why", consent), began
     )
 
 
