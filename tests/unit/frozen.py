@@ -18,13 +18,12 @@ from counterseal.evaluation import decision, evidence
 from counterseal.evaluation.evidence import (
     Evidence,
     LedgerFacts,
-    MergedFile,
     ObservedAsset,
     PolicyOrigin,
-    RequestFile,
     SignatureFacts,
     Source,
 )
+from counterseal.evaluation.request_file import MergedFile, RequestFile
 from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts
 from counterseal.formats import event_request, manifest, provenance, statement, wire
 from counterseal.history import events as event

@@ -16,15 +16,14 @@ if TYPE_CHECKING:
     from counterseal.evaluation.evidence import (
         Evidence,
         LedgerFacts,
-        MergedFile,
         ObservedAsset,
         PolicyOrigin,
-        RequestFile,
         SignatureFacts,
         Source,
         groups_of,
     )
     from counterseal.evaluation.judging import evaluate, judge, needs, outcome
+    from counterseal.evaluation.request_file import MergedFile, RequestFile
     from counterseal.evaluation.rules import EVENTS, RULES
     from counterseal.evaluation.rules.enough_reviews import Wanted, few_enough, possible_without, wanted
     from counterseal.evaluation.rules.review_of_this_revision import before_merge
@@ -72,9 +71,9 @@ __getattr__ = front_door.opened_by(
     {
         "approvals": "Approvals",
         "decision": "Decision PolicyUse",
-        "evidence": "Evidence LedgerFacts MergedFile ObservedAsset "
-        "PolicyOrigin RequestFile SignatureFacts Source groups_of",
+        "evidence": "Evidence LedgerFacts ObservedAsset PolicyOrigin SignatureFacts Source groups_of",
         "judging": "evaluate judge needs outcome",
+        "request_file": "MergedFile RequestFile",
         "rules": "EVENTS RULES",
         "rules.enough_reviews": "Wanted few_enough possible_without wanted",
         "rules.review_of_this_revision": "before_merge",

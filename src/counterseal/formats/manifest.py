@@ -276,11 +276,7 @@ def _check_assets(content: PromotionRequest) -> None:
 
 
 def check_reason(reason: str) -> None:
-    """Return if people can read this as a reason.
-
-    Raises:
-        UsageError: It is empty or too long, or hides something.
-    """
+    """Refuse a reason that is empty or too long, or hides something (UsageError)."""
     if not reason.strip():
         raise UsageError(
             "the reason is empty",

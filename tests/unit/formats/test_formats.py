@@ -215,6 +215,15 @@ NEAR_MISSES: list[tuple[str, str, Any]] = [
     ("request production", "validUntil", "2026-11-30T09:00:44+01:00"),
     ("request production", "validUntil", "2026-11-30"),
     ("request production", "validUntil", 1795511444),
+    ("event-request resume", "schema", "counterseal.event-request/v2"),
+    ("event-request resume", "extra", None),
+    ("event-request resume", "entries", GONE),
+    ("event-request resume", "entries/0", "43"),
+    ("event-request resume", "kind", "hold"),
+    ("event-request resume", "since", GONE),
+    ("event-request resume", "reason", " "),
+    ("event-request revocation", "target/windowSince", "yesterday"),
+    ("event-request revocation", "target/value", 1),
     ("proof", "schema", "counterseal.ledger-proof/v2"),
     ("proof", "publication", GONE),
     ("proof", "decision/line", ""),
@@ -336,7 +345,8 @@ def test_whatever_stands_there_a_reader_refuses_it_or_the_schema_allows_it(
         READERS[schema](wrong)
     except CountersealError:
         return
-    if schema in {"manifest-v1", "request-v1", "trust-v1"}:  # of a proof, `verify_proof` reads the rest
+    # of a proof, `verify_proof` reads the rest
+    if schema in {"manifest-v1", "request-v1", "event-request-v1", "trust-v1"}:
         assert valid(schema, wrong), where
 
 
@@ -391,6 +401,7 @@ COMMON = {
     "entryReference",
     "certificate",
     "promotionRequest",
+    "eventRequest",
 }
 
 
@@ -423,6 +434,7 @@ def section(name: str) -> str:
         ("manifest", "manifest-v1"),
         ("input matrix", "input-matrix-v1"),
         ("request", "request-v1"),
+        ("event request", "event-request-v1"),
         ("evidence", "evidence-v1"),
         ("decision", "decision-v1"),
         ("event", "event-v1"),

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from counterseal.evaluation.approvals import Approval, Approvals
-    from counterseal.evaluation.evidence import Evidence, MergedFile
+    from counterseal.evaluation.evidence import Evidence
+    from counterseal.evaluation.request_file import MergedFile
     from counterseal.model import Actor, ChangeRequest, Finding, Reason
 
 NAME: Final = "review-of-this-revision"

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from counterseal.model import FindingOutcome
+from counterseal.render import withdrawals
 from counterseal.render.findings import (
     author_did_not_approve,
     digest_matches,
@@ -23,7 +24,6 @@ from counterseal.render.findings import (
     review_of_this_revision,
     sbom_present,
     stage_not_held,
-    withdrawals,
 )
 from counterseal.render.findings.shown import About, Shown, of_decision, said
 

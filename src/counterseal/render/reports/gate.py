@@ -46,7 +46,6 @@ def report(done: gate.GateRun) -> Report:
         markdown="\n".join([*tables, *([escape.verbatim("\n".join(rest))] if rest else [])]),
         outputs={
             "decisions": json.dumps([_short(decided) for decided in result.decided]),
-            "events": json.dumps([_event(known) for known in result.permitted]),
             "published": json.dumps([release.tag for release in published.published]),
         },
         errors=_errors(done),
