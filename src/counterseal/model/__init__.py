@@ -33,6 +33,7 @@ from counterseal.model.findings import Counted, Dismissed, EarlierDecision, Find
 from counterseal.model.ledger import Entry, InclusionProof, LedgerCommit, LedgerLink, NewCommit, Pushed
 from counterseal.model.people import Actor, ActorKind, Permission, Person, Repository
 from counterseal.model.policy import (
+    EMERGENCY_HOLD,
     BuilderIdentity,
     GateIdentity,
     OwnGate,
@@ -59,6 +60,7 @@ from counterseal.model.requests import PinnedAsset, PinnedCandidate, PromotionRe
 from counterseal.model.restrictions import Held, Revoked, Target
 
 __all__ = [
+    "EMERGENCY_HOLD",
     "AccessToken",
     "Actor",
     "ActorKind",
