@@ -58,6 +58,7 @@ from counterseal.model.project import (
 )
 from counterseal.model.requests import PinnedAsset, PinnedCandidate, PromotionRequest
 from counterseal.model.restrictions import Held, Revoked, Target
+from counterseal.model.runs import RunState, StartedRun
 
 __all__ = [
     "EMERGENCY_HOLD",
@@ -116,10 +117,12 @@ __all__ = [
     "Revoked",
     "RuleUse",
     "Run",
+    "RunState",
     "SbomDocument",
     "Schedule",
     "SettingCall",
     "Stage",
+    "StartedRun",
     "Statement",
     "Subject",
     "Target",

@@ -624,7 +624,9 @@ def test_how_long_a_hold_may_last() -> None:
         assert load(f"{GOOD}emergency: {{hold: {hours}h}}\n").emergency_hold == timedelta(hours=hours)
 
 
-@pytest.mark.parametrize("text", ["0h", "169h", "200h", "1000h", "72", "72 h", "3d", "1.5h", "-1h", "072h", "72H", "''"])
+@pytest.mark.parametrize(
+    "text", ["0h", "169h", "200h", "1000h", "72", "72 h", "3d", "1.5h", "-1h", "072h", "72H", "''"]
+)
 def test_a_time_that_no_hold_may_last(text: str) -> None:
     error = problem(f"{GOOD}emergency: {{hold: {text}}}\n")
     assert str(error.what).startswith("policy.yml:22:")
