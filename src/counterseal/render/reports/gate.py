@@ -1,4 +1,4 @@
-"""What a run of the gate decided and published."""
+"""What a run of the gate decided and published; or, of one that a person started for it, held or revoked."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from counterseal.formats import wire
+from counterseal.history.events import Hold, Revocation
 from counterseal.model import FindingOutcome, Outcome
 from counterseal.render import escape, failure, findings, markdown, text
 from counterseal.render.report import Report
@@ -15,6 +16,7 @@ from counterseal.render.verdict import SANDBOX_NOTE
 if TYPE_CHECKING:
     from counterseal.commands import gate
     from counterseal.gate import deciding
+    from counterseal.gate.emergency import restricting
 
 _NOTHING = "nothing to decide: every merged request has its decision"
 
@@ -89,3 +91,57 @@ def _data(decided: deciding.Decided) -> dict[str, Any]:
         "decision": wire.encode(decided.decision),
         "sentences": text.sentences(decided.decision),
     }
+
+
+def restricted(done: restricting.Restricted) -> Report:
+    """Return what was recorded, how it ends, and what others have to know of it."""
+    sequence, event = done.entry.link.sequence, done.event
+    head, ends = _said(event.body, sequence)
+    recorded = "recorded" if done.fresh else "recorded before, not once more"
+    by = f"{escape.plain(event.actor.login)} ({event.actor.id})"
+    rows = [
+        head,
+        f"  by {by}: {escape.plain(_reason(event.body), 2000)}",
+        f"  ledger: entry {sequence} ({event.kind} {recorded}) · sha256:{done.entry.attestation.digest[:12]}…",
+        f"  {ends}",
+        *(
+            ["  whose click it was is the word of your own gate: no certificate names the person"]
+            if done.own_gate
+            else []
+        ),
+        *([SANDBOX_NOTE] if done.sandbox else []),
+    ]
+    return Report(
+        text="\n".join(rows),
+        data={
+            "schema": "counterseal.emergency/v1",
+            "entry": sequence,
+            "entryId": done.entry.link.entry_id,
+            "fresh": done.fresh,
+            "event": wire.encode(event),
+            "sandbox": done.sandbox,
+        },
+        outputs={"entry": str(sequence), "decisions": "[]", "published": "[]"},
+        notices=((str(event.kind), f"{head}\nby {by}: {escape.plain(_reason(event.body), 2000)}"),),
+        warnings=done.warnings,
+    )
+
+
+def _said(body: object, sequence: int) -> tuple[str, str]:
+    """Return what is stopped or taken back and until when, and how that ends before."""
+    if isinstance(body, Hold):
+        what = f"{escape.plain(body.stage)} is" if body.stage else "every stage is"
+        more = ", for rollbacks, too" if body.stops == "all" else ""
+        ends = f"two people end it before: counterseal request --kind resume --entry {sequence}"
+        return f"hold: {what} held until {wire.timestamp(body.until)}{more}", ends
+    assert isinstance(body, Revocation)  # noqa: S101 - nothing else is recorded at once
+    until = wire.timestamp(body.until) if body.until else "for good"
+    ends = (
+        f"two people make it lasting: counterseal request --kind revocation --entry {sequence}; or take it back: "
+        f"counterseal request --kind reinstatement --entry {sequence}"
+    )
+    return f"revocation: the {body.target.kind} {body.target.value} is revoked until {until}", ends
+
+
+def _reason(body: object) -> str:
+    return body.reason if isinstance(body, Hold | Revocation) else ""
