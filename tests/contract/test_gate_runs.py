@@ -55,7 +55,7 @@ class TestBoth:
 
     def test_two_are_two(self, anywhere: World) -> None:
         first, second = start(anywhere), start(anywhere)
-        assert first.identity != second.identity
+        assert first.page != second.page
         assert len(anywhere.repository.asked) == 2
 
     def test_how_far_it_is(self, anywhere: World) -> None:
@@ -68,7 +68,7 @@ class TestBoth:
             states.append(runs.look(run).state)
         waiting, failed = RunState.WAITING, RunState.FAILED
         assert states == [waiting, waiting, RunState.SUCCEEDED, failed, failed]
-        assert runs.look(run).identity == run.identity
+        assert runs.look(run).page == run.page
 
     def test_a_run_that_is_gone(self, anywhere: World) -> None:
         run, runs = start(anywhere), anywhere.runs()
@@ -120,8 +120,7 @@ class TestGitHub:
     def test_its_identity_is_its_address_without_an_attempt(self, world: World) -> None:
         put(world)
         run = start(world)
-        assert run.identity == f"https://github.com/{world.name}/actions/runs/{run.number}"
-        assert run.page == run.identity
+        assert run.page == f"https://github.com/{world.name}/actions/runs/{run.number}"
 
     def test_a_workflow_that_nobody_starts_by_hand(self, world: World) -> None:
         put(world, b"on: [push]\n")
@@ -163,10 +162,9 @@ class TestGitHub:
 
 
 class TestGitLab:
-    def test_its_identity_is_the_pipelines_number(self, gitlab_world: GitLabWorld) -> None:
+    def test_its_identity_is_the_address_of_the_pipeline(self, gitlab_world: GitLabWorld) -> None:
         put(gitlab_world)
         run = start(gitlab_world)
-        assert run.identity == str(run.number)
         assert run.page == f"https://gitlab.com/{gitlab_world.name}/-/pipelines/{run.number}"
 
     @pytest.mark.parametrize(
@@ -179,9 +177,18 @@ class TestGitLab:
         put(gitlab_world)
         assert why in refused(lambda: start(gitlab_world, **inputs)).why
 
+    def test_a_value_that_does_not_fit_says_what_to_leave_out(self, gitlab_world: GitLabWorld) -> None:
+        put(gitlab_world)
+        assert "leave quotes" in refused(lambda: start(gitlab_world, stage='"')).fix
+
     def test_a_file_without_inputs(self, gitlab_world: GitLabWorld) -> None:
         put(gitlab_world, b"job: {script: [a]}\n")
         assert "not defined in the `spec` section" in refused(lambda: start(gitlab_world)).why
+
+    def test_an_address_elsewhere_is_an_error(self, gitlab_world: GitLabWorld) -> None:
+        put(gitlab_world)
+        gitlab_world.alter("/pipeline", lambda data: {**data, "web_url": "https://evil.example/-/pipelines/9"})
+        assert "is not pipeline" in refused(lambda: start(gitlab_world)).why
 
     def test_no_file(self, gitlab_world: GitLabWorld) -> None:
         assert "Missing CI config file" in refused(lambda: start(gitlab_world)).why

@@ -18,11 +18,10 @@ class RunState(StrEnum):
 class StartedRun:
     """A run that a call of the API started.
 
-    `number` is the run's at GitHub, the pipeline's at GitLab. `identity` is what the ids of its entries are made of:
-    the run's address without an attempt at GitHub, the pipeline's number at GitLab. `page` shows it to people.
+    `number` is the run's at GitHub, the pipeline's at GitLab; `page` is its address, without an attempt: of that the id
+    of its entry is made.
     """
 
     number: int
-    identity: str
     page: str
     state: RunState = RunState.WAITING

@@ -10,7 +10,7 @@ from counterseal.history import RecordedDecision, label
 from counterseal.history.events import Publication
 from counterseal.identifiers import page
 from counterseal.model import FindingOutcome, Outcome
-from counterseal.render import findings
+from counterseal.render import findings, restrictions
 from counterseal.render.escape import plain
 from counterseal.render.findings.shown import plural
 from counterseal.render.verdict import SANDBOX_NOTE
@@ -197,6 +197,9 @@ def _event(event: Event) -> list[str]:
             "  files",
             *(f"    sha256:{asset.digest}  {plain(asset.name)} ({asset.size} bytes)" for asset in body.assets),
         ]
+    if rows := restrictions.members(body):
+        by = ("run by" if restrictions.agreed(body) else "by", f"{event.actor.login} ({event.actor.id})")
+        return [f"  {name:<13} {plain(value, 2000)}" for name, value in (*rows, by)]
     members: dict[str, Any] = wire.encode(body)
     return [f"  {plain(key):<13} {plain(_words(value), 1000)}" for key, value in members.items()]
 

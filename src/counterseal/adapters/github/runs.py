@@ -114,7 +114,7 @@ class GitHubGateRuns:
                 why=f"{place[:200]!r} is no run of {self._api.repository}",
                 fix="check which server answers for the forge",
             )
-        return StartedRun(number, place, place, state)
+        return StartedRun(number, place, state)
 
     def _unknown(self, what: str, why: str) -> ServiceError:
         place = f"https://{self._host}/{self._api.repository}/actions"

@@ -117,19 +117,25 @@ class GitLabGateRuns:
                 fix=f"look at https://{self._host}/{self._api.project}/-/pipelines before you ask again: a second hold "
                 "of the same needs another person",
             ) from error
-        return _started(Fields(answer, what))
+        return self._shown(Fields(answer, what))
 
     def look(self, run: StartedRun) -> StartedRun:
         """Return how far a pipeline is."""
         what = f"pipeline {run.number}"
         fields = Fields(self._api.get(self._api.here(f"/pipelines/{run.number}"), what=what, access=_START), what)
         fields.require("id", run.number)
-        return _started(fields)
+        return self._shown(fields)
 
-
-def _started(fields: Fields) -> StartedRun:
-    number = fields.number("id")
-    return StartedRun(number, str(number), fields.text("web_url"), fields.one_of("status", _STATES))
+    def _shown(self, fields: Fields) -> StartedRun:
+        """Return a pipeline; its address has to be one of this project's, whose capitals GitLab alone knows."""
+        number, place = fields.number("id"), fields.text("web_url")
+        if place.lower() != f"https://{self._host}/{self._api.project}/-/pipelines/{number}".lower():
+            raise ServiceError(
+                f"{fields.what}: the forge's answer cannot be used",
+                why=f"{place[:200]!r} is not pipeline {number} of {self._api.project}",
+                fix="check which server answers for the forge",
+            )
+        return StartedRun(number, place, fields.one_of("status", _STATES))
 
 
 def _fix(refused: RefusedError, file: str) -> str:
@@ -138,4 +144,6 @@ def _fix(refused: RefusedError, file: str) -> str:
         return refused.fix
     if "permission" in refused.message:
         return _RIGHT
+    if "RegEx" in refused.message:
+        return f"{file} takes no such value: leave quotes, backslashes and line breaks out of the reason"
     return f"{file} has to take the inputs of a pipeline that somebody starts: {_HOW}"

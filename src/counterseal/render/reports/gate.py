@@ -6,9 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from counterseal.formats import wire
-from counterseal.history.events import Hold, Revocation
 from counterseal.model import FindingOutcome, Outcome
-from counterseal.render import escape, failure, findings, markdown, text
+from counterseal.render import escape, failure, findings, markdown, restrictions, text
 from counterseal.render.report import Report
 from counterseal.render.reports import publish
 from counterseal.render.verdict import SANDBOX_NOTE
@@ -96,12 +95,12 @@ def _data(decided: deciding.Decided) -> dict[str, Any]:
 def restricted(done: restricting.Restricted) -> Report:
     """Return what was recorded, how it ends, and what others have to know of it."""
     sequence, event = done.entry.link.sequence, done.event
-    head, ends = _said(event.body, sequence)
+    head, ends = restrictions.headline(event.body), restrictions.way_out(event.body, sequence)
     recorded = "recorded" if done.fresh else "recorded before, not once more"
     by = f"{escape.plain(event.actor.login)} ({event.actor.id})"
     rows = [
         head,
-        f"  by {by}: {escape.plain(_reason(event.body), 2000)}",
+        f"  by {by}: {escape.plain(restrictions.reason(event.body), 2000)}",
         f"  ledger: entry {sequence} ({event.kind} {recorded}) · sha256:{done.entry.attestation.digest[:12]}…",
         f"  {ends}",
         *(
@@ -122,26 +121,6 @@ def restricted(done: restricting.Restricted) -> Report:
             "sandbox": done.sandbox,
         },
         outputs={"entry": str(sequence), "decisions": "[]", "published": "[]"},
-        notices=((str(event.kind), f"{head}\nby {by}: {escape.plain(_reason(event.body), 2000)}"),),
+        notices=((str(event.kind), f"{head}\nby {by}: {escape.plain(restrictions.reason(event.body), 2000)}"),),
         warnings=done.warnings,
     )
-
-
-def _said(body: object, sequence: int) -> tuple[str, str]:
-    """Return what is stopped or taken back and until when, and how that ends before."""
-    if isinstance(body, Hold):
-        what = f"{escape.plain(body.stage)} is" if body.stage else "every stage is"
-        more = ", for rollbacks, too" if body.stops == "all" else ""
-        ends = f"two people end it before: counterseal request --kind resume --entry {sequence}"
-        return f"hold: {what} held until {wire.timestamp(body.until)}{more}", ends
-    assert isinstance(body, Revocation)  # noqa: S101 - nothing else is recorded at once
-    until = wire.timestamp(body.until) if body.until else "for good"
-    ends = (
-        f"two people make it lasting: counterseal request --kind revocation --entry {sequence}; or take it back: "
-        f"counterseal request --kind reinstatement --entry {sequence}"
-    )
-    return f"revocation: the {body.target.kind} {body.target.value} is revoked until {until}", ends
-
-
-def _reason(body: object) -> str:
-    return body.reason if isinstance(body, Hold | Revocation) else ""
