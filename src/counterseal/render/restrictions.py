@@ -30,6 +30,22 @@ def headline(body: object) -> str:
             return ""
 
 
+def what(body: object) -> str:
+    """Return in a few words what an event stops, takes back or lets on, for a column of a table."""
+    match body:
+        case Hold():
+            return f"until {body.until:%Y-%m-%d %H:%M}" + (", rollbacks too" if body.stops == "all" else "")
+        case Resume():
+            return _many(len(body.holds), "hold")
+        case Revocation():
+            lasts = f"until {body.until:%Y-%m-%d %H:%M}" if body.until else "for good"
+            return f"{plain(body.target.kind)} {plain(body.target.value[:12])}, {lasts}"
+        case Reinstatement():
+            return _many(len(body.revocations), "revocation")
+        case _:
+            return ""
+
+
 def way_out(body: object, sequence: int) -> str:
     """Return how two people end what one person recorded in an entry; nothing for what two recorded."""
     if isinstance(body, Hold):
@@ -106,4 +122,8 @@ def members(body: object) -> list[tuple[str, str]]:
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number} {what} is" if number == 1 else f"{number} {what}s are"
+    return f"{_many(number, what)} {'is' if number == 1 else 'are'}"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

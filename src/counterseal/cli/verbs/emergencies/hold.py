@@ -29,7 +29,7 @@ VERB = Verb(
         ),
         *emergencies.shared(),
     ),
-    ('hold --stage production --reason "v1.2.0 deletes files of users, see #61"',),
+    ('hold --stage production --reason "it deletes files, see #61"',),
 )
 
 

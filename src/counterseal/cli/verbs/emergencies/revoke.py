@@ -26,7 +26,7 @@ VERB = Verb(
         parameters.Option("--tag", metavar="TAG", words="what was let in under this tag: its manifest"),
         *emergencies.shared(),
     ),
-    ('revoke --tag v1.2.0 --reason "the build server was taken over, see #61"',),
+    ('revoke --tag v1.2.0 --reason "it was built by a thief, see #61"',),
 )
 _NAMED = ("manifest", "artifact", "tag")
 
