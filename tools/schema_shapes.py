@@ -245,6 +245,13 @@ class PolicyRedaction:
 
 
 @dataclass(frozen=True)
+class PolicyEmergency:
+    """What one listed person may do at once, and for how long."""
+
+    hold: Annotated[str, names.HOURS, "The longest time of a hold; without this 72h."] = "72h"
+
+
+@dataclass(frozen=True)
 class PolicyFile:
     """The file .counterseal/policy.yml.
 
@@ -262,3 +269,4 @@ class PolicyFile:
         bool, "Names of a repository that is not public may appear in public transparency logs."
     ] = False
     redact: PolicyRedaction = PolicyRedaction()
+    emergency: PolicyEmergency = PolicyEmergency()

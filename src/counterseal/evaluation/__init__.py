@@ -1,7 +1,8 @@
 """Evidence → findings → decision. Pure: it is handed everything it judges, and fetches nothing.
 
-`evidence.py` is what is known, `approvals.py` which reviews count, `identity.py` whose signature is accepted, `rules/`
-one rule a file, `judging.py` runs them, `decision.py` puts the result into words that are signed.
+`evidence.py` is what is known, `approvals.py` which reviews count, `identity.py` whose signature is accepted,
+`started.py` which lines one person alone may make, `rules/` one rule a file, `judging.py` runs them, `decision.py` puts
+the result into words that are signed.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ __all__ = [
     "outcome",
     "possible_without",
     "rules",
+    "started",
     "wanted",
 ]
 

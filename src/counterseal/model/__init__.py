@@ -33,6 +33,7 @@ from counterseal.model.findings import Counted, Dismissed, EarlierDecision, Find
 from counterseal.model.ledger import Entry, InclusionProof, LedgerCommit, LedgerLink, NewCommit, Pushed
 from counterseal.model.people import Actor, ActorKind, Permission, Person, Repository
 from counterseal.model.policy import (
+    EMERGENCY_HOLD,
     BuilderIdentity,
     GateIdentity,
     OwnGate,
@@ -57,8 +58,10 @@ from counterseal.model.project import (
 )
 from counterseal.model.requests import EventRequest, PinnedAsset, PinnedCandidate, PromotionRequest
 from counterseal.model.restrictions import Held, Revoked, Target
+from counterseal.model.runs import RunState, StartedRun
 
 __all__ = [
+    "EMERGENCY_HOLD",
     "AccessToken",
     "Actor",
     "ActorKind",
@@ -115,10 +118,12 @@ __all__ = [
     "Revoked",
     "RuleUse",
     "Run",
+    "RunState",
     "SbomDocument",
     "Schedule",
     "SettingCall",
     "Stage",
+    "StartedRun",
     "Statement",
     "Subject",
     "Target",

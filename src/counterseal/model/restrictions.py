@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
+
+#: By so much the clocks of two gates may differ: what one recorded, another must not take for a thing to come.
+SKEW: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Held:
 
     def stands(self, at: datetime) -> bool:
         """Return whether it is in force at a moment."""
-        return self.since <= at < self.until and self.ended is None
+        return self.since - SKEW <= at < self.until and self.ended is None
 
     def covers(self, stage: str) -> bool:
         """Return whether it is about a stage."""
@@ -64,4 +68,4 @@ class Revoked:
 
     def stands(self, at: datetime) -> bool:
         """Return whether it is in force at a moment."""
-        return self.since <= at and (self.until is None or at < self.until)
+        return self.since - SKEW <= at and (self.until is None or at < self.until)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from counterseal import forges
 from counterseal.formats import wire
 from counterseal.history import RecordedDecision, label
-from counterseal.history.events import Publication, Reinstatement, Resume, Revocation, consent_of
+from counterseal.history.events import Consent, Hold, Publication
 from counterseal.identifiers import EVENT_STAGE, page
 from counterseal.model import FindingOutcome, Outcome
-from counterseal.render import findings
+from counterseal.render import findings, restrictions
 from counterseal.render.escape import plain
 from counterseal.render.findings.shown import plural
 from counterseal.render.verdict import SANDBOX_NOTE
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from counterseal.evaluation import Decision
     from counterseal.gate.permitting.consented import Permitted
     from counterseal.history import RecordedEvent
-    from counterseal.history.events import Body, Event
+    from counterseal.history.events import Event
     from counterseal.model import EarlierDecision, Finding, Reason
     from counterseal.render.findings import About
 
@@ -64,29 +64,13 @@ def headline(decision: Decision) -> str:
 
 def permitted(known: Permitted) -> str:
     """Return an event that people agreed to."""
-    event, sequence = known.event, known.entry.link.sequence
-    consent = consent_of(event.body)
-    approvers = ", ".join(plain(person.login) for person in consent.approvers) if consent else "nobody"
+    body, sequence = known.event.body, known.entry.link.sequence
     recorded = "recorded" if known.fresh else "recorded before"
     return (
-        f"{event.kind}: {plain(effect(event.body), 1200)}\n"
-        f"  asked for by {plain(known.path)}, approved by {approvers}\n"
-        f"  ledger: entry {sequence} ({event.kind} {recorded})"
+        f"{restrictions.headline(body)}\n"
+        f"  {plain(known.path)}, {restrictions.agreed(body)}\n"
+        f"  ledger: entry {sequence} ({known.event.kind} {recorded})"
     )
-
-
-def effect(body: Body) -> str:
-    """Return what an event that people agreed to does."""
-    match body:
-        case Resume():
-            return f"{plural(len(body.holds), 'hold')} ended"
-        case Reinstatement():
-            return f"{plural(len(body.revocations), 'revocation')} taken back"
-        case Revocation():
-            lasts = "for good" if body.until is None else f"until {wire.timestamp(body.until)}"
-            return f"the {body.target.kind} {body.target.value} is revoked {lasts}"
-        case _:
-            return ""
 
 
 def _request(decision: Decision) -> str:
@@ -142,23 +126,50 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def log_rows(decisions: Sequence[RecordedDecision]) -> list[tuple[str, ...]]:
-    """Return the table of decisions, its head first."""
+def log_rows(decisions: Sequence[RecordedDecision], restricted: Sequence[RecordedEvent] = ()) -> list[tuple[str, ...]]:
+    """Return the table of decisions, and of holds and revocations with what ended them, newest first, its head above.
+
+    Args:
+        decisions: Newest first.
+        restricted: Newest first.
+    """
     head = ("seq", "decided (UTC)", "outcome", "what", "stage", "approved by", "requested by", "why")
-    return [head, *(_log_row(recorded) for recorded in decisions)]
+    rows = [(recorded.sequence, _log_row(recorded)) for recorded in decisions]
+    rows += [(known.entry.link.sequence, _restricted_row(known)) for known in restricted]
+    merged = sorted(rows, key=lambda each: -each[0]) if restricted else rows
+    return [head, *(row for _, row in merged)]
+
+
+def _restricted_row(known: RecordedEvent) -> tuple[str, ...]:
+    event, body = known.event, known.event.body
+    consent = getattr(body, "consent", None)
+    approvers = consent.approvers if isinstance(consent, Consent) else ()
+    asker = consent.requester if isinstance(consent, Consent) else event.actor
+    return (
+        str(known.entry.link.sequence),
+        f"{event.occurred_at:%Y-%m-%d %H:%M}",
+        str(event.kind),
+        restrictions.what(body),
+        (plain(body.stage) if body.stage else "every one") if isinstance(body, Hold) else "",
+        ", ".join(plain(person.login, 40) for person in approvers),
+        plain(asker.login, 40) if asker else "unknown",
+        plain(restrictions.reason(body), 120),
+    )
 
 
 def log(
     decisions: Sequence[RecordedDecision],
+    restricted: Sequence[RecordedEvent] = (),
     *,
     entries: int,
     kinds: Mapping[str, int],
     head: str | None,
     sandbox: bool,
 ) -> str:
-    """Return the table of decisions and, below it, how far it is proven."""
+    """Return the table of decisions, holds and revocations and, below it, how far it is proven."""
     tail = f"{plural(len(decisions), 'decision')} · {chain(entries, head, kinds=kinds)}"
-    return "\n".join((*(table(log_rows(decisions)) if decisions else []), tail, *([SANDBOX_NOTE] if sandbox else [])))
+    rows = table(log_rows(decisions, restricted)) if decisions or restricted else []
+    return "\n".join((*rows, tail, *([SANDBOX_NOTE] if sandbox else [])))
 
 
 def chain(entries: int, head: str | None, *, kinds: Mapping[str, int] | None = None) -> str:
@@ -232,6 +243,9 @@ def _event(event: Event) -> list[str]:
             "  files",
             *(f"    sha256:{asset.digest}  {plain(asset.name)} ({asset.size} bytes)" for asset in body.assets),
         ]
+    if rows := restrictions.members(body):
+        by = ("run by" if restrictions.agreed(body) else "by", f"{event.actor.login} ({event.actor.id})")
+        return [f"  {name:<13} {plain(value, 2000)}" for name, value in (*rows, by)]
     members: dict[str, Any] = wire.encode(body)
     return [f"  {plain(key):<13} {plain(_words(value), 1000)}" for key, value in members.items()]
 

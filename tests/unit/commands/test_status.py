@@ -36,7 +36,7 @@ def world(tmp_path: Path) -> World:
 def clone(world: World) -> Clone:
     head = ledgers.branch_tip(world.source)
     reader = ledgers.open_reader(world.source, head, samples.TRUST, world.sigstore, home=samples.REPOSITORY)
-    return status.read(reader, world.store)
+    return status.read(reader, world.store, samples.NOW)
 
 
 def now(world: World) -> Status:

@@ -188,6 +188,9 @@ class Forge:
     def merge_of(self, revision: str, base_ref: str) -> Merge | None:
         return self.merges.get(revision)
 
+    def least_to_start(self) -> Permission:
+        return Permission.WRITE
+
     def build_start(self, run_uri: str) -> BuildStart | None:
         return self.starts.get(run_uri)
 

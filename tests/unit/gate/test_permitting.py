@@ -95,7 +95,7 @@ def test_two_others_end_a_hold_and_what_waited_is_allowed(world: World) -> None:
     world.ask("staging", ALICE, merge=SECOND)
     (allowed,) = decide(world).decided
     assert allowed.decision.outcome is Outcome.ALLOW
-    assert "1 hold ended" in text.permitted(event)
+    assert "resume: 1 hold is ended" in text.permitted(event)
 
 
 def test_it_is_answered_once(world: World) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from counterseal.commands.status import in_force
 from counterseal.commands.status.clone import Clone, Merged, Proven, Unseen, content_of
 from counterseal.commands.status.forge import MOST, AtForge, Opened
+from counterseal.commands.status.in_force import InForce
 from counterseal.errors import UsageError
 from counterseal.history import RecordedDecision, RecordedEvent, standing
 from counterseal.model import EventRequest, PromotionRequest, Release
@@ -22,12 +24,17 @@ MAX_NAMELESS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class StageState:
-    """A stage, what let in what it has now (None: nothing), and whether the policy has it still."""
+    """A stage, what let in what it has now (None: nothing), and whether the policy has it still.
+
+    `revoked` is by what that was revoked (None: it was not), `instead` the newest allow before it that is not.
+    """
 
     name: str
     publishes: bool
     known: RecordedDecision | None
     listed: bool = True
+    revoked: InForce | None = None
+    instead: RecordedDecision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How things are now; candidates and open requests None: they could not be seen. `more` counts what is left out."""
+    """How things are now; candidates and open requests None: they could not be seen. `more` counts what is left out.
+
+    `standing` are the holds and revocations that are in force.
+    """
 
     proven: Proven
     host: str
@@ -51,6 +61,7 @@ class Status:
     denied: tuple[RecordedDecision, ...]
     unseen: tuple[Unseen, ...]
     more: Mapping[str, int]
+    standing: tuple[InForce, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,7 @@ def now(clone: Clone, forge: AtForge) -> Status:
         denied=most("denied", standing.turned_away(clone.history, waiting)),
         unseen=_unseen(clone, forge),
         more=more,
+        standing=clone.standing,
     )
 
 
@@ -140,12 +152,21 @@ def _host(clone: Clone) -> str:
 def _stages(clone: Clone) -> tuple[StageState, ...]:
     """Return the policy's stages in their order, then those that it had once and that still have something."""
     history, policy = clone.history, clone.policy
-    states = [StageState(stage.name, stage.publish, history.current(stage.name)) for stage in policy.stages]
+    states = [_stage(clone, stage.name, publishes=stage.publish) for stage in policy.stages]
     listed = {stage.name for stage in policy.stages}
     once = dict.fromkeys(known.decision.stage for known in history.decisions.values() if known.stands)
     gone = (name for name in once if name not in listed)
-    states += [StageState(name, publishes=False, known=history.current(name), listed=False) for name in gone]
+    states += [_stage(clone, name, publishes=False, listed=False) for name in gone]
     return tuple(states)
+
+
+def _stage(clone: Clone, name: str, *, publishes: bool, listed: bool = True) -> StageState:
+    allows = [known for known in clone.history.query(stage=name) if known.stands]
+    current = allows[0] if allows else None
+    revoked = in_force.taken_back(current, clone.standing) if current else None
+    rest = allows[1:] if revoked else ()
+    instead = next((known for known in rest if in_force.taken_back(known, clone.standing) is None), None)
+    return StageState(name, publishes, current, listed, revoked, instead)
 
 
 def _candidates(clone: Clone, drafts: Sequence[Release]) -> list[Candidate]:

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, Self
 
 from counterseal.commands import log
+from counterseal.commands.status import in_force
+from counterseal.commands.status.in_force import InForce
 from counterseal.errors import CountersealError, UsageError
 from counterseal.formats import event_request, manifest
 from counterseal.gate import collect, request_files, selection
@@ -65,7 +67,8 @@ class Merged:
 class Clone:
     """What a clone has: the tips of the ledger and of its branch, and what stands there.
 
-    `unread` are the paths of merged requests without a decision beyond `MAX_READ`.
+    `unread` are the paths of merged requests without a decision beyond `MAX_READ`, `standing` the holds and revocations
+    that are in force.
     """
 
     proven: Proven
@@ -77,10 +80,11 @@ class Clone:
     repository: SourceRepository
     unseen: tuple[Unseen, ...] = ()
     unread: tuple[str, ...] = ()
+    standing: tuple[InForce, ...] = ()
 
 
-def read(reader: LedgerReader, source: LedgerSource) -> Clone:
-    """Return what a clone has.
+def read(reader: LedgerReader, source: LedgerSource, at: datetime) -> Clone:
+    """Return what a clone has; `at` is now, by which it is told what is in force.
 
     Raises:
         LedgerError: Its ledger is not what it was.
@@ -112,6 +116,7 @@ def read(reader: LedgerReader, source: LedgerSource) -> Clone:
         repository,
         tuple(unseen),
         tuple(request.path for request in merged[MAX_READ:]),
+        in_force.restrictions(history, tip.state, at),
     )
 
 

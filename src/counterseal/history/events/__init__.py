@@ -6,6 +6,7 @@ permit, by a merged request (`consent`).
 
 from __future__ import annotations
 
+from counterseal.history.events import hold, revocation
 from counterseal.history.events.audit import Audit, Swept, Waiting
 from counterseal.history.events.consent import Consent, consent_of
 from counterseal.history.events.entry_reference import EntryReference
@@ -36,6 +37,8 @@ __all__ = [
     "Waiting",
     "Withdrawn",
     "consent_of",
+    "hold",
     "parse",
     "payload",
+    "revocation",
 ]

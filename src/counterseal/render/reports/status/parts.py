@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from counterseal import forges
 from counterseal.formats import wire
 from counterseal.model import EventRequest, FindingOutcome, PromotionRequest
-from counterseal.render import escape, findings, text
+from counterseal.render import escape, findings, restrictions, text
 from counterseal.render.escape import plain
 from counterseal.render.reports import preview as previews
 from counterseal.render.verdict import SANDBOX_NOTE
@@ -151,6 +151,31 @@ def merged_data(request: status.Merged) -> dict[str, Any]:
         "stage": asked.stage if asked else None,
         "reason": content.reason if content else None,
         "strays": request.strays,
+    }
+
+
+# --- what is in force -------------------------------------------------------------------------
+
+
+def standing(restrictions_in_force: Iterable[status.InForce]) -> list[Row]:
+    """Return what is held and what is revoked, since when, by whom and why, and how that ends."""
+    return [_stands(each) for each in restrictions_in_force]
+
+
+def _stands(each: status.InForce) -> Row:
+    body, number = each.recorded.event.body, each.recorded.entry.link.sequence
+    head = restrictions.headline(body).partition(": ")[2]
+    who = restrictions.agreed(body) or f"by {plain(each.recorded.event.actor.login, 40)}"
+    said = f"{who}, {when(each.recorded.event.occurred_at)}: {plain(restrictions.reason(body), 1000)}"
+    return Row(f"{head} · entry {number}", [said, restrictions.way_out(body, number)])
+
+
+def standing_data(each: status.InForce) -> dict[str, Any]:
+    """Return a hold or a revocation in force as JSON data."""
+    return {
+        "sequence": each.recorded.entry.link.sequence,
+        "standing": wire.encode(each.what),
+        "event": wire.encode(each.recorded.event),
     }
 
 
