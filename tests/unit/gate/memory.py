@@ -158,6 +158,7 @@ class Forge:
         self.source = Source()
         self.asked: list[str] = []
         self.guarded: set[str] = {MAIN}
+        self.starts: dict[str, BuildStart] = {}
 
     def repository(self) -> Repository:
         return samples.REPOSITORY
@@ -187,7 +188,7 @@ class Forge:
         return self.merges.get(revision)
 
     def build_start(self, run_uri: str) -> BuildStart | None:
-        return None
+        return self.starts.get(run_uri)
 
     def change_request(self, number: int) -> ChangeRequest:
         return self.changes[number]
