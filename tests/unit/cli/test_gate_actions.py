@@ -39,7 +39,8 @@ def test_an_action_without_an_event_that_names_it(tmp_path: Path, capsys: pytest
     # 89 | a workflow's `with:` names an action that whoever started the run did not | GH | refused | R35 R52
     says = "nobody started this run for the action 'hold'"
     assert says in told(["--action", "hold"], {"GITHUB_ACTIONS": "true"}, capsys)
-    for event in (None, {}, {"action": ""}, {"action": None}, [], "hold"):
+    events: list[Any] = [None, {}, {"action": ""}, {"action": None}, [], "hold"]
+    for event in events:
         assert says in told([], started(tmp_path, event, COUNTERSEAL_ACTION="hold"), capsys)
 
 

@@ -242,9 +242,9 @@ def test_no_reader_takes_a_line_of_a_second_attempt_or_of_another_run(world: Wor
 
 def test_a_start_is_the_run_at_github_and_the_pipeline_at_gitlab(world: World) -> None:
     run = dataclasses.replace(world.run, url=f"{SOURCE}/actions/runs/7/attempts/3")
-    assert started.page(run) == f"{SOURCE}/actions/runs/7"
+    assert started.start_of(run) == f"{SOURCE}/actions/runs/7"
     job = dataclasses.replace(run, url=f"{SOURCE}/-/jobs/7", pipeline=40)
-    assert started.page(job) == started.page(dataclasses.replace(job, url=f"{SOURCE}/-/jobs/8"))
+    assert started.start_of(job) == started.start_of(dataclasses.replace(job, url=f"{SOURCE}/-/jobs/8"))
     assert started.entry_id("hold", "l", job) != started.entry_id("revocation", "l", job)
 
 
