@@ -160,6 +160,7 @@ class Forge:
         self.source = Source()
         self.asked: list[str] = []
         self.guarded: set[str] = {MAIN}
+        self.starts: dict[str, BuildStart] = {}
 
     def repository(self) -> Repository:
         return samples.REPOSITORY
