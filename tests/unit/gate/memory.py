@@ -150,7 +150,6 @@ class Forge:
     """What people did: change requests and how they were merged; everybody may write, of push logs there is nothing."""
 
     def __init__(self) -> None:
-        self.starts: dict[str, BuildStart] = {}
         self.changes: dict[int, ChangeRequest] = {}
         self.merges: dict[str, Merge] = {}
         self.files: dict[int, tuple[str, ...]] = {}

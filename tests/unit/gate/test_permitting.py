@@ -7,26 +7,33 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests import restrictions
 from tests.evidence_samples import ALICE, BOB, BUILD_RUN, CAROL, DORA, ERIN, MALLORY, NOW, TAG, revision
 from tests.unit.gate.memory import World
+from tests.unit.gate.test_emergency import start
 
 from counterseal.errors import DENIED, HELD, ServiceError
+from counterseal.evaluation import PolicyUse, started
 from counterseal.formats import digests
-from counterseal.gate import deciding, preview
+from counterseal.gate import appending, deciding, preview
+from counterseal.gate.emergency import restricting
+from counterseal.gate.ledger import recording
 from counterseal.gate.publication import publishing
+from counterseal.history import events
 from counterseal.history import state as states
-from counterseal.history.events import Reinstatement, Resume, Revocation
-from counterseal.model import BuildStart, FindingOutcome, Outcome, Target
+from counterseal.history.events import Event, EventKind, Reinstatement, Resume, Revocation
+from counterseal.model import BuildStart, DigestSet, FindingOutcome, Outcome, Subject, Target
 from counterseal.render import text
 from counterseal.render.reports import preview as previews
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from counterseal.gate.deciding import Decided, GateResult
+    from counterseal.gate.ledger import Tip
     from counterseal.gate.permitting.consented import Permitted
     from counterseal.history.state import State
+    from counterseal.model import Actor, Entry
 
 FIRST, SECOND, THIRD = revision("2ec0d00"), revision("2ec0d01"), revision("2ec0d02")
 
@@ -36,6 +43,28 @@ def world(tmp_path: Path) -> World:
     world = World(tmp_path)
     deciding.run(world.gate())  # the genesis
     return world
+
+
+def hold(world: World, who: Actor, stage: str | None = "production", number: int = 101) -> Entry:
+    """Let somebody hold a stage by a run that they start."""
+    return restricting.hold(start(world, who, number), stage, "promote", None, "a build machine was broken into").entry
+
+
+def revoke(world: World, who: Actor, target: Target, number: int = 201) -> Entry:
+    """Record a provisional revocation, of whatever it is: whether the ledger knows such a thing is not asked here."""
+    gate = start(world, who, number)
+    now, reference = world.clock.now(), gate.policy_reference
+    use = PolicyUse(reference.uri, DigestSet(reference.digest), reference.revision, reference.ref)
+    body = Revocation(target, now, now + timedelta(hours=72), None, "it has malware", None)
+    happened = Event(EventKind.REVOCATION, now, who, use, body)
+
+    def prepare(tip: Tip, _: Sequence[str]) -> recording.Draft:
+        identifier = started.entry_id(EventKind.REVOCATION, tip.id, gate.run)
+        link = tip.next_link(identifier, happened)
+        data = events.payload(happened, [Subject(reference.uri, reference.digest)], link)
+        return recording.Draft(data, identifier, f"{link.sequence} revocation")
+
+    return appending.record(gate, prepare).entry
 
 
 def decide(world: World, **options: Any) -> GateResult:
@@ -75,7 +104,7 @@ def state(world: World) -> State:
 
 
 def test_two_others_end_a_hold_and_what_waited_is_allowed(world: World) -> None:
-    held = restrictions.hold(world.gate(), ALICE, "staging")
+    held = hold(world, ALICE, "staging")
     world.ask("staging", ALICE)
     (waits,) = decide(world).decided
     assert (waits.exit_code, waits.decision.outcome) == (HELD, Outcome.DENY)
@@ -99,7 +128,7 @@ def test_two_others_end_a_hold_and_what_waited_is_allowed(world: World) -> None:
 
 
 def test_it_is_answered_once(world: World) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
+    held = hold(world, ALICE)
     path = world.ask_event("resume", CAROL, DORA, entries=(held.link.entry_id,))
     first = permitted(world)
     size = len(world.told())
@@ -109,7 +138,7 @@ def test_it_is_answered_once(world: World) -> None:
 
 
 def test_a_deny_is_recorded_with_its_evidence_and_once(world: World) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
+    held = hold(world, ALICE)
     path = world.ask_event("resume", CAROL, entries=(held.link.entry_id,))
     deny = denied(world)
     assert (deny.exit_code, deny.decision.stage, deny.decision.publishes) == (DENIED, "_events", False)
@@ -133,7 +162,7 @@ def test_a_deny_is_recorded_with_its_evidence_and_once(world: World) -> None:
     ],
 )
 def test_what_is_not_approved_by_two_others_ends_nothing(world: World, approvers: Any, counted: list[str]) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
+    held = hold(world, ALICE)
     world.ask_event("resume", *approvers, entries=(held.link.entry_id,))
     deny = denied(world)
     assert codes(deny)["enough-reviews"] == "review-missing"
@@ -142,21 +171,21 @@ def test_what_is_not_approved_by_two_others_ends_nothing(world: World, approvers
 
 
 def test_the_holder_is_told_why_their_approval_does_not_count(world: World) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
+    held = hold(world, ALICE)
     world.ask_event("resume", ALICE, CAROL, entries=(held.link.entry_id,))
     shown = text.decision(denied(world).decision, 3, "0" * 64, fresh=True)
     assert f"alice (made entry {held.link.sequence}, which this is about)" in shown
 
 
 def test_the_holder_may_ask_and_two_others_approve(world: World) -> None:
-    held = restrictions.hold(world.gate(), BOB)
+    held = hold(world, BOB)
     world.ask_event("resume", ALICE, CAROL, entries=(held.link.entry_id,))
     assert isinstance(permitted(world).event.body, Resume)
 
 
 def test_a_hold_that_came_later_stays(world: World) -> None:
-    first = restrictions.hold(world.gate(), ALICE)
-    restrictions.hold(world.gate(), DORA, run="2")
+    first = hold(world, ALICE)
+    hold(world, DORA, number=102)
     world.ask_event("resume", CAROL, DORA, entries=(first.link.entry_id,))
     permitted(world)
     assert [each.ended for each in state(world).holds] == [NOW, None]
@@ -170,11 +199,9 @@ def test_a_hold_that_came_later_stays(world: World) -> None:
     ],
 )
 def test_a_hold_that_ended_by_itself_is_not_ended_again(world: World, days: int, code: str) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
-    other = restrictions.hold(world.gate(), ALICE, run="2", hours=24 * 20)
+    held = hold(world, ALICE)
     world.clock.at = NOW + timedelta(days=days)
-    if code == "no-hold":
-        restrictions.hold(world.gate(), DORA, run="3")  # with it what ended long ago is forgotten
+    other = hold(world, ALICE, None, 102)  # with it what ended long ago is forgotten
     world.ask_event(
         "resume",
         CAROL,
@@ -187,7 +214,7 @@ def test_a_hold_that_ended_by_itself_is_not_ended_again(world: World, days: int,
 
 
 def test_a_second_request_for_the_same_hold_is_denied(world: World) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
+    held = hold(world, ALICE)
     world.ask_event("resume", CAROL, DORA, entries=(held.link.entry_id,))
     permitted(world)
     world.ask_event("resume", CAROL, DORA, merge=FIRST, entries=(held.link.entry_id,))
@@ -195,7 +222,7 @@ def test_a_second_request_for_the_same_hold_is_denied(world: World) -> None:
 
 
 def test_two_requests_for_the_same_hold_in_one_run(world: World) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
+    held = hold(world, ALICE)
     world.ask_event("resume", CAROL, DORA, entries=(held.link.entry_id,))
     world.ask_event("resume", CAROL, DORA, merge=FIRST, entries=(held.link.entry_id,))
     result = decide(world)
@@ -205,8 +232,8 @@ def test_two_requests_for_the_same_hold_in_one_run(world: World) -> None:
 
 
 def test_a_resume_names_holds_and_nothing_else(world: World) -> None:
-    restrictions.hold(world.gate(), ALICE)
-    revoked = restrictions.revoke(world.gate(), ALICE, Target("artifact", "1" * 64))
+    hold(world, ALICE)
+    revoked = revoke(world, ALICE, Target("artifact", "1" * 64))
     genesis = world.store.lines()[0]
     entry_id = world.sigstore.known[genesis].statement.predicate["ledger"]["entryId"]
     world.ask_event("resume", CAROL, DORA, entries=(revoked.link.entry_id,))
@@ -216,7 +243,7 @@ def test_a_resume_names_holds_and_nothing_else(world: World) -> None:
 
 
 def test_a_second_file_in_the_change_is_a_deny(world: World) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
+    held = hold(world, ALICE)
     world.ask_event("resume", CAROL, DORA, entries=(held.link.entry_id,))
     commit, files = world.source.line[-1]
     world.source.line[-1] = (commit, {**files, "README": b"changed with it"})
@@ -224,7 +251,7 @@ def test_a_second_file_in_the_change_is_a_deny(world: World) -> None:
 
 
 def test_a_resume_is_decided_before_what_it_lets_in(world: World) -> None:
-    held = restrictions.hold(world.gate(), ALICE, "staging")
+    held = hold(world, ALICE, "staging")
     world.ask("staging", ALICE)
     world.ask_event("resume", CAROL, DORA, merge=FIRST, entries=(held.link.entry_id,))
     result = decide(world)
@@ -233,7 +260,7 @@ def test_a_resume_is_decided_before_what_it_lets_in(world: World) -> None:
 
 
 def test_a_request_of_another_policy_or_too_late_is_a_deny(world: World) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
+    held = hold(world, ALICE)
     world.ask_event("resume", CAROL, DORA, entries=(held.link.entry_id,), policy="0" * 64)
     assert codes(denied(world)) == {"review-of-this-revision": "policy-changed"}
     early = NOW - timedelta(minutes=1)
@@ -242,7 +269,7 @@ def test_a_request_of_another_policy_or_too_late_is_a_deny(world: World) -> None
 
 
 def test_a_file_that_says_something_else_than_its_path_is_a_deny(world: World) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
+    held = hold(world, ALICE)
     path = world.ask_event("resume", CAROL, DORA, entries=(held.link.entry_id,))
     commit, files = world.source.line[-1]
     elsewhere = path.replace("resume.", "reinstatement.")
@@ -258,14 +285,14 @@ def test_what_lies_there_and_is_no_request_is_a_stray(world: World) -> None:
 
 
 def test_a_gate_for_one_stage_decides_no_event(world: World) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
+    held = hold(world, ALICE)
     world.ask_event("resume", CAROL, DORA, entries=(held.link.entry_id,))
     result = decide(world, stage="production")
     assert (result.decided, result.permitted) == ((), ())
 
 
 def test_a_preview_says_what_is_missing(world: World) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
+    held = hold(world, ALICE)
     path = world.ask_event("resume", ALICE, CAROL, merge="", entries=(held.link.entry_id,))
     known = preview.run(world.sources(), world.store, max(world.forge.changes))
     shown = "\n".join(previews.lines(known))
@@ -279,7 +306,7 @@ def test_a_preview_says_what_is_missing(world: World) -> None:
 
 def test_two_make_a_provisional_revocation_last(world: World) -> None:
     target = Target("manifest", digests.sha256(world.manifest))
-    provisional = restrictions.revoke(world.gate(), ALICE, target)
+    provisional = revoke(world, ALICE, target)
     world.ask_event("revocation", CAROL, DORA, entries=(provisional.link.entry_id,))
     body = permitted(world).event.body
     assert isinstance(body, Revocation)
@@ -291,14 +318,14 @@ def test_two_make_a_provisional_revocation_last(world: World) -> None:
 
 
 def test_whoever_made_it_does_not_confirm_it(world: World) -> None:
-    provisional = restrictions.revoke(world.gate(), ALICE, Target("artifact", "1" * 64))
+    provisional = revoke(world, ALICE, Target("artifact", "1" * 64))
     world.ask_event("revocation", ALICE, CAROL, entries=(provisional.link.entry_id,))
     assert codes(denied(world)) == {"enough-reviews": "review-missing"}
 
 
 @pytest.mark.parametrize(("days", "code"), [(3, "revocation-ended"), (0, "confirmed-already")])
 def test_what_ended_or_lasts_is_not_confirmed(world: World, days: int, code: str) -> None:
-    provisional = restrictions.revoke(world.gate(), ALICE, Target("artifact", "1" * 64))
+    provisional = revoke(world, ALICE, Target("artifact", "1" * 64))
     named = provisional.link.entry_id
     if not days:
         world.ask_event("revocation", CAROL, DORA, entries=(named,))
@@ -313,7 +340,7 @@ def test_what_ended_or_lasts_is_not_confirmed(world: World, days: int, code: str
 
 def test_two_revoke_an_identity_for_a_time_and_its_holds_stay(world: World) -> None:
     signer = f"{BUILD_RUN.config_ref}"
-    held = restrictions.hold(world.gate(), ALICE, "production")
+    held = hold(world, ALICE, "production")
     target = Target("identity", f"https://github.com/{signer}", NOW - timedelta(days=2), NOW)
     world.ask_event("revocation", CAROL, DORA, target=target, since=NOW - timedelta(days=1))
     body = permitted(world).event.body
@@ -325,7 +352,7 @@ def test_two_revoke_an_identity_for_a_time_and_its_holds_stay(world: World) -> N
 
 
 def test_a_revoked_gate_permits_nothing(world: World) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
+    held = hold(world, ALICE)
     world.ask_event("revocation", CAROL, DORA, target=Target("gate", world.run.signer_digest))
     permitted(world)
     world.ask_event("resume", CAROL, DORA, merge=FIRST, entries=(held.link.entry_id,))
@@ -338,7 +365,7 @@ def test_a_revoked_gate_permits_nothing(world: World) -> None:
 
 def test_two_take_a_revocation_back(world: World) -> None:
     target = Target("manifest", digests.sha256(world.manifest))
-    revoked = restrictions.revoke(world.gate(), ALICE, target)
+    revoked = revoke(world, ALICE, target)
     world.ask_event("reinstatement", CAROL, DORA, entries=(revoked.link.entry_id,))
     body = permitted(world).event.body
     assert isinstance(body, Reinstatement)
@@ -385,8 +412,8 @@ def test_a_run_that_is_gone_asks_for_one_more(world: World) -> None:
 def test_a_full_state_takes_what_makes_it_smaller_and_nothing_that_does_not(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
-    revoked = restrictions.revoke(world.gate(), ALICE, Target("artifact", "1" * 64))
+    held = hold(world, ALICE)
+    revoked = revoke(world, ALICE, Target("artifact", "1" * 64))
     monkeypatch.setattr(states, "MAX_ITEMS", 2)
     path = world.ask_event("revocation", CAROL, DORA, target=Target("artifact", "2" * 64))
     result = deciding.run(world.gate())
@@ -407,7 +434,7 @@ def test_a_publication_waits_for_the_end_of_a_hold(world: World) -> None:
     decide(world)
     world.ask("production", ALICE, DORA, merge=FIRST)
     decide(world)
-    held = restrictions.hold(world.gate(), ALICE)
+    held = hold(world, ALICE)
     assert publishing.run(world.gate()).exit_code == HELD
     world.ask_event("resume", CAROL, DORA, merge=SECOND, entries=(held.link.entry_id,))
     permitted(world)
@@ -415,8 +442,8 @@ def test_a_publication_waits_for_the_end_of_a_hold(world: World) -> None:
 
 
 def test_the_merged_file_is_the_reviewed_one(world: World) -> None:
-    held = restrictions.hold(world.gate(), ALICE)
-    other = restrictions.hold(world.gate(), ALICE, run="2")
+    held = hold(world, ALICE)
+    other = hold(world, ALICE, None, 102)
     path = world.ask_event("resume", CAROL, DORA, entries=(held.link.entry_id,))
     commit, files = world.source.line[-1]
     swapped = files[path].replace(held.link.entry_id.encode(), other.link.entry_id.encode())
