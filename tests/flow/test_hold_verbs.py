@@ -9,6 +9,7 @@ import pytest
 from tests.flow.started import FILES, Starts
 
 from counterseal.forges import ForgeKind
+from counterseal.identifiers import MIRROR_BRANCH
 from counterseal_sandbox.demo.site import TAG
 
 if TYPE_CHECKING:
@@ -50,8 +51,11 @@ def test_a_hold_is_started_waited_for_and_shown(starts: Starts) -> None:
     assert told["entryId"] in output
     assert WHY in output
     assert "alice (1001)" in output
-    status = starts.says("bob", "status", *trust(starts)).output
-    assert "production is held until" not in status, "the clone does not have it yet"
+    status = told_to(starts, "bob", "status")
+    assert status.count("production is held until ") == 1
+    assert f"two people end it before: counterseal request --kind resume --entry {told['entry']}" in status
+    log = told_to(starts, "bob", "log")
+    assert [line.split()[3] for line in log.splitlines()[1:3]] == ["hold", "allow"]
 
 
 def test_it_stops_what_enters_the_stage(starts: Starts) -> None:
@@ -63,7 +67,7 @@ def test_it_stops_what_enters_the_stage(starts: Starts) -> None:
     for login in ("dora", "carol"):
         world.review(login, number)
     world.merge("bob", number)
-    result = world.gate(code=10)
+    result = world.gate(code=12)
     assert world.findings(result)["stage-not-held"]["code"] == "stage-held"
 
 
@@ -76,6 +80,9 @@ def test_a_tag_is_taken_back_by_its_manifest(starts: Starts) -> None:
     assert (shown["entry"], shown["entryId"]) == (told["entry"], told["entryId"])
     assert shown["event"]["body"]["target"]["value"] == asked.inputs["target"].removeprefix("manifest:")
     assert shown["run"].endswith(str(asked.id))
+    status = told_to(starts, "bob", "status")
+    assert f"{TAG} (revoked)" in status
+    assert "staging has what is revoked" in status
 
 
 def test_a_run_that_fails_is_shown_by_its_page(starts: Starts) -> None:
@@ -100,7 +107,19 @@ def test_a_run_that_records_nothing_is_an_error(starts: Starts) -> None:
         assert "its gate did something else, or nothing" in said.result().errors
 
 
-def test_what_the_gate_would_refuse_is_said_at_once(starts: Starts) -> None:
+def test_what_is_refused_at_once_starts_nothing(starts: Starts) -> None:
+    check_refusals(starts)
+    check_who_may(starts)
+    check_dry_run(starts)
+    assert starts.repository.asked == {}
+    starts.put(FILES[starts.world.kind][1].replace("hours", "days"))
+    errors = starts.says("alice", "hold", "--hours", "5", "--reason", WHY, code=1).errors
+    assert "incidents.md#what-it-takes" in errors
+    assert starts.repository.asked == {}
+
+
+def check_refusals(starts: Starts) -> None:
+    """What the gate would refuse is said before it is started."""
     refusals = {
         ("hold", "--reason", ""): "no --reason",
         ("hold", "--stage", "prod", "--reason", WHY): "did you mean 'production'?",
@@ -110,33 +129,27 @@ def test_what_the_gate_would_refuse_is_said_at_once(starts: Starts) -> None:
     }
     for arguments, words in refusals.items():
         assert words in starts.says("alice", *arguments, code=2).errors
-    assert starts.repository.asked == {}
 
 
-def test_nothing_is_started_in_a_job_or_by_somebody_else(starts: Starts) -> None:
+def check_who_may(starts: Starts) -> None:
+    """A job is nobody, and the policy lists who may."""
     world = starts.world
     assert "hold is for people" in world.counterseal("hold", "--reason", WHY, environment=world.run(), code=2).errors
-    world.people["mallory"] = world.client.person("mallory", 1666)  # type: ignore[index]
-    errors = starts.says("mallory", "hold", "--reason", WHY, code=2).errors
+    stranger = world.site.environment(world.client.person("mallory", 1666))
+    errors = world.counterseal("hold", "--reason", WHY, environment=stranger, code=2).errors
     assert "mallory (1666) is in no group of the policy" in errors
-    assert starts.repository.asked == {}
 
 
-def test_a_dry_run_starts_nothing(starts: Starts) -> None:
+def check_dry_run(starts: Starts) -> None:
     output = starts.says("alice", "hold", "--stops", "all", "--reason", WHY, "--dry-run").output
     assert output.splitlines()[0] == f"would start {FILES[starts.world.kind][0]} on main with"
     assert "  target: all" in output
-    assert starts.repository.asked == {}
 
 
-def test_a_gate_that_takes_no_inputs_says_how(starts: Starts) -> None:
-    starts.put(FILES[starts.world.kind][1].replace("hours", "days").replace("target", "what"))
-    errors = starts.says("alice", "hold", "--hours", "5", "--reason", WHY, code=1).errors
-    assert "incidents.md#what-it-takes" in errors
-
-
-def trust(starts: Starts) -> tuple[str, ...]:
+def told_to(starts: Starts, login: str, verb: str) -> str:
+    """Return what a verb that reads the ledger tells somebody whose clone is up to date."""
     file = starts.folder / "trust.json"
     file.write_text(json.dumps(starts.world.client.trust()), encoding="utf-8")
-    starts.world.git("fetch", "-q", "origin", "counterseal-ledger:refs/remotes/origin/counterseal-ledger")
-    return "--trust", str(file), "--sandbox"
+    starts.world.git("pull", "-q", "origin", "main")
+    starts.world.git("fetch", "-q", "origin", MIRROR_BRANCH)
+    return starts.says(login, verb, "--trust", str(file), "--sandbox").output
