@@ -126,7 +126,8 @@ def check_target(target: Target) -> None:
         raise UsageError(f"{target.kind[:80]!r} cannot be revoked", fix=fix)
     fits, words = wanted[target.kind]
     if not fits(target.value):
-        raise UsageError(f"{target.value[:80]!r} is no {target.kind}", why=f"it has to be {words}")
+        what = f"{target.value[:80]!r} is no {target.kind}"
+        raise UsageError(what, why=f"it has to be {words}", fix=f"copy it whole: --target {target.kind}=…")
     since, until = target.window_since, target.window_until
     if target.kind != IDENTITY and (since or until):
         raise UsageError("only an identity is revoked for a window of time", fix="leave the window out")
