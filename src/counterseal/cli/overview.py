@@ -8,8 +8,7 @@ from counterseal.errors import UsageError
 HELP = ("-h", "--help", "help")
 VERSION = ("--version",)
 _HEAD = """\
-usage: counterseal VERB [OPTIONS]
-       counterseal help VERB
+usage: counterseal VERB [OPTIONS]; counterseal help VERB
 
 A release gate for GitHub Actions and GitLab CI: it decides whether a build may
 enter a stage, signs the decision and records it in your repository.

@@ -17,6 +17,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "candidate": ("candidate", "upload artifacts and bundles for the gate"),
     "request": ("request", "open a promotion request for a candidate"),
     "gate": ("gate", "decide merged requests, record, publish what is allowed"),
+    "hold": ("emergencies.hold", "stop what enters a stage, at once"),
+    "revoke": ("emergencies.revoke", "take back what was allowed, at once"),
     "publish": ("publish", "publish what is allowed and not released yet"),
     "verify": ("verify", "verify downloaded files, offline"),
     "pin": ("setting_up.pin", "write down whom you believe of a project that you use"),

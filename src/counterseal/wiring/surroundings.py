@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 from counterseal import forges
 from counterseal.errors import UsageError
 from counterseal.forges import ForgeKind
-from counterseal.formats import digests, wire
+from counterseal.formats import digests
 from counterseal.project import influence
+from counterseal.wiring import event
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -263,13 +264,13 @@ class Surroundings:
         if self.kind is ForgeKind.GITLAB:
             given = self.environ.get("CI_MERGE_REQUEST_IID", "")
             return int(given) if given.isascii() and given.isdigit() else None
-        path = self._path("GITHUB_EVENT_PATH")
-        if path is None or not path.is_file():
-            return None
-        event = wire.load_json(path.read_bytes(), "the event of this run")
-        change = event.get("pull_request") if isinstance(event, dict) else None
+        change = event.read(self._path("GITHUB_EVENT_PATH")).get("pull_request")
         number = change.get("number") if isinstance(change, dict) else None
         return number if isinstance(number, int) else None
+
+    def event_inputs(self) -> dict[str, str]:
+        """Return what whoever started this run of GitHub's by hand filled in; see `event.inputs`."""
+        return event.inputs(self._path("GITHUB_EVENT_PATH"))
 
 
 def _no_forge(name: str, value: str, host: str) -> UsageError:

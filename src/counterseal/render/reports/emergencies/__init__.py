@@ -1,0 +1,1 @@
+"""What one listed person started at once, and what came of it."""
