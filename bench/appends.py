@@ -21,7 +21,7 @@ from bench.measuring import ROOT, FailedError, timed
 from bench.results import Measured, Times
 from tests.unit import git_remotes
 
-from counterseal.identifiers import NOTES_REF
+from counterseal.identifiers import MIRROR_REF, NOTES_REF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def measure(made: SignedLedger, place: Path) -> Iterator[Measured]:
         _git(folder, "clone", "--quiet", "--bare", str(remotes[1]), str(clone))
         _git(clone, "fetch", "--quiet", "origin", f"+{NOTES_REF}:{NOTES_REF}")
         try:
-            yield _times(size, _Worker(str(remotes[0])), clone)
+            yield _times(size, _Worker(str(remotes[0]), remotes[0]), clone)
             yield _bytes(size, folder)
         except FailedError as error:
             yield Measured("append", size, problem=str(error))
@@ -67,7 +67,7 @@ def _bytes(size: int, folder: Path) -> Measured:
     server = git_remotes.serve(folder)
     try:
         counted = _counted(server)
-        with _Worker(f"{server.url}/git/ours.git") as worker:
+        with _Worker(f"{server.url}/git/ours.git", folder / "ours.git") as worker:
             seconds = worker.append()
         ours, counted[0] = counted[0], 0
         clone = folder / "clone.git"
@@ -94,9 +94,13 @@ def _counted(server: LoopbackServer) -> list[int]:
 
 
 class _Worker:
-    """A process that appends to the ledger at a URL, each time from an empty folder; `mebibytes` is its peak."""
+    """A process that appends to the ledger at a URL, each time from an empty folder; `mebibytes` is its peak.
 
-    def __init__(self, url: str) -> None:
+    Each time the remote (a folder) has the same ledger: one that grew would be longer after its newest audit.
+    """
+
+    def __init__(self, url: str, remote: Path) -> None:
+        self._remote, self._tip = remote, git_remotes.git(remote, "rev-parse", MIRROR_REF)
         command = [sys.executable, "-m", "bench.append_worker", url]
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=git_remotes._ENVIRONMENT
@@ -123,6 +127,8 @@ class _Worker:
             told = json.loads(self._process.stdout.readline() or '{"problem": "the process ended"}')
         finally:
             shutil.rmtree(folder)
+        for ref in (MIRROR_REF, NOTES_REF):
+            _git(self._remote, "update-ref", ref, self._tip)
         if "problem" in told:
             raise FailedError(told["problem"])
         self.mebibytes = told["mebibytes"]

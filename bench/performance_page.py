@@ -23,13 +23,14 @@ What grows with a ledger, and what does not. `make bench WRITE=1` measures it an
 SIZES=10,1000` takes some two minutes and writes nothing.
 
 The ledgers are of real signed entries, whose lines have some 16 kB as those of real decisions have, beside a branch of
-10,000 commits with 50 policies and all the requests that were decided. Works that stand in one row were done in turns:
-compare these with each other, and less so rows of different days. Times are minimum / median of some rounds after one
-that does not count, five if half a minute was enough for them. Memory is the peak of the largest process.
+10,000 commits with 50 policies and all the requests that were decided. "After the audit" is how many entries lie after
+the newest audit, where a gate begins to read: none at best, and 64 at most. Works that stand in one row were done in
+turns: compare these with each other, and less so rows of different days. Times are minimum / median of some rounds
+after one that does not count, five if half a minute was enough for them. Memory is the peak of the largest process.
 """
 _TAIL: Final = """\
 Not measured: the time that a real forge takes to answer, and the way to it, since remotes and forge are on this
-machine; more than one writer at a time. Beside the lines of the ledger of 100,000 entries lies no evidence.
+machine; more than one writer at a time. In the ledger of 100,000 entries short documents stand for the evidence.
 """
 
 
@@ -110,29 +111,29 @@ def _log_again(measured: Measured) -> Goal | None:
     return Goal(measured.ours.median <= 1, "≤ 1 s", _time(measured.ours.median))
 
 
-_WHOLE: Final = "the ledger is read, and its chain checked, as a whole: every line of it comes from the remote"
+_STEPS: Final = "the tree is brought level by level, and each step is a fetch that starts git anew on both sides"
 WORKS: Final = {
     "append": Work(
         "An append",
-        "From an empty folder to the confirmed push, with nothing signed or verified, beside a `git notes append` of "
-        "as many bytes in a warm clone, with its fetch and its push.",
+        "From an empty folder to the confirmed push of a decision with its evidence, with nothing signed or verified, "
+        "beside a `git notes append` of a line in a warm clone, with its fetch and its push.",
         "`git notes append`",
         _append,
-        _WHOLE,
+        _STEPS,
     ),
     "append, bytes": Work(
         "Bytes that come for an append",
         "What the remote answers by http for one append from an empty folder, and for that of git.",
         "`git notes append`",
         _bytes,
-        _WHOLE,
+        "the lines after the newest audit come, and the notes that they and the new entry touch",
     ),
     "gate": Work(
         "A gate that finds nothing to do",
-        "A whole run, which verifies what it believes, beside one at a ledger of ten entries.",
+        "A whole run, which verifies what it believes, beside one at a ledger of ten entries that ends with an audit.",
         "at 10 entries",
         _gate,
-        "a gate verifies every line of the ledger",
+        "the lines after the newest audit are verified, and the requests that came since then are looked up",
     ),
     "log": Work(
         "`log verify`, the first time",
@@ -266,7 +267,8 @@ def _remaining(results: Results) -> Iterator[str]:
     missed = {each: said for each in results.measured if (said := _missed(each))}
     for each, said in missed.items():
         work = WORKS[each.work]
-        where = f", {each.size:,} entries" if work.unit == "entries" else ""
+        after = f", {each.after} of them after the audit" if each.after else ""
+        where = f", {each.size:,} entries{after}" if work.unit == "entries" else ""
         yield f"- {work.title}{where}: {said}. {work.why[:1].upper()}{work.why[1:]}."
     if not missed:
         yield "Every goal is met."

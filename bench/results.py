@@ -52,7 +52,7 @@ class Measured:
     Attributes:
         work: Its name, see `bench/performance_page.py`.
         size: How many entries there are.
-        after: How many of them are younger than the newest audit; None where the ledger has no audits.
+        after: How many of them lie after the newest audit; None: it does not matter.
         ours: What it took; None if it ended otherwise.
         beside: What the nearest other thing took in the same minutes, in turns; None: nothing is beside it.
         problem: How it ended, if not well.

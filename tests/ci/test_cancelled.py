@@ -87,7 +87,7 @@ def while_it_publishes(here: Newcomer, folder: Path) -> None:
     before = here.world.ledger_tips()
     assert decided(here.world, folder / "cancelled")[0] == (asked, "allow")
     swept = sweep(here)
-    assert decisions(swept) == [("production", "allow", 2)]
+    assert decisions(swept) == [("production", "allow", 3)], "after the audit of the first sweep"
     assert swept.outputs("gate")["published"] == f'["{TAG}"]'
     assert not here.world.release()["draft"]
     assert decided(here.world, folder / "swept")[0] == (asked, "allow")

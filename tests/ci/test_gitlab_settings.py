@@ -56,7 +56,7 @@ def test_no_token_that_reads_approvals(merged: Newcomer) -> None:
     refused(merged, "COUNTERSEAL_GITLAB_TOKEN", "read_api", SETTINGS, api_token=False)
 
 
-def test_nobody_may_push_to_the_mirror(merged: Newcomer) -> None:
+def test_nobody_may_push_to_the_ledger(merged: Newcomer) -> None:
     merged.world.sandbox.forge.repository(NAME).let_push(MIRROR_REF, None)
     refused(merged, "Settings → Repository → Protected branches → counterseal-ledger", SETTINGS)
 
@@ -69,6 +69,6 @@ def test_two_gates_at_once(merged: Newcomer) -> None:
     assert [each.jobs[GATE] for each in pipelines] == ["PASS"] * 2, "".join(each.text for each in pipelines)
     assert [decisions(each) for each in pipelines] == [[("staging", "allow", 1)]] * 2
     tips = merged.world.ledger_tips()
-    assert len(set(tips.values())) == 1, "notes and mirror are equal"
-    count = merged.world.sandbox.forge.repository(NAME).git.text("rev-list", "--count", "refs/notes/counterseal")
+    assert len(set(tips.values())) == 1, "the branch and its copy are equal"
+    count = merged.world.sandbox.forge.repository(NAME).git.text("rev-list", "--count", MIRROR_REF)
     assert int(count) == 2, "the beginning, and one decision"

@@ -16,6 +16,7 @@ import yaml
 from tests.ci import gitlab_newcomer
 from tests.ci.act import ROOT
 from tests.ci.test_gitlab_includes import include
+from tests.flow import recorded
 
 from counterseal_sandbox.demo.site import NAME, TAG
 from counterseal_sandbox.demo.world import write_json
@@ -102,7 +103,7 @@ def production(project: Newcomer) -> None:
     project.world.merge("bob", number)
     published = project.promote()
     assert published.jobs == QUIET, published.text
-    assert decisions(published) == [("production", "allow", 3)]
+    assert decisions(published) == [("production", "allow", 4)], "the project's own gate audited at 3"
     assert json.loads(published.variables(GATE)["counterseal_published"]) == [TAG]
     assert f"published: {TAG} (production)" in published.artifact(GATE, "counterseal.md").read_text()
     files = ("app-1.2.0-py3-none-any.whl", "app-1.2.0.tar.gz")
@@ -125,12 +126,12 @@ def replaced_afterwards(project: Newcomer) -> None:
 
 
 def swept_again(project: Newcomer) -> None:
-    """The schedule finds nothing to do."""
-    tips = project.world.ledger_tips()
+    """The schedule finds nothing to decide, and audits."""
+    before = recorded.kinds(project.world)
     again = project.promote(source="schedule")
     assert again.jobs == QUIET, again.text
     assert again.variables(GATE)["counterseal_published"] == "[]"
-    assert project.world.ledger_tips() == tips
+    assert recorded.kinds(project.world) == [*before, "audit"]
 
 
 def decisions(pipeline: Pipeline) -> list[tuple[str, str, int]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from tests.flow import recorded
 
 from counterseal_sandbox.demo.site import NAME, TAG
 from counterseal_sandbox.demo.world import write_json
@@ -116,13 +117,13 @@ def handing_on(here: Newcomer) -> str:
 
 
 def swept_again(here: Newcomer) -> None:
-    """Scenario 32: a second attempt of the run says again what is recorded, and does nothing."""
-    tips = here.world.ledger_tips()
+    """Scenario 32: a second attempt of the run says again what is recorded, and does nothing but audit by schedule."""
+    before = recorded.kinds(here.world)
     again = here.promote(event="schedule", attempt=2)
     assert again.jobs == {"gate": "success"}, "no matrix without tags"
     assert decisions(again) == [("production", "allow", 3)]
     assert again.outputs("gate")["published"] == "[]"
-    assert here.world.ledger_tips() == tips
+    assert recorded.kinds(here.world) == [*before, "audit"]
 
 
 def decisions(outcome: Outcome) -> list[tuple[str, str, int]]:

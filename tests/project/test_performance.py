@@ -43,7 +43,16 @@ def test_results_survive_their_file(tmp_path: Path) -> None:
 def test_a_missed_goal_is_named_with_its_cause() -> None:
     text = page(Measured("append", 10_000, ours=Times((3.2, 3.1, 3.3)), beside=Times((1.0, 1.1, 0.9))))
     assert "| 10,000 | 3,100 ms / 3,200 ms | 900 ms / 1,000 ms | 3.2 × | ≤ 3 ×: missed |" in text
-    assert "- An append, 10,000 entries: the goal is ≤ 3 ×, it is 3.20 ×. The ledger is read" in remains(text)
+    assert "- An append, 10,000 entries: the goal is ≤ 3 ×, it is 3.20 ×. The tree is brought" in remains(text)
+
+
+def test_how_far_the_newest_audit_is_has_a_column() -> None:
+    rows = [Measured("gate", 1_000, after, Times((1.0 + after,)), Times((1.0,))) for after in (0, 64)]
+    text = page(*rows)
+    assert "| entries | after the audit |" in text
+    assert "| 1,000 | 64 | 65.0 s / 65.0 s |" in text
+    assert "- A gate that finds nothing to do, 1,000 entries, 64 of them after the audit: the goal is" in remains(text)
+    assert "| A gate that finds nothing to do | 1.0 |" in text, "growth is told of ledgers that end with an audit"
 
 
 def test_what_meets_its_goal_does_not_remain() -> None:

@@ -423,7 +423,13 @@ WITHDRAWN = _event(
 SWEPT = Swept(
     MERGE, (Waiting(f"promotions/staging/{MANIFEST_DIGEST}.2.json", MERGE), Waiting(f"promotions@{BASE}", BASE))
 )
-AUDIT = _event(EventKind.AUDIT, Audit(41, "schedule", SWEPT))
+
+
+def _audit(verified: int) -> Event:
+    return _event(EventKind.AUDIT, Audit(verified, "schedule", SWEPT))
+
+
+AUDIT = _audit(41)
 BEGUN = states.after(None, GENESIS, LEDGER, link(0, "genesis").entry_id)
 HELD_ID, REVOKED_ID = link(43, "hold", "a run").entry_id, link(44, "revocation", "a run").entry_id
 CONSENT = Consent(
@@ -448,7 +454,7 @@ BY_TWO = _event(
     ),
 )
 LATER = states.after(BEGUN, ALLOW, LEDGER, ALLOW_REFERENCE.entry_id)
-LATER = states.after(states.after(LATER, DENY, LEDGER, digest("deny")), AUDIT, LEDGER, digest("audit"))
+LATER = states.after(states.after(LATER, DENY, LEDGER, digest("deny")), _audit(2), LEDGER, digest("audit"))
 LATER = states.after(states.after(LATER, HOLD, LEDGER, HELD_ID), AT_ONCE, LEDGER, REVOKED_ID)
 REINSTATEMENT = _event(EventKind.REINSTATEMENT, Reinstatement((REVOKED_ID,), "a false alarm", CONSENT))
 ABOUT = decision.subjects(EVIDENCE)

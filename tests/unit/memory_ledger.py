@@ -22,6 +22,7 @@ class MemoryLedger:
         self.found: dict[str, bytes] = {}
         self.made: dict[str, LedgerCommit] = {}
         self.branch: str | None = None
+        self.notes: str | None = None
         self.messages: list[str] = []
         self.asked: list[int] = []
 
@@ -30,6 +31,9 @@ class MemoryLedger:
 
     def tip(self) -> str | None:
         return self.branch
+
+    def copy(self) -> str | None:
+        return self.notes
 
     def commits(self, most: int | None) -> Sequence[LedgerCommit]:
         listed: list[LedgerCommit] = []
@@ -49,7 +53,7 @@ class MemoryLedger:
         name = self.make(commit)
         if commit.base != self.branch:
             return Pushed(name, taken=False)
-        self.branch = name
+        self.branch = self.notes = name
         self.messages.append(commit.message)
         return Pushed(name, taken=True)
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from counterseal.errors import CountersealError
+from counterseal.errors import CountersealError, LedgerError
 from counterseal.gate import appending, selection
 from counterseal.gate.ledger.tail import MAX_TAIL
 from counterseal.gate.request_files import merged_requests
 from counterseal.history import state as states
 from counterseal.history.events import Swept, Waiting
+from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
 
 if TYPE_CHECKING:
     from counterseal.gate.ledger import Tip
@@ -36,10 +37,29 @@ def keep(gate: Gate, tip: Tip) -> Tip:
         ServiceError: It could not be recorded.
     """
     if not tip.size:
+        _check_lost(gate)
         return appending.genesis(gate).tip
     if tip.since_audit > MAX_TAIL or is_due(gate, tip):
         return audit(gate)
     return tip
+
+
+def _check_lost(gate: Gate) -> None:
+    """Refuse to begin a ledger where the branch is gone and its copy is still there: it was deleted.
+
+    Whoever may push could have put the copy there, to stop a ledger from beginning; so they could by a branch.
+
+    Raises:
+        LedgerError: The copy is there.
+    """
+    copy = gate.store.copy()
+    began_meanwhile = copy is not None and gate.store.tip() is not None  # both move in one push
+    if copy is not None and not began_meanwhile and gate.policy.predecessor is None:
+        raise LedgerError(
+            f"the branch {MIRROR_BRANCH}, which is the ledger, is gone",
+            why=f"{NOTES_REF}, its copy, is still at {copy[:12]}: a new ledger would hide what the old one says",
+            fix=f"counterseal log repair; if there never was a ledger, delete the copy: git push origin :{NOTES_REF}",
+        )
 
 
 def is_due(gate: Gate, tip: Tip) -> bool:

@@ -148,7 +148,7 @@ def after(before: State | None, content: Decision | Event, ledger_id: str, entry
         entry_id: Its id.
 
     Raises:
-        LedgerError: A genesis is missing, or not the first entry.
+        LedgerError: A genesis is missing, or not the first entry; or an audit is not of all entries before it.
     """
     at = content.decided_at if isinstance(content, Decision) else content.occurred_at
     if (before is None) is not (isinstance(content, Event) and isinstance(content.body, Genesis)):
@@ -189,7 +189,7 @@ def _happened(state: State, event: Event, entry_id: str) -> State:
         case Publication() as body:
             changes["unpublished"] = _without(state.unpublished, body.decision.entry_id)
         case Audit() as body:
-            changes["audit"] = Audited(state.sequence, body.verified)
+            changes["audit"] = _audited(state, body)
             changes["heartbeat"] = Heartbeat(state.sequence, at) if body.trigger == SCHEDULE else state.heartbeat
             changes["swept"] = body.swept or state.swept
         case Genesis():
@@ -199,6 +199,15 @@ def _happened(state: State, event: Event, entry_id: str) -> State:
 
 #: What both forges call a run that a schedule started.
 SCHEDULE: Final = "schedule"
+
+
+def _audited(state: State, body: Audit) -> Audited:
+    if body.verified != state.sequence - 1:
+        raise LedgerError(
+            f"entry {state.sequence}: an audit says that entries 0 to {body.verified} were verified",
+            why=f"there are {state.sequence} before it, and it has to be all of them",
+        )
+    return Audited(state.sequence, body.verified)
 
 
 def _decided(state: State, decision: Decision, entry_id: str) -> State:

@@ -70,7 +70,7 @@ class NewCommit:
     Attributes:
         base: Where the branch has to be (None: it is not there yet).
         tree: The tree after the entry.
-        objects: Content by id of all trees and blobs that are new, and of the trees of `base` that they come from.
+        objects: Kind and content by id of all trees and blobs that are new, and of those of `base` in their places.
         line: The blob of the line, and `since_audit` how far the newest audit is then: the hints.
         message: For people.
     """

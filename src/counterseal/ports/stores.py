@@ -116,6 +116,9 @@ class LedgerStore(LedgerSource, Protocol):
             ServiceError: It would not; the message names the setting.
         """
 
+    def copy(self) -> str | None:
+        """Return where the notes ref, the branch's copy for people, is now (None: there is none)."""
+
     def push(self, commit: NewCommit) -> Pushed:
         """Append a commit to the branch, fast-forward only, and set the notes ref, its copy for people, to the same.
 

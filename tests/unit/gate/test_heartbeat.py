@@ -126,6 +126,16 @@ def test_an_audit_reads_every_line_from_the_first_on(world: World) -> None:
         run(world, "schedule", 5)
 
 
+def test_a_ledger_whose_branch_is_gone_is_not_begun_anew(world: World) -> None:
+    world.ask("staging", ALICE)
+    run(world)
+    world.store.branch = None
+    with pytest.raises(LedgerError, match="which is the ledger, is gone") as caught:
+        run(world, number=2)
+    assert "log repair" in caught.value.fix
+    assert world.told() == []
+
+
 # --- an own gate -----------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,8 @@ def fold(*contents: tuple[str, Decision | Event] | Event) -> State:
     state = states.after(None, GENESIS, LEDGER, "e" * 64)
     for content in contents:
         name, said = content if isinstance(content, tuple) else ("", content)
+        if isinstance(said, Event) and isinstance(said.body, Audit) and said.body.verified == -1:
+            said = dataclasses.replace(said, body=dataclasses.replace(said.body, verified=state.sequence))
         state = states.after(state, said, LEDGER, lines.identifier(name) if name else "f" * 64)
     return state
 
@@ -120,6 +123,13 @@ def test_only_a_scheduled_audit_is_a_heartbeat() -> None:
 def test_an_audit_that_says_nothing_of_requests_leaves_what_was_said() -> None:
     swept = Swept("ab" * 20, ())
     assert fold(audit(0, swept=swept), audit(1)).swept == swept
+
+
+@pytest.mark.parametrize("verified", [0, 1, 3])
+def test_an_audit_is_of_all_entries_before_it(verified: int) -> None:
+    assert fold(allow("1"), allow("2"), audit(2)).audit == Audited(3, 2)
+    with pytest.raises(LedgerError, match=f"entry 3: an audit says that entries 0 to {verified} were verified"):
+        fold(allow("1"), allow("2"), audit(verified))
 
 
 def test_a_genesis_is_first_and_alone() -> None:
@@ -202,7 +212,7 @@ def test_a_provisional_revocation_ends_or_is_confirmed() -> None:
     confirmed = after(state, revocation("a" * 64, None, lines.identifier("p"), hours=1), "c")
     assert [(known.sequence, known.until) for known in confirmed.revoked] == [(2, None)]
     assert after(state, audit(1, days=4), "a").revoked == ()
-    assert len(after(confirmed, audit(1, days=4), "a").revoked) == 1
+    assert len(after(confirmed, audit(2, days=4), "a").revoked) == 1
 
 
 def test_a_reinstatement_takes_back_what_it_names() -> None:
@@ -226,7 +236,7 @@ steps = st.one_of(
     st.builds(lambda name, stage: allow(name, stage=stage), names, st.sampled_from(["staging", "production"])),
     st.builds(withdrawn, names, st.sampled_from(["staging", "production"])),
     st.builds(published, names),
-    st.builds(audit, st.integers(0, 5), st.sampled_from(["push", "schedule"])),
+    st.builds(audit, st.just(-1), st.sampled_from(["push", "schedule"])),
     st.builds(hold, st.sampled_from([None, "staging"]), st.integers(1, 99), hours=st.integers(0, 99)),
     st.builds(revocation, st.sampled_from(["a" * 64, "b" * 64]), st.sampled_from([None, FIRST + timedelta(days=3)])),
 )

@@ -1,9 +1,9 @@
 """The ledger at a git remote: reads as much of its branch as is asked for, and appends a commit to it.
 
-It reads into a copy of its own without trees and blobs (`--filter=tree:0`), and brings those by id, in batches; git
-itself never fetches what it misses. An append is one commit, made here object by object, and one push that expects the
-branch where it was read. The notes ref, which no forge can protect, is moved along for people. It knows git objects;
-what a line says and whether it may be signed is decided elsewhere.
+It reads into a copy of its own without trees and blobs (`--filter=tree:0`), and brings those by id, in batches, with
+the folders below where those are few; git itself never fetches what it misses. An append is one commit, made here
+object by object, and one push that expects the branch where it was read. The notes ref, which no forge can protect, is
+moved along for people. It knows git objects; what a line says and whether it may be signed is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -49,8 +49,14 @@ _QUIETLY: Final = (
     "--no-auto-maintenance",
     "--recurse-submodules=no",
     "--refmap=",
-    "--filter=tree:0",
 )
+#: What does not come with what is asked for: anything below a tree, or notes alone. GitHub knows no steps between.
+_NOTHING_BELOW: Final = "--filter=tree:0"
+_FOLDERS_BELOW: Final = "--filter=blob:none"
+#: Of so few objects the folders below come, too: of the second level each has 256 at most, of some hundred bytes.
+_FEW: Final = 16
+#: A folder in a tree that has only folders.
+_FOLDER = re.compile(rb"40000 [^\0]+\0(.{20})", re.DOTALL)
 #: The remote's answer to whoever asks for an object by id, in git's words.
 _NOT_THERE = re.compile(r"not our ref ([0-9a-f]{40})")
 _ABSENT = re.compile(r"^fatal: couldn't find remote ref", re.MULTILINE)
@@ -95,8 +101,11 @@ class GitLedgerStore:
         self._origin = ("-c", f"remote.origin.url={url}")
         self._push_options = tuple(f"--push-option={option}" for option in push_options)
         self._seconds = seconds
-        #: Objects that are here: git would not say "missing" of others, but end.
+        #: Objects that are here: git would not say "missing" of others, but end. Of some all folders below are, too.
         self._present: set[str] = set()
+        self._deep: set[str] = set()
+        #: The trees of the commits, from which everything hangs; empty where it is little.
+        self._roots: set[str] = set()
         self._locked: tuple[str | None, str] | None = None
 
     def check_push(self) -> None:
@@ -118,6 +127,10 @@ class GitLedgerStore:
         """Return where the branch is at the remote now (None: there is none)."""
         return self._remote.refs(self._git, MIRROR_REF, whole=False).get(MIRROR_REF)
 
+    def copy(self) -> str | None:
+        """Return where the notes ref is at the remote now (None: there is none)."""
+        return self._remote.refs(self._git, NOTES_REF, whole=False).get(NOTES_REF)
+
     def commits(self, most: int | None) -> Sequence[LedgerCommit]:
         """Return the branch's commits as the remote has them now, newest first, by first parents.
 
@@ -125,7 +138,7 @@ class GitLedgerStore:
             ServiceError: The remote cannot be read, or, where all are asked for, has not all.
         """
         self._git.is_empty = False  # even a fetch that fails may leave something
-        options = (*_QUIETLY, "--no-write-fetch-head", f"--depth={most or _ALL}")
+        options = (*_QUIETLY, _NOTHING_BELOW, "--no-write-fetch-head", f"--depth={most or _ALL}")
         specs = (f"+{MIRROR_REF}:{_HERE}",)
         answer = self._remote.patiently(
             self._git, *self._origin, "fetch", *options, "--end-of-options", "origin", *specs
@@ -136,7 +149,9 @@ class GitLedgerStore:
             raise self._remote.failure("git fetch failed", answer)
         if most is None:
             check_whole(self._git, self._remote.url)
-        return ledger_commits.read(self._git, _HERE, most)
+        listed = ledger_commits.read(self._git, _HERE, most)
+        self._roots = {commit.tree for commit in listed} if most is None or len(listed) == most else set()
+        return listed
 
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
         """Return trees and blobs by id, those that are not here brought in one go.
@@ -145,25 +160,36 @@ class GitLedgerStore:
             AbsentError: The remote says that it does not have one.
             ServiceError: One did not come.
         """
-        lacking = sorted(set(ids) - self._present)
-        if lacking:
-            asked = "".join(f"{name}\n" for name in lacking).encode()
-            # it has the commits without their trees, so it must not be told that they are here: the pack would lean on
-            # what is not
-            settings = (*self._origin, "-c", "fetch.negotiationAlgorithm=noop")
-            options = (*_QUIETLY, "--no-write-fetch-head", "--stdin")
-            answer = self._remote.patiently(self._git, *settings, "fetch", *options, "origin", data=asked)
-            if absent := _NOT_THERE.search(answer.messages):
-                raise AbsentError(
-                    f"the ledger's branch names object {absent[1][:12]}, that {self._remote.url} does not have",
-                    why="it lost a part of the ledger, or holds it back",
-                    fix="run it again later; if it stays so, restore the branch from a clone that has all",
-                )
-            if answer.code != 0:
-                raise self._remote.failure("a part of the ledger could not be fetched", answer)
+        if lacking := sorted(set(ids) - self._present):
+            self._bring(lacking)
         found = self._git.objects(ids, limit=MAX_BYTES)
         self._present.update(found)
+        for name in self._deep.intersection(found):
+            if found[name].startswith(b"40000 "):  # a tree that has folders
+                below = {folder.hex() for folder in _FOLDER.findall(found[name])}
+                self._present |= below
+                self._deep |= below
         return found
+
+    def _bring(self, ids: Sequence[str]) -> None:
+        """Bring objects by id, with the folders below if that cannot be much."""
+        deep = not self._roots or (len(ids) <= _FEW and self._roots.isdisjoint(ids))
+        asked = "".join(f"{name}\n" for name in ids).encode()
+        # it has the commits without their trees, so it must not be told that they are here: the pack would lean on
+        # what is not
+        settings = (*self._origin, "-c", "fetch.negotiationAlgorithm=noop")
+        options = (*_QUIETLY, _FOLDERS_BELOW if deep else _NOTHING_BELOW, "--no-write-fetch-head", "--stdin")
+        answer = self._remote.patiently(self._git, *settings, "fetch", *options, "origin", data=asked)
+        if absent := _NOT_THERE.search(answer.messages):
+            raise AbsentError(
+                f"the ledger's branch names object {absent[1][:12]}, that {self._remote.url} does not have",
+                why="it lost a part of the ledger, or holds it back",
+                fix="run it again later; if it stays so, restore the branch from a clone that has all",
+            )
+        if answer.code != 0:
+            raise self._remote.failure("a part of the ledger could not be fetched", answer)
+        if deep:
+            self._deep.update(ids)
 
     def push(self, commit: NewCommit) -> Pushed:
         """Append a commit to the branch, fast-forward only, and set the notes ref to the same.

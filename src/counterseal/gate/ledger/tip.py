@@ -21,9 +21,10 @@ from counterseal.history.events import Publication
 from counterseal.model import Entry, NewCommit, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from counterseal.history.events import Event
+    from counterseal.ledger import NotesTree
     from counterseal.model import LedgerLink
 
 
@@ -162,9 +163,11 @@ class Tip:
         Raises:
             LedgerError: An entry with this id is recorded already.
         """
+        walk = self._walk
+        walk.tree.look_up(places.touched(content, entry_id))  # in one go what would be asked for key by key
+        walk.tree.look_up(places.appended_to(content), contents=True)
         if entry := self.find(entry_id):
             raise LedgerError(f"entry {entry_id[:12]} is recorded already, at {entry.link.sequence}")
-        walk = self._walk
         state = states.digest(states.after(walk.state, content, self.id, entry_id))
         return walk.chain.link(entry_id, walk.commit, walk.tree.root, state)
 
@@ -190,11 +193,11 @@ class Tip:
         chain, tree = self._walk.chain.copy(), self._walk.tree.copy()
         chain.add(entry)
         written = places.apply(tree, entry, content, state)
-        blobs = [(str(tree.blob(key)), tree.read(key) if key != places.document_key(content) else evidence)
-                 for key in written]  # fmt: skip
-        objects = {name: ("tree", node) for name, node in self._walk.tree.nodes(written).items()}
-        objects |= {name: ("tree", node) for name, node in tree.nodes(written).items()}
-        objects |= {blob: ("blob", note) for blob, note in blobs if note is not None}
+        document = places.document_key(content)
+        notes = [key for key in written if key != document]
+        objects = _objects(self._walk.tree, written, notes) | _objects(tree, written, notes)
+        if document:
+            objects[str(tree.blob(document))] = ("blob", evidence)
         line, since = str(tree.blob(places.entry_key(link.entry_id))), link.sequence - state.audit.sequence
         commit = NewCommit(self.commit, str(tree.root), objects, line, since, message)
         return commit, Walk(chain, tree, self._walk.judge, None, state, entry)
@@ -209,3 +212,12 @@ class Tip:
         """Return the bytes of `ledger-proof.json`, or None: the decision is older than what was read here."""
         chain = self._walk.chain
         return chain.proof(decision, publication) if chain.covers(decision.link.sequence) else None
+
+
+def _objects(tree: NotesTree, keys: Collection[str], notes: Collection[str]) -> dict[str, tuple[str, bytes]]:
+    """Return the trees on the way to some keys, and the notes at some; git compares new ones with those before them."""
+    found = {name: ("tree", node) for name, node in tree.nodes(keys).items()}
+    for key in notes:
+        if (note := tree.read(key)) is not None:
+            found[str(tree.blob(key))] = ("blob", note)
+    return found

@@ -194,7 +194,20 @@ def test_a_remote_that_leaves_nothing_out_is_read_too(
     assert git(remote, "fsck", "--full", "--strict", "--no-dangling") == ""
 
 
-def test_how_many_times_git_is_started(remote: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("decided", "after", "asked"),
+    [
+        # a short one, of which all folders come at once
+        (60, 10, ["fetch", "cat-file", "cat-file", "cat-file", "fetch", "cat-file"]),
+        # few folders, with which those below come
+        (80, 2, ["fetch", "cat-file", "fetch", "cat-file", "cat-file", "fetch", "cat-file"]),
+        # many folders
+        (80, 20, ["fetch", "cat-file"] * 4),
+    ],
+)
+def test_how_many_times_git_is_started(
+    remote: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decided: int, after: int, asked: list[str]
+) -> None:
     started: list[str] = []
     run = Git.run
 
@@ -204,10 +217,10 @@ def test_how_many_times_git_is_started(remote: Path, tmp_path: Path, monkeypatch
         )
         return run(git, *arguments, **more)  # type: ignore[arg-type]
 
-    written = continued(planted(remote, 60), fresh(f"file://{remote}", tmp_path / "copy.git"))
+    written = continued(planted(remote, decided, decided - after), fresh(f"file://{remote}", tmp_path / "copy.git"))
     monkeypatch.setattr(Git, "run", count)
     tip = written.reader.read(written.store, [places.entry_key(identifier("new"))])
-    assert started == ["fetch", "rev-list", *["fetch", "cat-file"] * 4]
+    assert started == ["fetch", "rev-list", *asked]
     started.clear()
     assert tip.find(identifier("new")) is None
     assert started == []

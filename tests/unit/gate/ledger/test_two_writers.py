@@ -105,6 +105,9 @@ class Writer(threading.Thread):
     def check_push(self) -> None:
         """Take every push."""
 
+    def copy(self) -> str | None:
+        return self.shared.copy()
+
     def tip(self) -> str | None:
         return self._turn("tip", self.shared.tip)  # type: ignore[no-any-return]
 
