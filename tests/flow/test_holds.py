@@ -213,3 +213,20 @@ def test_a_hold_that_lands_while_a_gate_decides_wins(fresh: FlowWorld, point: st
         code, said = ended(decides)
     assert code == 12, said
     assert recorded.kinds(fresh) == ["genesis", "hold", "deny"]
+
+
+def test_what_the_run_shows_of_it(fresh: FlowWorld) -> None:
+    environment = started(fresh, hold("", target="all", hours="2"))
+    shown = {name: fresh.folder / name for name in ("summary", "output")}
+    names = {GITHUB: ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"), GITLAB: ("COUNTERSEAL_SUMMARY", "COUNTERSEAL_DOTENV")}
+    environment |= dict(zip(names[fresh.kind], map(str, shown.values()), strict=True))
+    result = fresh.counterseal("gate", environment=environment)
+    number = recorded.kinds(fresh).index("hold")
+    assert result.output.startswith("hold: every stage is held until 2")
+    assert ", for rollbacks, too\n" in result.output
+    assert f"  by carol (1003): {WHY}\n" in result.output
+    assert f"ledger: entry {number} (hold recorded)" in result.output
+    assert ("the word of your own gate" in result.output) is (fresh.kind is GITLAB)
+    assert "hold: every stage is held until" in shown["summary"].read_text()
+    assert str(number) in shown["output"].read_text()
+    assert ("::warning title=hold::hold: every stage" in result.errors) is (fresh.kind is GITHUB)
