@@ -21,10 +21,10 @@ _GITHUB: Final = re.compile(r"(https://[^/]+/.+/actions/runs/[0-9]+)/attempts/([
 
 def entry_id(kind: str, ledger_id: str, run: Run) -> str:
     """Return the id of the one event of a kind that a run may record, however often its job is run."""
-    return ledger.entry_id(kind, ledger_id, page(run))
+    return ledger.entry_id(kind, ledger_id, start_of(run))
 
 
-def page(run: Run) -> str:
+def start_of(run: Run) -> str:
     """Return the address of what somebody started: the run without its attempt, or the pipeline of the job."""
     if run.pipeline is not None:
         return f"https://{run.repository.host}/{run.repository.name}/-/pipelines/{run.pipeline}"

@@ -158,6 +158,7 @@ class Forge:
         self.source = Source()
         self.asked: list[str] = []
         self.guarded: set[str] = {MAIN}
+        self.starts: dict[str, BuildStart] = {}
 
     def repository(self) -> Repository:
         return samples.REPOSITORY
@@ -190,7 +191,7 @@ class Forge:
         return Permission.WRITE
 
     def build_start(self, run_uri: str) -> BuildStart | None:
-        return None
+        return self.starts.get(run_uri)
 
     def change_request(self, number: int) -> ChangeRequest:
         return self.changes[number]

@@ -94,6 +94,12 @@ def _wanted(options: SimpleNamespace, surroundings: Surroundings) -> dict[str, s
     given = {name: str(getattr(options, name) or "") for name in INPUTS}
     told = surroundings.event_inputs() if surroundings.in_github else given
     action = told.get("action", "")
+    if given["action"] and not action:
+        raise UsageError(
+            f"nobody started this run for the action {given['action'][:40]!r}",
+            why="the event of the run names none: it counts only from whoever starts the run, not from a workflow",
+            fix="start it on its page (Run workflow), or: counterseal hold, counterseal revoke",
+        )
     if not action:
         if more := [name for name in INPUTS if name != "stage" and (given[name] or told.get(name))]:
             raise UsageError(

@@ -143,9 +143,12 @@ def _record(
     """Record what `make` returns on the ledger's tip, once for whatever was started."""
     who, again = person.who(gate)
     identifier = started.entry_id(kind, gate.policy.ledger_id, gate.run)
-    tip = _begun(gate)
+    tip = gate.reader.read(gate.store)
+    ledgers.check_anchor(tip, gate.sources.assets, gate.sources.work)
     if tip.find(identifier) is None:
         check(tip)
+    if not tip.size:
+        _begin(gate)
 
     def prepare(tip: Tip, _: Sequence[str]) -> recording.Draft | Entry:
         if entry := tip.find(identifier):
@@ -166,19 +169,15 @@ def _record(
     return Restricted(recorded.entry, event, recorded.fresh, warnings, gate.sources.trust.sandbox, own)
 
 
-def _begun(gate: Gate) -> Tip:
-    """Return the ledger, begun if it was not there: what was public once has to be in it before anything is signed."""
-    tip = gate.reader.read(gate.store)
-    ledgers.check_anchor(tip, gate.sources.assets, gate.sources.work)
-    if tip.size:
-        return tip
+def _begin(gate: Gate) -> None:
+    """Begin the ledger, if a run of this kind may."""
     if gate.run.event not in DIALECTS[kind_of(gate.run.repository.host)].gate_triggers:
         raise ServiceError(
             "the ledger has no entry yet",
             why=f"a run of {gate.run.event} records holds and revocations only",
             fix="let the gate run once: merge something, or start it on its page",
         )
-    return appending.genesis(gate).tip
+    appending.genesis(gate)
 
 
 def _own(entry: Entry, who: Actor) -> Entry:

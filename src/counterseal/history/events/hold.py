@@ -35,8 +35,8 @@ class Hold:
 
 
 def renewed(holds: Sequence[Held], stage: str | None, by: str, at: datetime) -> Held | None:
-    """Return the hold of the same by the same person that a new one would renew, or None."""
-    same = (held for held in holds if (held.stage, held.by) == (stage, by) and at - held.since < MEMORY)
+    """Return the hold by the same person that a new one would renew, or None: of the same stage, or of every stage."""
+    same = (held for held in holds if held.stage in (None, stage) and held.by == by and at - held.since < MEMORY)
     return max(same, key=lambda held: held.sequence, default=None)
 
 
