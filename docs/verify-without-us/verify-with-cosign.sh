@@ -11,7 +11,8 @@
 #         sbom.cdx.json: byte by byte what the decided manifest names
 # gate    on GitHub counterseal's, at this released revision; on GitLab the project's own pipeline file at its branch
 # state   with STATE=FILE (the ledger's newest line and its state document, see the README): signed by the gate, for this
-#         repository and ledger, after the decision, no older than MAX_AGE days (7), and the allow not withdrawn
+#         repository and ledger, after the decision, no older than MAX_AGE days (7), the allow not withdrawn, and nothing
+#         that it rests on revoked
 # open    without STATE: revocations and holds after the release; whether the decision is in the ledger (counterseal verify).
 #         cosign has no option for machine, gate revision and repository id: `ext` below reads them from the
 #         certificate that cosign has just verified
@@ -62,7 +63,7 @@ ROOT=${ROOT:?trust root, saved once from an independent source (gh attestation t
 
 all=$(mktemp -d)
 
-export name digest manifest level verifier HOST RESOURCE_URI REPO_ID TAG STAGE MAX_AGE
+export name digest manifest gate_revision level verifier HOST RESOURCE_URI REPO_ID TAG STAGE MAX_AGE
 level=COUNTERSEAL_STAGE_$(printf %s "$STAGE" | tr a-z- A-Z_)
 
 # cosign takes one root: of several lines, the one with a transparency log.
@@ -110,12 +111,22 @@ by_builder() {
 }
 
 # known PAYLOAD: what STATE's second line says of the decision, if its first line, the PAYLOAD that was verified, signs it,
-# it is of this ledger, no older than MAX_AGE days, and the allow was not taken back.
+# it is of this ledger, no older than MAX_AGE days, and neither was the allow withdrawn nor what it rests on revoked.
 known() {
   sed -n 2p "$STATE" | tr -d '\n' >"$work/state.json"
-  state=$(sum "$work/state.json") jq -ers --argjson decision "$decision" '
+  state=$(sum "$work/state.json") jq -ers --argjson decided "$decided" '
+    def revoked($state; $decided): first($state.revoked[]
+        | select((.since | fromdateiso8601) - 300 <= now and (.until == null or now < (.until | fromdateiso8601)))
+        | .sequence as $number | .target | select(
+          if .kind | IN("manifest", "artifact") then .value | IN($decided.subject[].digest.sha256)
+          elif .kind == "run" then .value | IN($decided.predicate.builds[].invocationUri)
+          elif .kind == "gate" then .value == env.gate_revision
+          elif .kind == "identity" then (.value | IN($decided.predicate.builds[].builder))
+            and $decided.predicate.ledger.sequence < $number and (.windowSince // "") <= $decided.predicate.decidedAt
+          else true end)) // null;
     if length != 2 then error("not a line and a document") else . end | .[0] as $line | .[1] as $state
     | ($line.predicate.decidedAt // $line.predicate.occurredAt) as $at | $line.predicate.ledger as $place
+    | $decided.predicate.ledger as $decision
     | ($state.stages[env.STAGE] | [.current, .before[]?] | map(select(. != null))) as $had
     | ($had | map(select(.entryId == $decision.entryId or .manifest == env.manifest))) as $own
     | if ($line.predicateType | IN("https://counterseal.dev/decision/v1", "https://counterseal.dev/event/v1")) != true
@@ -125,6 +136,7 @@ known() {
       elif $place.id != $decision.id then error("it is of another ledger")
       elif $place.sequence <= $decision.sequence then error("it is older than the release")
       elif now - ($at | fromdateiso8601) > (env.MAX_AGE | tonumber) * 86400 then error("it is of \($at), older than \(env.MAX_AGE) days")
+      elif revoked($state; $decided) != null then error(revoked($state; $decided) | "the \(.kind) \(.value) was revoked")
       elif $had == [] then error("nothing was let into this stage there")
       elif $own == [] and any($had[]; .sequence < $decision.sequence) then error("the allow was withdrawn")
       else "  as of ledger entry \($place.sequence), \($at): \(env.STAGE) has \($state.stages[env.STAGE].current.tag // "nothing")",
@@ -170,6 +182,7 @@ verify() {
     and .source.repository.host == env.HOST and .source.repository.id == (env.REPO_ID | tonumber) and (.source.revision | test("^[0-9a-f]{40,64}$"))'
   statement=$(jq -r '.dsseEnvelope.payload | @base64d' "$work/decision.json")
   revision=$(jq -r .predicate.source.revision <<<"$statement")
+  gate_revision=$(ext "$work/decision.json" 10)
 
   look="signature, provenance or SBOM is not by $BUILDER at $TAG, or over other bytes"
   by_builder "$file.sigstore.json" verify-blob
@@ -193,7 +206,7 @@ verify() {
   echo '  not checked: revocations and holds since; the ledger' >"$work/known"
   if [ -n "$STATE" ]; then
     look="STATE is not a state of this ledger by this gate, too old, or speaks against the file"
-    decision=$(jq -c .predicate.ledger <<<"$statement")
+    decided=$statement
     sed -n 1p "$STATE" >"$work/line.json"
     jq -r '.dsseEnvelope.payload | @base64d' "$work/line.json" >"$work/line"
     by_gate "$work/line.json" "$(jq -r .predicateType "$work/line")" --check-claims=false # it is about other files

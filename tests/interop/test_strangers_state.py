@@ -39,10 +39,11 @@ class State:
     before: tuple[dict[str, Any], ...] = ()
     edited: bytes = b""
     about: str = FILE
+    revoked: tuple[dict[str, Any], ...] = ()
 
     def write(self, path: Path, signers: Signers, data: bytes) -> Path:
         stages = {self.stage: {"current": self.current, "before": list(self.before)}}
-        state = {"ledger": self.ledger, "sequence": self.sequence, "stages": stages}
+        state = {"ledger": self.ledger, "sequence": self.sequence, "stages": stages, "revoked": self.revoked}
         document = json.dumps(state, separators=(",", ":"), sort_keys=True).encode()
         at = (datetime.now(UTC) - self.age).strftime("%Y-%m-%dT%H:%M:%SZ")
         place = {"id": self.ledger, "sequence": self.sequence, "state": hashlib.sha256(document).hexdigest()}
@@ -56,6 +57,18 @@ class State:
         return path
 
 
+def revoked(kind: str, value: str, *, hours: int | None = 72, **changes: Any) -> dict[str, Any]:
+    """Return a revocation of an hour ago; a provisional one ends after some hours."""
+    since = datetime.now(UTC) - timedelta(hours=1)
+    until = None if hours is None else f"{since + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
+    target = {"kind": kind, "value": value, "windowSince": None, "windowUntil": None, **changes}
+    return {"sequence": 43, "since": f"{since:%Y-%m-%dT%H:%M:%SZ}", "until": until, "target": target}
+
+
+RUN = f"https://github.com/{REPOSITORY}/actions/runs/1/attempts/1"
+BUILDER = f"https://github.com/{REPOSITORY}/.github/workflows/release.yml@refs/tags/{TAG}"
+WHEEL = hashlib.sha256(b"wheel" * 200).hexdigest()
+LONG_AGO, SOON = "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
 OTHER: dict[str, Any] = {"entryId": "0" * 64, "manifest": "1" * 64, "sequence": 40, "tag": "v1.1.0"}
 WRONG: dict[str, Callable[[State], None]] = {
     "by-the-builder": lambda state: state.claims.update(BUILDER_CLAIMS),
@@ -66,6 +79,12 @@ WRONG: dict[str, Callable[[State], None]] = {
     "of-no-stage": lambda state: setattr(state, "stage", "staging"),
     "withdrawn": lambda state: setattr(state, "current", OTHER),
     "edited": lambda state: setattr(state, "edited", b'{"ledger":"x"}'),
+    "revoked-file": lambda state: setattr(state, "revoked", (revoked("artifact", WHEEL),)),
+    "revoked-for-good": lambda state: setattr(state, "revoked", (revoked("artifact", WHEEL, hours=None),)),
+    "revoked-run": lambda state: setattr(state, "revoked", (revoked("run", RUN),)),
+    "revoked-gate": lambda state: setattr(state, "revoked", (revoked("gate", RELEASED),)),
+    "revoked-builder": lambda state: setattr(state, "revoked", (revoked("identity", BUILDER, windowUntil=SOON),)),
+    "revoked-by-a-newer-version": lambda state: setattr(state, "revoked", (revoked("moon", "full"),)),
     "empty": lambda state: setattr(state, "edited", b" "),
 }
 SAYS = {
@@ -74,6 +93,7 @@ SAYS = {
     "old": "older than 7 days",
     "of-no-stage": "nothing was let into this stage",
     "withdrawn": "the allow was withdrawn",
+    **dict.fromkeys([name for name in WRONG if name.startswith("revoked-")], "was revoked"),
     "edited": "its line does not sign it",
 }
 
@@ -92,6 +112,7 @@ def stranger(request: pytest.FixtureRequest, tool: Callable[[str], Path], tmp_pa
 @pytest.fixture(scope="module")
 def right(signers: Signers, tmp_path_factory: pytest.TempPathFactory) -> Path:
     parts = Parts()
+    parts.decision["builds"] = [{"builder": BUILDER, "invocationUri": RUN}]
     parts.decision["ledger"] = {"id": LEDGER, "entryId": ENTRY, "sequence": 42}
     return parts.write(tmp_path_factory.mktemp("right") / "release", signers)
 
@@ -122,6 +143,22 @@ def test_a_wrong_state_is_refused(
     assert "verified: " not in done.stdout
     assert "STATE is not a state of this ledger" in done.stderr
     assert SAYS.get(name, "") in done.stderr
+
+
+def test_revocations_that_are_over_or_of_something_else(
+    stranger: Stranger, right: Path, variables: dict[str, str], signers: Signers, tmp_path: Path
+) -> None:
+    others = (
+        revoked("artifact", WHEEL, hours=0),
+        revoked("manifest", "0" * 64),
+        revoked("gate", "0" * 40),
+        revoked("identity", BUILDER.replace("release", "other")),
+        revoked("identity", BUILDER, windowSince=SOON),
+        {**revoked("identity", BUILDER, windowUntil=LONG_AGO), "sequence": 41},  # then the gate judged by it
+    )
+    state = State(revoked=others).write(tmp_path / "state", signers, right.read_bytes())
+    done = stranger.verify(right, {**variables, "STATE": str(state)})
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_line_about_other_files(

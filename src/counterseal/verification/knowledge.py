@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from counterseal import ledger
 from counterseal.errors import CountersealError, FormatError, LedgerError, VerificationError
+from counterseal.evaluation import Decision
 from counterseal.formats import digests
 from counterseal.history import content_of
 from counterseal.history import state as states
@@ -74,10 +75,11 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What a state is held to: the lines of a verified release, and its allow."""
+    """What a state is held to: the lines of a verified release, what its decision says, and its allow."""
 
     decision: Entry
     publication: Entry
+    content: Decision
     allowed: states.Allowed
 
 
@@ -128,17 +130,28 @@ def _read(asked: Asked, told: Told, verifier: BundleVerifier, trust: Trust, seal
 
 
 def check(asked: Asked, known: Known, released: Released, now: datetime) -> str:
-    """Return what a state says of a release.
+    """Return what the newest state says of a release.
 
     Raises:
         StepError: It is not of the release's ledger, too old, or has something against the release.
+    """
+    check_older(asked, known, released, now)
+    for why, fix in standing.revoked(known.state, released.decision, released.content, now):
+        fail(Look.KNOWLEDGE, why, fix)
+    return f"{as_of(known, now)}: {standing.words(known.state, released.allowed)}; not checked: what was recorded since"
+
+
+def check_older(asked: Asked, known: Known, released: Released, now: datetime) -> None:
+    """Check a state that a newer one follows: what it has that can be taken back is left to that.
+
+    Raises:
+        StepError: It is not of the release's ledger, too old, or has something lasting against the release.
     """
     _check_ledger(known, released)
     _check_lines(known, released)
     check_alone(asked, known, now)
     for why, fix in standing.problems(known.state, asked, released.allowed):
         fail(Look.KNOWLEDGE, why, fix)
-    return f"{as_of(known, now)}: {standing.words(known.state, released.allowed)}; not checked: what was recorded since"
 
 
 def check_alone(asked: Asked, known: Known, now: datetime) -> None:

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
+    from counterseal.evaluation import Decision
     from counterseal.history import state as states
+    from counterseal.model import Entry, Revoked, Target
     from counterseal.verification.asked import Asked
 
 _FORK: Final = (
     "the ledger was replaced, or is another than the release's: do not use the file, and tell the project "
     "(counterseal log repair, in a clone)"
 )
+_REVOKED: Final = "do not use the file; take a release that stands (the project's log has the reason: counterseal log)"
 _WITHDRAWN: Final = "do not use the file: the project itself took it back; take a release that stands"
 
 
@@ -41,6 +45,49 @@ def problems(state: states.State, asked: Asked, allowed: states.Allowed) -> Iter
         yield f"{allow} does not stand any more: by entry {state.sequence} it was withdrawn", _WITHDRAWN
     if asked.current and not (stage.current and _is_same(stage.current, allowed)):
         yield f"it is not what {allowed.stage} has now: that is {_current(stage)}", _instead(stage)
+
+
+def revoked(state: states.State, entry: Entry, decision: Decision, at: datetime) -> Iterator[tuple[str, str]]:
+    """Yield the revocations in force that cover a release, as the rule `not-revoked` has them for a gate (R26).
+
+    Args:
+        state: The newest that is known: what an older one has may have been taken back since.
+        entry: The allow.
+        decision: What it says.
+        at: The consumer's clock: a provisional revocation ends by itself.
+    """
+    for known in state.revoked:
+        if known.stands(at) and _covers(known, entry, decision):
+            lasts = f"until {known.until:%Y-%m-%d %H:%M} UTC, if nobody confirms it" if known.until else "for good"
+            target = f"the {known.target.kind} {known.target.value}"
+            yield f"{target}, which the release rests on, was revoked {lasts} (entry {known.sequence})", _REVOKED
+
+
+def _covers(known: Revoked, entry: Entry, decision: Decision) -> bool:
+    """Return whether a revocation is about what an allow rests on; one of an unknown kind may be."""
+    target, certificate = known.target, entry.attestation.certificate
+    match target.kind:
+        case "manifest" | "artifact":
+            return any(subject.digest == target.value for subject in entry.attestation.statement.subjects)
+        case "run":
+            return any(target.value == build.invocation_uri for build in decision.builds)
+        case "gate":
+            return target.value == certificate.signer_digest
+        case "identity":
+            return any(target.value == build.builder for build in decision.builds) and _may_be_within(
+                target, known, entry
+            )
+        case _:
+            return True
+
+
+def _may_be_within(target: Target, known: Revoked, entry: Entry) -> bool:
+    """Return whether builds of an allow may have been signed in a window: when they were, the proof does not say.
+
+    They were signed before the allow; and an allow after the revocation was judged by it, with all bundles at hand.
+    """
+    after = target.window_since is None or target.window_since <= entry.attestation.signed_at
+    return after and entry.link.sequence < known.sequence
 
 
 def words(state: states.State, allowed: states.Allowed) -> str:

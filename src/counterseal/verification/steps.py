@@ -210,7 +210,7 @@ def _released(decided: Attestation, published: Attestation, decision: Decision) 
     manifest = decision.manifest.sha256 if decision.manifest else ""
     tag = decision.source.tag if decision.source else ""
     allowed = states.Allowed(entry.link.entry_id, entry.link.sequence, decision.stage, manifest, tag)
-    return knowledge.Released(entry, seal, allowed)
+    return knowledge.Released(entry, seal, decision, allowed)
 
 
 def _found(
@@ -222,7 +222,7 @@ def _found(
     if isinstance(known, CountersealError):
         raise known
     before = dataclasses.replace(asked, least=None, max_age=None, current=False)  # these are asked of the newer one
-    knowledge.check(before, own, released, now)
+    knowledge.check_older(before, own, released, now)
     return knowledge.check(dataclasses.replace(asked, least=max(own.sequence, asked.least or 0)), known, released, now)
 
 

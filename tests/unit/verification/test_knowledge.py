@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.unit import frozen
 from tests.unit.verification.releases import (
+    DECIDED_AT,
+    GATE,
     GATE_CERTIFICATE,
     NOW,
+    OTHER_GATE,
     PUBLISHED_AT,
     TRUST,
     WANTED,
@@ -25,7 +28,8 @@ from counterseal import ledger
 from counterseal.errors import VerificationError
 from counterseal.formats import digests, wire
 from counterseal.history import state as states
-from counterseal.history.events import Audit, EntryReference, Event, Withdrawn
+from counterseal.history.events import EntryReference, Event, Withdrawn
+from counterseal.model import Revoked, Target
 from counterseal.verification import Told
 
 if TYPE_CHECKING:
@@ -33,15 +37,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from counterseal.evaluation import Decision
-    from counterseal.model import Certificate
+    from counterseal.model import Certificate, Entry
     from counterseal.verification import Verdict
 
 LATER = PUBLISHED_AT + timedelta(minutes=30)
-assert isinstance(frozen.AUDIT.body, Audit)
 #: Something that happened since and changes nothing.
-NEWS = dataclasses.replace(
-    frozen.AUDIT, occurred_at=LATER, body=dataclasses.replace(frozen.AUDIT.body, trigger="push", swept=None)
-)
+NEWS = dataclasses.replace(frozen.DENY, decided_at=LATER)
 
 
 def newer(number: int = 2, **changes: Any) -> Decision:
@@ -135,6 +136,89 @@ def test_a_withdrawn_allow_is_refused_by_whoever_knows() -> None:
     why, fix = refusal(lambda: verdict(older))
     assert why == "the allow of v1.2.0 (entry 1) does not stand any more: by entry 3 it was withdrawn"
     assert fix.startswith("do not use the file: the project itself took it back")
+
+
+# --- revocations (R26): what the gate would not let in any more, no consumer takes -------------------
+
+DAY = timedelta(days=1)
+BUILD = frozen.ALLOW.builds[0]
+assert BUILD.invocation_uri
+assert frozen.ALLOW.manifest
+COVERED = {
+    "manifest": Target("manifest", frozen.ALLOW.manifest.sha256),
+    "artifact": Target("artifact", frozen.SDIST.digest),  # another file of the same release
+    "run": Target("run", BUILD.invocation_uri),
+    "gate": Target("gate", GATE),
+    "identity": Target("identity", BUILD.builder),
+    "identity that was stolen before": Target("identity", BUILD.builder, None, PUBLISHED_AT - DAY),
+    "identity that was stolen just before": Target("identity", BUILD.builder, PUBLISHED_AT - DAY),
+    "of a newer version": Target("moon", "full"),
+}
+OTHERS = {
+    "manifest": Target("manifest", frozen.digest("another")),
+    "artifact": Target("artifact", frozen.digest("another")),
+    "run": Target("run", BUILD.invocation_uri + "0"),
+    "gate": Target("gate", OTHER_GATE),
+    "identity": Target("identity", BUILD.builder + "0"),
+    "identity that was stolen later": Target("identity", BUILD.builder, PUBLISHED_AT + DAY),
+}
+
+
+def with_revoked(target: Target, *, until: datetime | None = None, sequence: int = 3) -> Release:
+    """Return a release after which something was revoked."""
+    release = released()
+    assert release.sealed
+    assert release.state
+    known = Revoked(frozen.digest("revoked"), sequence, target, LATER, until, "github.com/1001")
+    release.state = dataclasses.replace(release.state, revoked=(known,))
+    release.append(NEWS, "later", at=LATER)
+    return release
+
+
+@pytest.mark.parametrize("name", COVERED)
+def test_what_rests_on_something_revoked_is_refused(name: str) -> None:
+    why, fix = refusal(lambda: verdict(with_revoked(COVERED[name])))
+    kind, value = COVERED[name].kind, COVERED[name].value
+    assert why == f"the {kind} {value}, which the release rests on, was revoked for good (entry 3)"
+    assert fix.startswith("do not use the file; take a release that stands")
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_revocation_of_something_else(name: str) -> None:
+    assert ": production has v1.2.0;" in said(with_revoked(OTHERS[name]))
+
+
+def test_a_provisional_revocation_ends_by_the_consumer_s_clock() -> None:
+    target, until = COVERED["manifest"], LATER + timedelta(hours=72)
+    why, _ = refusal(lambda: verdict(with_revoked(target, until=until)))
+    assert f"was revoked until {until:%Y-%m-%d %H:%M} UTC, if nobody confirms it" in why
+    assert said(with_revoked(target, until=until), now=until).startswith("as of ledger entry 3")
+
+
+def test_of_an_identity_a_gate_that_knew_has_judged_already() -> None:
+    assert said(with_revoked(COVERED["identity"], sequence=0))
+    assert refusal(lambda: verdict(with_revoked(COVERED["gate"], sequence=0)))
+
+
+class RevokedBefore(Release):
+    """A release whose own copy of the state has a revocation already: it was made while it was published."""
+
+    def append(self, content: Decision | Event, name: str, *more: Any, **how: Any) -> Entry:
+        if name == "publication":
+            known = Revoked(frozen.digest("revoked"), 1, COVERED["manifest"], DECIDED_AT, None, "github.com/1001")
+            assert self.state
+            self.state = dataclasses.replace(self.state, revoked=(known,))
+        return super().append(content, name, *more, **how)
+
+
+def test_a_revocation_that_was_taken_back_since_the_release() -> None:
+    release = RevokedBefore()
+    assert refusal(release.verify)
+    assert release.sealed
+    assert release.state
+    release.state = dataclasses.replace(release.state, revoked=())
+    release.append(NEWS, "taken back", at=LATER)
+    assert said(release).startswith("as of ledger entry 3")
 
 
 def test_current_wants_what_the_stage_has_now() -> None:
@@ -326,7 +410,7 @@ def test_an_old_ledger_that_was_fetched_now_has_no_heartbeat() -> None:
 def test_only_the_newer_one_has_to_be_new() -> None:
     release = with_later()
     late = PUBLISHED_AT + 4 * WEEK
-    release.append(dataclasses.replace(NEWS, occurred_at=late), "audit", at=late)
+    release.append(dataclasses.replace(NEWS, decided_at=late), "audit", at=late)
     assert said(release, now=late + WEEK, max_age=WEEK).startswith("as of ledger entry 3 (")
 
 
