@@ -11,7 +11,7 @@ from tests.evidence_samples import ALICE, BOB, CAROL, DORA, MALLORY, MANIFEST_DI
 from tests.unit.gate.memory import World
 
 from counterseal import ledger
-from counterseal.errors import CountersealError, HeldError, ServiceError, UsageError, VerificationError
+from counterseal.errors import CountersealError, HeldError, LedgerError, ServiceError, UsageError, VerificationError
 from counterseal.evaluation import identity, started
 from counterseal.formats import digests, names
 from counterseal.gate import deciding, opening
@@ -382,3 +382,11 @@ def test_a_clock_that_is_a_little_late_does_not_pass_over_a_hold(world: World) -
     world.ask("staging", ALICE, merge=PRODUCTION)
     assert MERGE != PRODUCTION
     assert deciding.run(world.gate()).exit_code == 12
+
+
+def test_a_ledger_whose_branch_is_gone_is_not_begun_with_a_hold(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    hold(start(world, ALICE))
+    world.store.branch = None
+    with pytest.raises(LedgerError, match="which is the ledger, is gone"):
+        hold(start(world, BOB, 102))

@@ -13,7 +13,7 @@ from counterseal.errors import ServiceError, UsageError
 from counterseal.evaluation import started
 from counterseal.forges import DIALECTS, kind_of
 from counterseal.formats import digests, names, wire
-from counterseal.gate import appending
+from counterseal.gate import appending, heartbeat
 from counterseal.gate import ledger as ledgers
 from counterseal.gate.emergency import known, person
 from counterseal.history import content_of
@@ -177,7 +177,7 @@ def _begin(gate: Gate) -> None:
             why=f"a run of {gate.run.event} records holds and revocations only",
             fix="let the gate run once: merge something, or start it on its page",
         )
-    appending.genesis(gate)
+    heartbeat.begin(gate)
 
 
 def _own(entry: Entry, who: Actor) -> Entry:
