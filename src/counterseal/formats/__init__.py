@@ -10,6 +10,7 @@ __all__ = [
     "checksums",
     "credentials",
     "digests",
+    "event_request",
     "junit",
     "manifest",
     "names",

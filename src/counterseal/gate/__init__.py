@@ -19,6 +19,7 @@ __all__ = [
     "judge",
     "ledger",
     "opening",
+    "permitting",
     "preview",
     "publication",
     "request_files",

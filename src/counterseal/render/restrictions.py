@@ -11,6 +11,7 @@ from counterseal.render.escape import plain
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from counterseal.gate.permitting import consented
     from counterseal.model import Target
 
 
@@ -28,6 +29,17 @@ def headline(body: object) -> str:
             return f"reinstatement: {_count(len(body.revocations), 'revocation')} taken back"
         case _:
             return ""
+
+
+def permitted(known: consented.Permitted) -> str:
+    """Return an event that people agreed to."""
+    body, sequence = known.event.body, known.entry.link.sequence
+    recorded = "recorded" if known.fresh else "recorded before"
+    return (
+        f"{headline(body)}\n"
+        f"  {plain(known.path)}, {agreed(body)}\n"
+        f"  ledger: entry {sequence} ({known.event.kind} {recorded})"
+    )
 
 
 def what(body: object) -> str:

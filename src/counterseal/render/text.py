@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from counterseal.evaluation import Decision
-    from counterseal.gate.permitting.consented import Permitted
     from counterseal.history import RecordedEvent
     from counterseal.history.events import Event
     from counterseal.model import EarlierDecision, Finding, Reason
@@ -60,17 +59,6 @@ def headline(decision: Decision) -> str:
     if decision.stage == EVENT_STAGE:
         return f"what {label(decision)} asks for {may} be done"
     return f"{label(decision)} {may} enter {decision.stage}"
-
-
-def permitted(known: Permitted) -> str:
-    """Return an event that people agreed to."""
-    body, sequence = known.event.body, known.entry.link.sequence
-    recorded = "recorded" if known.fresh else "recorded before"
-    return (
-        f"{restrictions.headline(body)}\n"
-        f"  {plain(known.path)}, {restrictions.agreed(body)}\n"
-        f"  ledger: entry {sequence} ({known.event.kind} {recorded})"
-    )
 
 
 def _request(decision: Decision) -> str:

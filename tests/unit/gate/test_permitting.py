@@ -22,7 +22,7 @@ from counterseal.history import events
 from counterseal.history import state as states
 from counterseal.history.events import Event, EventKind, Reinstatement, Resume, Revocation
 from counterseal.model import BuildStart, DigestSet, FindingOutcome, Outcome, Subject, Target
-from counterseal.render import text
+from counterseal.render import restrictions, text
 from counterseal.render.reports import preview as previews
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def test_two_others_end_a_hold_and_what_waited_is_allowed(world: World) -> None:
     world.ask("staging", ALICE, merge=SECOND)
     (allowed,) = decide(world).decided
     assert allowed.decision.outcome is Outcome.ALLOW
-    assert "resume: 1 hold is ended" in text.permitted(event)
+    assert "resume: 1 hold is ended" in restrictions.permitted(event)
 
 
 def test_it_is_answered_once(world: World) -> None:

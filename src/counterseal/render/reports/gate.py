@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from counterseal.commands import gate
     from counterseal.gate import deciding
     from counterseal.gate.emergency import restricting
-    from counterseal.gate.permitting.consented import Permitted
+    from counterseal.gate.permitting import consented
 
 _NOTHING = "nothing to decide: every merged request has its decision"
 
@@ -24,11 +24,11 @@ _NOTHING = "nothing to decide: every merged request has its decision"
 def report(done: gate.GateRun) -> Report:
     """Return every decision, what could not be decided, and what was published."""
     result, published = done.decided, done.published
-    decisions = [*map(text.permitted, result.permitted), *map(_text, result.decided)]
+    decisions = [*map(restrictions.permitted, result.permitted), *map(_text, result.decided)]
     rest = [*(failure.text(failed.error) for failed in result.failed), *publish.lines(published, done.run, done.policy)]
     if not decisions and not rest:
         rest = [_NOTHING]
-    tables = [escape.verbatim(text.permitted(known)) for known in result.permitted]
+    tables = [escape.verbatim(restrictions.permitted(known)) for known in result.permitted]
     tables += [
         markdown.decision(decided.decision, decided.entry.link.sequence, sandbox=result.sandbox)
         for decided in result.decided
@@ -73,7 +73,7 @@ def _errors(done: gate.GateRun) -> tuple[tuple[str, str], ...]:
     return (*violated, *undecided, *publish.errors(done.published))
 
 
-def _event(known: Permitted) -> dict[str, Any]:
+def _event(known: consented.Permitted) -> dict[str, Any]:
     sequence = known.entry.link.sequence
     return {"request": known.path, "kind": known.event.kind.value, "sequence": sequence, "fresh": known.fresh}
 
