@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import jwt
 import pytest
 from tests.flow import faults, stories
+from tests.flow.started import Starts
 from tests.flow.worlds import SUBJECTS
 
 from counterseal.cli.table import COMMANDS
@@ -100,9 +101,17 @@ def test_every_verb_answers_in_json(fresh: FlowWorld, tmp_path: Path) -> None:
     for verb, options in {"status": clone, "log repair": clone[:2]}.items():
         schemas[verb] = said(fresh, *verb.split(), *options, environment=bob)["schema"]
     schemas["doctor"] = _doctor(fresh, clone)
-    schemas |= _sboms(fresh, tmp_path, trust)
+    schemas |= _sboms(fresh, tmp_path, trust) | _starts(fresh, tmp_path)
     assert set(schemas) - {"preview"} == set(COMMANDS) - {"candidate", "sandbox", "demo", "init"}
     assert len(set(schemas.values())) == len(schemas)
+
+
+def _starts(world: FlowWorld, folder: Path) -> dict[str, str]:
+    """Return the schemas of what would be started."""
+    Starts(world, folder).put()
+    asked = {"hold": ("--reason", "x"), "revoke": ("--tag", TAG, "--reason", "x")}
+    bob = world.person("bob")
+    return {verb: said(world, verb, *what, "--dry-run", environment=bob)["schema"] for verb, what in asked.items()}
 
 
 def _doctor(world: FlowWorld, clone: tuple[str, ...]) -> str:

@@ -59,13 +59,14 @@ def test_a_hold_is_started_waited_for_and_shown(starts: Starts) -> None:
 
 
 def test_it_stops_what_enters_the_stage(starts: Starts) -> None:
-    """A request is denied while the stage is held; the answer names the hold."""
+    """A request lacks it before the merge, and is denied after it; both name the hold."""
     starts.says("alice", "hold", "--stage", "production", "--reason", WHY, "--no-wait")
     starts.play(starts.asked())
     world = starts.world
     number = world.request("production", "now")
     for login in ("dora", "carol"):
         world.review(login, number)
+    assert "stage-not-held: production is held by " in told_to(starts, "bob", "status"), "before the merge"
     world.merge("bob", number)
     result = world.gate(code=12)
     assert world.findings(result)["stage-not-held"]["code"] == "stage-held"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +23,9 @@ from counterseal.evaluation.rules import RULES
 from counterseal.history.events import EventKind, Hold, Revocation
 from counterseal.identifiers import POLICY_PATH
 from counterseal.model import Actor, RunState, StartedRun, Target
+from counterseal.project import plan
 from counterseal.render.reports.emergencies import started as reports
+from counterseal_sandbox.forge.ci import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -315,3 +319,25 @@ def test_a_dry_run_starts_nothing() -> None:
     assert text == (
         f"would start .github/workflows/promote.yml on main with\n  action: hold\n  stage: production\n  reason: {WHY}"
     )
+
+
+# --- what files take ---------------------------------------------------------------------------
+
+TEXTS = Path(plan.__file__).parent / "texts"
+ORDERS = (
+    Order("hold", WHY, stage="production", target="all", hours="5"),
+    Order("revoke", "it isn't what it says; see #61", target=f"manifest:{'ab' * 32}"),
+    Order("revoke", WHY, target=f"artifact:{'ab' * 32}"),
+)
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.action)
+def test_the_files_that_init_writes_take_what_runs_are_told(order: Order) -> None:
+    workflow, pipeline = (TEXTS / name for name in ("promote.yml.in", "pipeline-inputs.yml.in"))
+    text = re.sub(r"<<\w+>>", "x", workflow.read_text(encoding="utf-8"))
+    assert {
+        name: value for name, value in inputs.dispatched(text.encode(), order.inputs).items() if value
+    } == order.inputs
+    text = pipeline.read_text(encoding="utf-8") + "\n---\nincludes: []\n"
+    told = inputs.of_pipeline(text.encode(), order.inputs)
+    assert {name: value for name, value in told.items() if value} == order.inputs

@@ -27,7 +27,7 @@ def report(done: emergency.Started) -> Report:
         place = f"{done.place.file} on {done.place.ref.removeprefix('refs/heads/')}"
         rows = [f"would start {escape.plain(place)} with", *told, *named]
     data = {
-        "schema": "counterseal.started/v1",
+        "schema": f"counterseal.{order.action}/v1",
         "file": done.place.file,
         "ref": done.place.ref,
         "inputs": dict(order.inputs),
