@@ -209,7 +209,9 @@ verify() {
     decided=$statement
     sed -n 1p "$STATE" >"$work/line.json"
     jq -r '.dsseEnvelope.payload | @base64d' "$work/line.json" >"$work/line"
-    by_gate "$work/line.json" "$(jq -r .predicateType "$work/line")" --check-claims=false # it is about other files
+    # A hold, and a revocation by one person, may be recorded by a pipeline that a call of the API started.
+    jq -e '.predicate | .kind == "hold" or (.kind == "revocation" and .body.consent == null)' "$work/line" >/dev/null && started=' api' || started=
+    triggers="$triggers$started" by_gate "$work/line.json" "$(jq -r .predicateType "$work/line")" --check-claims=false # it is about other files
     known "$work/line"
   fi
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.flow import recorded, stories, worlds
+from tests.flow.stopping import hold, revoke, started, stop
 from tests.flow.stories import ask
 from tests.flow.test_scenarios_ledger import downloaded
 from tests.flow.thief import Thief
@@ -186,5 +188,23 @@ def test_a_ledger_that_is_withheld(world: FlowWorld, consumer: Consumer) -> None
         stories.move_ledger(world, None)
         said = consumer.verify("--state", "newest", code=1)
         assert f"the branch {MIRROR_BRANCH} is not there" in said
+    finally:
+        stories.move_ledger(world, tip)
+
+
+def test_a_release_that_is_revoked(world: FlowWorld, consumer: Consumer) -> None:
+    # R26 R52 | one listed person takes a release back, and whoever asks for the newest state is told
+    tip = world.ledger_tips()[MIRROR_REF]
+    event = "api" if world.kind is ForgeKind.GITLAB else ""
+    try:
+        stop(world, started(world, hold("staging"), event=event))
+        assert "production has v1.2.0" in consumer.verify("--state", "newest")
+        digest = hashlib.sha256((consumer.download / WHEEL).read_bytes()).hexdigest()
+        stop(world, started(world, revoke(f"artifact:{digest}"), event=event))
+        for state in ("newest", str(consumer.note()), str(consumer.clone())):
+            said = consumer.verify("--state", state, code=11)
+            assert f"the artifact {digest}, which the release rests on, was revoked until 20" in said
+            assert "do not use the file" in said
+        assert "the release's own copy" in consumer.verify()
     finally:
         stories.move_ledger(world, tip)

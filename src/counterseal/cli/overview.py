@@ -25,8 +25,7 @@ examples:
   counterseal request --stage production --reason "fixes the parser, see #16"
   counterseal verify FILE --stage production --repository github.com/OWNER/NAME
 
-Exit codes: 0 allowed or verified, 1 could not decide, 2 usage or invalid
-policy, 10 denied, 11 verification failed, 12 held.
+Exit codes: 0 allowed, 1 undecided, 2 usage, 10 denied, 11 not verified, 12 held
 """
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from counterseal.evaluation import identity
+from counterseal.evaluation import identity, started
 from counterseal.ledger import moment_problem
 from counterseal.model import GateIdentity, OwnGate
 from counterseal.verification.looks import SIGNER, Look, fail, signer_words
@@ -57,17 +58,20 @@ def check_signer(asked: Asked, attestation: Attestation, policy_ref: str, trust:
     Raises:
         StepError: It was not.
     """
-    certificate = attestation.certificate
+    certificate, emergency = attestation.certificate, started.at_once(attestation.statement)
+    accepted = identity.accepted_gate(GateIdentity(asked.revisions, asked.own_gate), trust)
     problem = identity.gate_problem(
         certificate,
         trust=trust,
         host=asked.host,
         repository=None,
         default_ref=policy_ref,
-        accepted=identity.accepted_gate(GateIdentity(asked.revisions, asked.own_gate), trust),
+        accepted=dataclasses.replace(accepted, emergency=emergency),
     )
     if problem:
         fail(look, signer_words(asked.revisions, problem), SIGNER)
+    if emergency and (why := started.line_problem(certificate, attestation.statement)):
+        fail(look, why, SIGNER)
     expected = f"https://{asked.host}/{asked.repository}"
     if certificate.source_uri != expected:
         named = certificate.source_uri or "no repository"

@@ -45,7 +45,7 @@ def test_a_near_miss(arguments: list[str], what: str, fix: str, capsys: pytest.C
         (
             ["verify", "app.whl"],
             "no --stage",
-            "verify needs it: stage the files must be allowed for, e.g. production",
+            "verify needs it: stage the files must be allowed for",
             (
                 "--stage …, or set COUNTERSEAL_STAGE; for example:\n"
                 "       counterseal verify app.whl --stage production --repository github.com/acme/app"

@@ -276,9 +276,9 @@ def test_a_run_that_never_ends_is_not_waited_for_for_ever() -> None:
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (Hold("staging", "promote", samples.NOW, WHY), "it is about staging promote"),
-        (Hold(None, "promote", samples.NOW, WHY), "it is about promote"),
-        (Hold("production", "all", samples.NOW, WHY), "it is about production all"),
+        (Hold("staging", "promote", samples.NOW + timedelta(hours=1), WHY), "it is about staging promote"),
+        (Hold(None, "promote", samples.NOW + timedelta(hours=1), WHY), "it is about promote"),
+        (Hold("production", "all", samples.NOW + timedelta(hours=1), WHY), "it is about production all"),
     ],
 )
 def test_a_run_that_held_something_else(body: Hold, why: str) -> None:

@@ -13,6 +13,7 @@ from counterseal.errors import UsageError
 from counterseal.forges import ForgeKind
 from counterseal.formats import pin as pins
 from counterseal.formats.pin import Pin, PinnedGate
+from counterseal.history import state as states
 from counterseal.identifiers import PINS_PATH
 from counterseal.verification import Asked
 from counterseal.wiring import Surroundings, knowledge
@@ -101,7 +102,7 @@ def test_a_file_is_read_as_it_is_and_not_endlessly(tmp_path: Path) -> None:
     state.write_bytes(b"a\nb\n")
     told = knowledge.tell(str(state), ASKED, TRUST, Surroundings({}), tmp_path)
     assert (told.note, told.fetched, told.lines) == (b"a\nb\n", False, None)
-    state.write_bytes(b"x" * (400 << 10))
+    state.write_bytes(b"x" * (2 * states.MAX_BYTES))
     with pytest.raises(UsageError, match="too many"):
         knowledge.tell(str(state), ASKED, TRUST, Surroundings({}), tmp_path)
     with pytest.raises(UsageError) as caught:

@@ -23,7 +23,7 @@ VERB = Verb(
     "Verify downloaded release files, offline: allowed for a stage, recorded in the ledger, published.",
     (
         parameters.Argument("files", "the downloaded files, globs or folders", FILE, nargs=-1, required=True),
-        parameters.Option("--stage", metavar="STAGE", required=True, words="stage that they must be allowed for"),
+        parameters.Option("--stage", metavar="STAGE", required=True, words="stage the files must be allowed for"),
         *parameters.project(),
         parameters.Option("--proof", kind=FILE, metavar="FILE", words="ledger-proof.json (default: beside each file)"),
         parameters.state(),
