@@ -6,6 +6,7 @@ __all__ = [
     "candidate",
     "demo",
     "doctor",
+    "emergency",
     "gate",
     "init",
     "inventories",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from counterseal.evaluation.judging import evaluate, judge, needs, outcome
     from counterseal.evaluation.request_file import MergedFile, RequestFile
-    from counterseal.evaluation.rules import EVENTS, RULES
+    from counterseal.evaluation.rules import EVENTS, RULES, STAGE_HELD
     from counterseal.evaluation.rules.enough_reviews import Wanted, few_enough, possible_without, wanted
     from counterseal.evaluation.rules.review_of_this_revision import before_merge
     from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts, content_of
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EVENTS",
     "RULES",
+    "STAGE_HELD",
     "Approvals",
     "Decision",
     "Evidence",
@@ -76,7 +77,7 @@ __getattr__ = front_door.opened_by(
         "evidence": "Evidence LedgerFacts ObservedAsset PolicyOrigin SignatureFacts Source groups_of",
         "judging": "evaluate judge needs outcome",
         "request_file": "MergedFile RequestFile",
-        "rules": "EVENTS RULES",
+        "rules": "EVENTS RULES STAGE_HELD",
         "rules.enough_reviews": "Wanted few_enough possible_without wanted",
         "rules.review_of_this_revision": "before_merge",
         "sbom_facts": "LicenceUse SbomContent SbomFacts content_of",

@@ -8,7 +8,6 @@ from __future__ import annotations
 __all__ = [
     "bundle",
     "checksums",
-    "credentials",
     "digests",
     "event_request",
     "junit",

@@ -14,7 +14,6 @@ from counterseal.errors import CountersealError, ServiceError
 from counterseal.evaluation import Decision
 from counterseal.evaluation import decision as decisions
 from counterseal.evaluation import evidence as evidence_room
-from counterseal.evaluation.rules.stage_not_held import HELD as STAGE_HELD
 from counterseal.gate import appending, candidate_bytes, collect, fitting, heartbeat, selection
 from counterseal.gate import ledger as ledgers
 from counterseal.gate.ledger import recording
@@ -58,7 +57,7 @@ class Decided:
         against = {finding.code for finding in self.decision.findings if finding.outcome is FindingOutcome.VIOLATED}
         if self.allowed:
             return errors.ALLOWED
-        return errors.HELD if against == {STAGE_HELD} and not self.withdrawn else errors.DENIED
+        return errors.HELD if against == {evaluation.STAGE_HELD} and not self.withdrawn else errors.DENIED
 
 
 @dataclass(frozen=True, slots=True)

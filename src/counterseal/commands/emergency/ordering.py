@@ -10,7 +10,7 @@ from counterseal import policy as policies
 from counterseal.errors import UsageError
 from counterseal.evaluation import rules
 from counterseal.formats import names, yaml
-from counterseal.history.events.hold import ALL, PROMOTE
+from counterseal.history.events import hold as holds
 from counterseal.identifiers import GATE_WORKFLOW, POLICY_PATH, page
 from counterseal.model import Actor, Policy
 from counterseal.project import people, pipelines
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from counterseal.project.pipelines import Pipeline
 
 #: What a hold may stop, the usual first.
-STOPS: Final = (PROMOTE, ALL)
+STOPS: Final = (holds.PROMOTE, holds.ALL)
 _WORKFLOWS: Final = ".github/workflows/"
 _HOUR: Final = timedelta(hours=1)
 #: More workflow files than any repository has.
@@ -120,7 +120,7 @@ def hold(place: Place, stage: str | None, stops: str, hours: int | None, reason:
             why="a hold ends by itself, and the policy says after how long at the latest (emergency.hold)",
             fix="leave it out: then it is the longest time",
         )
-    target = ALL if stops == ALL else ""
+    target = holds.ALL if stops == holds.ALL else ""
     return Order("hold", reason, stage or "", target, "" if hours is None else str(hours))
 
 

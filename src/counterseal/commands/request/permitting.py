@@ -18,7 +18,7 @@ from counterseal.errors import UsageError
 from counterseal.evaluation import EVENTS, rules
 from counterseal.formats import digests, event_request
 from counterseal.gate.ledger import Tip
-from counterseal.identifiers import REQUEST_BRANCH_PREFIX
+from counterseal.identifiers import REQUEST_BRANCH_PREFIX, page
 from counterseal.model import Actor, EventRequest, Held, Person, Repository, Revoked, Target
 from counterseal.ports import Clock, Forge
 
@@ -210,7 +210,7 @@ def _left(policy: Policy, asker: Person, named: Sequence[Restriction], asked: As
             f"too few are left who could approve: {', '.join(left) or 'nobody'}",
             why=f"it takes {rules.CONSENT} of the policy's people; whoever asks does not count, nor whoever made the "
             "entry that it is about",
-            fix="let whoever made the entry ask; or name more people in the policy (docs/policy-reference.md)",
+            fix=f"let whoever made the entry ask; or name more people in the policy ({page('policy-reference.md')})",
         )
     return left
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from counterseal.history import History
-    from counterseal.history.state import State
+    from counterseal.history import state as states
     from counterseal.model import Target
 
 
@@ -25,7 +25,7 @@ class InForce:
     recorded: RecordedEvent
 
 
-def restrictions(history: History, state: State | None, at: datetime) -> tuple[InForce, ...]:
+def restrictions(history: History, state: states.State | None, at: datetime) -> tuple[InForce, ...]:
     """Return the holds, then the revocations, that stand at a moment, oldest first."""
     if state is None:
         return ()

@@ -48,6 +48,8 @@ RULES: Final[Mapping[str, RuleSpec]] = {
         author_did_not_approve.RULE,
     )
 }
+#: Why `stage-not-held` is violated: then a deny is one that waits (exit code 12).
+STAGE_HELD: Final = stage_not_held.HELD
 #: How many people have to approve an event that permits, whatever the policy says (R37).
 CONSENT: Final = 2
 #: What a request for an event is judged by, as a stage of that name would be. No policy chooses anything of it.

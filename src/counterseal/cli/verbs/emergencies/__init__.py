@@ -51,7 +51,7 @@ def start(
     from counterseal.cli.showing import progress
     from counterseal.commands import emergency
     from counterseal.gate import ledger as ledgers
-    from counterseal.render.reports.emergencies import started as reports
+    from counterseal.render.reports import emergencies as reports
     from counterseal.wiring import project
 
     home = wiring.at_home(options.folder)
