@@ -15,13 +15,12 @@ from counterseal import identifiers
 from counterseal.evaluation.evidence import (
     Evidence,
     LedgerFacts,
-    MergedFile,
     ObservedAsset,
     PolicyOrigin,
-    RequestFile,
     SignatureFacts,
     Source,
 )
+from counterseal.evaluation.request_file import MergedFile, RequestFile
 from counterseal.evaluation.rules import enough_reviews, licences_allowed, sbom_present
 from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts
 from counterseal.formats import digests, provenance

@@ -55,6 +55,8 @@ OPERATIONS = [
     "repos/delete-release-asset",
     "rate-limit/get",
     "actions/get-workflow-run-attempt",
+    "actions/get-workflow-run",
+    "actions/create-workflow-dispatch",
     "repos/get-branch-rules",
     "repos/get-repo-rulesets",
     "repos/get-repo-ruleset",

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from counterseal.adapters.sigstore import trust
 from counterseal.evaluation import RULES, Decision
 from counterseal.forges import DIALECTS, RUNNERS, ForgeKind
-from counterseal.formats import digests, manifest, names
+from counterseal.formats import digests, event_request, manifest, names
 from counterseal.history.events import Event
 from counterseal.identifiers import POLICY_API_VERSION
-from counterseal.model import LedgerLink, PromotionRequest
+from counterseal.model import EventRequest, LedgerLink, PromotionRequest
 
 # --- records, and what stands beside them ----------------------------------------------------
 
@@ -53,6 +53,16 @@ class RequestDocument(PromotionRequest):
 
     schema: Annotated[str, {"const": manifest.REQUEST_SCHEMA}]
     kind: Annotated[str, {"const": manifest.PROMOTION}]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRequestDocument(EventRequest):
+    """A file promotions/_events/<kind>.<request id>.json.
+
+    `counterseal` checks more: that the path says the same, and what each kind names.
+    """
+
+    schema: Annotated[str, {"const": event_request.SCHEMA}]
 
 
 # --- the trust document ----------------------------------------------------------------------
@@ -235,6 +245,13 @@ class PolicyRedaction:
 
 
 @dataclass(frozen=True)
+class PolicyEmergency:
+    """What one listed person may do at once, and for how long."""
+
+    hold: Annotated[str, names.HOURS, "The longest time of a hold; without this 72h."] = "72h"
+
+
+@dataclass(frozen=True)
 class PolicyFile:
     """The file .counterseal/policy.yml.
 
@@ -252,3 +269,4 @@ class PolicyFile:
         bool, "Names of a repository that is not public may appear in public transparency logs."
     ] = False
     redact: PolicyRedaction = PolicyRedaction()
+    emergency: PolicyEmergency = PolicyEmergency()

@@ -19,7 +19,7 @@ from tools.schema_writer import Note, Schema, Style, Writer, pattern, words
 
 from counterseal import ledger
 from counterseal.evaluation import evidence
-from counterseal.formats import digests, manifest, names, subject
+from counterseal.formats import digests, event_request, manifest, names, subject
 from counterseal.history import events
 from counterseal.ledger import entry
 from counterseal.model import LedgerLink, Permission
@@ -71,10 +71,16 @@ MEMBERS: Final[Mapping[str, tuple[Note, ...]]] = {
     "EvidenceFile.schema": ({"const": evidence.SCHEMA},),
     "EvidenceFile.permissions": (tuple(permission.name.lower() for permission in Permission),),
     "ProofFile.schema": ({"const": entry.PROOF_SCHEMA},),
-    **_notes((_LINE, {"maxLength": ledger.MAX_LINE}), "ProvenLine.line", "VouchingLine.line"),
+    **_notes((_LINE, {"maxLength": ledger.MAX_LINE}), "ProvenLine.line", "VouchingLine.line", "StateCopy.line"),
+    "StateCopy.document": (_LINE,),
     **_notes((names.STAGE,), "PromotionRequest.stage", "Publication.stage"),
     "PromotionRequest.reason": (names.REASON,),
     "PromotionRequest.request_id": (names.REQUEST_ID,),
+    "EventRequest.kind": (event_request.KINDS,),
+    "EventRequest.entries": (digests.HEX256, {"maxItems": event_request.MAX_ENTRIES}),
+    "EventRequest.policy": (digests.HEX256,),
+    "EventRequest.reason": (names.REASON,),
+    "EventRequest.request_id": (names.REQUEST_ID,),
 }
 #: Types that are read otherwise than the document that they stand in.
 OTHER_STYLES: Final = {LedgerLink: Style.WRITTEN, shapes.TrustConfig: Style.OPEN}
@@ -98,6 +104,7 @@ _BY_WORLD: Final = {
 FORMATS: Final = {
     "decision-v1": Format("decision", shapes.DecisionPredicate, Style.OPEN),
     "event-v1": Format("event", shapes.EventPredicate, Style.OPEN, _bodies()),
+    "event-request-v1": Format("request for an event", shapes.EventRequestDocument, Style.WRITTEN),
     "evidence-v1": Format("evidence", evidence.EvidenceFile, Style.WRITTEN),
     "input-matrix-v1": Format("input matrix", manifest.InputMatrix, Style.WRITTEN),
     "ledger-proof-v1": Format("ledger proof", entry.ProofFile, Style.WRITTEN),

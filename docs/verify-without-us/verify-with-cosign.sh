@@ -10,7 +10,10 @@
 #         at this tag from the decided revision; the builder's signature over the file itself; all on the forge's machines;
 #         sbom.cdx.json: byte by byte what the decided manifest names
 # gate    on GitHub counterseal's, at this released revision; on GitLab the project's own pipeline file at its branch
-# open    revocations and holds after the release; whether the decision is in the ledger (counterseal verify).
+# state   with STATE=FILE (the ledger's newest line and its state document, see the README): signed by the gate, for this
+#         repository and ledger, after the decision, no older than MAX_AGE days (7), the allow not withdrawn, and nothing
+#         that it rests on revoked
+# open    without STATE: revocations and holds after the release; whether the decision is in the ledger (counterseal verify).
 #         cosign has no option for machine, gate revision and repository id: `ext` below reads them from the
 #         certificate that cosign has just verified
 set -euo pipefail
@@ -33,6 +36,8 @@ REPO=${REPO:?owner/name of the project}
 REPO_ID=${REPO_ID:?its numeric id, which nobody can register again}
 TAG=${TAG:?tag of the release}
 STAGE=${STAGE:-production}
+STATE=${STATE:-}
+MAX_AGE=${MAX_AGE:-7}
 DEFAULT_REF=${DEFAULT_REF:-refs/heads/main}
 case $HOST in
   github.com)
@@ -58,7 +63,7 @@ ROOT=${ROOT:?trust root, saved once from an independent source (gh attestation t
 
 all=$(mktemp -d)
 
-export name digest manifest level verifier HOST RESOURCE_URI REPO_ID TAG STAGE
+export name digest manifest gate_revision level verifier HOST RESOURCE_URI REPO_ID TAG STAGE MAX_AGE
 level=COUNTERSEAL_STAGE_$(printf %s "$STAGE" | tr a-z- A-Z_)
 
 # cosign takes one root: of several lines, the one with a transparency log.
@@ -96,13 +101,47 @@ says() {
 }
 
 by_gate() {
-  from "$1" verify-blob-attestation "$gate" "$DEFAULT_REF" --type "$2"
+  from "$1" verify-blob-attestation "$gate" "$DEFAULT_REF" --type "$2" "${@:3}"
   [ "$(ext "$1" 10)" = "${GATE_REVISION:-$(ext "$1" 13)}" ] || { echo "$1: another revision of the gate" >&2; return 1; }
 }
 
 by_builder() {
   from "$1" "$2" "$builder@refs/tags/$TAG" "refs/tags/$TAG" "${@:3}"
   [ "$(ext "$1" 13)" = "$revision" ] || { echo "$1: not built from $revision" >&2; return 1; }
+}
+
+# known PAYLOAD: what STATE's second line says of the decision, if its first line, the PAYLOAD that was verified, signs it,
+# it is of this ledger, no older than MAX_AGE days, and neither was the allow withdrawn nor what it rests on revoked.
+known() {
+  sed -n 2p "$STATE" | tr -d '\n' >"$work/state.json"
+  state=$(sum "$work/state.json") jq -ers --argjson decided "$decided" '
+    def revoked($state; $decided): first($state.revoked[]
+        | select((.since | fromdateiso8601) - 300 <= now and (.until == null or now < (.until | fromdateiso8601)))
+        | .sequence as $number | .target | select(
+          if .kind | IN("manifest", "artifact") then .value | IN($decided.subject[].digest.sha256)
+          elif .kind == "run" then .value | IN($decided.predicate.builds[].invocationUri)
+          elif .kind == "gate" then .value == env.gate_revision
+          elif .kind == "identity" then (.value | IN($decided.predicate.builds[].builder))
+            and $decided.predicate.ledger.sequence < $number and (.windowSince // "") <= $decided.predicate.decidedAt
+          else true end)) // null;
+    if length != 2 then error("not a line and a document") else . end | .[0] as $line | .[1] as $state
+    | ($line.predicate.decidedAt // $line.predicate.occurredAt) as $at | $line.predicate.ledger as $place
+    | $decided.predicate.ledger as $decision
+    | ($state.stages[env.STAGE] | [.current, .before[]?] | map(select(. != null))) as $had
+    | ($had | map(select(.entryId == $decision.entryId or .manifest == env.manifest))) as $own
+    | if ($line.predicateType | IN("https://counterseal.dev/decision/v1", "https://counterseal.dev/event/v1")) != true
+      then error("its line is of something else")
+      elif $place.state != env.state or [$state.ledger, $state.sequence] != [$place.id, $place.sequence]
+      then error("its line does not sign it")
+      elif $place.id != $decision.id then error("it is of another ledger")
+      elif $place.sequence <= $decision.sequence then error("it is older than the release")
+      elif now - ($at | fromdateiso8601) > (env.MAX_AGE | tonumber) * 86400 then error("it is of \($at), older than \(env.MAX_AGE) days")
+      elif revoked($state; $decided) != null then error(revoked($state; $decided) | "the \(.kind) \(.value) was revoked")
+      elif $had == [] then error("nothing was let into this stage there")
+      elif $own == [] and any($had[]; .sequence < $decision.sequence) then error("the allow was withdrawn")
+      else "  as of ledger entry \($place.sequence), \($at): \(env.STAGE) has \($state.stages[env.STAGE].current.tag // "nothing")",
+        "  not checked: what was recorded after entry \($place.sequence); whether the ledger has the decision"
+      end' "$1" "$work/state.json" >"$work/known" 2>"$work/log" || { sed 's/^jq: error[^:]*: //' "$work/log" >&2; return 1; }
 }
 
 # verify FILE: one file, with what lies beside it.
@@ -143,6 +182,7 @@ verify() {
     and .source.repository.host == env.HOST and .source.repository.id == (env.REPO_ID | tonumber) and (.source.revision | test("^[0-9a-f]{40,64}$"))'
   statement=$(jq -r '.dsseEnvelope.payload | @base64d' "$work/decision.json")
   revision=$(jq -r .predicate.source.revision <<<"$statement")
+  gate_revision=$(ext "$work/decision.json" 10)
 
   look="signature, provenance or SBOM is not by $BUILDER at $TAG, or over other bytes"
   by_builder "$file.sigstore.json" verify-blob
@@ -163,11 +203,23 @@ verify() {
     "$work/sbom.json" "$folder/sbom.cdx.json" >/dev/null ||
     { echo "$folder/sbom.cdx.json is not the SBOM that was signed" >&2; exit 1; }
 
+  echo '  not checked: revocations and holds since; the ledger' >"$work/known"
+  if [ -n "$STATE" ]; then
+    look="STATE is not a state of this ledger by this gate, too old, or speaks against the file"
+    decided=$statement
+    sed -n 1p "$STATE" >"$work/line.json"
+    jq -r '.dsseEnvelope.payload | @base64d' "$work/line.json" >"$work/line"
+    # A hold, and a revocation by one person, may be recorded by a pipeline that a call of the API started.
+    jq -e '.predicate | .kind == "hold" or (.kind == "revocation" and .body.consent == null)' "$work/line" >/dev/null && started=' api' || started=
+    triggers="$triggers$started" by_gate "$work/line.json" "$(jq -r .predicateType "$work/line")" --check-claims=false # it is about other files
+    known "$work/line"
+  fi
+
   {
     echo "verified: $name, $STAGE, $TAG of $REPO ($REPO_ID)"
     jq -r '"  decision: allow at \(.predicate.decidedAt), ledger entry \(.predicate.ledger.sequence)"' <<<"$statement"
     echo "  built from $revision by $BUILDER"
-    echo "  not checked: revocations and holds since; the ledger"
+    cat "$work/known"
   } >>"$all/said"
 }
 

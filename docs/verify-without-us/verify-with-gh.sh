@@ -8,7 +8,11 @@
 #         on GitHub's own machine, passed this file for this stage of this release; the decision that the summary
 #         names, by digest: allow; provenance and SBOM: made by the builder at this tag from the decided revision;
 #         sbom.cdx.json: byte by byte what the decided manifest names
-# open    revocations and holds after the release; whether the decision is in the ledger (counterseal verify);
+# state   with STATE=FILE (the ledger's newest line and its state document, see the README): signed by the gate, for this
+#         repository and ledger, after the decision, no older than MAX_AGE days (7), the allow not withdrawn, and nothing
+#         that it rests on revoked. gh verifies signatures over files that are here only: a line about others it cannot,
+#         and then nothing is verified
+# open    without STATE: revocations and holds after the release; whether the decision is in the ledger (counterseal verify);
 #         gh does not look at the transparency log or at SCTs under a custom root (verify-with-cosign.sh does)
 set -euo pipefail
 
@@ -31,6 +35,8 @@ REPO_ID=${REPO_ID:?its numeric id, which nobody can register again}
 TAG=${TAG:?tag of the release}
 GATE_REVISION=${GATE_REVISION:?commit id of a released gate, from the releases of counterseal}
 STAGE=${STAGE:-production}
+STATE=${STATE:-}
+MAX_AGE=${MAX_AGE:-7}
 DEFAULT_REF=${DEFAULT_REF:-refs/heads/main}
 BUILDER=${BUILDER:-.github/workflows/release.yml}
 GATE=${GATE:-counterseal/counterseal/.github/workflows/gate.yml}
@@ -40,7 +46,7 @@ ROOT=${ROOT:?trust root, saved once from an independent source (gh attestation t
 
 all=$(mktemp -d)
 
-export name digest manifest level RESOURCE_URI REPO_ID GATE TAG STAGE
+export name digest manifest level RESOURCE_URI REPO_ID GATE GATE_REVISION TAG STAGE MAX_AGE
 level=COUNTERSEAL_STAGE_$(printf %s "$STAGE" | tr a-z- A-Z_)
 
 # sum FILE: prints its sha256.
@@ -61,6 +67,40 @@ signed() {
 }
 gate=(--signer-workflow "$GATE" --signer-digest "$GATE_REVISION" --source-ref "$DEFAULT_REF")
 builder=(--signer-workflow "$REPO/$BUILDER" --source-ref "refs/tags/$TAG")
+
+# known PAYLOAD: what STATE's second line says of the decision, if its first line, the PAYLOAD that was verified, signs it,
+# it is of this ledger, no older than MAX_AGE days, and neither was the allow withdrawn nor what it rests on revoked.
+known() {
+  sed -n 2p "$STATE" | tr -d '\n' >"$work/state.json"
+  state=$(sum "$work/state.json") jq -ers --argjson decided "$decided" '
+    def revoked($state; $decided): first($state.revoked[]
+        | select((.since | fromdateiso8601) - 300 <= now and (.until == null or now < (.until | fromdateiso8601)))
+        | .sequence as $number | .target | select(
+          if .kind | IN("manifest", "artifact") then .value | IN($decided.subject[].digest.sha256)
+          elif .kind == "run" then .value | IN($decided.predicate.builds[].invocationUri)
+          elif .kind == "gate" then .value == env.GATE_REVISION
+          elif .kind == "identity" then (.value | IN($decided.predicate.builds[].builder))
+            and $decided.predicate.ledger.sequence < $number and (.windowSince // "") <= $decided.predicate.decidedAt
+          else true end)) // null;
+    if length != 2 then error("not a line and a document") else . end | .[0] as $line | .[1] as $state
+    | ($line.predicate.decidedAt // $line.predicate.occurredAt) as $at | $line.predicate.ledger as $place
+    | $decided.predicate.ledger as $decision
+    | ($state.stages[env.STAGE] | [.current, .before[]?] | map(select(. != null))) as $had
+    | ($had | map(select(.entryId == $decision.entryId or .manifest == env.manifest))) as $own
+    | if ($line.predicateType | IN("https://counterseal.dev/decision/v1", "https://counterseal.dev/event/v1")) != true
+      then error("its line is of something else")
+      elif $place.state != env.state or [$state.ledger, $state.sequence] != [$place.id, $place.sequence]
+      then error("its line does not sign it")
+      elif $place.id != $decision.id then error("it is of another ledger")
+      elif $place.sequence <= $decision.sequence then error("it is older than the release")
+      elif now - ($at | fromdateiso8601) > (env.MAX_AGE | tonumber) * 86400 then error("it is of \($at), older than \(env.MAX_AGE) days")
+      elif revoked($state; $decided) != null then error(revoked($state; $decided) | "the \(.kind) \(.value) was revoked")
+      elif $had == [] then error("nothing was let into this stage there")
+      elif $own == [] and any($had[]; .sequence < $decision.sequence) then error("the allow was withdrawn")
+      else "  as of ledger entry \($place.sequence), \($at): \(env.STAGE) has \($state.stages[env.STAGE].current.tag // "nothing")",
+        "  not checked: what was recorded after entry \($place.sequence); whether the ledger has the decision"
+      end' "$1" "$work/state.json" >"$work/known" 2>"$work/log" || { sed 's/^jq: error[^:]*: //' "$work/log" >&2; return 1; }
+}
 
 # verify FILE: one file, with what lies beside it.
 verify() {
@@ -108,12 +148,25 @@ verify() {
   jq -es 'length == 2 and .[0].statement.predicate == .[1]' "$work/sbom.json" "$folder/sbom.cdx.json" >/dev/null ||
     { echo "$folder/sbom.cdx.json is not the SBOM that was signed" >&2; exit 1; }
 
+  echo '  not checked: revocations and holds since; the ledger; the transparency log' >"$work/known"
+  if [ -n "$STATE" ]; then
+    look="STATE is not a state of this ledger by this gate, too old, or speaks against the file"
+    decided=$(jq -c .statement "$work/decision.json")
+    sed -n 1p "$STATE" >"$work/line.jsonl"
+    jq -e '.dsseEnvelope.payload | @base64d | fromjson | any(.subject[]; .digest.sha256 == env.digest)' "$work/line.jsonl" >/dev/null ||
+      { echo "gh cannot verify STATE: its line is about other files than this one (verify-with-cosign.sh can)" >&2; exit 1; }
+    signed "$work/line.jsonl" "$(jq -r '.dsseEnvelope.payload | @base64d | fromjson | .predicateType' "$work/line.jsonl")" true \
+      "${gate[@]}" | jq .statement >"$work/line"
+    known "$work/line"
+    sed -i '/not checked/s/$/; the transparency log/' "$work/known"
+  fi
+
   {
     echo "verified: $name, $STAGE, $TAG of $REPO ($REPO_ID)"
     jq -r '"  decision: allow at \(.statement.predicate.decidedAt), ledger entry \(.statement.predicate.ledger.sequence)"' \
       "$work/decision.json"
     echo "  built from $revision by $BUILDER"
-    echo "  not checked: revocations and holds since; the ledger; the transparency log"
+    cat "$work/known"
   } >>"$all/said"
 }
 

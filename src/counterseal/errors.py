@@ -6,13 +6,24 @@ error: it is a `Decision` with the outcome `deny` (exit code 10).
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ALLOWED = 0
 COULD_NOT_DECIDE = 1
 USAGE = 2
 DENIED = 10
 NOT_VERIFIED = 11
+HELD = 12
+#: Of several things that one run did, the first of these is its code.
+_WORST = (COULD_NOT_DECIDE, USAGE, NOT_VERIFIED, DENIED, HELD, ALLOWED)
+
+
+def worst(codes: Iterable[int]) -> int:
+    """Return the exit code of a run that did several things: 1 before 11 before 10 before 12 before 0."""
+    return min(codes, key=_WORST.index, default=ALLOWED)
 
 
 class CountersealError(Exception):
@@ -74,6 +85,12 @@ class VerificationError(CountersealError):
     """A signature, identity, digest, proof or the ledger did not verify (exit code 11)."""
 
     exit_code = NOT_VERIFIED
+
+
+class HeldError(CountersealError):
+    """A hold is in force, so nothing was done now (exit code 12); it ends by itself, or by people."""
+
+    exit_code = HELD
 
 
 class SandboxSignedError(VerificationError):

@@ -45,7 +45,8 @@ class Dialect:
     `builder_triggers` are the events that a policy may let start a build, `hosted` is the word for the forge's runners.
     `definition` stands between the repository's URL and the file that defines a run, `runs` between it and the number
     of a run; `gate_triggers` are the events that run the repository's own, reviewed code (R02), `by_hand` is the one of
-    a run that somebody starts (R14).
+    a run that somebody starts (R14), `emergency_triggers` are those of a run that may record a hold or a revocation:
+    somebody started it, on a page or with a token (R52).
     `head_ref` is where git finds the head of a change request, `{number}` in it; `change` stands before its number.
     `tag`, `commit` and `comparison` stand between the repository's URL and what the forge shows of it: a tag, a
     revision, or two revisions with `...` between them.
@@ -55,6 +56,7 @@ class Dialect:
     runs: str
     gate_triggers: frozenset[str]
     by_hand: str
+    emergency_triggers: frozenset[str]
     builder_triggers: frozenset[str]
     hosted: str
     project_path: str
@@ -73,6 +75,7 @@ DIALECTS: Final = {
         runs="/actions/runs/",
         gate_triggers=_GITHUB_TRIGGERS,
         by_hand="workflow_dispatch",
+        emergency_triggers=frozenset({"workflow_dispatch"}),
         builder_triggers=_GITHUB_TRIGGERS | {"release"},
         hosted="github-hosted",
         project_path=r"[^/@]+/[^/@]+",
@@ -87,6 +90,7 @@ DIALECTS: Final = {
         runs="/-/jobs/",
         gate_triggers=_GITLAB_TRIGGERS,
         by_hand="web",
+        emergency_triggers=frozenset({"web", "api"}),
         builder_triggers=_GITLAB_TRIGGERS,
         hosted="gitlab-hosted",
         project_path=r"[^/@]+(?:/[^/@]+)+",
@@ -209,6 +213,13 @@ def commit_page(host: str, name: str, revision: str) -> str:
 def comparison_page(host: str, name: str, old: str, new: str) -> str:
     """Return the address at which a forge shows what came between two revisions."""
     return f"https://{host}/{name}{DIALECTS[kind_of(host)].comparison}{old}...{new}"
+
+
+def raw_page(host: str, name: str, branch: str, path: str) -> str:
+    """Return the address at which a forge gives anybody the bytes of a file at the tip of a public branch."""
+    if kind_of(host) is ForgeKind.GITLAB:
+        return f"https://{host}/{name}/-/raw/{branch}/{path}"
+    return f"https://raw.githubusercontent.com/{name}/{branch}/{path}"
 
 
 def is_run_page(host: str, name: str, url: str) -> bool:

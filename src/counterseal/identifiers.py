@@ -32,8 +32,11 @@ STAGE_LEVEL_PREFIX: Final = "COUNTERSEAL_STAGE_"
 
 # In a repository that uses counterseal
 POLICY_PATH: Final = ".counterseal/policy.yml"
+PINS_PATH: Final = ".counterseal/consume.yml"
 POLICY_API_VERSION: Final = "counterseal/v1"
 REQUEST_FOLDER: Final = "promotions"
+#: Where requests for events lie below it, and the stage of their denies; no stage of a policy can be called so.
+EVENT_STAGE: Final = "_events"
 NOTES_REF: Final = "refs/notes/counterseal"
 MIRROR_BRANCH: Final = "counterseal-ledger"
 MIRROR_REF: Final = f"refs/heads/{MIRROR_BRANCH}"

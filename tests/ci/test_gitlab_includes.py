@@ -65,7 +65,7 @@ def test_a_project_gets_the_same_jobs_by_each_kind_of_include(local: Local, clon
     here = local.listed(clone, tag, pipeline(clone, *map(include, VERBS)))
     there = local.listed(clone, tag, pipeline(clone, *(include(verb, ref=product.sha) for verb in VERBS)))
     assert here == there
-    names = [f"counterseal-{name}" for name in (*VERBS, "preview")]
+    names = [f"counterseal-{name}" for name in (*VERBS, "preview", "emergency")]
     assert sorted(each["name"] for each in here) == sorted(names)
 
 
@@ -114,6 +114,24 @@ def test_a_preview_is_for_merge_requests_that_touch_requests(local: Local, clone
     newcomer.git(clone, "commit", "-q", "-m", "request")
     assert running(local, clone, file, **event) == {"counterseal-preview"}
     newcomer.git(clone, "switch", "-q", "main")
+
+
+def test_a_pipeline_with_an_action_stops_something_and_decides_nothing(
+    local: Local, clone: Path, product: Product
+) -> None:
+    file = pipeline(clone, include("gate", action="hold", stage="staging", reason="it leaks"))
+    for source in ("web", "api"):
+        assert running(local, clone, file, CI_COMMIT_BRANCH="main", CI_PIPELINE_SOURCE=source) == {
+            "counterseal-emergency"
+        }
+        assert running(local, clone, file, CI_COMMIT_BRANCH="topic", CI_PIPELINE_SOURCE=source) == set()
+    for source in ("push", "schedule", "trigger", "pipeline", "chat"):
+        assert running(local, clone, file, CI_COMMIT_BRANCH="main", CI_PIPELINE_SOURCE=source) == set()
+    asked = {"project": "counterseal/counterseal", "ref": product.sha, "file": "/gitlab-templates/all.yml"}
+    file = pipeline(clone, asked | {"inputs": {**ONE_GIVEN, "action": "revoke", "target": f"artifact:{'ab' * 32}"}})
+    found = running(local, clone, file, CI_COMMIT_BRANCH="main", CI_PIPELINE_SOURCE="api")
+    assert found == {"counterseal-emergency"}
+    assert "counterseal-gate" not in running(local, clone, file, CI_COMMIT_BRANCH="main", CI_PIPELINE_SOURCE="web")
 
 
 def test_with_preview_there_is_no_gate(local: Local, clone: Path) -> None:

@@ -36,7 +36,7 @@ GLOBAL = {
 }
 #: job → the ID tokens that it asks for; all others ask for none.
 ID_TOKENS = {
-    **{name: {"SIGSTORE_ID_TOKEN": {"aud": "sigstore"}} for name in ("sign", "gate", "publish")},
+    **{name: {"SIGSTORE_ID_TOKEN": {"aud": "sigstore"}} for name in ("sign", "gate", "emergency", "publish")},
     "request": {"COUNTERSEAL_ID_TOKEN": {"aud": "counterseal-request"}},
 }
 #: Inputs of actions that templates do not have → why.
@@ -45,6 +45,8 @@ NOT_HERE = {"token": "a job has its token, and other tokens are the project's va
 OTHER_WORDS = {
     ("gate", "preview"): "the template has the gate's job, too",
     ("gate", "number"): "GitLab takes a number in quotes for text only",
+    ("gate", "hours"): "as above",
+    ("gate", "action"): "a pipeline has no event to be compared with",
     ("verify", "repository-id"): "as above",
 }
 #: What a template is told in these tests where it has no default.
@@ -76,6 +78,12 @@ FIXED = {
     ("preview", "request"): "",
     ("preview", "action"): "",
     ("preview", "reason"): "",
+    ("preview", "target"): "",
+    ("preview", "hours"): "",
+    ("emergency", "preview"): "false",
+    ("emergency", "number"): "",
+    ("emergency", "exit-code"): "false",
+    ("emergency", "request"): "",
 }
 
 
@@ -285,6 +293,17 @@ def test_a_gate_runs_alone_and_takes_nothing_from_earlier_jobs(name: str) -> Non
     assert job["variables"]["GIT_STRATEGY"] == "none", "no file of the project"
 
 
+def test_what_stops_something_waits_for_nothing() -> None:
+    job = jobs("gate")["emergency"]
+    assert job["needs"] == job["dependencies"] == []
+    assert "resource_group" not in job
+    assert job["variables"]["GIT_STRATEGY"] == "none", "no file of the project"
+    never, by_hand = job["rules"]
+    assert never == {"if": '"$[[ inputs.action ]]" == ""', "when": "never"}
+    assert by_hand["if"].endswith("$CI_PIPELINE_SOURCE =~ /^(web|api)$/")
+    assert {"if": '"$[[ inputs.action ]]" != ""', "when": "never"} in jobs("gate")["gate"]["rules"]
+
+
 def test_the_preview_has_no_identity_and_no_file() -> None:
     preview = jobs("gate")["preview"]
     assert "COUNTERSEAL_PREVIEW=true\n" in preview["script"][0]
@@ -307,7 +326,7 @@ def filled(verb: str) -> dict[str, Any]:
 def test_schema(tool: Callable[[str], Path], tmp_path: Path) -> None:
     good, bad = tmp_path / "good.yml", tmp_path / "bad.yml"
     found = {name: job for verb in VERBS for name, job in filled(verb).items()}
-    assert len(found) == len(VERBS) + 1
+    assert len(found) == len(VERBS) + 2
     good.write_text(yaml.safe_dump(found))
     bad.write_text(good.read_text().replace("when: always", "when: sometimes"))
     command = (tool("check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci")

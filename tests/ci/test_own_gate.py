@@ -91,4 +91,7 @@ def test_another_workflow_and_the_released_gate_are_not_this_one(here: Newcomer)
 def test_no_other_job_of_an_own_gates_file_may_sign(here: Newcomer) -> None:
     """Whatever has `id-token: write` there is the gate."""
     jobs = yaml.safe_load((here.clone() / WORKFLOW).read_text())["jobs"]
-    assert [name for name, job in jobs.items() if "id-token" in job.get("permissions", {})] == ["gate"]
+    assert [name for name, job in jobs.items() if "id-token" in job.get("permissions", {})] == ["gate", "emergency"]
+    for name in ("gate", "emergency"):
+        (step,) = jobs[name]["steps"]
+        assert step["uses"].startswith("counterseal/counterseal/actions/gate@")

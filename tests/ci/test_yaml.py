@@ -107,15 +107,23 @@ def test_an_action_is_one_thin_step(path: Path) -> None:
 def test_the_gate_lets_callers_choose_what_it_looks_at_and_nothing_else() -> None:
     gate = yaml.safe_load((ROOT / ".github" / "workflows" / "gate.yml").read_text())
     call = gate[True]["workflow_call"]  # YAML 1.1 reads `on` as true
-    (job,) = gate["jobs"].values()
-    (step,) = job["steps"]
+    job, emergency = gate["jobs"]["gate"], gate["jobs"]["emergency"]
+    (step,), (other,) = job["steps"], emergency["steps"]
     assert set(call) == {"inputs", "outputs"}, "no secret"
     assert set(call["inputs"]) == {"stage", "request", "action", "reason"}
-    assert set(call["outputs"]) == {"decisions", "published"}
+    assert set(call["outputs"]) == {"decisions", "published", "entry"}
     assert set(step["env"]) == {f"COUNTERSEAL_{name.upper()}" for name in call["inputs"]} | {"GITHUB_TOKEN"}
     assert (job["runs-on"], step["shell"]) == ("ubuntu-24.04", SHELL)
     assert job["concurrency"] == {"group": "counterseal-gate", "cancel-in-progress": False}
     assert "cache" not in str(gate)
+    assert set(gate["jobs"]) == {"gate", "emergency"}
+    assert "concurrency" not in {**gate, **emergency}, "it waits for nothing"
+    assert (job["if"], emergency["if"]) == ("${{ !github.event.inputs.action }}", "${{ github.event.inputs.action }}")
+    assert set(other["env"]) == set(step["env"]) - {"COUNTERSEAL_REQUEST"}
+    assert {**other, "env": 0, "name": 0} == {**step, "env": 0, "name": 0}, "the same code by the same steps"
+    levels = {"read": 1, "write": 2}
+    granted = job["permissions"]
+    assert all(levels[level] <= levels[granted[name]] for name, level in emergency["permissions"].items())
 
 
 def test_the_page_grants_the_gate_what_it_asks_for() -> None:

@@ -26,6 +26,7 @@ from tests.contract.gitlab_schemas import (
     OWN_TOKEN,
     PACKAGE,
     PACKAGE_FILE,
+    PIPELINE,
     PROJECT,
     PROJECT_TOKEN,
     PROTECTED_BRANCH,
@@ -107,6 +108,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
     f"GET {_PROJECT}/events": _ok("events/#list-all-visible-events-for-a-project", listed(PUSH)),
     f"GET {_PROJECT}/jobs/:job_id": _ok("jobs/#get-a-single-job", JOB),
     f"GET {_PROJECT}/pipelines/:pipeline_id/jobs": _ok("jobs/#list-pipeline-jobs", listed(JOB)),
+    f"POST {_PROJECT}/pipeline": _ok("pipelines/#create-a-new-pipeline", PIPELINE, 201),
+    f"GET {_PROJECT}/pipelines/:pipeline_id": _ok("pipelines/#get-a-single-pipeline", PIPELINE),
     f"GET {_PROJECT}/protected_branches": _ok("protected_branches/#list-protected-branches", listed(PROTECTED_BRANCH)),
     f"POST {_PROJECT}/protected_branches": _ok(
         "protected_branches/#protect-repository-branches", PROTECTED_BRANCH, 201

@@ -199,6 +199,18 @@ _PIPELINE: Final = closed({
     **dict.fromkeys(("created_at", "updated_at"), MOMENT),
     "web_url": URL,
 })  # fmt: skip
+#: "Pipelines API", and GitLab's lib/api/entities/ci/pipeline.rb.
+PIPELINE: Final = also(
+    _PIPELINE,
+    name=maybe(TEXT),
+    before_sha=REVISION,
+    tag=FLAG,
+    archived=FLAG,
+    yaml_errors=maybe(TEXT),
+    user=USER,
+    **dict.fromkeys(("started_at", "finished_at", "committed_at"), maybe(MOMENT)),
+    **{key: {"type": ["number", "null"]} for key in ("duration", "queued_duration", "coverage")},
+)
 #: "Jobs API", and GitLab's lib/api/entities/ci/job_basic.rb and job.rb.
 JOB: Final = closed({
     "id": NUMBER,

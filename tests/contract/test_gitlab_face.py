@@ -87,6 +87,10 @@ def read_jobs(world: GitLabWorld, project: Project) -> None:
     (job,) = pipeline.jobs.list(all=True)
     assert len(pipeline.jobs.list(all=True, include_retried=True)) == 2
     assert project.jobs.get(job.id).user["username"] == "bob"
+    world.repository.write_file("main", *world.by_hand, world.who("alice"))
+    started = project.pipelines.create({"ref": "main", "inputs": {"action": "hold"}})
+    assert project.pipelines.get(started.id).source == "api"
+    world.repository.write_file("main", world.by_hand[0], b"", world.who("alice"))
 
 
 def walk_through_a_merge_request(world: GitLabWorld, project: Project) -> None:

@@ -11,9 +11,11 @@ import pytest
 
 from counterseal.adapters.github.forge import GitHubForge
 from counterseal.adapters.github.releases import GitHubReleases
+from counterseal.adapters.github.runs import GitHubGateRuns
 from counterseal.adapters.gitlab.access import GitLabTokens
 from counterseal.adapters.gitlab.forge import GitLabForge
 from counterseal.adapters.gitlab.releases import GitLabReleases
+from counterseal.adapters.gitlab.runs import GitLabGateRuns
 from counterseal.errors import ServiceError
 from counterseal.forges import ForgeKind
 from counterseal_sandbox.forge.accounts import Role
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.contract import gitlab_described, openapi
 
-    from counterseal.ports import AssetStore, Forge
+    from counterseal.ports import AssetStore, Forge, GateRuns
     from counterseal_sandbox.forge.accounts import Account
     from counterseal_sandbox.forge.change import Change
     from counterseal_sandbox.forge.github.face import GitHubFace
@@ -146,6 +148,17 @@ class World:
         token = token or self.token()
         return GitHubReleases(self.name, token, host=self.host, api_url=self.api, timeout=timeout, pause=no_pause)
 
+    #: A file that takes the inputs of a run that somebody starts, and its path.
+    by_hand = (
+        ".github/workflows/promote.yml",
+        b"on:\n  push:\n  workflow_dispatch:\n    inputs:\n      action: {default: ''}\n      stage: {default: all}\n",
+    )
+
+    def runs(self, token: Any = None, *, api: str | None = None) -> GateRuns:
+        """Return what starts runs of the gate, by default as bob."""
+        token = token or self.token("bob")
+        return GitHubGateRuns(self.name, token, host=self.host, api_url=api or self.api, pause=no_pause)
+
     # --- faults ------------------------------------------------------------------------------
 
     def answer(self, path: str, response: Response, *, times: int = 1_000_000, method: str = "") -> list[Request]:
@@ -227,6 +240,18 @@ class GitLabWorld(World):
         return GitLabReleases(
             self.name, self.tokens(token), host=self.host, api_url=self.api, timeout=timeout, pause=no_pause
         )
+
+    by_hand = (
+        ".gitlab-ci.yml",
+        (
+            b"spec:\n  inputs:\n    action: {default: '', options: ['', hold]}\n"
+            b"    stage: {default: all, regex: '^[a-z]*$'}\n---\njob: {script: [a]}\n"
+        ),
+    )
+
+    def runs(self, token: Any = None, *, api: str | None = None) -> GateRuns:
+        tokens = self.tokens(token or self.token("bob"))
+        return GitLabGateRuns(self.name, tokens, host=self.host, api_url=api or self.api, pause=no_pause)
 
 
 def _query(request: Request) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import jwt
 import pytest
 from tests.flow import faults, stories
+from tests.flow.started import Starts
 from tests.flow.worlds import SUBJECTS
 
 from counterseal.cli.table import COMMANDS
@@ -94,21 +95,35 @@ def test_every_verb_answers_in_json(fresh: FlowWorld, tmp_path: Path) -> None:
     trust = tmp_path / "trust.json"
     document = said(fresh, "trust", "export", "--sandbox-url", fresh.sandbox.url)
     trust.write_text(json.dumps(document), encoding="utf-8")
-    schemas |= {"trust": document["schema"], "verify": _verify(fresh, tmp_path, trust)}
+    schemas |= {"trust": document["schema"], "verify": _verify(fresh, tmp_path, trust), "pin": _pin(fresh, trust)}
     schemas["log"] = _log(fresh, tmp_path, trust)
     clone = ("--folder", str(tmp_path / "clone"), "--trust", str(trust), "--sandbox")
     for verb, options in {"status": clone, "log repair": clone[:2]}.items():
         schemas[verb] = said(fresh, *verb.split(), *options, environment=bob)["schema"]
     schemas["doctor"] = _doctor(fresh, clone)
-    schemas |= _sboms(fresh, tmp_path, trust)
+    schemas |= _sboms(fresh, tmp_path, trust) | _starts(fresh, tmp_path)
     assert set(schemas) - {"preview"} == set(COMMANDS) - {"candidate", "sandbox", "demo", "init"}
     assert len(set(schemas.values())) == len(schemas)
+
+
+def _starts(world: FlowWorld, folder: Path) -> dict[str, str]:
+    """Return the schemas of what would be started."""
+    Starts(world, folder).put()
+    asked = {"hold": ("--reason", "x"), "revoke": ("--tag", TAG, "--reason", "x")}
+    bob = world.person("bob")
+    return {verb: said(world, verb, *what, "--dry-run", environment=bob)["schema"] for verb, what in asked.items()}
 
 
 def _doctor(world: FlowWorld, clone: tuple[str, ...]) -> str:
     """Return the schema of what the doctor says of a repository without workflows."""
     asked = world.counterseal("doctor", *clone, "--format", "json", environment=world.person("bob"), code=2)
     schema: str = json.loads(asked.output)["schema"]
+    return schema
+
+
+def _pin(world: FlowWorld, trust: Path) -> str:
+    consumer = ("--trust", str(trust), "--sandbox", "--repository", f"github.com/{NAME}")
+    schema: str = said(world, "pin", *consumer, "--state", "newest", "--dry-run")["schema"]
     return schema
 
 
@@ -165,7 +180,7 @@ def _imports_only_what_verifying_needs(world: FlowWorld, wheel: Path, consumer: 
     verifier = {f"sigstore.{name}" for name in ("failures", "material", "profile", "spelling", "trust", "verifier")}
     assert adapters == {"local", "local.clock", "sigstore", *verifier}
     assert {name for name in found if name.startswith("counterseal.evaluation.")} <= {
-        f"counterseal.evaluation.{name}" for name in ("decision", "identity", "identity_words")
+        f"counterseal.evaluation.{name}" for name in ("decision", "identity", "identity_words", "started")
     }
     assert not {name for name in found if name.startswith(("counterseal.render.findings", "counterseal.policy.reader"))}
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from counterseal.evaluation.evidence import MergedFile, RequestFile
+    from counterseal.evaluation.request_file import MergedFile, RequestFile
 
 PATH = f"promotions/staging/{'a' * 64}.first.json"
 

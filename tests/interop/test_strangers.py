@@ -176,7 +176,7 @@ def test_the_scripts_use_our_names() -> None:
     for path in SCRIPTS.glob("*.sh"):
         text = path.read_text()
         types = set(re.findall(r"https://(?:slsa\.dev|cyclonedx\.org|counterseal\.dev)/[\w./-]+", text))
-        assert types == {ids.VSA, ids.DECISION, ids.PROVENANCE, ids.SBOM}
+        assert types == {ids.VSA, ids.DECISION, ids.EVENT, ids.PROVENANCE, ids.SBOM}
         assert f"GATE=${{GATE:-{ids.REPOSITORY}/{ids.GATE_WORKFLOW}}}" in text
         assert {ids.BUNDLES_FILE, ids.MANIFEST_FILE, ids.SBOM_FILE, ids.STAGE_LEVEL_PREFIX} <= set(
             re.findall(r"[\w.]+", text)

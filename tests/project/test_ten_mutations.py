@@ -63,6 +63,24 @@ MUTATIONS = (
         "if not ledger.id:",
     ),
     Mutation(
+        "a hold of every stage holds none",
+        "rules/stage_not_held.py",
+        "if held.covers(evidence.stage) and",
+        "if held.stage == evidence.stage and",
+    ),
+    Mutation(
+        "a file of a revoked digest is good enough",
+        "rules/not_revoked.py",
+        "if subject.digest == target.value",
+        "if subject.name == target.value",
+    ),
+    Mutation(
+        "a hold that ended by itself is ended once more",
+        "rules/entries_in_force.py",
+        "None if known.stands(now) else",
+        "None if known.ended is None else",
+    ),
+    Mutation(
         "two SBOMs are as good as one",
         "rules/sbom_present.py",
         "if len(sboms) > 1:",

@@ -18,25 +18,29 @@ from counterseal.evaluation import decision, evidence
 from counterseal.evaluation.evidence import (
     Evidence,
     LedgerFacts,
-    MergedFile,
     ObservedAsset,
     PolicyOrigin,
-    RequestFile,
     SignatureFacts,
     Source,
 )
+from counterseal.evaluation.request_file import MergedFile, RequestFile
 from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts
-from counterseal.formats import manifest, provenance, statement, wire
+from counterseal.formats import event_request, manifest, provenance, statement, wire
 from counterseal.history import events as event
 from counterseal.history import state as states
 from counterseal.history.events import (
     Audit,
+    Consent,
     EntryReference,
     Event,
     EventKind,
     Genesis,
+    Hold,
     Publication,
     PublishedAsset,
+    Reinstatement,
+    Resume,
+    Revocation,
     Swept,
     Waiting,
     Withdrawn,
@@ -55,6 +59,8 @@ from counterseal.model import (
     Commit,
     Counted,
     Dismissed,
+    DocumentDigest,
+    EventRequest,
     Finding,
     FindingOutcome,
     GateIdentity,
@@ -77,6 +83,7 @@ from counterseal.model import (
     Stage,
     Statement,
     Subject,
+    Target,
     Trust,
 )
 from counterseal.verification import vsa
@@ -424,8 +431,42 @@ def _audit(verified: int) -> Event:
 
 AUDIT = _audit(41)
 BEGUN = states.after(None, GENESIS, LEDGER, link(0, "genesis").entry_id)
+HELD_ID, REVOKED_ID = link(43, "hold", "a run").entry_id, link(44, "revocation", "a run").entry_id
+CONSENT = Consent(
+    "promotions/_events/resume.20261124-0910-4f2c.json",
+    MERGE,
+    BOB,
+    (CAROL, DORA),
+    DocumentDigest(digest("evidence"), revision("evidence")),
+)
+ENDING = EventRequest(
+    request_id="20261124-0910-4f2c",
+    requested_by=Person(HOST, BOB.id, BOB.login),
+    kind="resume",
+    entries=(HELD_ID,),
+    target=None,
+    since=None,
+    policy=POLICY_DIGEST,
+    reason="it was another machine",
+    valid_until=moment(9, 0, day=30),
+)
+STOLEN = Target("identity", CERTIFICATE.san, moment(7, 0), moment(9, 0))
+REVOKING = dataclasses.replace(ENDING, kind="revocation", entries=(), target=STOLEN, since=moment(7, 0))
+HOLD = _event(EventKind.HOLD, Hold("production", "promote", moment(9, 13, day=27), "a build machine was broken into"))
+RESUME = _event(EventKind.RESUME, Resume((HELD_ID,), "it was another machine", CONSENT))
+AT_ONCE = _event(
+    EventKind.REVOCATION,
+    Revocation(Target("manifest", MANIFEST_DIGEST), moment(9, 13), moment(9, 13, day=27), None, "malware", None),
+)
+CONFIRMED = _event(
+    EventKind.REVOCATION,
+    Revocation(Target("manifest", MANIFEST_DIGEST), moment(9, 13), None, REVOKED_ID, "malware", CONSENT),
+)
+BY_TWO = _event(EventKind.REVOCATION, Revocation(STOLEN, moment(7, 0), None, None, "a stolen key", CONSENT))
 LATER = states.after(BEGUN, ALLOW, LEDGER, ALLOW_REFERENCE.entry_id)
 LATER = states.after(states.after(LATER, DENY, LEDGER, digest("deny")), _audit(2), LEDGER, digest("audit"))
+LATER = states.after(states.after(LATER, HOLD, LEDGER, HELD_ID), AT_ONCE, LEDGER, REVOKED_ID)
+REINSTATEMENT = _event(EventKind.REINSTATEMENT, Reinstatement((REVOKED_ID,), "a false alarm", CONSENT))
 ABOUT = decision.subjects(EVIDENCE)
 POLICY_FILE = (Subject(".counterseal/policy.yml", POLICY_DIGEST),)
 
@@ -462,6 +503,14 @@ CASES: Mapping[str, Mapping[str, Callable[[], bytes]]] = {
         "production": lambda: manifest.request(REQUEST),
         "awkward reason": lambda: manifest.request(dataclasses.replace(REQUEST, reason=AWKWARD)),
     },
+    "event-request": {
+        "resume": lambda: event_request.build(ENDING),
+        "reinstatement": lambda: event_request.build(
+            dataclasses.replace(ENDING, kind="reinstatement", entries=(REVOKED_ID,), reason="a false alarm")
+        ),
+        "revocation": lambda: event_request.build(REVOKING),
+        "awkward reason": lambda: event_request.build(dataclasses.replace(ENDING, reason=AWKWARD)),
+    },
     "evidence": {
         "everything": lambda: evidence.canonical(EVIDENCE),
         "malformed": lambda: evidence.canonical(MALFORMED),
@@ -493,6 +542,16 @@ CASES: Mapping[str, Mapping[str, Callable[[], bytes]]] = {
         "too many requests": lambda: event.payload(
             _event(EventKind.AUDIT, Audit(41, "push", None)), POLICY_FILE, link(42, "audit", "a run")
         ),
+    },
+    "event-hold": {"hold": lambda: event.payload(HOLD, POLICY_FILE, link(43, "hold", "a run"))},
+    "event-resume": {"resume": lambda: event.payload(RESUME, POLICY_FILE, link(44, "resume", CONSENT.request))},
+    "event-revocation": {
+        "revocation": lambda: event.payload(AT_ONCE, POLICY_FILE, link(44, "revocation", "a run")),
+        "confirmed": lambda: event.payload(CONFIRMED, POLICY_FILE, link(45, "revocation", CONSENT.request)),
+        "by two": lambda: event.payload(BY_TWO, POLICY_FILE, link(45, "revocation", CONSENT.request)),
+    },
+    "event-reinstatement": {
+        "reinstatement": lambda: event.payload(REINSTATEMENT, POLICY_FILE, link(46, "reinstatement", CONSENT.request))
     },
     "state": {"genesis": lambda: states.document(BEGUN), "later": lambda: states.document(LATER)},
     "vsa": {"production": _summary},

@@ -8,8 +8,7 @@ from counterseal.errors import UsageError
 HELP = ("-h", "--help", "help")
 VERSION = ("--version",)
 _HEAD = """\
-usage: counterseal VERB [OPTIONS]
-       counterseal help VERB
+usage: counterseal VERB [OPTIONS]; counterseal help VERB
 
 A release gate for GitHub Actions and GitLab CI: it decides whether a build may
 enter a stage, signs the decision and records it in your repository.
@@ -26,9 +25,7 @@ examples:
   counterseal request --stage production --reason "fixes the parser, see #16"
   counterseal verify FILE --stage production --repository github.com/OWNER/NAME
 
-Exit codes: 0 allowed or verified, 1 could not decide, 2 usage or invalid
-policy, 10 denied, 11 verification failed, 12 stage held (from a later version
-on).
+Exit codes: 0 allowed, 1 undecided, 2 usage, 10 denied, 11 not verified, 12 held
 """
 
 

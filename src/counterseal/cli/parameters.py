@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from counterseal.cli.kinds import FILE, FOLDER, GLOB, PREFIX, OneOf
+from counterseal.cli.kinds import FILE, FOLDER, GLOB, NUMBER, PREFIX, OneOf
 from counterseal.errors import UsageError
 from counterseal.identifiers import OUTPUT_FOLDER
 
@@ -102,6 +102,34 @@ def trust() -> list[click.Parameter]:
         Option("--trust", kind=FILE, metavar="FILE", words="trust document from `trust export --format json`"),
         Switch("--sandbox", words="accept a sandbox's trust document (proves nothing)"),
     ]
+
+
+def project() -> list[click.Parameter]:
+    """Return the options that say which project it is, and whose decisions count there."""
+    return [
+        Option(
+            "--repository", metavar="HOST/NAME", required=True, words="where they come from, e.g. github.com/acme/app"
+        ),
+        Option("--repository-id", kind=NUMBER, metavar="ID", words="its number (names can change hands)"),
+        Option("--ledger", metavar="ID", words="the ledger that it has to be recorded in"),
+        Option(
+            "--gate-revision",
+            metavar="SHA",
+            multiple=True,
+            words="accept only this revision of the gate (repeatable)",
+        ),
+        Option("--gate-identity", metavar="URL", words="the project's own gate: https://HOST/PROJECT//FILE@REF"),
+        Option("--gate-issuer", metavar="URL", words="its OIDC issuer, e.g. https://gitlab.com"),
+    ]
+
+
+def state() -> Option:
+    """Return where a newer state of the ledger is."""
+    return Option(
+        "--state",
+        metavar="STATE",
+        words="its ledger's state: FILE, CLONE, URL, or newest",
+    )
 
 
 def build(words: str = "the artifacts: files, globs or SHA256SUMS") -> list[click.Parameter]:

@@ -40,6 +40,7 @@ def show(report: Report, form: str, surroundings: Surroundings, *, quiet: bool =
     for warning in () if quiet else report.warnings:
         say(f"warning: {warning}", surroundings)
     annotate(report.errors, surroundings)
+    annotate(report.notices, surroundings, level="warning")
     if surroundings.in_github or surroundings.in_gitlab:
         _append(surroundings.step_summary, _markdown(report))
         _append(surroundings.step_output, _outputs(report, surroundings, quiet=quiet))
@@ -55,11 +56,11 @@ def _write(body: str) -> None:
     sys.stdout.flush()
 
 
-def annotate(errors: Sequence[tuple[str, str]], surroundings: Surroundings) -> None:
-    """Show each error (title, message) as an annotation of the GitHub run."""
+def annotate(errors: Sequence[tuple[str, str]], surroundings: Surroundings, *, level: str = "error") -> None:
+    """Show each error, or warning, (title, message) as an annotation of the GitHub run."""
     for title, message in errors if surroundings.in_github else ():
         shown = escape.workflow_command(_inert(escape.lines(message)))
-        sys.stderr.write(f"::error title={escape.workflow_property(_inert(escape.plain(title)))}::{shown}\n")
+        sys.stderr.write(f"::{level} title={escape.workflow_property(_inert(escape.plain(title)))}::{shown}\n")
 
 
 def say(text: str, surroundings: Surroundings) -> None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 WIDTH = 80
 _TAIL = f"""\
 Variables set options, too (--format: {PREFIX}FORMAT); the option wins.
-Exit codes: 0 ok, 1 could not decide, 2 usage, 10 denied, 11 not verified;
-see counterseal --help"""
+Exit codes: 0 ok, 1 could not decide, 2 usage, 10 denied, 11 not verified,
+12 held; see counterseal --help"""
 
 
 class Verb(click.Command):

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import LedgerError, UsageError, VerificationError
-from counterseal.history import History, RecordedDecision, RecordedEvent
+from counterseal.history import History, RecordedDecision, RecordedEvent, standing
 from counterseal.history.events import EventKind, Genesis
 from counterseal.identifiers import MIRROR_BRANCH
 from counterseal.model import Outcome, Predecessor
@@ -41,7 +41,7 @@ class LogResult:
 
     `kinds` counts all entries by what they are, `stages` are those that decisions are about, and `newest` is when the
     last one was made, whatever was asked. `seen` is the entry that somebody's earlier head was,
-    `follows` the ledger that this one says it comes after.
+    `follows` the ledger that this one says it comes after, `restrictions` are holds, revocations and what ended them.
     """
 
     ledger_id: str
@@ -55,6 +55,7 @@ class LogResult:
     newest: datetime | None = None
     seen: int | None = None
     follows: Predecessor | None = None
+    restrictions: tuple[RecordedEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def verify(reader: LedgerReader, source: LedgerSource, since_head: str | None) -
     """
     whole = read(reader, source)
     seen = None if since_head is None else _entry_of_head(whole, since_head)
-    return replace(_result(reader, whole, LogQuery()), decisions=(), seen=seen)
+    return replace(_result(reader, whole, LogQuery()), decisions=(), restrictions=(), seen=seen)
 
 
 def _entry_of_head(whole: Whole, head: str) -> int:
@@ -165,6 +166,7 @@ def _result(reader: LedgerReader, whole: Whole, query: LogQuery) -> LogResult:
         follows=_follows(history),
         kinds=_kinds(history),
         stages=tuple(dict.fromkeys(recorded.decision.stage for recorded in history.decisions.values())),
+        restrictions=standing.restrictions(history, stage=query.stage, since=query.since, text=query.text),
         newest=max((recorded.decision.decided_at for recorded in history.decisions.values()), default=None),
     )
 
@@ -184,6 +186,10 @@ def _kinds(history: History) -> dict[str, int]:
         "publication": events[EventKind.PUBLICATION],
         "withdrawal": events[EventKind.WITHDRAWN],
         "audit": events[EventKind.AUDIT],
+        "hold": events[EventKind.HOLD],
+        "resume": events[EventKind.RESUME],
+        "revocation": events[EventKind.REVOCATION],
+        "reinstatement": events[EventKind.REINSTATEMENT],
     }
     return {kind: count for kind, count in counts.items() if count}
 

@@ -67,7 +67,13 @@ def check(
     always = tuple(name for name, spec in rules.RULES.items() if spec.always)
     policy_people.check_names(loaded)
     compared, unknown = _compared(loaded, here, forge)
-    warnings = (*people.shortages(loaded), *policy_files.warnings(loaded, path, clone), *unknown)
+    few = people.holds_end(loaded)
+    warnings = (
+        *people.shortages(loaded),
+        *([few] if few else []),
+        *policy_files.warnings(loaded, path, clone),
+        *unknown,
+    )
     return PolicyCheck(path, loaded, always, compared, warnings)
 
 
@@ -104,7 +110,8 @@ def _compared(
     except CountersealError as error:
         return f"not compared with the number of {name}: {error.what}", ()
     opening.check_ledger_id(loaded, home)
-    return f"of {home.name}", tuple(policy_people.check_accounts(loaded, home.host, asked))
+    unknown = policy_people.check_accounts(loaded, home.host, asked)
+    return f"of {home.name}", (*unknown, *policy_people.check_starters(loaded, home.host, asked))
 
 
 def _number_command(host: str, name: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import CountersealError, PolicyError
 from counterseal.identifiers import POLICY_PATH
+from counterseal.model import Actor
 from counterseal.project import people as project_people
 
 if TYPE_CHECKING:
@@ -64,3 +65,21 @@ def check_accounts(policy: Policy, host: str, forge: Forge) -> Iterator[str]:
             )
     if len(people) > MAX_ASKED:
         yield f"{len(people) - MAX_ASKED} people were not compared with the forge"
+
+
+def check_starters(policy: Policy, host: str, forge: Forge) -> Iterator[str]:
+    """Yield who of the policy's people could not start the gate's run, and so could hold or revoke nothing."""
+    people = list(dict.fromkeys(member for _, member in project_people.members(policy) if member.host == host))
+    try:
+        least = forge.least_to_start()
+    except CountersealError as error:
+        yield f"who may start the gate's run was not seen: {error.what}"
+        return
+    for member in people[:MAX_ASKED]:
+        try:
+            may = forge.permission(Actor(member.host, member.id, member.login))
+        except CountersealError as error:
+            yield f"whether {member.login} could hold a stage was not seen: {error.what}"
+            continue
+        if may < least:
+            yield f"{member.login} could not hold or revoke anything: {project_people.too_little(host, may, least)}"

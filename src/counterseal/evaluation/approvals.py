@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from counterseal.evaluation.concerned import concerned, unknown
 from counterseal.evaluation.evidence import groups_of
 from counterseal.model import Actor, ActorKind, Counted, Dismissed, Permission, Reason, Review, ReviewState
 from counterseal.policy import reason
@@ -203,7 +204,7 @@ def _review_problems(review: Review, change: ChangeRequest) -> Iterator[Reason]:
 
 
 #: Codes of those who had a part in a request.
-PARTS: Final = ("author", "asked", "commit", "pushed", "started-run")
+PARTS: Final = ("author", "asked", "commit", "pushed", "started-run", "restricted", "revoked-run")
 
 
 def excluded(evidence: Evidence) -> dict[tuple[str, int], Reason]:
@@ -212,7 +213,7 @@ def excluded(evidence: Evidence) -> dict[tuple[str, int], Reason]:
     content, change = evidence.request.content, evidence.change
     if change and change.author:
         parts[change.author.key] = reason("author")
-    if content:
+    if content is not None:
         parts.setdefault(content.requested_by.key, reason("asked"))
     for commit in change.commits if change else ():
         for actor in commit.people:
@@ -221,18 +222,18 @@ def excluded(evidence: Evidence) -> dict[tuple[str, int], Reason]:
         parts.setdefault(actor.key, reason("pushed"))
     for actor in evidence.run_actors:
         parts.setdefault(actor.key, reason("started-run"))
-    return parts
+    return parts | {key: why for key, why in concerned(evidence) if key not in parts}
 
 
 def hidden_hands(evidence: Evidence) -> tuple[Reason, ...]:
-    """Return which bots had a part in this request: whoever let them act may be one of its reviewers (R14)."""
+    """Return what else hides people: bots with a part in it, whoever let them act; runs that are gone."""
     change = evidence.change
     if change is None:
         return ()
     makers = (*((change.author,) if change.author else ()), *change.pushers)
     hands = (*makers, *(actor for commit in change.commits for actor in commit.people))
     bots = {actor.key: actor for actor in hands if actor.kind is not ActorKind.USER}
-    return tuple(reason("bot", actor=actor) for actor in bots.values())
+    return (*(reason("bot", actor=actor) for actor in bots.values()), *unknown(evidence))
 
 
 def unknown_authorship(evidence: Evidence) -> tuple[Reason, ...]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from counterseal import forges
+from counterseal.evaluation.request_file import RequestFile
 from counterseal.evaluation.sbom_facts import SbomFacts
 from counterseal.formats import digests, wire
 from counterseal.model import (
@@ -21,15 +22,16 @@ from counterseal.model import (
     ChangeRequest,
     DocumentDigest,
     EarlierDecision,
+    Held,
     Manifest,
     Merge,
     Mover,
     Permission,
     Policy,
     PolicyReference,
-    PromotionRequest,
     Release,
     Repository,
+    Revoked,
     Run,
     Subject,
     Trust,
@@ -37,49 +39,6 @@ from counterseal.model import (
 from counterseal.policy import Need
 
 SCHEMA: Final = "counterseal.evidence/v1"
-
-
-@dataclass(frozen=True, slots=True)
-class MergedFile:
-    """How the request's file came onto the protected branch (R21).
-
-    Attributes:
-        merge_revision: The commit of the protected branch that brought it.
-        base_revision: The protected branch just before (first parent; of the first commit where it was rebased).
-        other_changes: Paths that the same change touched beside the file.
-        mode: Git file mode of the file, `100644` if all is well; None: there is no such file.
-        added_before: The path had been there once before.
-        same_at_head: The file at the reviewed head has the same bytes as the merged one.
-        mover: Who moved the branch when the change was merged (None: no change request brought it).
-        head_gone: The forge has lost the reviewed head, so nobody can compare.
-    """
-
-    merge_revision: str
-    base_revision: str
-    other_changes: tuple[str, ...]
-    mode: str | None
-    added_before: bool
-    same_at_head: bool
-    mover: Mover | None = None
-    head_gone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RequestFile:
-    """The promotion request file.
-
-    Attributes:
-        path: `promotions/<stage>/<manifest sha256>.<request id>.json`.
-        digest: sha256 of its bytes as merged, or at the head of a change that is not merged.
-        content: What it says; None if it is malformed, then `problem` quotes what its reader said.
-        merged: How it came onto the branch; None: it is not merged, or nobody looked.
-    """
-
-    path: str
-    digest: str
-    content: PromotionRequest | None
-    problem: str
-    merged: MergedFile | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +97,18 @@ class SignatureFacts:
 
 @dataclass(frozen=True, slots=True)
 class LedgerFacts:
-    """The verified ledger that the decision is made on: id, size, which published proofs it extends."""
+    """The verified ledger that a decision is made on: id, size, published proofs that it extends, what it restricts."""
 
     id: str
     entries: int
     anchors: tuple[str, ...]
+    holds: tuple[Held, ...] = ()
+    revoked: tuple[Revoked, ...] = ()
+
+    @property
+    def restricting(self) -> dict[str, Held | Revoked]:
+        """Return holds and revocations by the id of their entry."""
+        return {**{held.entry_id: held for held in self.holds}, **{known.entry_id: known for known in self.revoked}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +118,8 @@ class Evidence:
     A preview reads a part, and runs in nobody's name (`run` None). What was not read is empty or None here, and no rule
     that needs it is asked. `home` is the repository that the gate decides for. `permissions` holds one pair for each
     reviewer; `builds` the builder's attestations that verified, `build_problems` why others did not, `starts` whose
-    hands were on their runs (of those that nobody can have steered, GitHub is not asked); `signatures` what lies beside
+    hands were on their runs (of those that nobody can have steered, GitHub is not asked), or on the revoked runs that a
+    reinstatement is about; `signatures` what lies beside
     the artifacts as theirs; `history` the earlier decisions on the same manifest, `trust` whom the gate believes before
     any policy speaks.
     """
@@ -268,8 +235,8 @@ def document(evidence: Evidence) -> dict[str, Any]:
 
 
 def _candidate(evidence: Evidence) -> Candidate | None:
-    pinned = {asset.id for asset in evidence.request.content.candidate.assets} if evidence.request.content else set()
-    release = evidence.candidate
+    content, release = evidence.request.promotion, evidence.candidate
+    pinned = {asset.id for asset in content.candidate.assets} if content else set()
     if release is None:
         return None
     return Candidate(release.id, release.tag, tuple(asset for asset in release.assets if asset.id in pinned))

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from counterseal import forges
-from counterseal.forges import DIALECTS, ForgeKind, kind_of
+from counterseal.forges import DIALECTS, Dialect, ForgeKind, kind_of
 from counterseal.formats import digests
 from counterseal.identifiers import GATE_ID
 from counterseal.model import Certificate, OwnGate, Reason
@@ -35,11 +35,13 @@ class AcceptedGate:
         revisions: The accepted revisions of counterseal's gate: the released ones, or the policy's.
         own_revision: The revision of the gate that asks, which accepts itself.
         own: An own gate; then the revisions mean nothing.
+        emergency: In a run that records what one person wants at once, for which they have to have started it (R52).
     """
 
     revisions: Sequence[str] = ()
     own_revision: str | None = None
     own: OwnGate | None = None
+    emergency: bool = False
 
 
 def claimed(run: Run) -> Certificate:
@@ -62,15 +64,17 @@ def claimed(run: Run) -> Certificate:
     )
 
 
-def run_problem(run: Run, gate: GateIdentity, trust: Trust, default_ref: str) -> Reason | None:
-    """Return why a run is not the gate that a policy names for the run's repository, or None."""
+def run_problem(
+    run: Run, gate: GateIdentity, trust: Trust, default_ref: str, *, emergency: bool = False
+) -> Reason | None:
+    """Return why a run is not the gate that a policy names for its repository, or None; arguments as below."""
     return gate_problem(
         claimed(run),
         trust=trust,
         host=run.repository.host,
         repository=run.repository,
         default_ref=default_ref,
-        accepted=accepted_gate(gate, trust, run.signer_digest),
+        accepted=replace(accepted_gate(gate, trust, run.signer_digest), emergency=emergency),
     )
 
 
@@ -189,10 +193,7 @@ def gate_problem(
             *_platform(certificate, issuer, host, repository),
             *checks,
             branch,
-            (
-                certificate.trigger in dialect.gate_triggers,
-                reason("gate-trigger", trigger=certificate.trigger, accepted=sorted(dialect.gate_triggers)),
-            ),
+            _trigger(certificate, dialect, emergency=accepted.emergency),
             _run(certificate, dialect.runs),
         )
     )
@@ -274,6 +275,13 @@ def _platform(certificate: Certificate, issuer: str, host: str, repository: Repo
 def _caller(certificate: Certificate) -> bool:
     path, _, ref = (certificate.config_uri or "").partition("@")
     return path.startswith(f"{certificate.source_uri}/.github/workflows/") and ref == certificate.source_ref
+
+
+def _trigger(certificate: Certificate, dialect: Dialect, *, emergency: bool) -> Check:
+    """Return what may have started a gate; what records a hold or a revocation, somebody has to have started."""
+    accepted = dialect.emergency_triggers if emergency else dialect.gate_triggers
+    code = "emergency-trigger" if emergency else "gate-trigger"
+    return certificate.trigger in accepted, reason(code, trigger=certificate.trigger, accepted=sorted(accepted))
 
 
 def _run(certificate: Certificate, runs: str) -> Check:

@@ -68,6 +68,10 @@ WORDS: Final[Mapping[str, Callable[[_Data], str]]] = {
     "other-gate": lambda it: f"it was signed by {it['gate']}, not by {it['expected']}",
     "gate-ref": lambda it: f"the gate ran for {it['ref']}, not for {it['expected']}",
     "gate-trigger": lambda it: f"a gate may be started by {', '.join(it['accepted'])}, not by {it['trigger']}",
+    "emergency-trigger": lambda it: (
+        f"a hold or a revocation needs a run that somebody started ({', '.join(it['accepted'])}), not one of "
+        f"{it['trigger']}"
+    ),
     "gate-revision-missing": lambda _: "it does not name the gate's revision",
     "gate-withdrawn": lambda it: f"the gate's revision {_short(it['revision'])} was withdrawn",
     "gate-revision-unknown": _unknown_revision,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from counterseal.evaluation.rules import RULES
+from counterseal.evaluation.rules import EVENT_RULES, EVENTS, RULES
 from counterseal.model import Finding, FindingOutcome, Outcome, Stage
 from counterseal.policy import SATISFIED, Need, NoOptions, not_read
 
@@ -23,17 +23,29 @@ RULE_ERROR: Final = "rule-error"
 
 
 def judge(evidence: Evidence) -> tuple[Finding, ...]:
-    """Return the findings of the stage's rules; an unknown stage is judged by what always applies."""
-    return evaluate(evidence.policy, _stage(evidence.policy, evidence.stage), evidence)
+    """Return the findings of the stage's rules; an unknown stage is judged by what always applies.
+
+    A request for an event is judged by rules of its own, whatever the policy says.
+    """
+    rules = rules_of(evidence.stage)
+    return evaluate(evidence.policy, _stage(evidence.policy, evidence.stage), evidence, rules=rules)
 
 
-def needs(policy: Policy, stage: str, *, rules: Mapping[str, RuleSpec] = RULES) -> frozenset[Need]:
+def rules_of(stage: str) -> Mapping[str, RuleSpec]:
+    """Return the rules that there are for a stage."""
+    return EVENT_RULES if stage == EVENTS.name else RULES
+
+
+def needs(policy: Policy, stage: str, *, rules: Mapping[str, RuleSpec] | None = None) -> frozenset[Need]:
     """Return what has to be read so that every rule of a stage can be judged."""
+    rules = rules_of(stage) if rules is None else rules
     named = {use.name for use in _stage(policy, stage).rules}
     return frozenset(need for spec in rules.values() if spec.always or spec.name in named for need in spec.needs)
 
 
 def _stage(policy: Policy, name: str) -> Stage:
+    if name == EVENTS.name:
+        return EVENTS
     return policy.stage(name) or Stage(name, None, publish=False, rules=())
 
 

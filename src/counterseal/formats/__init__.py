@@ -8,11 +8,12 @@ from __future__ import annotations
 __all__ = [
     "bundle",
     "checksums",
-    "credentials",
     "digests",
+    "event_request",
     "junit",
     "manifest",
     "names",
+    "pin",
     "provenance",
     "statement",
     "subject",

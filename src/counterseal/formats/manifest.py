@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = "counterseal.manifest/v1"
 MATRIX_SCHEMA: Final = "counterseal.input-matrix/v1"
 REQUEST_SCHEMA: Final = "counterseal.request/v1"
-#: The kind of request that this file has; later kinds will lie in `promotions/_events/`.
+#: The kind of request that this file has; others lie in `promotions/_events/` (`event_request.py`).
 PROMOTION: Final = "promotion"
 
 #: How far ahead a request may be valid, from its merge on: what was approved long ago is asked for anew.
@@ -261,7 +261,7 @@ def _check_request(content: PromotionRequest) -> None:
     if not names.HOST.fits(content.requested_by.host) or not names.LOGIN.fits(content.requested_by.login):
         raise FormatError("requestedBy is not host, id and login")
     _check_assets(content)
-    _check_reason(content.reason)
+    check_reason(content.reason)
 
 
 def _check_assets(content: PromotionRequest) -> None:
@@ -275,12 +275,13 @@ def _check_assets(content: PromotionRequest) -> None:
             raise FormatError(f"{asset.name[:80]!r} is not an asset by id, plain name and sha256")
 
 
-def _check_reason(reason: str) -> None:
+def check_reason(reason: str) -> None:
+    """Refuse a reason that is empty or too long, or hides something (UsageError)."""
     if not reason.strip():
         raise UsageError(
             "the reason is empty",
             why="reviewers and auditors read it in the ledger",
-            fix='say why this is promoted: --reason "fixes …"',
+            fix='say why this is asked for: --reason "fixes …"',
         )
     if len(reason) > names.MAX_REASON:
         raise UsageError(

@@ -53,6 +53,7 @@ PIPELINE_FILE: Final = Grammar(
 REF_PATTERN: Final = Grammar(
     "refPattern", "refs/(?:heads|tags)/[A-Za-z0-9._/*+-]+", "a full ref; * stands for anything but /"
 )
+HOURS: Final = Grammar("hours", "(?:[1-9][0-9]?|1[0-5][0-9]|16[0-8])h", "a whole number of hours from 1h to 168h")
 BRANCH: Final = Grammar("branch", "refs/heads/[A-Za-z0-9._/+-]+", "one exact branch, as a full ref")
 
 # --- what a forge and git name ---------------------------------------------------------------

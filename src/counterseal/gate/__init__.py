@@ -1,5 +1,7 @@
 """One run of the gate, in the order of its files' use: open, select, collect, decide, record; preview; and publication.
 
+`emergency` is another run: what one person records at once.
+
 It talks to the world through ports, and leaves judging to `evaluation/`.
 """
 
@@ -11,11 +13,13 @@ __all__ = [
     "candidate_bytes",
     "collect",
     "deciding",
+    "emergency",
     "fitting",
     "heartbeat",
     "judge",
     "ledger",
     "opening",
+    "permitting",
     "preview",
     "publication",
     "request_files",

@@ -41,7 +41,7 @@ def audit(gate: Gate, swept: Callable[[Tip], Swept | None]) -> recording.Recorde
         body = Audit(tip.size - 1, gate.run.event, swept(tip))
         # an audit is of a run: one that is tried again after a lost answer finds its own
         identifier = ledger.entry_id(EventKind.AUDIT, tip.id, gate.run.url, str(gate.run.attempt), str(tip.size))
-        return _event(gate, tip, EventKind.AUDIT, body, identifier)
+        return event(gate, tip, EventKind.AUDIT, body, identifier)
 
     return record(gate, prepare, lambda: gate.reader.read_whole(gate.store).tip)
 
@@ -50,13 +50,13 @@ def _record_event(gate: Gate, kind: EventKind, body: Genesis) -> recording.Recor
     identifier = ledger.entry_id(kind, gate.policy.ledger_id)
 
     def prepare(tip: Tip, _: Sequence[str]) -> recording.Draft | Entry:
-        return tip.find(identifier) or _event(gate, tip, kind, body, identifier)
+        return tip.find(identifier) or event(gate, tip, kind, body, identifier)
 
     return record(gate, prepare)
 
 
-def _event(gate: Gate, tip: Tip, kind: EventKind, body: Body, identifier: str) -> recording.Draft:
-    """Return an event about the policy, to be signed on a tip."""
+def event(gate: Gate, tip: Tip, kind: EventKind, body: Body, identifier: str) -> recording.Draft:
+    """Return an event, to be signed on a tip; it names the policy, and as its actor the person of the run."""
     reference = gate.policy_reference
     use = PolicyUse(reference.uri, DigestSet(reference.digest), reference.revision, reference.ref)
     happened = Event(kind, gate.sources.clock.now(), gate.run.actor, use, body)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from counterseal import evaluation, policy
 from counterseal.errors import PolicyError, ServiceError
-from counterseal.evaluation import Evidence, groups_of, identity, rules
+from counterseal.evaluation import Evidence, concerned, groups_of, identity, rules
 from counterseal.forges import DIALECTS, ForgeKind, kind_of
 from counterseal.gate import candidate_bytes
 from counterseal.gate.arrivals import Arrivals
@@ -27,7 +27,7 @@ from counterseal.ports import AssetStore, BundleVerifier, Clock, Forge, SourceRe
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from counterseal.evaluation import LedgerFacts
+    from counterseal.evaluation import LedgerFacts, RequestFile
     from counterseal.history import Past
     from counterseal.model import Attestation, BuildStart, ChangeRequest, Permission, Policy, PromotionRequest, Run
 
@@ -97,7 +97,7 @@ def collect(
         request = dataclasses.replace(request, merged=merged_file)
     release: Release | None = None
     facts = candidate or candidate_bytes.CandidateFacts()
-    content, needed = request.content, evaluation.needs(used_policy, _stage(merged.path))
+    content, needed = request.promotion, evaluation.needs(used_policy, _stage(merged.path))
     if Need.BYTES in needed and content and change and content.valid_until >= sources.clock.now():
         release = _release(sources.assets, content)
         if candidate is None:
@@ -120,7 +120,7 @@ def collect(
         manifest_digest=facts.manifest_digest,
         builds=facts.builds,
         build_problems=facts.problems,
-        starts=_starts(sources, run, used_policy, facts.builds),
+        starts=_starts(sources, run, used_policy, facts.builds) or _revoked(sources, request, ledger),
         signatures=facts.signatures,
         sbom=facts.sbom,
         source=arrivals.source(facts.manifest),
@@ -199,6 +199,14 @@ def _starts(sources: Sources, run: Run, used_policy: Policy, builds: Sequence[At
             continue  # what GitHub runs again, it runs with the same inputs
         run_uris.append(certificate.run_uri or "")
     starts = (sources.forge.build_start(run_uri) for run_uri in dict.fromkeys(run_uris))
+    return tuple(start for start in starts if start is not None)
+
+
+def _revoked(sources: Sources, request: RequestFile, ledger: LedgerFacts) -> tuple[BuildStart, ...]:
+    """Return whose hands were on the revoked runs that a reinstatement is about: they do not take that back (R37)."""
+    content = request.event
+    runs = concerned.revoked_runs(content, ledger) if content else ()
+    starts = (sources.forge.build_start(run_uri) for run_uri in runs)
     return tuple(start for start in starts if start is not None)
 
 

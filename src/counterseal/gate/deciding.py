@@ -1,4 +1,4 @@
-"""`gate`: decides every merged promotion request that has no decision yet, and records each decision.
+"""`gate`: decides every merged request that has no decision yet, and records each decision, or the event that follows.
 
 One request's failure does not stop the next. A decision that cannot be made is not recorded; a
 request that was decided before is answered with its recorded decision, by whatever run asks again.
@@ -17,9 +17,12 @@ from counterseal.evaluation import evidence as evidence_room
 from counterseal.gate import appending, candidate_bytes, collect, fitting, heartbeat, selection
 from counterseal.gate import ledger as ledgers
 from counterseal.gate.ledger import recording
-from counterseal.history import label
+from counterseal.gate.permitting import consented
+from counterseal.gate.permitting.consented import Permitted
+from counterseal.history import content_of, label
 from counterseal.history import state as states
-from counterseal.model import Entry, Outcome
+from counterseal.history.events import Event
+from counterseal.model import Entry, FindingOutcome, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +51,14 @@ class Decided:
         """Return whether it is an allow that stands."""
         return self.decision.outcome is Outcome.ALLOW and not self.withdrawn
 
+    @property
+    def exit_code(self) -> int:
+        """Return 0 for an allow, 12 where a hold alone was against it, else 10."""
+        against = {finding.code for finding in self.decision.findings if finding.outcome is FindingOutcome.VIOLATED}
+        if self.allowed:
+            return errors.ALLOWED
+        return errors.HELD if against == {evaluation.STAGE_HELD} and not self.withdrawn else errors.DENIED
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
@@ -65,15 +76,15 @@ class GateResult:
     failed: tuple[Failed, ...]
     warnings: tuple[str, ...]
     sandbox: bool
+    sweep: bool = False
+    permitted: tuple[Permitted, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """Return the code of the first failure, else 10 if something is not allowed, else 0."""
-        if self.failed:
-            return self.failed[0].error.exit_code
-        if not all(decided.allowed for decided in self.decided):
-            return errors.DENIED
-        return errors.ALLOWED
+        """Return the worst code of what was done; a sweep where something only waits for the end of a hold is well."""
+        failures = (failed.error.exit_code for failed in self.failed)
+        code = errors.worst((*failures, *(decided.exit_code for decided in self.decided)))
+        return errors.ALLOWED if self.sweep and code == errors.HELD else code
 
 
 def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> GateResult:
@@ -94,20 +105,33 @@ def run(gate: Gate, *, stage: str | None = None, request: str | None = None) -> 
     anchor = ledgers.check_anchor(tip, gate.sources.assets, gate.sources.work)
     tip = heartbeat.keep(gate, tip)
     decided: list[Decided] = []
+    permitted: list[Permitted] = []
     failed: list[Failed] = []
     selected, postponed = selection.selected(gate, tip, stage, request)
     for merged in selected:
         try:
-            decided.append(_decide(gate, merged, anchor))
+            done = _decide(gate, merged, anchor)
         except CountersealError as error:
             failed.append(Failed(merged.path, error))
+            continue
+        if isinstance(done, Permitted):
+            permitted.append(done)
+        else:
+            decided.append(done)
     backlog = (
         f"{postponed} more requests wait for the next run: "
         f"one run decides {selection.MAX_UNAPPROVED} that nobody approved"
     )
     notices = (anchor.warning, backlog if postponed else "", _open_branch(gate, selected))
     warnings = (*gate.warnings, *filter(None, notices), *gate.notices)
-    return GateResult(tuple(decided), tuple(failed), warnings, gate.sources.trust.sandbox)
+    return GateResult(
+        tuple(decided),
+        tuple(failed),
+        warnings,
+        gate.sources.trust.sandbox,
+        gate.run.event == states.SCHEDULE,
+        tuple(permitted),
+    )
 
 
 def _open_branch(gate: Gate, selected: Sequence[MergedRequest]) -> str:
@@ -122,7 +146,7 @@ def _open_branch(gate: Gate, selected: Sequence[MergedRequest]) -> str:
         return f"whether {ref} takes pushes cannot be seen: {error.what}"
 
 
-def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
+def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided | Permitted:
     identifier = ledger.entry_id("decision", gate.policy.ledger_id, merged.path)
     facts: candidate_bytes.CandidateFacts | None = None
 
@@ -136,6 +160,8 @@ def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
             decision = decisions.decide(evidence, findings, abandoned=abandoned)
             reread, facts = _look(gate, merged, tip, anchor, facts)
             if evidence_room.digest(reread) == evidence_room.digest(evidence):
+                if decision.outcome is Outcome.ALLOW and evidence.request.event is not None:
+                    return consented.draft(tip, evidence, decision, identifier)
                 decision, data = fitting.fitting(decision, evidence, lambda made: tip.next_link(identifier, made))
                 _check_allow(gate, tip, decision)
                 document = evidence_room.canonical(evidence)
@@ -147,7 +173,10 @@ def _decide(gate: Gate, merged: MergedRequest, anchor: Anchor) -> Decided:
     entry = recorded.entry
     known = recorded.tip.decision(identifier)
     if known is None:
-        raise ServiceError(f"entry {recorded.sequence} is not a decision")
+        event = content_of(entry)
+        if not isinstance(event, Event):
+            raise ServiceError(f"entry {recorded.sequence} is neither decision nor event")
+        return Permitted(merged.path, event, entry, recorded.fresh)
     return Decided(merged.path, known.decision, entry, recorded.fresh, known.withdrawn)
 
 

@@ -61,7 +61,7 @@ def fitting(decision: Decision, evidence: Evidence, place: Callable[[Decision], 
 
 def _publication(decision: Decision, evidence: Evidence, link: LedgerLink) -> bytes:
     """Return a publication entry of the decision, as large as it may become; nothing where none follows."""
-    stage, content = evidence.policy.stage(evidence.stage), evidence.request.content
+    stage, content = evidence.policy.stage(evidence.stage), evidence.request.promotion
     publishes = stage is not None and stage.publish and decision.outcome is Outcome.ALLOW
     if not publishes or content is None or evidence.manifest is None:
         return b""

@@ -37,11 +37,20 @@ def keep(gate: Gate, tip: Tip) -> Tip:
         ServiceError: It could not be recorded.
     """
     if not tip.size:
-        _check_lost(gate)
-        return appending.genesis(gate).tip
+        return begin(gate)
     if tip.since_audit > MAX_TAIL or is_due(gate, tip):
         return audit(gate)
     return tip
+
+
+def begin(gate: Gate) -> Tip:
+    """Record the first entry, and return the ledger with it.
+
+    Raises:
+        LedgerError: There was a ledger, whose branch is gone.
+    """
+    _check_lost(gate)
+    return appending.genesis(gate).tip
 
 
 def _check_lost(gate: Gate) -> None:

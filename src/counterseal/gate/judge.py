@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import bisect
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from counterseal.errors import PolicyError, VerificationError
-from counterseal.evaluation import identity, identity_words
+from counterseal.evaluation import identity, identity_words, started
 from counterseal.gate.collect import read_policy
 from counterseal.identifiers import POLICY_PATH
 
@@ -57,15 +58,19 @@ class Judge:
     def check(self, certificate: Certificate, statement: Statement, what: str) -> None:
         """Accept a signer of a statement, as `__call__` does; before signing it tells whether readers will."""
         age = self.age(certificate.source_revision)
+        emergency = started.at_once(statement)
+        accepted = identity.accepted_gate(self._policy(age or 0, what).gate, self.trust, self._own_revision)
         problem = identity.gate_problem(
             certificate,
             trust=self.trust,
             host=self._home.host,
             repository=self._home,
             default_ref=self.repository.default_ref(),
-            accepted=identity.accepted_gate(self._policy(age or 0, what).gate, self.trust, self._own_revision),
+            accepted=replace(accepted, emergency=emergency),
         )
         why = identity_words.sentence(problem) if problem else ""
+        if emergency:
+            why = why or started.line_problem(certificate, statement)
         if age is None:  # whatever is wrong with the identity says more
             why = why or f"it ran at {str(certificate.source_revision)[:12]}, where the default branch never was"
         if why:

@@ -37,8 +37,15 @@ class Gate:
     audits: list[int] = field(default_factory=list)
 
 
-def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) -> Gate:
+def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run, *, emergency: bool = False) -> Gate:
     """Return a gate after checking that this run may be one (R02, R29, R34, R35), and can do its work.
+
+    Args:
+        sources: What it decides on.
+        store: Where the ledger lies.
+        signer: Signs as this run.
+        run: The run.
+        emergency: It is to record a hold or a revocation and nothing else, so somebody has to have started it (R52).
 
     Raises:
         UsageError: The run is not counterseal's reusable gate on the protected default branch.
@@ -58,7 +65,7 @@ def open_gate(sources: Sources, store: LedgerStore, signer: Signer, run: Run) ->
         )
     if not run.ref_protected:
         raise unprotected(run.ref, home)
-    if problem := identity.run_problem(run, policy.gate, sources.trust, default_ref):
+    if problem := identity.run_problem(run, policy.gate, sources.trust, default_ref, emergency=emergency):
         raise _no_gate(policy, identity_words.sentence(problem))
     check_ledger_id(policy, home)
     _check_age(run, sources.repository, head, of_branch=of_branch)

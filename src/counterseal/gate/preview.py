@@ -13,8 +13,8 @@ from counterseal import evaluation, forges
 from counterseal.errors import CountersealError, PolicyError, ServiceError, UsageError
 from counterseal.evaluation import Approvals, Evidence, LedgerFacts, RequestFile, approvals
 from counterseal.evaluation import evidence as evidence_room
-from counterseal.formats import digests, manifest
-from counterseal.gate import collect, opening, sboms
+from counterseal.formats import digests, event_request, manifest
+from counterseal.gate import collect, opening, request_files, sboms
 from counterseal.gate import ledger as ledgers
 from counterseal.gate.sboms import Comparison
 from counterseal.history import Past
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from counterseal.gate.collect import Sources
     from counterseal.inventory import Document
-    from counterseal.model import ChangeRequest, PromotionRequest
+    from counterseal.model import ChangeRequest, EventRequest, PromotionRequest
     from counterseal.ports import LedgerSource
 
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 class Preview:
     """What is known before the merge: the findings as far as they need neither bytes nor merge, and who approved.
 
+    Of a request for an event `manifest` and `tag` are empty.
     `stops` are why no gate would run at all, `unseen` what of that this token may not see.
     """
 
@@ -106,9 +107,9 @@ def judge(sources: Sources, stand: Ground, number: int, files: Sequence[str], *,
     change = sources.forge.change_request(number)
     request = _request(sources, change, path)
     evidence = _evidence(sources, change, request, stand.head)
-    content = evidence.request.content
-    if content is None:
-        raise UsageError(f"{evidence.change_name}: {path} is not a promotion request", why=evidence.request.problem)
+    if evidence.request.content is None:
+        raise UsageError(f"{evidence.change_name}: {path} is not a request", why=evidence.request.problem)
+    content = evidence.request.promotion
     evidence = collect.with_ledger(sources, evidence, stand.ledger, stand.past)
     early = evaluation.before_merge(evidence, [other for other in files if other != path])
     findings = tuple(early if finding.rule == early.rule else finding for finding in evaluation.judge(evidence))
@@ -119,12 +120,12 @@ def judge(sources: Sources, stand: Ground, number: int, files: Sequence[str], *,
         evidence.request.path,
         change.head,
         evidence.stage,
-        content.manifest,
-        content.candidate.tag,
+        content.manifest if content else "",
+        content.candidate.tag if content else "",
         findings,
         approvals.approvals(evidence),
         evidence.history,
-        _compared(sources, content, stand.past) if compare else None,
+        _compared(sources, content, stand.past) if compare and content else None,
         stops,
         unseen,
     )
@@ -179,9 +180,11 @@ def comment(sources: Sources, number: int, text: str) -> None:
 
 def _request(sources: Sources, change: ChangeRequest, path: str) -> RequestFile:
     data = sources.forge.file_at(change.head, path) or b""
-    content, problem = None, ""
+    content: PromotionRequest | EventRequest | None = None
+    problem = ""
     try:
-        content = manifest.parse_request(data, path)
+        of_event = request_files.is_of_event(path)
+        content = event_request.parse(data, path) if of_event else manifest.parse_request(data, path)
     except CountersealError as error:
         problem = str(error)
     return RequestFile(
@@ -211,7 +214,7 @@ def _evidence(sources: Sources, change: ChangeRequest, request: RequestFile, hea
         candidate=None,
         observed=(),
         manifest=None,
-        manifest_digest=request.content.manifest if request.content else None,
+        manifest_digest=request.promotion.manifest if request.promotion else None,
         builds=(),
         build_problems=(),
         starts=(),

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import CountersealError, FormatError, LimitError, ServiceError
 from counterseal.evaluation import MergedFile, RequestFile
-from counterseal.formats import digests, manifest
+from counterseal.formats import digests, event_request, manifest
 from counterseal.gate.arrivals import LAG
-from counterseal.identifiers import REQUEST_FOLDER
+from counterseal.identifiers import EVENT_STAGE, REQUEST_FOLDER
 
 if TYPE_CHECKING:
     from counterseal.history.events import Swept
-    from counterseal.model import ChangeRequest, Policy, PromotionRequest
+    from counterseal.model import ChangeRequest, EventRequest, Policy, PromotionRequest
     from counterseal.ports import Clock, Forge, SourceRepository
 
 #: How many paths beside the request are kept, and how long each may be; one is enough to deny.
@@ -86,9 +86,17 @@ def merged_request(repository: SourceRepository, head: str, path: str) -> Merged
     return next((merged for merged in merged_requests(repository, head) if merged.path == path), None)
 
 
+def is_of_event(path: str) -> bool:
+    """Return whether a path is below where requests for events lie."""
+    return path.startswith(f"{REQUEST_FOLDER}/{EVENT_STAGE}/")
+
+
 def _names_a_request(path: str) -> bool:
     try:
-        manifest.parse_request_path(path)
+        if is_of_event(path):
+            event_request.parse_path(path)
+        else:
+            manifest.parse_request_path(path)
     except FormatError:
         return False
     return True
@@ -197,9 +205,11 @@ def request_file(
     )
 
 
-def _content(data: bytes, path: str, policy: Policy) -> tuple[PromotionRequest | None, str]:
+def _content(data: bytes, path: str, policy: Policy) -> tuple[PromotionRequest | EventRequest | None, str]:
     """Return what a file says, or why it says nothing."""
     try:
+        if is_of_event(path):
+            return event_request.parse(data, path), ""
         content = manifest.parse_request(data, path)
     except CountersealError as error:
         return None, str(error)

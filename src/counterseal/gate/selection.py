@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal import ledger
 from counterseal.errors import CountersealError, UsageError
-from counterseal.gate.request_files import base_of, merged_requests
+from counterseal.gate.request_files import base_of, is_of_event, merged_requests
 from counterseal.model import ReviewState
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ def in_turn(
 ) -> tuple[list[MergedRequest], int]:
     """Return requests in the order in which they are decided, and how many are left for another run.
 
-    Approved ones are first, what cannot be allowed is last. One run decides at most `MAX_UNAPPROVED` that nobody
+    Approved ones are first, of these what changes holds and revocations, so that all others are judged by that; what
+    cannot be allowed is last. One run decides at most `MAX_UNAPPROVED` that nobody
     approved.
     """
     files = Counter(merged.revision for merged in waiting)
@@ -135,7 +136,9 @@ def in_turn(
             return 0
         if files[merged.revision] > 1:
             return 3  # several in one change: none can be allowed
-        return 1 if _looks_approved(forge, default_ref, policy, merged) else 2
+        if not _looks_approved(forge, default_ref, policy, merged):
+            return 2
+        return 0 if is_of_event(merged.path) else 1
 
     if len(waiting) < 2:
         return list(waiting), 0

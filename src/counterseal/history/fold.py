@@ -15,7 +15,16 @@ from counterseal.evaluation import Decision
 from counterseal.evaluation import decision as decisions
 from counterseal.formats import digests
 from counterseal.history import events
-from counterseal.history.events import Audit, Event, EventKind, Publication, Withdrawn
+from counterseal.history.events import (
+    Audit,
+    Event,
+    EventKind,
+    Publication,
+    Reinstatement,
+    Resume,
+    Revocation,
+    Withdrawn,
+)
 from counterseal.identifiers import DECISION, EVENT
 from counterseal.model import EarlierDecision, Entry, FindingOutcome, Outcome
 
@@ -98,6 +107,7 @@ class History:
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.decisions: dict[str, RecordedDecision] = {}
         self.events: list[RecordedEvent] = []
+        self._kinds: dict[str, EventKind] = {}
         for entry in entries:
             self.add(entry, content_of(entry))
 
@@ -114,6 +124,7 @@ class History:
             self._apply(entry, content)
 
     def _apply(self, entry: Entry, event: Event) -> None:
+        self._check_ended(entry, event)
         if not isinstance(event.body, (Publication, Withdrawn)):
             return
         reference = event.body.decision
@@ -138,6 +149,23 @@ class History:
                 raise LedgerError(f"entry {entry.link.sequence}: it names another stage or manifest than the allow")
             changed = RecordedDecision(earlier.entry, earlier.decision, withdrawn=True, publication=earlier.publication)
         self.decisions[reference.entry_id] = changed
+
+    def _check_ended(self, entry: Entry, event: Event) -> None:
+        """Require that what an event ends or confirms was recorded before it, as what it takes it for."""
+        named: dict[str, EventKind] = {}
+        match event.body:
+            case Resume() as body:
+                named = dict.fromkeys(body.holds, EventKind.HOLD)
+            case Reinstatement() as body:
+                named = dict.fromkeys(body.revocations, EventKind.REVOCATION)
+            case Revocation(confirms=str() as confirms):
+                named = {confirms: EventKind.REVOCATION}
+            case _:
+                pass
+        for entry_id, kind in named.items():
+            if self._kinds.get(entry_id) is not kind:
+                raise LedgerError(f"entry {entry.link.sequence}: it names {entry_id[:12]}, and no {kind} stands there")
+        self._kinds[entry.link.entry_id] = event.kind
 
     def on_manifest(self, manifest: str) -> tuple[RecordedDecision, ...]:
         """Return the decisions on a manifest (sha256) in their order."""

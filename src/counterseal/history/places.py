@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from counterseal.errors import LedgerError
 from counterseal.evaluation import Decision
 from counterseal.history import state as states
-from counterseal.history.events import Publication, Withdrawn
-from counterseal.ledger import keys
+from counterseal.history.events import Publication, Withdrawn, consent_of
+from counterseal.ledger import keys, state_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from counterseal.history.events import Event
     from counterseal.history.state import State
     from counterseal.ledger import NotesTree
-    from counterseal.model import Entry
+    from counterseal.model import DocumentDigest, Entry
 
 ENTRY: Final = "entry"
 EVIDENCE: Final = "evidence"
@@ -54,9 +54,18 @@ def lists(content: Decision | Event) -> Iterator[tuple[str, str]]:
         yield PUBLICATION, content.body.tag
 
 
+def document_of(content: Decision | Event) -> DocumentDigest | None:
+    """Return the digests of the evidence that a decision, or people's consent, rests on; None: there is none."""
+    if isinstance(content, Decision):
+        return content.evidence_digest
+    consent = consent_of(content.body)
+    return consent.evidence_digest if consent else None
+
+
 def document_key(content: Decision | Event) -> str | None:
-    """Return where the document lies that a decision rests on, or None: it is no decision."""
-    return keys.key(EVIDENCE, content.evidence_digest.sha256) if isinstance(content, Decision) else None
+    """Return where the evidence lies that an entry rests on, or None: it rests on none."""
+    document = document_of(content)
+    return keys.key(EVIDENCE, document.sha256) if document else None
 
 
 def touched(content: Decision | Event, entry_id: str) -> tuple[str, ...]:
@@ -88,13 +97,14 @@ def apply(tree: NotesTree, entry: Entry, content: Decision | Event, state: State
         raise LedgerError(f"entry {link.sequence}: its id {link.entry_id[:12]} is recorded already")
     written = [place, keys.STATE]
     tree.write(place, entry.line + b"\n")
-    if isinstance(content, Decision) and (document := document_key(content)):
-        tree.place(document, content.evidence_digest.git_blob)
-        written.append(document)
+    if document := document_of(content):
+        key = keys.key(EVIDENCE, document.sha256)
+        tree.place(key, document.git_blob)
+        written.append(key)
     for kind, value in lists(content):
         line = entry.line if kind == REVISION else link.entry_id.encode()
         written.append(_append(tree, kind, value, line))
-    tree.write(keys.STATE, entry.line + b"\n" + states.document(state) + b"\n")
+    tree.write(keys.STATE, state_note(entry.line, states.document(state)))
     return tuple(written)
 
 

@@ -9,11 +9,22 @@ from typing import TYPE_CHECKING
 
 from counterseal.errors import FormatError
 from counterseal.formats import manifest
-from counterseal.history.events import Publication, Withdrawn
+from counterseal.history.events import (
+    Consent,
+    Hold,
+    Publication,
+    Reinstatement,
+    Resume,
+    Revocation,
+    Withdrawn,
+)
+from counterseal.history.events.revocation import AT_ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
 
+    from counterseal.history.events import Body
     from counterseal.history.fold import History, RecordedDecision, RecordedEvent
 
 #: Stage and manifest (sha256) that a request is about; of what is no request an empty stage and its name.
@@ -67,10 +78,65 @@ def decided(history: History, tag: str, files: Collection[str]) -> list[Recorded
 
 
 def consequences(history: History, decisions: Collection[RecordedDecision]) -> list[RecordedEvent]:
-    """Return what became of decisions, publications and withdrawals, in its order."""
+    """Return what became of decisions: publications, withdrawals, revocations and what took those back, in order."""
     ids = {recorded.entry.link.entry_id for recorded in decisions}
-    return [
-        recorded
-        for recorded in history.events
-        if isinstance(recorded.event.body, (Publication, Withdrawn)) and recorded.event.body.decision.entry_id in ids
-    ]
+    named = {known.decision.manifest.sha256 for known in decisions if known.decision.manifest}
+    named |= {subject.digest for known in decisions for subject in known.entry.attestation.statement.subjects}
+    found: list[RecordedEvent] = []
+    for recorded in history.events:
+        match recorded.event.body:
+            case Publication() | Withdrawn() as body:
+                about = body.decision.entry_id in ids
+            case Revocation() as body:
+                about = body.target.kind in AT_ONCE and body.target.value in named
+            case Reinstatement() as body:
+                about = any(each.entry.link.entry_id in body.revocations for each in found)
+            case _:
+                about = False
+        found += [recorded] if about else []
+    return found
+
+
+def restrictions(
+    history: History, *, stage: str | None = None, since: datetime | None = None, text: str | None = None
+) -> tuple[RecordedEvent, ...]:
+    """Return the holds and revocations, and what ended them, that fit all that is asked, newest first.
+
+    Args:
+        history: What was recorded.
+        stage: Only what touches this stage: its holds with their resumes, and all revocations.
+        since: Only what was recorded then or later.
+        text: Only what has this in its reason, in a login, or in what is revoked; capitals do not matter.
+    """
+    held = {
+        known.entry.link.entry_id: known.event.body.stage
+        for known in history.events
+        if isinstance(known.event.body, Hold)
+    }
+    return tuple(
+        known
+        for known in reversed(history.events)
+        if isinstance(known.event.body, Hold | Resume | Revocation | Reinstatement)
+        and (stage is None or _touches(known.event.body, stage, held))
+        and (since is None or known.event.occurred_at >= since)
+        and (text is None or any(text.casefold() in word.casefold() for word in _words(known)))
+    )
+
+
+def _touches(body: Body, stage: str, held: Mapping[str, str | None]) -> bool:
+    if isinstance(body, Hold):
+        return body.stage in (None, stage)
+    if isinstance(body, Resume):
+        return any(held.get(entry_id) in (None, stage) for entry_id in body.holds)
+    return True
+
+
+def _words(known: RecordedEvent) -> Iterator[str]:
+    body = known.event.body
+    yield from (str(known.event.kind), known.event.actor.login)
+    if isinstance(body, Hold | Resume | Revocation | Reinstatement):
+        yield body.reason
+    if isinstance(body, Revocation):
+        yield body.target.value
+    if isinstance(consent := getattr(body, "consent", None), Consent):
+        yield from (person.login for person in (consent.requester, *consent.approvers) if person)

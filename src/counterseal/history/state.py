@@ -11,13 +11,29 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.errors import LedgerError
 from counterseal.evaluation import Decision
 from counterseal.formats import digests, wire
-from counterseal.history.events import Audit, Event, Genesis, Publication, Swept, Withdrawn
-from counterseal.model import Outcome
+from counterseal.history import transitions
+from counterseal.history.events import (
+    Audit,
+    Event,
+    Genesis,
+    Hold,
+    Publication,
+    Reinstatement,
+    Resume,
+    Revocation,
+    Swept,
+    Withdrawn,
+    hold,
+    reinstatement,
+    resume,
+    revocation,
+)
+from counterseal.model import Held, Outcome, Revoked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +44,9 @@ SCHEMA: Final = "counterseal.state/v1"
 MAX_BEFORE: Final = 7
 #: How many allows may wait for their publication; a gate refuses to allow more.
 MAX_UNPUBLISHED: Final = 128
-MAX_BYTES: Final = 256 << 10
+MAX_BYTES: Final = 1 << 20
+#: With so many items nothing that permits is recorded any more; what restricts always is.
+MAX_ITEMS: Final = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +98,8 @@ class State:
         swept: How far requests were looked for; None: nobody said yet.
         stages: By name what a stage has; those that ever had something.
         unpublished: Allows of publishing stages that are neither published nor withdrawn, oldest first.
+        holds: Those in force, and those of the last seven days, oldest first.
+        revoked: Revocations in force, and provisional ones of the last day, oldest first.
     """
 
     schema: str
@@ -91,6 +111,13 @@ class State:
     swept: Swept | None
     stages: Mapping[str, StageState]
     unpublished: tuple[Allowed, ...]
+    holds: tuple[Held, ...]
+    revoked: tuple[Revoked, ...]
+
+    @property
+    def items(self) -> int:
+        """Return how many things there are in it that end only by an entry or by time."""
+        return len(self.unpublished) + len(self.holds) + len(self.revoked)
 
 
 def document(state: State) -> bytes:
@@ -122,40 +149,69 @@ def after(before: State | None, content: Decision | Event, ledger_id: str, entry
         entry_id: Its id.
 
     Raises:
-        LedgerError: A genesis is missing, or not the first entry; or an audit is not of all entries before it.
+        LedgerError: A genesis is missing, or not the first entry; or an audit is not of all entries before it;
+            or an event ends, confirms or takes back what it cannot (`transitions.py`).
     """
     at = content.decided_at if isinstance(content, Decision) else content.occurred_at
     if (before is None) is not (isinstance(content, Event) and isinstance(content.body, Genesis)):
         number = 0 if before is None else before.sequence + 1
         raise LedgerError(f"entry {number}: a ledger has a genesis at entry 0, and nowhere else")
     if before is None:
-        return State(SCHEMA, ledger_id, 0, at, Audited(0, 0), None, None, {}, ())
-    state = dataclasses.replace(before, sequence=before.sequence + 1, time=max(before.time, at))
+        return State(SCHEMA, ledger_id, 0, at, Audited(0, 0), None, None, {}, (), (), ())
+    time = max(before.time, at)
+    state = dataclasses.replace(
+        before,
+        sequence=before.sequence + 1,
+        time=time,
+        holds=hold.remembered(before.holds, time),
+        revoked=revocation.remembered(before.revoked, time),
+    )
     if isinstance(content, Decision):
         return _decided(state, content, entry_id)
-    body = content.body
-    if isinstance(body, Withdrawn):
-        return _withdrawn(state, body)
-    if isinstance(body, Publication):
-        return dataclasses.replace(state, unpublished=_without(state.unpublished, body.decision.entry_id))
-    if isinstance(body, Audit):
-        if body.verified != before.sequence:
-            raise LedgerError(
-                f"entry {state.sequence}: an audit says that entries 0 to {body.verified} were verified",
-                why=f"there are {state.sequence} before it, and it has to be all of them",
-            )
-        beats = body.trigger == SCHEDULE
-        return dataclasses.replace(
-            state,
-            audit=Audited(state.sequence, body.verified),
-            heartbeat=Heartbeat(state.sequence, content.occurred_at) if beats else state.heartbeat,
-            swept=body.swept or state.swept,
-        )
-    return state
+    if why := transitions.problem(content, before.holds, before.revoked):
+        raise LedgerError(f"entry {state.sequence}: no gate may have signed this {content.kind}", why=why)
+    return _happened(state, content, entry_id)
+
+
+def _happened(state: State, event: Event, entry_id: str) -> State:
+    """Return the state after an event; what it does to holds and revocations stands with its kind."""
+    at, by = event.occurred_at, f"{event.actor.host}/{event.actor.id}"
+    changes: dict[str, Any] = {}
+    match event.body:
+        case Hold() as body:
+            held = Held(entry_id, state.sequence, body.stage, body.stops, at, body.until, by)
+            changes["holds"] = (*state.holds, held)
+        case Resume() as body:
+            changes["holds"] = resume.resumed(state.holds, body, state.time)
+        case Revocation() as body:
+            revoked = Revoked(entry_id, state.sequence, body.target, body.since, body.until, by)
+            changes["revoked"] = (*revocation.confirmed(state.revoked, body), revoked)
+        case Reinstatement() as body:
+            changes["revoked"] = reinstatement.reinstated(state.revoked, body)
+        case Withdrawn() as body:
+            return _withdrawn(state, body)
+        case Publication() as body:
+            changes["unpublished"] = _without(state.unpublished, body.decision.entry_id)
+        case Audit() as body:
+            changes["audit"] = _audited(state, body)
+            changes["heartbeat"] = Heartbeat(state.sequence, at) if body.trigger == SCHEDULE else state.heartbeat
+            changes["swept"] = body.swept or state.swept
+        case Genesis():
+            pass
+    return dataclasses.replace(state, **changes)
 
 
 #: What both forges call a run that a schedule started.
 SCHEDULE: Final = "schedule"
+
+
+def _audited(state: State, body: Audit) -> Audited:
+    if body.verified != state.sequence - 1:
+        raise LedgerError(
+            f"entry {state.sequence}: an audit says that entries 0 to {body.verified} were verified",
+            why=f"there are {state.sequence} before it, and it has to be all of them",
+        )
+    return Audited(state.sequence, body.verified)
 
 
 def _decided(state: State, decision: Decision, entry_id: str) -> State:

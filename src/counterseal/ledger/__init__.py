@@ -12,6 +12,7 @@ from counterseal.ledger.entry import (
     MAX_LINE,
     MAX_PROOF,
     MAX_SKEW,
+    STOPPED,
     UPGRADE,
     LedgerProof,
     check_line,
@@ -21,6 +22,8 @@ from counterseal.ledger.entry import (
     link_of,
     moment_problem,
     parse_proof,
+    state_note,
+    state_of,
     verify_proof,
 )
 from counterseal.ledger.notes import NotesTree
@@ -31,6 +34,7 @@ __all__ = [
     "MAX_PROOF",
     "MAX_SKEW",
     "RESTORE",
+    "STOPPED",
     "UPGRADE",
     "Chain",
     "LedgerProof",
@@ -43,5 +47,7 @@ __all__ = [
     "link_of",
     "moment_problem",
     "parse_proof",
+    "state_note",
+    "state_of",
     "verify_proof",
 ]

@@ -115,14 +115,19 @@ class Chain:
         hashes = tuple(sibling.hex() for sibling in known.inclusion(sequence, tree_size))
         return InclusionProof(sequence, tree_size, known.root(tree_size).hex(), hashes)
 
-    def proof(self, decision: Entry, publication: Entry) -> bytes:
+    def proof(self, decision: Entry, publication: Entry, state_note: bytes) -> bytes:
         """Return the bytes of `ledger-proof.json` for two entries, the publication being the later one.
+
+        Args:
+            decision: The entry that is proven.
+            publication: The one that vouches for it.
+            state_note: The ledger's note of its state, as of the publication or later.
 
         Raises:
             LedgerError: One of them is not here.
         """
         inclusion = self.inclusion(decision.link.sequence, publication.link.sequence)
-        return proof_file(decision.line, inclusion, publication.line)
+        return proof_file(decision.line, inclusion, publication.line, state_note)
 
 
 def _difference(link: LedgerLink, expected: LedgerLink) -> LedgerError:

@@ -21,7 +21,9 @@ MAX_SKEW: Final = timedelta(minutes=5)
 MAX_LINE: Final = 60 << 10
 #: Revision of how a ledger is kept: layout, keys, state document. It rises when an older reader would misread.
 FORMAT: Final = 1
-MAX_PROOF: Final = 512 << 10
+MAX_PROOF: Final = 1 << 20
+#: Older than any heartbeat of a schedule that runs: three days, and one in which it may have failed.
+STOPPED: Final = timedelta(days=4)
 #: The fix where an entry is of a newer revision than this tool reads.
 UPGRADE: Final = "upgrade counterseal"
 PROOF_SCHEMA: Final = "counterseal.ledger-proof/v1"
@@ -137,26 +139,52 @@ class VouchingLine:
 
 
 @dataclass(frozen=True, slots=True)
+class StateCopy:
+    """A line that was the ledger's newest once, and the state document that it signs, both byte for byte."""
+
+    line: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProofFile:
-    """`ledger-proof.json`: the decision is in the ledger that the publication vouches for."""
+    """`ledger-proof.json`: the decision is in the ledger that the publication vouches for; what was in force then."""
 
     schema: str
     decision: ProvenLine
     publication: VouchingLine
+    state: StateCopy
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerProof:
-    """What `ledger-proof.json` says, unverified: the decision is in the tree that the publication vouches for."""
+    """What `ledger-proof.json` says, unverified: the decision is in the tree that the publication vouches for.
+
+    `state_note` is the note of the ledger's state as it was then: its newest line, and the state document.
+    """
 
     decision_line: bytes
     publication_line: bytes
     inclusion: InclusionProof
+    state_note: bytes
 
 
-def proof_file(decision: bytes, inclusion: InclusionProof, publication: bytes) -> bytes:
-    """Return the bytes of `ledger-proof.json` for two lines and the proof that the second covers the first."""
-    content = ProofFile(PROOF_SCHEMA, ProvenLine(decision.decode(), inclusion), VouchingLine(publication.decode()))
+def proof_file(decision: bytes, inclusion: InclusionProof, publication: bytes, state_note: bytes) -> bytes:
+    """Return the bytes of `ledger-proof.json`.
+
+    Args:
+        decision: The line of the decision.
+        inclusion: The proof that the publication covers it.
+        publication: The line of the publication.
+        state_note: The ledger's note of its state.
+
+    Raises:
+        FormatError: That is none.
+    """
+    line, document = state_of(state_note, "the note of the ledger's state")
+    copy = StateCopy(line.decode(), document.decode())
+    proven, vouching = ProvenLine(decision.decode(), inclusion), VouchingLine(publication.decode())
+    content = ProofFile(PROOF_SCHEMA, proven, vouching, copy)
     return wire.canonical(wire.encode(content))
 
 
@@ -173,7 +201,31 @@ def parse_proof(data: bytes) -> LedgerProof:
     decision, publication = proof.decision.line.encode(), proof.publication.line.encode()
     check_line(decision, f"{what}: decision")
     check_line(publication, f"{what}: publication")
-    return LedgerProof(decision, publication, proof.decision.inclusion)
+    note = state_note(proof.state.line.encode(), proof.state.document.encode())
+    state_of(note, f"{what}: state")
+    return LedgerProof(decision, publication, proof.decision.inclusion, note)
+
+
+def state_note(line: bytes, document: bytes) -> bytes:
+    """Return the note in which a ledger keeps its newest line and the state document that it signs."""
+    return line + b"\n" + document + b"\n"
+
+
+def state_of(note: bytes, what: str) -> tuple[bytes, bytes]:
+    """Return the line and the state document of such a note, unverified.
+
+    Raises:
+        FormatError: It has another form.
+    """
+    line, _, rest = note.partition(b"\n")
+    document, _, more = rest.partition(b"\n")  # what copies text may have lost the last line's end
+    if more or not document or b"\r" in document:
+        raise FormatError(
+            f"{what} is not a ledger's state",
+            why="that is two lines: the newest entry, and the state document that it signs",
+        )
+    check_line(line, what)
+    return line, document
 
 
 def verify_proof(proof: LedgerProof, decision: Statement, publication: Statement) -> InclusionProof:

@@ -33,6 +33,7 @@ from counterseal.model.findings import Counted, Dismissed, EarlierDecision, Find
 from counterseal.model.ledger import Entry, InclusionProof, LedgerCommit, LedgerLink, NewCommit, Pushed
 from counterseal.model.people import Actor, ActorKind, Permission, Person, Repository
 from counterseal.model.policy import (
+    EMERGENCY_HOLD,
     BuilderIdentity,
     GateIdentity,
     OwnGate,
@@ -55,9 +56,12 @@ from counterseal.model.project import (
     Variable,
     Visibility,
 )
-from counterseal.model.requests import PinnedAsset, PinnedCandidate, PromotionRequest
+from counterseal.model.requests import EventRequest, PinnedAsset, PinnedCandidate, PromotionRequest
+from counterseal.model.restrictions import Held, Revoked, Target
+from counterseal.model.runs import RunState, StartedRun
 
 __all__ = [
+    "EMERGENCY_HOLD",
     "AccessToken",
     "Actor",
     "ActorKind",
@@ -77,9 +81,11 @@ __all__ = [
     "DocumentDigest",
     "EarlierDecision",
     "Entry",
+    "EventRequest",
     "Finding",
     "FindingOutcome",
     "GateIdentity",
+    "Held",
     "InclusionProof",
     "LedgerCommit",
     "LedgerLink",
@@ -109,14 +115,18 @@ __all__ = [
     "Repository",
     "Review",
     "ReviewState",
+    "Revoked",
     "RuleUse",
     "Run",
+    "RunState",
     "SbomDocument",
     "Schedule",
     "SettingCall",
     "Stage",
+    "StartedRun",
     "Statement",
     "Subject",
+    "Target",
     "Trust",
     "TrustMaterial",
     "Variable",

@@ -17,7 +17,8 @@ class Run:
 
     `issuer` is the token's issuer URL; `sandbox` is true exactly when that issuer is the
     loopback sandbox. `signer_ref`/`signer_digest` are GitHub's `job_workflow_ref` and
-    `job_workflow_sha`, `config_ref`/`config_digest` are `workflow_ref` and `workflow_sha`.
+    `job_workflow_sha`, `config_ref`/`config_digest` are `workflow_ref` and `workflow_sha`. `pipeline` is the number of
+    the pipeline that a GitLab job is of: a job that is retried is a new one, and its pipeline is the same.
     """
 
     issuer: str
@@ -38,6 +39,7 @@ class Run:
     triggering_login: str
     url: str
     visibility: str | None = None
+    pipeline: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

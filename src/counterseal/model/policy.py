@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from counterseal.model.people import Person
+
+#: How long one person may hold a stage, where the policy does not say.
+EMERGENCY_HOLD: Final = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,8 @@ class Predecessor:
 class Policy:
     """A policy file, checked.
 
-    `groups` maps a group of people to its members, `predecessor` is the ledger that this one's follows (None: none).
+    `groups` maps a group of people to its members, `predecessor` is the ledger that this one's follows (None: none),
+    `emergency_hold` the longest time for which one person may hold a stage.
     """
 
     ledger_id: str
@@ -110,6 +115,7 @@ class Policy:
     digest: str
     redact: Redaction = Redaction()
     predecessor: Predecessor | None = None
+    emergency_hold: timedelta = EMERGENCY_HOLD
 
     def stage(self, name: str) -> Stage | None:
         """Return the stage of this name, or None."""

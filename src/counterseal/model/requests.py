@@ -1,4 +1,4 @@
-"""What somebody asks for: the content of a promotion request."""
+"""What somebody asks for: the content of a promotion request, or of a request for an event that permits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from counterseal.model.people import Person
+from counterseal.model.restrictions import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,33 @@ class PromotionRequest:
     stage: str
     manifest: str
     candidate: PinnedCandidate
+    policy: str
+    reason: str
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventRequest:
+    """The content of a request for an event (docs/formats.md#event-request).
+
+    Attributes:
+        request_id: Its own id.
+        requested_by: Who asks.
+        kind: `resume`, `reinstatement` or `revocation`.
+        entries: What it is about, by entry id: holds to end, revocations to take back, the provisional one to confirm.
+        target: What is to be revoked; None: nothing anew.
+        since: From when it does not count (None: from when it is recorded).
+        policy: sha256 of the policy that it was made under.
+        reason: The asker's words.
+        valid_until: When it lapses.
+    """
+
+    request_id: str
+    requested_by: Person
+    kind: str
+    entries: tuple[str, ...]
+    target: Target | None
+    since: datetime | None
     policy: str
     reason: str
     valid_until: datetime

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from counterseal.formats import credentials
+from counterseal import credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 from counterseal.formats import digests, names, yaml
 from counterseal.identifiers import POLICY_API_VERSION
 from counterseal.model import Person, Policy, Predecessor, RuleUse, Stage
-from counterseal.policy import identities, redaction
+from counterseal.policy import emergency, identities, redaction
 
 if TYPE_CHECKING:
     from counterseal.policy.rule import RuleSpec
@@ -52,7 +52,7 @@ def load(data: bytes, *, rules: Mapping[str, RuleSpec], name: str = "policy.yml"
     if version is not None and yaml.text(version, "apiVersion") != POLICY_API_VERSION:
         raise version.place.error(f"this counterseal reads {POLICY_API_VERSION} only", fix="upgrade counterseal")
     required = ("apiVersion", "ledger", "people", "identities", "stages")
-    fields = yaml.fields(root, "the policy", required, ("publish-names", "redact"))
+    fields = yaml.fields(root, "the policy", required, ("publish-names", "redact", "emergency"))
     ledger_id, predecessor = _ledger(fields["ledger"])
     groups = _people(fields["people"], ledger_id.partition("/")[0])
     builder, gate = identities.load(fields["identities"], ledger_id)
@@ -67,6 +67,7 @@ def load(data: bytes, *, rules: Mapping[str, RuleSpec], name: str = "policy.yml"
         digest=digests.sha256(data),
         redact=redaction.read(fields.get("redact")),
         predecessor=predecessor,
+        emergency_hold=emergency.longest_hold(fields.get("emergency")),
     )
 
 

@@ -5,7 +5,7 @@ Every method either does all it says or raises a `CountersealError`; none return
 
 from __future__ import annotations
 
-from counterseal.ports.forge import AssetStore, Forge
+from counterseal.ports.forge import AssetStore, Forge, GateRuns
 from counterseal.ports.here import BuildFacts, Clock, SbomBuilder, SubjectFiles
 from counterseal.ports.progress import Tell, silent
 from counterseal.ports.project import BranchWriter, ChangeRequests, Clone, ProjectFixes, ProjectSurvey
@@ -22,6 +22,7 @@ __all__ = [
     "Clone",
     "Environment",
     "Forge",
+    "GateRuns",
     "LedgerSource",
     "LedgerStore",
     "LostTips",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from counterseal.model import (
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Permission,
         Release,
         Repository,
+        StartedRun,
     )
 
 
@@ -89,6 +90,9 @@ class Forge(Protocol):
     def actor(self, login: str) -> Actor:
         """Return the account that has this login now."""
 
+    def least_to_start(self) -> Permission:
+        """Return from which permission on people may start a run of the gate on the default branch."""
+
     def changed_files(self, number: int) -> Sequence[str]:
         """Return the paths that a change request touches."""
 
@@ -100,6 +104,25 @@ class Forge(Protocol):
 
     def comment(self, number: int, marker: str, body: str) -> None:
         """Put one comment on a change request, replacing our own earlier one that begins with `marker`."""
+
+
+class GateRuns(Protocol):
+    """Starts runs of the gate by hand, in the name of whoever holds the token, and looks how far they are."""
+
+    def start(self, file: str, ref: str, inputs: Mapping[str, str]) -> StartedRun:
+        """Start the workflow or pipeline of a file, once; nothing is repeated.
+
+        Args:
+            file: The file in which the gate runs.
+            ref: The full ref of the default branch.
+            inputs: By name what the run is told.
+
+        Raises:
+            ServiceError: The forge refused, or nobody knows whether it started.
+        """
+
+    def look(self, run: StartedRun) -> StartedRun:
+        """Return how far a run is."""
 
 
 class AssetStore(Protocol):

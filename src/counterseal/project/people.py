@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from counterseal import evaluation
+from counterseal import evaluation, forges
+from counterseal.forges import ForgeKind
+from counterseal.model import Permission
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +35,33 @@ def shortages(policy: Policy) -> Iterator[str]:
                 f"{who} {can} ask for {stage.name} and get it: whoever asks does not count, and too few are left to "
                 "approve; name more people, or lower the counts"
             )
+
+
+#: A resume takes so many approvals by people whom the policy lists, beside whoever asks.
+TO_RESUME: Final = 2
+
+
+def holds_end(policy: Policy) -> str:
+    """Return what it means that few people are listed: who could end a hold before its time; nothing if enough are."""
+    count = len({member.key for _, member in members(policy)})
+    if count > TO_RESUME:
+        return ""
+    who = "one person is" if count == 1 else f"{count} people are"
+    takes = f"{who} listed, and it takes {TO_RESUME} beside whoever asks to end a hold"
+    if count < TO_RESUME:
+        return f"{takes}; so a hold ends by time alone: name more people"
+    return f"{takes}; so it ends by time alone, unless somebody asks who is not listed: name one more person"
+
+
+def too_little(host: str, may: Permission, least: Permission) -> str:
+    """Return why somebody cannot start the gate's run, in the forge's words."""
+    if forges.kind_of(host) is ForgeKind.GITHUB:
+        return f"that takes write access, and theirs is {may.name.lower()}"
+    whom = "maintainers" if least > Permission.WRITE else "developers"
+    return (
+        f"that takes the right to merge or push to the default branch, which {whom} have: Settings → Repository → "
+        "Protected branches, unless they are named there themselves"
+    )
 
 
 def number_command(host: str, login: str) -> str:

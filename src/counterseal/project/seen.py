@@ -74,7 +74,8 @@ class Seen:
     `pipelines` are all workflow files (GitLab: those that the policy names). `gate_inputs` are the variables that a
     gate takes as its own. `forge_ledger` is where the ledger is at the forge, `ledger` is what the
     clone's says, verified. `clock` is how far this machine is ahead of the forge, `root_age`
-    how old its copy of Sigstore's root is (None: a sandbox's). Names in all of it are text of others.
+    how old its copy of Sigstore's root is (None: a sandbox's). `starters` is from which permission on people may
+    start the gate's run. Names in all of it are text of others.
     """
 
     host: str
@@ -99,6 +100,7 @@ class Seen:
     clock: timedelta | Unseen
     root_age: timedelta | Unseen | None
     now: datetime
+    starters: Permission | Unseen = Permission.WRITE
 
     @property
     def kind(self) -> ForgeKind:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterseal.history import label
+from counterseal.identifiers import EVENT_STAGE
 from counterseal.model import Outcome
 from counterseal.render import findings as findings_room
 from counterseal.render.escape import markdown as safe
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 def decision(decision: Decision, sequence: int, *, sandbox: bool) -> str:
     """Return a decision as a section with a table of its findings."""
     may = "may" if decision.outcome is Outcome.ALLOW else "may **not**"
-    head = f"### {decision.outcome}: {safe(label(decision))} {may} enter {safe(decision.stage)}"
+    what = f"{safe(label(decision))} {may} enter {safe(decision.stage)}"
+    if decision.stage == EVENT_STAGE:
+        what = f"what {safe(decision.request.file, 300)} asks for {may} be done"
+    head = f"### {decision.outcome}: {what}"
     note = f"\n\n> {SANDBOX_NOTE}" if sandbox else ""
     return (
         f"{head}\n\n{table(decision.findings, findings_room.of_decision(decision))}\n\nLedger: entry {sequence}{note}\n"

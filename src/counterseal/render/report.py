@@ -19,6 +19,7 @@ class Report:
         outputs: Outputs of the CI step.
         errors: One (title, message) for each violated finding or error, shown as annotations.
         warnings: Lines for stderr.
+        notices: One (title, message) for each thing that people should see at once, shown as annotations.
         table: The rows that the text begins with, the head first; a terminal shows them as wide as it is.
         verbatim: The text is for a program: no colour, wherever it goes.
     """
@@ -30,5 +31,6 @@ class Report:
     outputs: Mapping[str, str] = field(default_factory=dict)
     errors: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    notices: tuple[tuple[str, str], ...] = ()
     table: Sequence[Sequence[str]] = ()
     verbatim: bool = False

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from counterseal import forges
 from counterseal.formats import wire
 from counterseal.history import RecordedDecision, label
-from counterseal.history.events import Publication
-from counterseal.identifiers import page
+from counterseal.history.events import Consent, Hold, Publication
+from counterseal.identifiers import EVENT_STAGE, page
 from counterseal.model import FindingOutcome, Outcome
-from counterseal.render import findings
+from counterseal.render import findings, restrictions
 from counterseal.render.escape import plain
 from counterseal.render.findings.shown import plural
 from counterseal.render.verdict import SANDBOX_NOTE
@@ -34,8 +34,7 @@ MARKS = {
 
 def decision(decision: Decision, sequence: int, digest: str, *, fresh: bool) -> str:
     """Return a decision: the verdict first, then what is wrong (deny) or that all is well (allow)."""
-    may = "may" if decision.outcome is Outcome.ALLOW else "may not"
-    head = f"{decision.outcome}: {plain(label(decision))} {may} enter {plain(decision.stage)}"
+    head = f"{decision.outcome}: {plain(headline(decision), 300)}"
     recorded = "recorded" if fresh else "recorded before, not decided again"
     if decision.outcome is Outcome.ALLOW:
         approvers = ", ".join(plain(person.login) for person in decision.responsible.approvers)
@@ -52,6 +51,14 @@ def decision(decision: Decision, sequence: int, digest: str, *, fresh: bool) -> 
     body = [line for finding in violated for line in finding_lines(finding, about)]
     rules = "\n         ".join(page(f"rules.md#{finding.rule}") for finding in violated)
     return "\n".join((head, *body, f"  ledger: entry {sequence} (deny {recorded})", f"  rules: {rules}"))
+
+
+def headline(decision: Decision) -> str:
+    """Return what a decision says of what: `acme/app v1.2.0 may enter production`."""
+    may = "may" if decision.outcome is Outcome.ALLOW else "may not"
+    if decision.stage == EVENT_STAGE:
+        return f"what {label(decision)} asks for {may} be done"
+    return f"{label(decision)} {may} enter {decision.stage}"
 
 
 def _request(decision: Decision) -> str:
@@ -107,23 +114,50 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def log_rows(decisions: Sequence[RecordedDecision]) -> list[tuple[str, ...]]:
-    """Return the table of decisions, its head first."""
+def log_rows(decisions: Sequence[RecordedDecision], restricted: Sequence[RecordedEvent] = ()) -> list[tuple[str, ...]]:
+    """Return the table of decisions, and of holds and revocations with what ended them, newest first, its head above.
+
+    Args:
+        decisions: Newest first.
+        restricted: Newest first.
+    """
     head = ("seq", "decided (UTC)", "outcome", "what", "stage", "approved by", "requested by", "why")
-    return [head, *(_log_row(recorded) for recorded in decisions)]
+    rows = [(recorded.sequence, _log_row(recorded)) for recorded in decisions]
+    rows += [(known.entry.link.sequence, _restricted_row(known)) for known in restricted]
+    merged = sorted(rows, key=lambda each: -each[0]) if restricted else rows
+    return [head, *(row for _, row in merged)]
+
+
+def _restricted_row(known: RecordedEvent) -> tuple[str, ...]:
+    event, body = known.event, known.event.body
+    consent = getattr(body, "consent", None)
+    approvers = consent.approvers if isinstance(consent, Consent) else ()
+    asker = consent.requester if isinstance(consent, Consent) else event.actor
+    return (
+        str(known.entry.link.sequence),
+        f"{event.occurred_at:%Y-%m-%d %H:%M}",
+        str(event.kind),
+        restrictions.what(body),
+        (plain(body.stage) if body.stage else "every one") if isinstance(body, Hold) else "",
+        ", ".join(plain(person.login, 40) for person in approvers),
+        plain(asker.login, 40) if asker else "unknown",
+        plain(restrictions.reason(body), 120),
+    )
 
 
 def log(
     decisions: Sequence[RecordedDecision],
+    restricted: Sequence[RecordedEvent] = (),
     *,
     entries: int,
     kinds: Mapping[str, int],
     head: str | None,
     sandbox: bool,
 ) -> str:
-    """Return the table of decisions and, below it, how far it is proven."""
+    """Return the table of decisions, holds and revocations and, below it, how far it is proven."""
     tail = f"{plural(len(decisions), 'decision')} · {chain(entries, head, kinds=kinds)}"
-    return "\n".join((*(table(log_rows(decisions)) if decisions else []), tail, *([SANDBOX_NOTE] if sandbox else [])))
+    rows = table(log_rows(decisions, restricted)) if decisions or restricted else []
+    return "\n".join((*rows, tail, *([SANDBOX_NOTE] if sandbox else [])))
 
 
 def chain(entries: int, head: str | None, *, kinds: Mapping[str, int] | None = None) -> str:
@@ -197,6 +231,9 @@ def _event(event: Event) -> list[str]:
             "  files",
             *(f"    sha256:{asset.digest}  {plain(asset.name)} ({asset.size} bytes)" for asset in body.assets),
         ]
+    if rows := restrictions.members(body):
+        by = ("run by" if restrictions.agreed(body) else "by", f"{event.actor.login} ({event.actor.id})")
+        return [f"  {name:<13} {plain(value, 2000)}" for name, value in (*rows, by)]
     members: dict[str, Any] = wire.encode(body)
     return [f"  {plain(key):<13} {plain(_words(value), 1000)}" for key, value in members.items()]
 

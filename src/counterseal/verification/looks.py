@@ -35,7 +35,7 @@ class Look(StrEnum):
     TIME = "time and log"
     DECISION = "decision"
     LEDGER = "ledger"
-    BEYOND = "not checked"
+    KNOWLEDGE = "knowledge"
 
     @property
     def number(self) -> int:

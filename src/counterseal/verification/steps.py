@@ -1,56 +1,60 @@
 """The consumer's side: the ledger proof of a release, a trust → what it proves, then a verdict on each file. Offline.
 
 A proof is verified once, whatever the number of files: steps 2 to 5 are about the release. A file is then held to what
-is proven, by its name and its digest. What cannot be known offline (revocations and holds after the publication) the
-last step says. A lone bundle proves nothing here: the decision has to be included in the ledger, and published.
+is proven, by its name and its digest. How much is known of what happened after the publication the last step says: the
+release's own copy of the ledger's state, or a newer one that was handed over. A lone bundle proves nothing here: the
+decision has to be included in the ledger, and published.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from counterseal import ledger
 from counterseal.errors import CountersealError, FormatError, VerificationError
 from counterseal.evaluation import decision as decisions
-from counterseal.evaluation import identity
 from counterseal.formats import bundle, wire
 from counterseal.history import events
+from counterseal.history import state as states
 from counterseal.history.events import EventKind, Publication
 from counterseal.identifiers import DECISION, EVENT
-from counterseal.ledger import moment_problem
-from counterseal.model import FindingOutcome, GateIdentity, Outcome, OwnGate
-from counterseal.verification.looks import SIGNER, Look, fail, signer_words
+from counterseal.model import FindingOutcome, Outcome, Trust
+from counterseal.ports import BundleVerifier
+from counterseal.verification import knowledge
+from counterseal.verification.asked import check_signer, check_time
+from counterseal.verification.looks import Look, fail
 from counterseal.verification.proven import Proven, Published, Step
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from counterseal.evaluation import Decision
     from counterseal.ledger import LedgerProof
-    from counterseal.model import Attestation, Certificate, Trust
-    from counterseal.ports import BundleVerifier
+    from counterseal.model import Attestation, Certificate
+    from counterseal.verification.asked import Asked
+    from counterseal.verification.knowledge import Known
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the consumer asks of every file: whether it is allowed in `stage` by the repository `host/name`.
+class _Means:
+    """By what a proof is judged: the consumer's verifier and trust, at a moment."""
 
-    `repository_id` pins the number behind the name, `revisions` replaces the released list of gates, `own_gate` names
-    a gate of the project's own to accept instead of counterseal's, `ledger` pins the ledger.
-    """
-
-    stage: str
-    host: str
-    repository: str
-    repository_id: int | None = None
-    revisions: tuple[str, ...] | None = None
-    own_gate: OwnGate | None = None
-    ledger: str | None = None
+    verifier: BundleVerifier
+    trust: Trust
+    now: datetime
 
 
-def prove(asked: Asked, proof_file: bytes, *, verifier: BundleVerifier, trust: Trust, now: datetime) -> Proven:
+def prove(
+    asked: Asked,
+    proof_file: bytes,
+    *,
+    verifier: BundleVerifier,
+    trust: Trust,
+    now: datetime,
+    known: Known | CountersealError | None = None,
+) -> Proven:
     """Return what a ledger proof proves; it is asked about files one by one.
 
     A proof that is one, of a decision that is signed, but that does not hold otherwise, is returned, too: it refuses
@@ -62,11 +66,12 @@ def prove(asked: Asked, proof_file: bytes, *, verifier: BundleVerifier, trust: T
         verifier: Checks signatures against the consumer's own trust root.
         trust: Which issuers and gate revisions the consumer believes.
         now: For the age of what is known.
+        known: A state of the ledger beside the proof's own, or why there is none although one was handed over.
 
     Raises:
         VerificationError: It is no ledger proof, or its decision is not signed, or none.
     """
-    proof = _read(proof_file)
+    proof, means = _read(proof_file), _Means(verifier, trust, now)
     try:
         decided = verifier.verify_statement(proof.decision_line, "the decision line of the ledger proof")
     except VerificationError as error:
@@ -75,7 +80,7 @@ def prove(asked: Asked, proof_file: bytes, *, verifier: BundleVerifier, trust: T
     if decided.statement.predicate_type != DECISION:
         fail(Look.SUBJECT, f"the proof is about a {decided.statement.predicate_type}, no decision")
     try:
-        published: Published | CountersealError = _published(asked, proof, decided, verifier, trust, now)
+        published: Published | CountersealError = _published(asked, proof, decided, means, known)
     except CountersealError as error:
         published = error
     return Proven(decided.statement.subjects, published)
@@ -94,32 +99,35 @@ def _read(proof_file: bytes) -> LedgerProof:
 
 
 def _published(
-    asked: Asked, proof: LedgerProof, decided: Attestation, verifier: BundleVerifier, trust: Trust, now: datetime
+    asked: Asked, proof: LedgerProof, decided: Attestation, means: _Means, known: Known | CountersealError | None
 ) -> Published:
     """Return what was published, after all steps that are not about one file.
 
     Raises:
         CountersealError: A step failed; the message begins with its number and title.
     """
+    verifier, trust, now = means.verifier, means.trust, means.now
     decision = decisions.parse(decided.statement, "the decision")
-    _check_signer(asked, decided, decision.policy.ref, trust, Look.SIGNATURE)  # (2)
-    _check_time(decided)  # (3), beside what is part of every signature
+    check_signer(asked, decided, decision.policy.ref, trust, Look.SIGNATURE)  # (2)
+    check_time(decided)  # (3), beside what is part of every signature
     _check_decision(asked, decided, decision)  # (4)
     _check_ledger(asked, decided)
     published = verifier.verify_statement(proof.publication_line, "the publication line of the ledger proof")
     body, policy_ref = _check_publication(published, decided, decision)  # (5)
-    _check_signer(asked, published, policy_ref, trust, Look.LEDGER)
-    _check_time(published)
+    check_signer(asked, published, policy_ref, trust, Look.LEDGER)
+    check_time(published)
     inclusion = ledger.verify_proof(proof, decided.statement, published.statement)
     if decision.source is None:
         fail(Look.DECISION, "it names no source")
+    own = knowledge.read(asked, knowledge.Told(proof.state_note), verifier, trust, published)
+    found = _found(asked, _released(decided, published, decision), own, known, now)  # (6)
     return Published(
         assets=body.assets,
         stage=asked.stage,
         decided_at=decision.decided_at,
         repository=decision.source.repository,
         sandbox=trust.sandbox,
-        steps=_steps(asked, (decided, published), decision, len(inclusion.hashes), now),
+        steps=_steps(asked, (decided, published), decision, len(inclusion.hashes), found),
     )
 
 
@@ -143,34 +151,6 @@ def _check_own(asked: Asked, line: bytes, error: VerificationError) -> None:
         ) from error
 
 
-def _check_signer(asked: Asked, attestation: Attestation, policy_ref: str, trust: Trust, look: Look) -> None:
-    certificate = attestation.certificate
-    problem = identity.gate_problem(
-        certificate,
-        trust=trust,
-        host=asked.host,
-        repository=None,
-        default_ref=policy_ref,
-        accepted=identity.accepted_gate(GateIdentity(asked.revisions, asked.own_gate), trust),
-    )
-    if problem:
-        fail(look, signer_words(asked.revisions, problem), SIGNER)
-    expected = f"https://{asked.host}/{asked.repository}"
-    if certificate.source_uri != expected:
-        named = certificate.source_uri or "no repository"
-        fix = "name the repository that the project publishes from; if you did, do not use the file: it is another's"
-        if named.lower() == expected.lower():
-            fix = f"write it as the forge does: --repository {named.removeprefix('https://')}"
-        fail(look, f"it was decided for {named}, not for {expected}", fix)
-    if asked.repository_id is not None and certificate.source_id != str(asked.repository_id):
-        fail(
-            look,
-            f"{asked.repository} is repository {certificate.source_id} there; you asked for {asked.repository_id}",
-            "compare the number with what the project names; if yours is right, somebody else has the name: "
-            "do not use the file",
-        )
-
-
 def _check_ledger(asked: Asked, attestation: Attestation) -> None:
     recorded = ledger.link_of(attestation.statement).id
     if asked.ledger is not None and recorded != asked.ledger:
@@ -180,11 +160,6 @@ def _check_ledger(asked: Asked, attestation: Attestation) -> None:
             "if yours was succeeded by that one, its genesis says so (counterseal log verify in a clone): compare the "
             "head that it names with what you kept, and then pin the new one",
         )
-
-
-def _check_time(attestation: Attestation) -> None:
-    if problem := moment_problem(attestation):
-        fail(Look.TIME, problem)
 
 
 def _check_decision(asked: Asked, attestation: Attestation, decision: Decision) -> None:
@@ -230,6 +205,27 @@ def _check_publication(published: Attestation, attestation: Attestation, decisio
     return body, event.policy.ref
 
 
+def _released(decided: Attestation, published: Attestation, decision: Decision) -> knowledge.Released:
+    entry, seal = (ledger.entry_of(line.bundle, line) for line in (decided, published))
+    manifest = decision.manifest.sha256 if decision.manifest else ""
+    tag = decision.source.tag if decision.source else ""
+    allowed = states.Allowed(entry.link.entry_id, entry.link.sequence, decision.stage, manifest, tag)
+    return knowledge.Released(entry, seal, decision, allowed)
+
+
+def _found(
+    asked: Asked, released: knowledge.Released, own: Known, known: Known | CountersealError | None, now: datetime
+) -> str:
+    """Return what is known of the release: by the state that was handed over, which is no older than its own."""
+    if known is None:
+        return knowledge.check(asked, own, released, now)
+    if isinstance(known, CountersealError):
+        raise known
+    before = dataclasses.replace(asked, least=None, max_age=None, current=False)  # these are asked of the newer one
+    knowledge.check_older(before, own, released, now)
+    return knowledge.check(dataclasses.replace(asked, least=max(own.sequence, asked.least or 0)), known, released, now)
+
+
 def _gate_name(asked: Asked, certificate: Certificate) -> str:
     digest = (certificate.signer_digest or "")[:12]
     if asked.own_gate is not None:
@@ -242,14 +238,12 @@ def _gate_name(asked: Asked, certificate: Certificate) -> str:
 
 
 def _steps(
-    asked: Asked, lines: tuple[Attestation, Attestation], decision: Decision, hashes: int, now: datetime
+    asked: Asked, lines: tuple[Attestation, Attestation], decision: Decision, hashes: int, found: str
 ) -> tuple[Step, ...]:
-    decided, published = lines
+    decided, _ = lines
     certificate = decided.certificate
     entry, seal = (ledger.link_of(line.statement).sequence for line in lines)
     satisfied = sum(finding.outcome is FindingOutcome.SATISFIED for finding in decision.findings)
-    moment = f"{published.signed_at:%Y-%m-%d %H:%M} UTC"
-    hours = max(0, int((now - published.signed_at).total_seconds() // 3600))
     return (
         Step(Look.SIGNATURE, f"{_gate_name(asked, certificate)}, for {asked.host} repository {certificate.source_id}"),
         Step(Look.TIME, f"log entry {decided.log_index}, timestamp {wire.timestamp(decided.signed_at)}"),
@@ -262,5 +256,5 @@ def _steps(
             Look.LEDGER,
             f"included ({hashes} {'hash' if hashes == 1 else 'hashes'}), proven against entry {seal} (publication)",
         ),
-        Step(Look.BEYOND, f"anything revoked after ledger entry {seal} ({moment}; this proof is {hours} h old)"),
+        Step(Look.KNOWLEDGE, found),
     )

@@ -247,8 +247,8 @@ class Wiring:
 
     # --- the gate ------------------------------------------------------------------------------
 
-    def gate(self, work: Path) -> opening.Gate:
-        """Return the gate that this run is, with every port chosen by the run's identity."""
+    def gate(self, work: Path, *, emergency: bool = False) -> opening.Gate:
+        """Return the gate that this run is, or one for an emergency, with every port chosen by the run's identity."""
         from counterseal.adapters.sigstore.signer import SigstoreSigner
         from counterseal.gate import opening
 
@@ -259,7 +259,7 @@ class Wiring:
         sources = self._sources(work, name, place, material)
         store = self._ledger_store(place, name, work)
         signer = SigstoreSigner(material.trust_config, environment.token)
-        return opening.open_gate(sources, store, signer, run)
+        return opening.open_gate(sources, store, signer, run, emergency=emergency)
 
     def _sources(self, work: Path, name: str, place: ForgeHost, material: TrustMaterial) -> collect.Sources:
         from counterseal.adapters.sigstore.verifier import SigstoreVerifier

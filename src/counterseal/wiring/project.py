@@ -1,4 +1,4 @@
-"""Chooses what `init`, `doctor` and `policy check` read a project with: a clone, and the forge by its API."""
+"""Chooses what `init`, `doctor`, `policy check`, `hold` and `revoke` work with: a clone, and the forge by its API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.model import Trust
-    from counterseal.ports import BranchWriter, Clone, ProjectFixes, ProjectSurvey
+    from counterseal.ports import BranchWriter, Clone, GateRuns, ProjectFixes, ProjectSurvey
     from counterseal.wiring.ports import Wiring
 
 
@@ -101,6 +101,24 @@ def fixes(wiring: Wiring) -> ProjectFixes:
     from counterseal.adapters.github.survey.fixes import GitHubFixes
 
     return GitHubFixes(name, here.token(), api_url=place.api)
+
+
+def gate_runs(wiring: Wiring) -> GateRuns:
+    """Return what starts runs of the gate in the name of the holder of the token.
+
+    Raises:
+        UsageError: Nobody knows which repository this is about, or there is no token.
+    """
+    here = wiring.surroundings
+    place, name = here.forge_host(), here.repository_name()
+    if place.kind is ForgeKind.GITLAB:
+        from counterseal.adapters.gitlab.access import GitLabTokens
+        from counterseal.adapters.gitlab.runs import GitLabGateRuns
+
+        return GitLabGateRuns(name, GitLabTokens(*here.gitlab_tokens()), host=place.host, api_url=place.api)
+    from counterseal.adapters.github.runs import GitHubGateRuns
+
+    return GitHubGateRuns(name, here.token(), host=place.host, api_url=place.api)
 
 
 def git_version() -> str:

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 from counterseal import forges
 from counterseal.errors import UsageError
 from counterseal.forges import ForgeKind
-from counterseal.formats import digests, wire
+from counterseal.formats import digests
 from counterseal.project import influence
+from counterseal.wiring import event
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -63,13 +64,18 @@ class Surroundings:
         """Return whether this is a GitLab job."""
         return self.environ.get("GITLAB_CI") == "true" and not self.in_github
 
+    @property
+    def in_ci(self) -> bool:
+        """Return whether this is a job of some CI, where nobody looks."""
+        return self.in_github or self.in_gitlab or bool(self.environ.get("CI"))
+
     def may_style(self, *, terminal: bool) -> bool:
         """Return whether what is shown may have colour: on a terminal or with FORCE_COLOR, never in CI's logs.
 
         NO_COLOR comes first (no-color.org). Both count if they are not empty.
         """
         get = self.environ.get
-        if self.in_github or self.in_gitlab or get("CI") or get("NO_COLOR"):
+        if self.in_ci or get("NO_COLOR"):
             return False
         return bool(get("FORCE_COLOR")) or (terminal and get("TERM") != "dumb")
 
@@ -204,6 +210,15 @@ class Surroundings:
             return "oauth2", personal or api or ""
         return "x-access-token", self.token()
 
+    def reading_login(self, kind: ForgeKind) -> tuple[str, str] | None:
+        """Return name and password by which git reads at a forge of this kind, None: there are none for it."""
+        names = TOKEN_VARIABLES[kind] if self.kind is kind else TOKEN_VARIABLES[kind][1:]  # ours is for the forge here
+        token = next((self.environ[name] for name in names if self.environ.get(name)), None)
+        if token is not None:
+            return ("oauth2" if kind is ForgeKind.GITLAB else "x-access-token"), token
+        job = self.environ.get(JOB_TOKEN) if kind is ForgeKind.GITLAB and self.in_gitlab else None
+        return ("gitlab-ci-token", job) if job else None
+
     def repository_name(self) -> str:
         """Return the repository that this is about, `owner/name`."""
         if self.kind is ForgeKind.GITLAB:
@@ -249,13 +264,13 @@ class Surroundings:
         if self.kind is ForgeKind.GITLAB:
             given = self.environ.get("CI_MERGE_REQUEST_IID", "")
             return int(given) if given.isascii() and given.isdigit() else None
-        path = self._path("GITHUB_EVENT_PATH")
-        if path is None or not path.is_file():
-            return None
-        event = wire.load_json(path.read_bytes(), "the event of this run")
-        change = event.get("pull_request") if isinstance(event, dict) else None
+        change = event.read(self._path("GITHUB_EVENT_PATH")).get("pull_request")
         number = change.get("number") if isinstance(change, dict) else None
         return number if isinstance(number, int) else None
+
+    def event_inputs(self) -> dict[str, str]:
+        """Return what whoever started this run of GitHub's by hand filled in; see `event.inputs`."""
+        return event.inputs(self._path("GITHUB_EVENT_PATH"))
 
 
 def _no_forge(name: str, value: str, host: str) -> UsageError:

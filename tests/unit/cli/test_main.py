@@ -60,8 +60,8 @@ def test_general_help_names_every_verb_and_exit_code(capsys: pytest.CaptureFixtu
         shown = capsys.readouterr().out
         assert all(re.search(rf"^ +{verb}\b", shown, re.MULTILINE) for verb in COMMANDS)
         shown = " ".join(shown.split())
-        assert all(each in shown for each in ("0 allowed", "1 could not decide", "2 usage", "10 denied", "11 verif"))
-        assert "12 stage held (from a later version on)" in shown
+        assert all(each in shown for each in ("0 allowed", "1 undecided", "2 usage", "10 denied", "11 not verified"))
+        assert "12 held" in shown
 
 
 @pytest.mark.parametrize("verb", COMMANDS)

@@ -43,14 +43,15 @@ def test_a_near_miss(arguments: list[str], what: str, fix: str, capsys: pytest.C
     ("arguments", "what", "why", "fix"),
     [
         (
-            ["request"],
+            ["verify", "app.whl"],
             "no --stage",
-            "request needs it: stage to enter, e.g. production",
+            "verify needs it: stage the files must be allowed for",
             (
                 "--stage …, or set COUNTERSEAL_STAGE; for example:\n"
-                '       counterseal request --stage production --reason "fixes the parser, see #16"'
+                "       counterseal verify app.whl --stage production --repository github.com/acme/app"
             ),
         ),
+        (["request"], "no --stage", "a promotion is into a stage of the policy", "--stage production"),
         (
             ["verify", "--stage", "x"],
             "no FILES",

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from tests.unit.gate.memory import POLICY, Forge
 
+from counterseal import policy as policies
 from counterseal.adapters.git.clone import GitClone
-from counterseal.commands import policy
+from counterseal.commands import policy, policy_people
 from counterseal.errors import PolicyError, ServiceError, UsageError
+from counterseal.evaluation.rules import RULES as RULES_TABLE
 from counterseal.identifiers import POLICY_PATH
-from counterseal.model import Actor
+from counterseal.model import Actor, Permission
 from counterseal.policy.reader import EXAMPLE_RANDOM
 
 BOTH = b"{id: 1001, login: alice}, {id: 1002, login: bob}, {id: 1003, login: carol}"
@@ -104,7 +106,9 @@ identities:
 stages:
   staging: {rules: {enough-reviews: {count: 1}}}
 """
-    assert "nobody whom the policy names can ask for staging" in check(tmp_path, alone).warnings[0]
+    warnings = check(tmp_path, alone).warnings
+    assert "nobody whom the policy names can ask for staging" in warnings[0]
+    assert "so a hold ends by time alone: name more people" in warnings[1]
 
 
 def test_a_ledger_id_says_where_the_number_is() -> None:
@@ -175,3 +179,62 @@ def test_tags_of_another_form_than_the_policy_s_are_warned_of(tmp_path: Path) ->
     (warning,) = warned(tmp_path, "on: push\n", "1.9.0", "1.10.0")
     assert warning == ("none of the 2 tags of this clone fits v*, which builds are accepted of (newest: 1.10.0)")
     assert warned(tmp_path / "new", "on: push\n") == [], "a clone without tags has nothing to compare"
+
+
+# --- holds -----------------------------------------------------------------------------------
+
+
+class Roles(Members):
+    """A forge where people may do this, and the gate takes at least that to start."""
+
+    def __init__(self, least: Permission = Permission.WRITE, **roles: Permission | None) -> None:
+        super().__init__(**EVERYBODY)
+        self.least, self.roles = least, roles
+
+    def least_to_start(self) -> Permission:
+        return self.least
+
+    def permission(self, actor: Actor) -> Permission:
+        may = self.roles.get(actor.login, Permission.WRITE)
+        if may is None:
+            raise ServiceError(f"permission of {actor.login}: GitHub refused")
+        return may
+
+
+def of_holds(found: policy.PolicyCheck) -> list[str]:
+    return [word for word in found.warnings if "hold" in word]
+
+
+def test_who_could_not_start_a_hold_is_named(tmp_path: Path) -> None:
+    forge = Roles(alice=Permission.TRIAGE, bob=Permission.ADMIN, dora=None)
+    assert of_holds(check(tmp_path, forge=forge)) == [
+        "alice could not hold or revoke anything: that takes write access, and theirs is triage",
+        "whether dora could hold a stage was not seen: permission of dora: GitHub refused",
+    ]
+
+
+def test_who_may_not_merge_at_gitlab_could_not_either() -> None:
+    own = POLICY.replace(b"github.com/777", b"gitlab.com/777").replace(
+        b"github: {workflow: .github/workflows/release.yml", b"gitlab: {file: .gitlab-ci.yml"
+    )
+    own = own.replace(
+        b"gate: counterseal", b"gate: {gitlab: {file: .gitlab-ci.yml, ref: refs/heads/main, project: 777}}"
+    )
+    loaded = policies.load(own, rules=RULES_TABLE)
+    forge = Roles(Permission.MAINTAIN, alice=Permission.MAINTAIN)
+    told = list(policy_people.check_starters(loaded, "gitlab.com", forge))
+    assert [word.split()[0] for word in told] == ["bob", "carol", "dora"]
+    assert all("which maintainers have" in word and "Protected branches" in word for word in told)
+
+
+@pytest.mark.parametrize(
+    ("people", "said"),
+    [
+        (b"{id: 1001, login: alice}", "2 people are listed, and it takes 2 beside whoever asks to end a hold"),
+        (b"{id: 1001, login: alice}, {id: 1002, login: bob}", ""),
+    ],
+)
+def test_too_few_to_end_a_hold(tmp_path: Path, people: bytes, said: str) -> None:
+    told = of_holds(check(tmp_path, POLICY.replace(BOTH, people)))
+    assert len(told) == bool(said)
+    assert all(said in word for word in told)

@@ -16,6 +16,7 @@ from counterseal.gate import deciding, preview
 from counterseal.gate import ledger as ledgers
 from counterseal.gate.publication import publishing
 from counterseal.identifiers import POLICY_PATH
+from counterseal.model import PromotionRequest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ def world(tmp_path: Path) -> World:
 def clone(world: World) -> Clone:
     head = ledgers.branch_tip(world.source)
     reader = ledgers.open_reader(world.source, head, samples.TRUST, world.sigstore, home=samples.REPOSITORY)
-    return status.read(reader, world.store)
+    return status.read(reader, world.store, samples.NOW)
 
 
 def now(world: World) -> Status:
@@ -108,7 +109,7 @@ def test_a_merged_request_waits_for_a_gate_and_then_does_not(world: World) -> No
     path = world.ask("staging", ALICE)
     (merged,) = now(world).merged
     assert (merged.path, merged.revision, merged.strays) == (path, MERGE, 0)
-    assert merged.content is not None
+    assert isinstance(merged.content, PromotionRequest)
     assert (merged.content.candidate.tag, merged.content.reason) == (TAG, "fixes #16")
     decide(world)
     known = now(world)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import tracemalloc
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.unit import frozen
 from tests.unit.verification.releases import NOW, TRUST, Release, Signed, decided, published
 
-from counterseal.commands.verify import Question, Refused, VerifyPorts, VerifyResult, run
+from counterseal.commands.verify import OwnGateNamed, Question, Refused, VerifyPorts, VerifyResult, run
 from counterseal.errors import UsageError
 from counterseal.formats import digests
+from counterseal.formats.pin import Pin, PinnedGate
 from counterseal.history.events import PublishedAsset
 from counterseal.model import Attestation, Outcome, Subject
-from counterseal.verification import NotOfReleaseError
+from counterseal.verification import NotOfReleaseError, Told
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -301,3 +304,71 @@ def test_large_files_are_read_in_pieces(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert (result.exit_code, len(refused(result))) == (11, 3)
     assert peak < 24 << 20
+
+
+# --- what the consumer knows ----------------------------------------------------------------------
+
+PIN = Pin(frozen.HOST, frozen.HOME.name, frozen.HOME.id, PinnedGate(), frozen.LEDGER, 2)
+
+
+def with_pins(release: Release, *given: Path, told: Told | None = None, **changes: Any) -> VerifyResult:
+    ports = VerifyPorts(release.signed, TRUST, Now(), (lambda _: told) if told else None)
+    return run(given, dataclasses.replace(QUESTION, **changes), ports, proof=None)
+
+
+def test_a_pin_is_part_of_every_question(tmp_path: Path) -> None:
+    release = publish(tmp_path, "a.whl")
+    wheel = tmp_path / "a.whl"
+    assert with_pins(release, wheel, pins=(PIN,)).exit_code == 0
+    for changes, says in (
+        ({"repository_id": 1}, "step 2, signature"),
+        ({"ledger": frozen.LEDGER[:-1] + "0"}, "step 5, ledger"),
+        ({"gate": PinnedGate((frozen.revision("x"),))}, "step 2, signature"),
+        ({"sequence": 3}, "step 6, knowledge"),
+        ({"max_age": timedelta(hours=2)}, "step 6, knowledge"),
+    ):
+        pin = dataclasses.replace(PIN, **changes)
+        result = with_pins(release, wheel, pins=(pin,))
+        assert says in refused(result)["a.whl"].error.what, changes
+        assert result.exit_code == 11
+        other = dataclasses.replace(pin, repository="acme/other")
+        assert with_pins(release, wheel, pins=(other,)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "option"),
+    [
+        ({"repository_id": 1}, "--repository-id"),
+        ({"ledger": "github.com/1/aa"}, "--ledger"),
+        ({"revisions": (frozen.REVISION,)}, "--gate-revision"),
+        ({"own_gate": OwnGateNamed("x", "y")}, "--gate-identity"),
+    ],
+)
+def test_an_option_does_not_overrule_a_pin(tmp_path: Path, said: dict[str, Any], option: str) -> None:
+    release = publish(tmp_path, "a.whl")
+    with pytest.raises(UsageError, match=option) as caught:
+        with_pins(release, tmp_path / "a.whl", pins=(PIN,), **said)
+    assert "remove the pin from its file" in caught.value.fix
+
+
+def test_a_newer_state_is_verified_once_for_all_files(tmp_path: Path) -> None:
+    release = publish(tmp_path, "a.whl", "b.whl")
+    told = Told(release.note())
+    result = with_pins(release, tmp_path / "a.whl", tmp_path / "b.whl", told=told, current=True)
+    assert result.exit_code == 0
+    assert count(release) == 3  # the two lines of the proof, the newest one
+    assert with_pins(release, tmp_path / "a.whl", told=Told(b"nonsense")).exit_code == 11
+    with pytest.raises(UsageError, match="--current needs --state"):
+        with_pins(release, tmp_path / "a.whl", current=True)
+
+
+def test_what_a_stage_has_now_is_asked_of_a_state_that_is_new(tmp_path: Path) -> None:
+    release = publish(tmp_path, "a.whl")
+
+    class Later:
+        def now(self) -> datetime:
+            return NOW + timedelta(days=8)
+
+    ports = VerifyPorts(release.signed, TRUST, Later(), lambda _: Told(release.note()))
+    result = run([tmp_path / "a.whl"], dataclasses.replace(QUESTION, current=True), ports, proof=None)
+    assert "what is known is too old" in refused(result)["a.whl"].error.why

@@ -162,7 +162,7 @@ ONE_REASON: dict[str, tuple[Callable[[], Evidence], str, str]] = {
     "requester": (
         lambda: with_content(requested_by=Person(HOST, ALICE.id, "someone-else")),
         "alice",
-        "asked for this promotion",
+        "asked for this",
     ),
     "started the gate": (lambda: evidence(run_actors=(ALICE,)), "alice", "started this run of the gate"),
     "dismissed": (lambda: with_reviews(ended(CAROL)), "carol", "the review was dismissed"),

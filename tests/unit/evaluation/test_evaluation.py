@@ -76,7 +76,7 @@ def test_nothing_and_all_skipped_deny() -> None:
     assert evaluation.outcome([finding(SKIPPED)] * 3) is Outcome.DENY
 
 
-def test_the_good_production_request_is_allowed_by_nine_rules() -> None:
+def test_the_good_production_request_is_allowed_by_eleven_rules() -> None:
     found = evaluate(evidence())
     assert [each.rule for each in found] == [
         "review-of-this-revision",
@@ -84,6 +84,8 @@ def test_the_good_production_request_is_allowed_by_nine_rules() -> None:
         "provenance-verified",
         "previous-stage-passed",
         "ledger-intact",
+        "stage-not-held",
+        "not-revoked",
         "sbom-present",
         "licences-allowed",
         "enough-reviews",

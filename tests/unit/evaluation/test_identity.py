@@ -321,6 +321,31 @@ def own_gate(certificate: Certificate, own: OwnGate = OWN, default_ref: str = "r
     return words(problem)
 
 
+@pytest.mark.parametrize("trigger", ["web", "api"])
+def test_a_pipeline_that_somebody_started_may_hold_and_revoke(trigger: str) -> None:
+    """With a token a pipeline is of source `api`: that is enough to stop something, and never to let anything in."""
+    job = dataclasses.replace(JOB, trigger=trigger)
+    assert at_once(job) is None
+    assert (own_gate(job) is None) is (trigger == "web")
+
+
+@pytest.mark.parametrize("trigger", ["schedule", "push", "pipeline", "trigger", "merge_request_event", "chat", ""])
+def test_no_other_pipeline_may(trigger: str) -> None:
+    assert "needs a run that somebody started (api, web)" in (at_once(dataclasses.replace(JOB, trigger=trigger)) or "")
+
+
+def at_once(certificate: Certificate) -> str | None:
+    problem = identity.gate_problem(
+        certificate,
+        trust=ON_GITLAB,
+        host="gitlab.com",
+        repository=PROJECT,
+        default_ref="refs/heads/main",
+        accepted=AcceptedGate(own=OWN, emergency=True),
+    )
+    return words(problem)
+
+
 def pipeline(certificate: Certificate, **policy: Any) -> str | None:
     file = BuilderIdentity(".gitlab-ci.yml", ("refs/tags/v*",), **policy)
     return words(identity.builder_problem(certificate, issuer="https://gitlab.com", repository=PROJECT, builder=file))

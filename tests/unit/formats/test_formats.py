@@ -22,7 +22,7 @@ from counterseal import ledger, model
 from counterseal.adapters.sigstore import trust
 from counterseal.errors import CountersealError
 from counterseal.evaluation import decision
-from counterseal.formats import manifest, names, statement, wire
+from counterseal.formats import event_request, manifest, names, statement, wire
 from counterseal.history import events as event
 from counterseal.ledger import entry, merkle
 from counterseal.model import InclusionProof
@@ -86,7 +86,9 @@ def proof() -> dict[str, Any]:
     lines = [b"%d" % number for number in range(41)] + [b'{"an":"allow"}']
     leaves = [merkle.leaf(line) for line in lines]
     hashes = tuple(each.hex() for each in merkle.Known(0, (), leaves).inclusion(41, len(leaves)))
-    data = entry.proof_file(lines[41], InclusionProof(41, 42, merkle.root(leaves).hex(), hashes), b'{"a":"seal"}')
+    data = entry.proof_file(
+        lines[41], InclusionProof(41, 42, merkle.root(leaves).hex(), hashes), b'{"a":"seal"}', b'{"a":"seal"}\n{}\n'
+    )
     found: dict[str, Any] = json.loads(data)
     return found
 
@@ -117,7 +119,7 @@ def documents() -> dict[str, tuple[str, dict[str, Any]]]:
     }
     for kind in event.EventKind:
         found[kind] = ("event-v1", predicate(f"event-{kind}", kind))
-    for name in ("manifest", "input-matrix", "request", "evidence"):
+    for name in ("manifest", "input-matrix", "request", "event-request", "evidence"):
         for case in frozen.CASES[name]:
             found[f"{name} {case}"] = (f"{name}-v1", frozen.document(name, case))
     return found
@@ -146,6 +148,9 @@ def _read_predicate(kind: str, parse: Callable[[model.Statement, str], object]) 
 READERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "manifest-v1": lambda document: manifest.parse(wire.canonical(document)),
     "request-v1": lambda document: manifest.parse_request(wire.canonical(document), _path_of(document)),
+    "event-request-v1": lambda document: event_request.parse(
+        wire.canonical(document), f"promotions/_events/{document.get('kind')}.{document.get('requestId')}.json"
+    ),
     "ledger-proof-v1": lambda document: entry.parse_proof(wire.canonical(document)),
     "trust-v1": lambda document: trust.load_trust(wire.canonical(document)),
     "decision-v1": _read_predicate("decision", decision.parse),
@@ -154,7 +159,7 @@ READERS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 def test_every_schema_is_one_and_says_where_it_is() -> None:
-    assert len(SCHEMAS) == 8
+    assert len(SCHEMAS) == 9
     for name, schema in SCHEMAS.items():
         Draft202012Validator.check_schema(schema)
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
@@ -212,6 +217,15 @@ NEAR_MISSES: list[tuple[str, str, Any]] = [
     ("request production", "validUntil", "2026-11-30T09:00:44+01:00"),
     ("request production", "validUntil", "2026-11-30"),
     ("request production", "validUntil", 1795511444),
+    ("event-request resume", "schema", "counterseal.event-request/v2"),
+    ("event-request resume", "extra", None),
+    ("event-request resume", "entries", GONE),
+    ("event-request resume", "entries/0", "43"),
+    ("event-request resume", "kind", "hold"),
+    ("event-request resume", "since", GONE),
+    ("event-request resume", "reason", " "),
+    ("event-request revocation", "target/windowSince", "yesterday"),
+    ("event-request revocation", "target/value", 1),
     ("proof", "schema", "counterseal.ledger-proof/v2"),
     ("proof", "publication", GONE),
     ("proof", "decision/line", ""),
@@ -333,7 +347,8 @@ def test_whatever_stands_there_a_reader_refuses_it_or_the_schema_allows_it(
         READERS[schema](wrong)
     except CountersealError:
         return
-    if schema in {"manifest-v1", "request-v1", "trust-v1"}:  # of a proof, `verify_proof` reads the rest
+    # of a proof, `verify_proof` reads the rest
+    if schema in {"manifest-v1", "request-v1", "event-request-v1", "trust-v1"}:
         assert valid(schema, wrong), where
 
 
@@ -388,6 +403,7 @@ COMMON = {
     "entryReference",
     "certificate",
     "promotionRequest",
+    "eventRequest",
 }
 
 
@@ -420,6 +436,7 @@ def section(name: str) -> str:
         ("manifest", "manifest-v1"),
         ("input matrix", "input-matrix-v1"),
         ("request", "request-v1"),
+        ("event request", "event-request-v1"),
         ("evidence", "evidence-v1"),
         ("decision", "decision-v1"),
         ("event", "event-v1"),

@@ -17,7 +17,7 @@ from tests.unit.memory_ledger import MemoryLedger
 
 from counterseal.errors import ServiceError, VerificationError
 from counterseal.evaluation import identity
-from counterseal.formats import digests, manifest, provenance, statement
+from counterseal.formats import digests, event_request, manifest, provenance, statement
 from counterseal.gate import collect, opening
 from counterseal.identifiers import POLICY_PATH, PROVENANCE, SBOM
 from counterseal.model import (
@@ -25,6 +25,7 @@ from counterseal.model import (
     Asset,
     Attestation,
     ChangeRequest,
+    EventRequest,
     Manifest,
     Merge,
     Mover,
@@ -161,6 +162,7 @@ class Forge:
         self.source = Source()
         self.asked: list[str] = []
         self.guarded: set[str] = {MAIN}
+        self.starts: dict[str, BuildStart] = {}
 
     def repository(self) -> Repository:
         return samples.REPOSITORY
@@ -189,8 +191,11 @@ class Forge:
     def merge_of(self, revision: str, base_ref: str) -> Merge | None:
         return self.merges.get(revision)
 
+    def least_to_start(self) -> Permission:
+        return Permission.WRITE
+
     def build_start(self, run_uri: str) -> BuildStart | None:
-        return None
+        return self.starts.get(run_uri)
 
     def change_request(self, number: int) -> ChangeRequest:
         return self.changes[number]
@@ -367,7 +372,31 @@ class World:
             valid_until=samples.CONTENT.valid_until,
         )
         path = manifest.request_path(stage, content.manifest, content.request_id)
-        data, number = manifest.request(content), next(self._numbers)
+        return self._opened(path, manifest.request(content), approvers, merge, changes)
+
+    def ask_event(self, kind: str, *approvers: Actor, merge: str = MERGE, **said: Any) -> str:
+        """Ask for an event as bob, approve, and merge; `said` is of the request, or else of its change."""
+        fields = {field.name for field in dataclasses.fields(EventRequest)}
+        content = EventRequest(
+            request_id=f"{kind}-{len(self.source.line)}",
+            requested_by=Person(BOB.host, BOB.id, BOB.login),
+            kind=kind,
+            entries=(),
+            target=None,
+            since=None,
+            policy=digests.sha256(self.policy),
+            reason="it was another machine",
+            valid_until=samples.CONTENT.valid_until,
+        )
+        content = dataclasses.replace(content, **{name: value for name, value in said.items() if name in fields})
+        changes = {name: value for name, value in said.items() if name not in fields}
+        path = event_request.path(content.kind, content.request_id)
+        return self._opened(path, event_request.build(content), approvers, merge, changes)
+
+    def _opened(
+        self, path: str, data: bytes, approvers: Sequence[Actor], merge: str, changes: Mapping[str, Any]
+    ) -> str:
+        number = next(self._numbers)
         self.source.heads[number] = (HEAD, {**self.source.line[-1][1], path: data})
         self.forge.files[number] = (path,)
         self.forge.changes[number] = dataclasses.replace(

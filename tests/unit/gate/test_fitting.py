@@ -42,7 +42,7 @@ def test_an_allow_that_does_not_fit_is_a_deny_that_says_so() -> None:
 
 def test_an_allow_whose_publication_would_not_fit_is_a_deny() -> None:
     # else every run would try to seal it, for ever
-    manifest, content = frozen.EVIDENCE.manifest, frozen.EVIDENCE.request.content
+    manifest, content = frozen.EVIDENCE.manifest, frozen.EVIDENCE.request.promotion
     assert manifest is not None
     assert content is not None
     names = [f"app-1.2.0-cp311-{number}.whl" for number in range(100)]

@@ -253,7 +253,7 @@ def test_a_preview_judges_what_it_can_and_reads_no_bytes(world: World) -> None:
     assert outcomes["enough-reviews"] == (FindingOutcome.SATISFIED, "satisfied")
     assert outcomes["previous-stage-passed"] == (FindingOutcome.SKIPPED, "first-stage")
     assert {rule for rule, (_, said) in outcomes.items() if said == "not-read"} == {
-        *("review-of-this-revision", "digest-matches", "provenance-verified", "sbom-present")
+        *("review-of-this-revision", "digest-matches", "provenance-verified", "not-revoked", "sbom-present")
     }
     assert (seen.manifest, seen.tag, world.store.lines()) == (digests.sha256(world.manifest), TAG, [])
     assert list(world.work.iterdir()) == []

@@ -20,6 +20,10 @@ EVENTS = {
     EventKind.PUBLICATION: frozen.PUBLICATION,
     EventKind.WITHDRAWN: frozen.WITHDRAWN,
     EventKind.AUDIT: frozen.AUDIT,
+    EventKind.HOLD: frozen.HOLD,
+    EventKind.RESUME: frozen.RESUME,
+    EventKind.REVOCATION: frozen.AT_ONCE,
+    EventKind.REINSTATEMENT: frozen.REINSTATEMENT,
 }
 
 
@@ -49,7 +53,7 @@ def test_later_members_are_ignored_at_every_depth(kind: EventKind) -> None:
     assert parse({**document, "later": None, "body": body, "actor": actor}) == EVENTS[kind]
 
 
-@pytest.mark.parametrize("kind", ["hold", "waiver", "Genesis", "genesis ", "", "revocation"])
+@pytest.mark.parametrize("kind", ["freeze", "waiver", "Genesis", "genesis ", "", "rollback"])
 def test_an_unknown_kind_is_never_passed_over(kind: str) -> None:
     with pytest.raises(FormatError, match=f"entry 7: unknown kind of event '{kind}'\n  fix: upgrade"):
         parse({**predicate(EventKind.GENESIS), "kind": kind})

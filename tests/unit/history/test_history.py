@@ -203,9 +203,9 @@ def test_an_unknown_type_is_never_passed_over(predicate_type: str) -> None:
 
 def test_an_unknown_kind_of_event_is_never_passed_over() -> None:
     log = Log()
-    held = {**frozen.document("event-withdrawn", "withdrawn")["predicate"], "kind": "hold"}
+    held = {**frozen.document("event-withdrawn", "withdrawn")["predicate"], "kind": "freeze"}
     log.raw("https://counterseal.dev/event/v1", held)
-    with pytest.raises(FormatError, match="entry 1: unknown kind of event 'hold'"):
+    with pytest.raises(FormatError, match="entry 1: unknown kind of event 'freeze'"):
         _ = log.history
 
 
@@ -285,8 +285,30 @@ def test_every_kind_of_event_is_told() -> None:
     log.publish(entry)
     log.withdraw(entry)
     log.event(frozen.AUDIT, trigger="push")
+    hold = log.event(frozen.HOLD)
+    log.event(frozen.RESUME, holds=(hold.link.entry_id,))
+    revoked = log.event(frozen.AT_ONCE)
+    log.event(frozen.REINSTATEMENT, revocations=(revoked.link.entry_id,))
     assert [each.event.kind for each in log.history.events] == list(EventKind)
-    assert [each.entry.link.sequence for each in log.history.events] == [0, 2, 3, 4]
+    assert [each.entry.link.sequence for each in log.history.events] == [0, *range(2, 9)]
+
+
+@pytest.mark.parametrize(
+    ("made", "of"),
+    [
+        (lambda named: (frozen.RESUME, {"holds": (named,)}), frozen.AT_ONCE),
+        (lambda named: (frozen.REINSTATEMENT, {"revocations": (named,)}), frozen.HOLD),
+        (lambda named: (frozen.BY_TWO, {"confirms": named}), frozen.HOLD),
+    ],
+)
+def test_what_ends_or_confirms_names_what_was_recorded_before(made: Any, of: Any) -> None:
+    for named in (None, "e" * 64):
+        log = Log()
+        entry = log.event(of)
+        event, body = made(named or entry.link.entry_id)
+        log.event(event, **body)
+        with pytest.raises(LedgerError, match=r"it names [0-9a-f]{12}, and no (hold|revocation) stands there"):
+            log.history.query()
 
 
 def test_an_audit_of_another_trigger_than_its_run_s_is_an_error() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,9 +16,24 @@ from tests.unit.ledger_lines import FIRST, LEDGER, decision, event
 from counterseal.errors import FormatError, LedgerError
 from counterseal.formats import digests
 from counterseal.history import state as states
-from counterseal.history.events import Audit, EntryReference, Event, EventKind, Genesis, Publication, Swept, Withdrawn
+from counterseal.history.events import (
+    Audit,
+    EntryReference,
+    Event,
+    EventKind,
+    Genesis,
+    Hold,
+    Publication,
+    Reinstatement,
+    Resume,
+    Revocation,
+    Swept,
+    Withdrawn,
+)
+from counterseal.history.events import hold as hold_event
+from counterseal.history.events import revocation as revocation_event
 from counterseal.history.state import Audited, Heartbeat, State
-from counterseal.model import Outcome
+from counterseal.model import Outcome, Target
 
 if TYPE_CHECKING:
     from counterseal.evaluation.decision import Decision
@@ -134,12 +149,97 @@ def test_the_document_is_read_back_as_it_was() -> None:
             states.parse(wrong, "x")
 
 
+# --- what restricts, and what ends it --------------------------------------------------------
+
+
+def hold(stage: str | None = "production", lasts: int = 72, **at: Any) -> Event:
+    began = FIRST + timedelta(**at)
+    return event(EventKind.HOLD, Hold(stage, "promote", began + timedelta(hours=lasts), "why"), began)
+
+
+def revocation(digest: str, until: datetime | None, confirms: str | None = None, **at: Any) -> Event:
+    began = FIRST + timedelta(**at)
+    consent = frozen.CONSENT if until is None else None
+    return event(
+        EventKind.REVOCATION, Revocation(Target("manifest", digest), began, until, confirms, "why", consent), began
+    )
+
+
+def resume(*entries: str, **at: Any) -> Event:
+    return event(EventKind.RESUME, Resume(entries, "why", frozen.CONSENT), FIRST + timedelta(**at))
+
+
+def after(state: State, said: Event, name: str) -> State:
+    return states.after(state, said, LEDGER, lines.identifier(name))
+
+
+def standing(state: State, at: datetime) -> list[int]:
+    return [held.sequence for held in state.holds if held.stands(at)]
+
+
+def test_a_hold_ends_by_itself_and_is_remembered_for_a_week() -> None:
+    state = after(fold(), hold(lasts=1), "h")
+    assert standing(state, FIRST) == [1]
+    assert standing(state, FIRST + timedelta(hours=1)) == []
+    assert len(after(state, audit(1, days=6), "a").holds) == 1
+    assert after(state, audit(1, days=7), "a").holds == ()
+    assert len(after(after(fold(), hold(lasts=24 * 9), "h"), audit(1, days=8), "a").holds) == 1
+
+
+def test_a_second_hold_of_the_same_by_the_same_is_a_renewal() -> None:
+    state = after(fold(), hold(lasts=1), "h")
+    by, week = state.holds[0].by, FIRST + timedelta(days=6)
+    known = hold_event.renewed(state.holds, "production", by, week)
+    assert known == state.holds[0]
+    assert hold_event.renewed(state.holds, "staging", by, week) is None
+    assert hold_event.renewed(state.holds, "production", "github.com/9", week) is None
+    assert hold_event.renewed(state.holds, "production", by, FIRST + timedelta(days=7)) is None
+
+
+def test_a_resume_ends_what_it_names_and_no_later_one() -> None:
+    state = after(after(fold(), hold(), "1"), hold(lasts=48), "2")
+    state = after(state, resume(lines.identifier("1"), hours=1), "r")
+    at = FIRST + timedelta(hours=2)
+    assert standing(state, at) == [2]
+    assert len(state.holds) == 2, "a renewal is still told"
+    assert standing(after(state, hold(lasts=5), "3"), at) == [2, 4]
+
+
+def test_a_provisional_revocation_ends_or_is_confirmed() -> None:
+    until = FIRST + timedelta(hours=72)
+    state = after(fold(), revocation("a" * 64, until), "p")
+    assert [known.stands(FIRST) for known in state.revoked] == [True]
+    assert not state.revoked[0].stands(until)
+    confirmed = after(state, revocation("a" * 64, None, lines.identifier("p"), hours=1), "c")
+    assert [(known.sequence, known.until) for known in confirmed.revoked] == [(2, None)]
+    assert after(state, audit(1, days=4), "a").revoked == ()
+    assert len(after(confirmed, audit(2, days=4), "a").revoked) == 1
+
+
+def test_a_reinstatement_takes_back_what_it_names() -> None:
+    state = after(after(fold(), revocation("a" * 64, None), "1"), revocation("b" * 64, None), "2")
+    back = event(EventKind.REINSTATEMENT, Reinstatement((lines.identifier("1"),), "why", frozen.CONSENT))
+    assert [known.sequence for known in after(state, back, "r").revoked] == [2]
+
+
+def test_how_many_revocations_a_person_made_today() -> None:
+    state = fold()
+    for number in range(4):
+        state = after(state, revocation(str(number) * 64, FIRST + timedelta(days=3), hours=number), str(number))
+    by = state.revoked[0].by
+    assert revocation_event.made_today(state.revoked, by, FIRST + timedelta(hours=5)) == 4
+    assert revocation_event.made_today(state.revoked, by, FIRST + timedelta(hours=25)) == 2
+    assert revocation_event.made_today(state.revoked, "github.com/9", FIRST + timedelta(hours=5)) == 0
+
+
 names = st.sampled_from("abcd")
 steps = st.one_of(
     st.builds(lambda name, stage: allow(name, stage=stage), names, st.sampled_from(["staging", "production"])),
     st.builds(withdrawn, names, st.sampled_from(["staging", "production"])),
     st.builds(published, names),
     st.builds(audit, st.just(-1), st.sampled_from(["push", "schedule"])),
+    st.builds(hold, st.sampled_from([None, "staging"]), st.integers(1, 99), hours=st.integers(0, 99)),
+    st.builds(revocation, st.sampled_from(["a" * 64, "b" * 64]), st.sampled_from([None, FIRST + timedelta(days=3)])),
 )
 
 
@@ -149,6 +249,11 @@ def test_the_fold_is_total_deterministic_and_bounded(contents: list[Any]) -> Non
     assert states.document(state) == states.document(fold(*contents))
     assert state.sequence == len(contents)
     assert all(len(known.before) <= states.MAX_BEFORE for known in state.stages.values())
+    restricting = [said.body for said in contents if isinstance(said, Event)]
+    lasting = sum(isinstance(body, Revocation) and body.until is None for body in restricting)
+    assert sum(known.until is None for known in state.revoked) == lasting, "none goes away by itself"
+    begun = [body for body in restricting if isinstance(body, Hold)]
+    assert sum(held.stands(state.time) for held in state.holds) == sum(state.time < body.until for body in begun)
     waiting = {allowed.entry_id for allowed in state.unpublished}
     if contents and isinstance(contents[-1], Event) and isinstance(contents[-1].body, Withdrawn):
         assert contents[-1].body.decision.entry_id not in waiting

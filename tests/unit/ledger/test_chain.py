@@ -216,8 +216,11 @@ def test_an_entry_of_a_newer_format_is_not_misread() -> None:
 # --- proofs ----------------------------------------------------------------------------------
 
 
+STATE = ENTRIES[-1].line + b"\n{}\n"
+
+
 def proof_of(decision: int, publication: int) -> tuple[ledger.LedgerProof, Statement, Statement]:
-    proof = ledger.parse_proof(CHAIN.proof(ENTRIES[decision], ENTRIES[publication]))
+    proof = ledger.parse_proof(CHAIN.proof(ENTRIES[decision], ENTRIES[publication], STATE))
     return proof, ENTRIES[decision].attestation.statement, ENTRIES[publication].attestation.statement
 
 
@@ -231,9 +234,9 @@ def test_every_later_entry_proves_every_earlier_one(pair: list[int]) -> None:
 
 def test_an_entry_proves_nothing_about_itself_or_later_ones() -> None:
     with pytest.raises(LedgerError, match="no proof of entry 5 in 5 entries"):
-        CHAIN.proof(ENTRIES[5], ENTRIES[5])
+        CHAIN.proof(ENTRIES[5], ENTRIES[5], STATE)
     with pytest.raises(LedgerError, match="no proof of entry 6 in 5 entries"):
-        CHAIN.proof(ENTRIES[6], ENTRIES[5])
+        CHAIN.proof(ENTRIES[6], ENTRIES[5], STATE)
     with pytest.raises(LedgerError, match="no proof of entry 6 in 13 entries"):
         CHAIN.inclusion(6, 13)
     later = ledger.Chain(lines.LEDGER, ENTRIES[7].link)
@@ -306,7 +309,7 @@ def test_a_publication_that_contradicts_itself_proves_nothing(changes: dict[str,
     ],
 )
 def test_a_malformed_proof_file_is_refused(old: bytes, new: bytes, message: str) -> None:
-    data = CHAIN.proof(ENTRIES[2], ENTRIES[9])
+    data = CHAIN.proof(ENTRIES[2], ENTRIES[9], STATE)
     assert old in data
     with pytest.raises(FormatError, match=message):
         ledger.parse_proof(data.replace(old, new))
@@ -314,4 +317,16 @@ def test_a_malformed_proof_file_is_refused(old: bytes, new: bytes, message: str)
 
 def test_a_proof_file_has_a_size() -> None:
     with pytest.raises(FormatError, match="too many"):
-        ledger.parse_proof(b" " * 600_000)
+        ledger.parse_proof(b" " * 1_100_000)
+
+
+@pytest.mark.parametrize("note", [b"", b"a line", b"a line\n", b"a line\n{}\n\n", b"a line\n{}\nmore\n", b"\n{}\n"])
+def test_what_is_no_note_of_a_state_is_refused(note: bytes) -> None:
+    with pytest.raises(FormatError):
+        ledger.state_of(note, "it")
+    with pytest.raises(FormatError):
+        CHAIN.proof(ENTRIES[2], ENTRIES[9], note)
+
+
+def test_a_proof_carries_a_note_byte_for_byte() -> None:
+    assert ledger.parse_proof(CHAIN.proof(ENTRIES[2], ENTRIES[9], STATE)).state_note == STATE

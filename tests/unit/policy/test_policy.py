@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from importlib import resources
 from typing import Any
 
@@ -611,3 +612,27 @@ def test_an_option_of_a_type_that_no_policy_holds_is_a_defect_of_ours() -> None:
     start = GOOD[: GOOD.index("stages:")]
     with pytest.raises(TypeError, match="option share: a policy cannot hold"):
         policy.load(f"{start}stages: {{only: {{rules: {{odd: {{share: 1}}}}}}}}\n".encode(), rules=rules)
+
+
+# --- emergency -------------------------------------------------------------------------------
+
+
+def test_how_long_a_hold_may_last() -> None:
+    assert load(GOOD).emergency_hold == timedelta(hours=72)
+    assert load(f"{GOOD}emergency: {{}}\n").emergency_hold == timedelta(hours=72)
+    for hours in (1, 9, 10, 99, 100, 159, 160, 168):
+        assert load(f"{GOOD}emergency: {{hold: {hours}h}}\n").emergency_hold == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    "text", ["0h", "169h", "200h", "1000h", "72", "72 h", "3d", "1.5h", "-1h", "072h", "72H", "''"]
+)
+def test_a_time_that_no_hold_may_last(text: str) -> None:
+    error = problem(f"{GOOD}emergency: {{hold: {text}}}\n")
+    assert str(error.what).startswith("policy.yml:22:")
+    assert "from 1h to 168h" in error.why
+
+
+def test_emergency_has_no_other_keys() -> None:
+    assert "unknown key 'holds'" in problem(f"{GOOD}emergency: {{holds: 72h}}\n").what
+    assert "has to be a text" in problem(f"{GOOD}emergency: {{hold: [72h]}}\n").what

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from tests.unit import frozen
 
-from counterseal.commands.status import Candidate, Merged, Opened, Proven, StageState, Status, Unseen, Way
+from counterseal.commands.status import Candidate, InForce, Merged, Opened, Proven, StageState, Status, Unseen, Way
 from counterseal.evaluation.approvals import Approvals
 from counterseal.gate.preview import Preview
 from counterseal.history import RecordedEvent
-from counterseal.model import OpenChange, Release
+from counterseal.history.events import Hold, Revocation
+from counterseal.model import Held, OpenChange, Release, Revoked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,6 +58,27 @@ class Samples:
         change = OpenChange(number, f"https://github.com/{self.hostile}", inside=problem is None, branch=self.hostile)
         return Opened(change, (frozen.PATH,), None if problem else known, problem)
 
+    def restricted(self) -> tuple[RecordedEvent, ...]:
+        """Return a hold, a provisional revocation and a lasting one, with an outsider's words."""
+        events = []
+        for event in (frozen.HOLD, frozen.AT_ONCE, frozen.BY_TWO):
+            assert isinstance(event.body, Hold | Revocation)
+            events.append(dataclasses.replace(event, body=dataclasses.replace(event.body, reason=self.hostile)))
+        entries = (self.allow.entry, self.deny.entry, self.malformed.entry)
+        return tuple(RecordedEvent(entry, event) for entry, event in zip(entries, events, strict=True))
+
+    def standing(self) -> tuple[InForce, ...]:
+        held, at_once, by_two = self.restricted()
+        hold, revoked = held.event.body, at_once.event.body
+        by = f"{frozen.HOST}/1001"
+        assert isinstance(hold, Hold)
+        assert isinstance(revoked, Revocation)
+        return (
+            InForce(Held("a", 1, hold.stage, hold.stops, held.event.occurred_at, hold.until, by), held),
+            InForce(Revoked("b", 2, revoked.target, revoked.since, revoked.until, by), at_once),
+            InForce(Revoked("c", 4, revoked.target, revoked.since, None, by), by_two),
+        )
+
     def requests(self) -> tuple[Opened, ...]:
         lost = Unseen(self.hostile, self.hostile, self.hostile)
         return self.opened(20, self.lacking), self.opened(19), self.opened(18, problem=lost)
@@ -74,8 +96,8 @@ class Samples:
             host=frozen.HOST,
             stages=(
                 StageState("staging", publishes=False, known=None),
-                StageState("production", publishes=True, known=self.allow),
-                StageState("canary", publishes=False, known=self.allow, listed=False),
+                StageState("production", True, self.allow, revoked=self.standing()[1], instead=self.malformed),
+                StageState("canary", publishes=False, known=self.allow, listed=False, revoked=self.standing()[1]),
             ),
             candidates=(Candidate(self.draft, ()), Candidate(self.draft, ("staging", "canary"))),
             opened=self.requests(),
@@ -83,6 +105,7 @@ class Samples:
             denied=(self.malformed, self.withdrawn, self.deny),
             unseen=(Unseen(self.hostile, self.hostile, self.hostile),),
             more={"candidates": 3, "merged": 2, "denied": 1},
+            standing=self.standing(),
         )
 
     def empty(self) -> Status:
@@ -104,6 +127,7 @@ class Samples:
             recorded=(
                 *(self.deny, self.withdrawn),
                 *(RecordedEvent(self.malformed.entry, event) for event in events),
+                *self.restricted()[1:],
             ),
             merged=self.merged()[:1],
             opened=self.requests()[:2],

@@ -17,16 +17,19 @@ from tests.unit.evaluation.rules import (
 
 from counterseal import evaluation
 from counterseal.evaluation import approvals, decision, identity_words
-from counterseal.evaluation.rules import RULES
+from counterseal.evaluation.rules import EVENT_RULES
+from counterseal.evaluation.rules import RULES as POLICY_RULES
 from counterseal.model import Dismissed, Finding, FindingOutcome, Reason
-from counterseal.render import findings, text
-from counterseal.render.findings import people, withdrawals
+from counterseal.render import findings, text, withdrawals
+from counterseal.render.findings import people
 
 if TYPE_CHECKING:
     from counterseal.evaluation import Evidence
 
 ABOUT = findings.About("production", "promotions/x", "github.com", 18)
 LINK = frozen.link(41, "decision", frozen.PATH)
+
+RULES = dict(POLICY_RULES) | dict(EVENT_RULES)
 
 
 def signed(found: Evidence) -> bytes:

@@ -6,6 +6,7 @@ Signatures are the verifier's work; here it hands out whatever the test says was
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,13 +17,15 @@ from counterseal import ledger
 from counterseal.evaluation import Decision, decision
 from counterseal.formats import digests, statement
 from counterseal.history import events
+from counterseal.history import state as states
 from counterseal.history.events import EntryReference, Event, Publication
 from counterseal.identifiers import GATE_ID
 from counterseal.model import Attestation, Certificate, OwnGate, Subject, Trust
-from counterseal.verification import Asked, Verdict, prove
+from counterseal.verification import Asked, Told, Verdict, knowledge, prove
 
 if TYPE_CHECKING:
-    from counterseal.model import Entry, LedgerLink
+    from counterseal.history.state import State
+    from counterseal.model import Entry
     from counterseal.ports import BundleVerifier
 
 GATE, OTHER_GATE = frozen.revision("gate"), frozen.revision("another gate")
@@ -56,12 +59,30 @@ class Wanted:
     revisions: tuple[str, ...] | None = None
     own_gate: OwnGate | None = None
     ledger: str | None = None
+    least: int | None = None
+    max_age: timedelta | None = None
+    current: bool = False
+
+    @property
+    def asked(self) -> Asked:
+        """Return what is asked of every file."""
+        return Asked(**{each.name: getattr(self, each.name) for each in dataclasses.fields(Asked)})
 
 
-def verify(wanted: Wanted, proof: bytes, *, verifier: BundleVerifier, trust: Trust, now: datetime) -> Verdict:
+def verify(
+    wanted: Wanted,
+    proof: bytes,
+    *,
+    verifier: BundleVerifier,
+    trust: Trust,
+    now: datetime,
+    told: Told | None = None,
+) -> Verdict:
     """Return the verdict on one file."""
-    asked = Asked(**{each.name: getattr(wanted, each.name) for each in dataclasses.fields(Asked)})
-    return prove(asked, proof, verifier=verifier, trust=trust, now=now).verdict(wanted.file_name, wanted.digest)
+    asked = wanted.asked
+    known = knowledge.read(asked, told, verifier, trust) if told else None
+    proven = prove(asked, proof, verifier=verifier, trust=trust, now=now, known=known)
+    return proven.verdict(wanted.file_name, wanted.digest)
 
 
 WANTED = Wanted(frozen.WHEEL.name, frozen.WHEEL.digest, "production", frozen.HOST, frozen.HOME.name)
@@ -107,30 +128,56 @@ class Release:
 
     def __post_init__(self) -> None:
         self.signed = Signed()
+        self.chain = ledger.Chain(frozen.LEDGER)
+        self.state: State | None = None
+        self.newest: Entry | None = None
 
     def proof(self) -> bytes:
         """Return the `ledger-proof.json` of the release."""
-        chain = ledger.Chain(frozen.LEDGER)
-        self._append(chain, "genesis", lambda link: events.payload(frozen.GENESIS, frozen.POLICY_FILE, link))
-        entry = self._append(chain, frozen.PATH, lambda link: decision.payload(self.decision, self.about, link))
+        self.chain, self.state = ledger.Chain(frozen.LEDGER), None
+        self.append(frozen.GENESIS, "genesis")
+        entry = self.append(self.decision, frozen.PATH, self.signer, self.signed_at)
         reference = self.reference(EntryReference(entry.link.entry_id, 1, entry.attestation.digest))
         event, body = self.publication, self.publication.body
         if isinstance(body, Publication):
             event = dataclasses.replace(event, body=dataclasses.replace(body, decision=reference))
-        sealed = self._append(chain, "publication", lambda link: events.payload(event, self.about, link))
-        return chain.proof(entry, sealed)
+        sealed = self.append(event, "publication")
+        return self.chain.proof(entry, sealed, self.note())
 
-    def _append(self, chain: ledger.Chain, name: str, payload: Callable[[LedgerLink], bytes]) -> Entry:
-        certificate, at = (self.signer, self.signed_at) if name == frozen.PATH else (self.sealer, self.sealed_at)
+    def note(self) -> bytes:
+        """Return the ledger's note of its state as it is now."""
+        assert self.newest is not None
+        assert self.state is not None
+        return ledger.state_note(self.newest.line, states.document(self.state))
+
+    def append(
+        self, content: Decision | Event, name: str, certificate: Certificate | None = None, at: datetime | None = None
+    ) -> Entry:
+        """Append an entry to the ledger that the release is in; return it."""
+        chain, identifier = self.chain, ledger.entry_id("decision", frozen.LEDGER, name)
+        self.state = states.after(self.state, content, frozen.LEDGER, identifier)
         before = frozen.revision(str(chain.size)) if chain.size else None
-        link = chain.link(ledger.entry_id("decision", frozen.LEDGER, name), before, before, frozen.digest("state"))
-        line = self.signed.sign(payload(link), certificate, at)
-        entry = ledger.entry_of(line, self.signed.lines[line])
-        chain.add(entry)
-        return entry
+        link = chain.link(identifier, before, before, states.digest(self.state))
+        payload = (
+            decision.payload(content, self.about, link)
+            if isinstance(content, Decision)
+            else events.payload(content, frozen.POLICY_FILE if chain.size == 0 else self.about, link)
+        )
+        line = self.signed.sign(payload, certificate or self.sealer, at or self.sealed_at)
+        self.newest = ledger.entry_of(line, self.signed.lines[line])
+        chain.add(self.newest)
+        return self.newest
 
-    def verify(self, wanted: Wanted = WANTED, trust: Trust = TRUST) -> Verdict:
-        return verify(wanted, self.proof(), verifier=self.signed, trust=trust, now=NOW)
+    def verify(
+        self, wanted: Wanted = WANTED, trust: Trust = TRUST, told: Told | None = None, now: datetime = NOW
+    ) -> Verdict:
+        proof = self.proof() if told is None else self.sealed
+        return verify(wanted, proof, verifier=self.signed, trust=trust, now=now, told=told)
+
+    @functools.cached_property
+    def sealed(self) -> bytes:
+        """Return the proof of the release, made once; then entries can be appended to its ledger."""
+        return self.proof()
 
 
 def released(**changes: Any) -> Release:

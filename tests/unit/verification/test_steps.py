@@ -52,15 +52,15 @@ def test_a_release_is_verified_and_says_how() -> None:
     assert (verdict.file_name, verdict.digest, verdict.stage) == (WANTED.file_name, WANTED.digest, "production")
     assert (verdict.decided_at, verdict.repository, verdict.sandbox) == (DECIDED_AT, frozen.HOME, False)
     said = {str(each.look): each.result for each in verdict.steps}
-    assert list(said) == ["digest and name", "signature", "time and log", "decision", "ledger", "not checked"]
+    assert list(said) == ["digest and name", "signature", "time and log", "decision", "ledger", "knowledge"]
     assert said["signature"].startswith(f"counterseal gate (workflow digest {GATE[:12]} in the released list), for ")
     assert said["time and log"].startswith("log entry 1881, timestamp 2026-11-24T09:12:47Z")
     assert said["decision"].startswith("allow, policy sha256:")
     assert said["decision"].endswith(", 2 rules, entry 1")
     assert said["ledger"] == "included (1 hash), proven against entry 2 (publication)"
-    assert (
-        said["not checked"]
-        == f"anything revoked after ledger entry 2 ({PUBLISHED_AT:%Y-%m-%d %H:%M} UTC; this proof is 2 h old)"
+    assert said["knowledge"] == (
+        f"the release's own copy, as of ledger entry 2 ({PUBLISHED_AT:%Y-%m-%d %H:%M} UTC, 2 h old): production has "
+        f"{frozen.MANIFEST.tag}; not checked: what was recorded since"
     )
 
 
@@ -73,7 +73,9 @@ def test_knowledge_of_the_future_is_not_of_a_negative_age() -> None:
     verdict = verify(
         WANTED, release.proof(), verifier=release.signed, trust=TRUST, now=PUBLISHED_AT - timedelta(hours=9)
     )
-    assert verdict.steps[-1].result.endswith("; this proof is 0 h old)")
+    assert verdict.steps[-1].result.startswith(
+        f"the release's own copy, as of ledger entry 2 ({PUBLISHED_AT:%Y-%m-%d %H:%M} UTC, 0 h old)"
+    )
 
 
 # --- 1 digest and name ---------------------------------------------------------------------------
@@ -353,7 +355,7 @@ def test_sealed_by_somebody_whom_nobody_believes() -> None:
 def test_a_decision_that_the_ledger_does_not_have() -> None:
     release, other = released(), released(decision=decided(reason="another"))
     mine, theirs = ledger.parse_proof(release.proof()), ledger.parse_proof(other.proof())
-    mixed = ledger.entry.proof_file(mine.decision_line, theirs.inclusion, mine.publication_line)
+    mixed = ledger.entry.proof_file(mine.decision_line, theirs.inclusion, mine.publication_line, mine.state_note)
     release.signed.lines |= other.signed.lines
     with pytest.raises(LedgerError):
         verify(WANTED, mixed, verifier=release.signed, trust=TRUST, now=NOW)

@@ -82,6 +82,7 @@ def test_inputs_and_outputs_of_a_gate_may_be_variables() -> None:
         Surroundings(environment).refuse_influence({"format"})
 
 
+_EMPTY = ("action", "reason", "target", "hours")
 _SWITCHES = ("preview", "exit_code", "dry_run", "quiet", "verbose")
 
 
@@ -90,7 +91,8 @@ _SWITCHES = ("preview", "exit_code", "dry_run", "quiet", "verbose")
     [
         (
             "gate",
-            {"stage", "request", "action", "reason", "preview", "number", "exit_code", "format", "quiet", "verbose"},
+            {"stage", "request", "action", "reason", "target", "hours", "preview", "number", "exit_code"}
+            | {"format", "quiet", "verbose"},
         ),
         ("publish", {"stage", "dry_run", "format", "quiet", "verbose"}),
     ],
@@ -100,7 +102,7 @@ def test_a_gate_takes_its_own_options_as_variables_and_these_are_all(
 ) -> None:
     """Whoever adds an option to a gate adds a variable that is accepted there: it may be an input or output only."""
     assert {param.name for param in module_of(verb).VERB.params} == names
-    values = {"number": "7", "format": "json", "action": "", "reason": "", **dict.fromkeys(_SWITCHES, "false")}
+    values = {"number": "7", "format": "json", **dict.fromkeys(_EMPTY, ""), **dict.fromkeys(_SWITCHES, "false")}
     accepted = {f"COUNTERSEAL_{name.upper()}": values.get(name, "x") for name in names}
     main([verb], {"PATH": "/usr/bin", "GITHUB_ACTIONS": "true", **accepted})
     assert "is set in a gate" not in capsys.readouterr().err

@@ -129,7 +129,6 @@ class Jobs:
         self._api = api
         self._site = site
         self._ids = count(8_000_001)
-        self._pipelines = count(4_000_001)
         self._revisions: dict[tuple[int, str, str], str] = {}
 
     def start(self, order: JobOrder) -> dict[str, str]:
@@ -151,7 +150,7 @@ class Jobs:
             ref, kind, revision = merge_request.head_branch, "branch", merge_request.head
         else:
             ref, kind, revision = _resolved(repository, order.ref)
-        pipeline = str(order.pipeline_id or next(self._pipelines))
+        pipeline = str(order.pipeline_id or next(self._forge.pipeline_ids))
         revision = self._revisions.setdefault(
             (repository.id, pipeline, order.ref), revision
         )  # a job that is retried keeps its commit

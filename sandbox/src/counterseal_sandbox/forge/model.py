@@ -38,7 +38,8 @@ class Forge:
     """A forge whose files lie below `folder`.
 
     `clock` may be replaced to let time pass. `unknown_calls` names what a face was asked and could not answer,
-    `tickets` are the one-time links to assets that were handed out.
+    `tickets` are the one-time links to assets that were handed out. `run_ids` and `run_numbers` count runs of GitHub
+    Actions, `pipeline_ids` pipelines of GitLab.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,6 +47,7 @@ class Forge:
         self._repositories: dict[int, HostedRepository] = {}
         self._ids = count(500_001)
         self._repository_ids = count(701)
+        self.run_ids, self.run_numbers, self.pipeline_ids = count(9_000_001), count(1), count(4_000_001)
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._latest = datetime.min.replace(tzinfo=UTC)
         self._namespaces: dict[str, int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -54,6 +55,24 @@ class JobRecord:
     at: datetime
 
 
+@dataclass(slots=True)
+class AskedRun:
+    """A run (GitHub) or pipeline (GitLab) that somebody asked for.
+
+    `file` defines it, `ref` is full, `account` is whoever asked, `inputs` are all that the file takes. `status` is the
+    forge's word: nothing happens to it by itself, so tests say how it went on.
+    """
+
+    id: int
+    file: str
+    ref: str
+    revision: str
+    account: int
+    inputs: Mapping[str, str]
+    at: datetime
+    status: str
+
+
 class Family(Home, Protocol):
     """What such a repository asks of its forge beside that."""
 
@@ -62,7 +81,10 @@ class Family(Home, Protocol):
 
 
 class HostedRepository(RepositoryBooks):
-    """One repository. `runs` of GitHub Actions are remembered by id and attempt, `jobs` of GitLab CI by id."""
+    """One repository. `runs` of GitHub Actions are remembered by id and attempt, `jobs` of GitLab CI by id.
+
+    `asked` are the runs and pipelines that people asked for by hand, by id: the sandbox runs none of them.
+    """
 
     forge: Family
 
@@ -78,6 +100,7 @@ class HostedRepository(RepositoryBooks):
         super().__init__(forge, number, name, owner, git, kind)
         self.runs: dict[tuple[int, int], RunRecord] = {}
         self.jobs: dict[int, JobRecord] = {}
+        self.asked: dict[int, AskedRun] = {}
         self.changes: Changes = MergeRequests(self) if kind is ForgeKind.GITLAB else Changes(self)
         self.releases = Releases(self)
         self.packages = Packages(self)

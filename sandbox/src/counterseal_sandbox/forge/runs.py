@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from counterseal.identifiers import GATE_WORKFLOW, REPOSITORY
@@ -68,8 +67,6 @@ class Runs:
         self._start_identity = start_identity
         self._api = api
         self._site = site
-        self._ids = count(9_000_001)
-        self._numbers = count(1)
         self._revisions: dict[tuple[int, str, str], str] = {}
 
     def start(self, order: RunOrder) -> dict[str, str]:
@@ -79,11 +76,11 @@ class Runs:
         if revision is None:
             raise Refused(f"{order.repository} has no ref {order.ref!r} (give it in full, like refs/heads/main)")
         _check_permissions(order.permissions)
-        run_id = str(order.run_id or next(self._ids))
+        run_id = str(order.run_id or next(self._forge.run_ids))
         if order.attempt > 1:  # a run that is started again is of the commit that it was of
             revision = self._revisions.get((repository.id, run_id, order.ref), revision)
         self._revisions[repository.id, run_id, order.ref] = revision
-        shared = self._facts(order, repository, revision, run_id, str(next(self._numbers)))
+        shared = self._facts(order, repository, revision, run_id, str(next(self._forge.run_numbers)))
         self._remember(order, repository, shared)
         token = self._forge.run_token(
             repository, {name: level for name, level in order.permissions.items() if name != "id-token"}

@@ -139,6 +139,10 @@ class GitHubForge:
         # a custom role has a name of its own; `permission` tells what it is based on
         return _ROLES[role] if role in _ROLES else fields.one_of("permission", _ROLES)
 
+    def least_to_start(self) -> Permission:
+        """Return from which permission on people may start a run of the gate."""
+        return Permission.WRITE
+
     # --- change requests ---------------------------------------------------------------------
 
     def change_request(self, number: int) -> ChangeRequest:

@@ -140,4 +140,5 @@ class GitLabEnvironment:
             triggering_login=login,
             url=f"https://{host.host}/{name}{forges.DIALECTS[host.kind].runs}{job}",
             visibility=oidc.text(claims, "project_visibility") if "project_visibility" in claims else None,
+            pipeline=oidc.number(claims, "pipeline_id"),
         )

@@ -111,6 +111,10 @@ class GitLabForge:
         """Return what the account may do in the project now; members are told by numeric id."""
         return self._people.permission(actor, is_public=lambda: home(self._api).one_of("visibility", _PUBLIC))
 
+    def least_to_start(self) -> Permission:
+        """Return from which permission on people may start a pipeline of the default branch."""
+        return Settings(self._api).least_to_start(self.default_ref())
+
     # --- change requests ---------------------------------------------------------------------
 
     def change_request(self, number: int) -> ChangeRequest:

@@ -14,6 +14,7 @@ from counterseal.adapters.http.answers import RefusedError, load_list
 from counterseal.adapters.http.fields import Fields
 from counterseal.errors import ServiceError
 from counterseal.identifiers import MIRROR_BRANCH
+from counterseal.model import Permission
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +88,17 @@ class Settings:
         """Return whether a branch is protected."""
         shown = self.branch(ref.removeprefix(_BRANCH))
         return shown is not None and shown.flag("protected")
+
+    def least_to_start(self, ref: str) -> Permission:
+        """Return from which permission on people may merge or push to a branch, and so start its pipelines.
+
+        GitLab shows to developers whether they may; single people who are named besides, only to maintainers.
+        """
+        shown = self.branch(ref.removeprefix(_BRANCH))
+        developers = shown is None or not shown.flag("protected")
+        if shown is not None and not developers:
+            developers = shown.flag("developers_can_merge") or shown.flag("developers_can_push")
+        return Permission.WRITE if developers else Permission.MAINTAIN
 
     def direct_push(self, ref: str) -> str:
         """Return that people may push to a branch: whoever started this pipeline, or all developers."""

@@ -15,10 +15,10 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from counterseal import __version__, plain_file
+from counterseal import __version__, credentials, plain_file
 from counterseal.adapters.local import installed_packages
 from counterseal.errors import UsageError
-from counterseal.formats import credentials, digests
+from counterseal.formats import digests
 from counterseal.model import BuildInputs, Redaction
 from counterseal.policy import Confidentiality
 

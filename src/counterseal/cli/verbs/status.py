@@ -40,7 +40,8 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     tag = options.tag.removeprefix("refs/tags/") if options.tag else None
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         tell("reading and verifying the ledger")
-        clone = status.read(*wiring.local_ledger(options.folder, work, options.trust, sandbox=options.sandbox))
+        ledger = wiring.local_ledger(options.folder, work, options.trust, sandbox=options.sandbox)
+        clone = status.read(*ledger, wiring.clock().now())
         forge = _forge(wiring.at_home(options.folder), work / "forge", clone, tag, tell)
     if tag is None:
         return reports.overview(status.now(clone, forge))

@@ -15,7 +15,7 @@ from counterseal.errors import NOT_VERIFIED, CountersealError
 from counterseal.evaluation import rules
 from counterseal.forges import ForgeKind, kind_of
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, POLICY_PATH
-from counterseal.model import Actor, Policy, RefRules, Trust
+from counterseal.model import Actor, Permission, Policy, RefRules, Trust
 from counterseal.ports import Clock, Clone, Forge, ProjectSurvey, Tell
 from counterseal.project import people
 from counterseal.project.checks import CloneState, InLedger, Member, Seen, Unseen
@@ -99,7 +99,12 @@ def collect(sources: Sources, tell: Tell) -> Seen:
         clock=skew,
         root_age=None if sources.refreshed is None else _age(now, sources.refreshed),
         now=now,
+        starters=_starters(sources.forge),
     )
+
+
+def _starters(forge: Forge | Unseen) -> Permission | Unseen:
+    return forge if isinstance(forge, Unseen) else look(forge.least_to_start)
 
 
 def _refused(by: Unseen) -> Callable[[], str | None]:

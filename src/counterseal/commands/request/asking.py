@@ -103,7 +103,7 @@ def run(ports: RequestPorts, asked: Asked, work: Path, *, dry_run: bool) -> Requ
     _check(asked)
     forge, assets, known = ports.forge, ports.assets, _once(ports.history)
     release = draft.find(assets, asked.tag)
-    policy = _policy(forge)
+    policy = policy_of(forge)
     loaded = policies.load(policy, rules=rules.RULES)
     stage = promotable.stage_of(loaded, asked.stage)
     listed, digest = draft.read(assets, release, work)
@@ -136,7 +136,7 @@ def _open(ports: RequestPorts, content: PromotionRequest, told: Briefing, *, dry
     # It belongs to exactly this file: the same call finds what it made before, and one with another reason is not
     # stopped by what an earlier, failed one left behind.
     branch = f"{prefix}{digests.sha256(data)[:8]}"
-    before = _opened(ports.forge, prefix)
+    before = opened_before(ports.forge, prefix)
     if before is not None and before.branch != branch:
         raise UsageError(
             f"{tag} is asked for already: "
@@ -159,7 +159,7 @@ def _open(ports: RequestPorts, content: PromotionRequest, told: Briefing, *, dry
     )
 
 
-def _opened(forge: Forge, prefix: str) -> OpenChange | None:
+def opened_before(forge: Forge, prefix: str) -> OpenChange | None:
     """Return the open change request of a branch of ours, the newest that there is."""
     changes = itertools.islice(forge.open_changes(forge.default_ref()), MAX_LOOKED_AT)
     return next((change for change in changes if change.inside and change.branch.startswith(prefix)), None)
@@ -193,7 +193,12 @@ def _once(read: Callable[[], Past]) -> Callable[[], Past]:
     return known
 
 
-def _policy(forge: Forge) -> bytes:
+def policy_of(forge: Forge) -> bytes:
+    """Return the policy of the default branch.
+
+    Raises:
+        UsageError: There is none.
+    """
     policy = forge.file_at(forge.default_ref(), POLICY_PATH)
     if policy is None:
         raise UsageError(

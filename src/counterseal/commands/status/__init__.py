@@ -9,12 +9,14 @@ from __future__ import annotations
 from counterseal.commands.status.answer import Candidate, StageState, Status, Way, now, way
 from counterseal.commands.status.clone import Clone, Merged, Proven, Unseen, read
 from counterseal.commands.status.forge import MOST, AtForge, Opened, look, nothing
+from counterseal.commands.status.in_force import InForce
 
 __all__ = [
     "MOST",
     "AtForge",
     "Candidate",
     "Clone",
+    "InForce",
     "Merged",
     "Opened",
     "Proven",

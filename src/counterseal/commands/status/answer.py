@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from counterseal.commands.status import in_force
 from counterseal.commands.status.clone import Clone, Merged, Proven, Unseen, content_of
 from counterseal.commands.status.forge import MOST, AtForge, Opened
+from counterseal.commands.status.in_force import InForce
 from counterseal.errors import UsageError
 from counterseal.history import RecordedDecision, RecordedEvent, standing
-from counterseal.model import Release
+from counterseal.model import EventRequest, PromotionRequest, Release
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +24,17 @@ MAX_NAMELESS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class StageState:
-    """A stage, what let in what it has now (None: nothing), and whether the policy has it still."""
+    """A stage, what let in what it has now (None: nothing), and whether the policy has it still.
+
+    `revoked` is by what that was revoked (None: it was not), `instead` the newest allow before it that is not.
+    """
 
     name: str
     publishes: bool
     known: RecordedDecision | None
     listed: bool = True
+    revoked: InForce | None = None
+    instead: RecordedDecision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How things are now; candidates and open requests None: they could not be seen. `more` counts what is left out."""
+    """How things are now; candidates and open requests None: they could not be seen. `more` counts what is left out.
+
+    `standing` are the holds and revocations that are in force.
+    """
 
     proven: Proven
     host: str
@@ -51,6 +61,7 @@ class Status:
     denied: tuple[RecordedDecision, ...]
     unseen: tuple[Unseen, ...]
     more: Mapping[str, int]
+    standing: tuple[InForce, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,7 @@ def now(clone: Clone, forge: AtForge) -> Status:
         denied=most("denied", standing.turned_away(clone.history, waiting)),
         unseen=_unseen(clone, forge),
         more=more,
+        standing=clone.standing,
     )
 
 
@@ -114,7 +126,7 @@ def way(clone: Clone, forge: AtForge, tag: str) -> Way:
         tag,
         forge.releases or (),
         tuple(recorded[-MOST:]),
-        tuple(request for request in clone.merged if request.content and request.content.candidate.tag == tag)[:MOST],
+        tuple(request for request in clone.merged if _is_for(request.content, tag))[:MOST],
         tuple(request for request in forge.opened or () if request.preview and request.preview.tag == tag),
         (*_unseen(clone, forge), *_unread(clone), *_unjudged(forge)),
         max(0, len(recorded) - MOST),
@@ -140,12 +152,21 @@ def _host(clone: Clone) -> str:
 def _stages(clone: Clone) -> tuple[StageState, ...]:
     """Return the policy's stages in their order, then those that it had once and that still have something."""
     history, policy = clone.history, clone.policy
-    states = [StageState(stage.name, stage.publish, history.current(stage.name)) for stage in policy.stages]
+    states = [_stage(clone, stage.name, publishes=stage.publish) for stage in policy.stages]
     listed = {stage.name for stage in policy.stages}
     once = dict.fromkeys(known.decision.stage for known in history.decisions.values() if known.stands)
     gone = (name for name in once if name not in listed)
-    states += [StageState(name, publishes=False, known=history.current(name), listed=False) for name in gone]
+    states += [_stage(clone, name, publishes=False, listed=False) for name in gone]
     return tuple(states)
+
+
+def _stage(clone: Clone, name: str, *, publishes: bool, listed: bool = True) -> StageState:
+    allows = [known for known in clone.history.query(stage=name) if known.stands]
+    current = allows[0] if allows else None
+    revoked = in_force.taken_back(current, clone.standing) if current else None
+    rest = allows[1:] if revoked else ()
+    instead = next((known for known in rest if in_force.taken_back(known, clone.standing) is None), None)
+    return StageState(name, publishes, current, listed, revoked, instead)
 
 
 def _candidates(clone: Clone, drafts: Sequence[Release]) -> list[Candidate]:
@@ -163,9 +184,12 @@ def _files_of(clone: Clone, tag: str) -> set[str]:
     return {
         request.file
         for request in nameless[-MAX_NAMELESS:]
-        if (content := content_of(clone.repository, request.merge_revision, request.file))
-        and content.candidate.tag == tag
+        if _is_for(content_of(clone.repository, request.merge_revision, request.file), tag)
     }
+
+
+def _is_for(content: PromotionRequest | EventRequest | None, tag: str) -> bool:
+    return isinstance(content, PromotionRequest) and content.candidate.tag == tag
 
 
 def _unread(clone: Clone) -> list[Unseen]:

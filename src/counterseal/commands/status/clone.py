@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, Self
 
 from counterseal.commands import log
+from counterseal.commands.status import in_force
+from counterseal.commands.status.in_force import InForce
 from counterseal.errors import CountersealError, UsageError
-from counterseal.formats import manifest
-from counterseal.gate import collect, selection
+from counterseal.formats import event_request, manifest
+from counterseal.gate import collect, request_files, selection
 from counterseal.history import History
-from counterseal.model import Policy, PromotionRequest
+from counterseal.model import EventRequest, Policy, PromotionRequest
 from counterseal.ports import SourceRepository
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ class Merged:
 
     path: str
     revision: str
-    content: PromotionRequest | None
+    content: PromotionRequest | EventRequest | None
     strays: int = 0
 
 
@@ -65,7 +67,8 @@ class Merged:
 class Clone:
     """What a clone has: the tips of the ledger and of its branch, and what stands there.
 
-    `unread` are the paths of merged requests without a decision beyond `MAX_READ`.
+    `unread` are the paths of merged requests without a decision beyond `MAX_READ`, `standing` the holds and revocations
+    that are in force.
     """
 
     proven: Proven
@@ -77,10 +80,11 @@ class Clone:
     repository: SourceRepository
     unseen: tuple[Unseen, ...] = ()
     unread: tuple[str, ...] = ()
+    standing: tuple[InForce, ...] = ()
 
 
-def read(reader: LedgerReader, source: LedgerSource) -> Clone:
-    """Return what a clone has.
+def read(reader: LedgerReader, source: LedgerSource, at: datetime) -> Clone:
+    """Return what a clone has; `at` is now, by which it is told what is in force.
 
     Raises:
         LedgerError: Its ledger is not what it was.
@@ -112,6 +116,7 @@ def read(reader: LedgerReader, source: LedgerSource) -> Clone:
         repository,
         tuple(unseen),
         tuple(request.path for request in merged[MAX_READ:]),
+        in_force.restrictions(history, tip.state, at),
     )
 
 
@@ -126,10 +131,13 @@ def _merged(repository: SourceRepository, request: collect.MergedRequest) -> Mer
     return Merged(request.path, request.revision, content, len(request.strays))
 
 
-def content_of(repository: SourceRepository, revision: str, path: str) -> PromotionRequest | None:
+def content_of(repository: SourceRepository, revision: str, path: str) -> PromotionRequest | EventRequest | None:
     """Return what the request file at a revision says, or None if it says nothing."""
     try:
         data = repository.read_file(revision, path)
-        return None if data is None else manifest.parse_request(data, path)
+        if data is None:
+            return None
+        of_event = request_files.is_of_event(path)
+        return event_request.parse(data, path) if of_event else manifest.parse_request(data, path)
     except CountersealError:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,14 +16,14 @@ from counterseal.identifiers import CHECKSUMS_FILE, PROOF_FILE
 from counterseal.ledger import MAX_PROOF
 from counterseal.model import Trust
 from counterseal.ports import BundleVerifier, Clock, Tell, silent
-from counterseal.verification import NotOfReleaseError, Verdict
+from counterseal.verification import Asked, NotOfReleaseError, StepError, Told, Verdict, knowledge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from counterseal.commands.verify.choosing import Chosen
     from counterseal.commands.verify.question import Question
-    from counterseal.verification import Asked, Proven
+    from counterseal.verification import Known, Proven
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class VerifyPorts:
     verifier: BundleVerifier
     trust: Trust
     clock: Clock
+    #: Brings the state of the ledger that the consumer says; None: the copies of the releases have to do.
+    told: Callable[[Asked], Told] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,12 @@ def run(
             `question.read`).
     """
     what = question.read(asked, ports.trust)
+    if what.current and ports.told is None:
+        raise UsageError(
+            "--current needs --state",
+            why="what a stage has now no release can tell",
+            fix=f"add {knowledge.NEWEST}, or name a state that somebody fetched",
+        )
     proofs = _Proofs(proof, what, ports)
     chosen = choosing.choose(given)
     files = [each for each in chosen if not proofs.is_one(each)]
@@ -164,9 +173,19 @@ class _Proofs:
     def __init__(self, named: Path | None, asked: Asked, ports: VerifyPorts) -> None:
         self._named = Path(os.path.realpath(named)) if named else None
         self._asked, self._ports, self._now = asked, ports, ports.clock.now()
+        self._known = self._know(ports.told) if ports.told else None
         self._at: dict[Path, str] = {}
         #: What each proves, by the digest of its bytes.
         self.digests: dict[str, Proven | CountersealError] = {}
+
+    def _know(self, tell: Callable[[Asked], Told]) -> Known | CountersealError:
+        """Return what is known of the ledger, or why that is not to be believed; that it did not come is raised."""
+        ports = self._ports
+        told = tell(self._asked)
+        try:
+            return knowledge.read(self._asked, told, ports.verifier, ports.trust)
+        except StepError as error:
+            return error
 
     def is_one(self, file: Chosen) -> bool:
         """Return whether a file is named as the proof, or called as one: then it is never verified as a file."""
@@ -203,6 +222,8 @@ class _Proofs:
     def _proven(self, data: bytes) -> Proven | CountersealError:
         ports = self._ports
         try:
-            return verification.prove(self._asked, data, verifier=ports.verifier, trust=ports.trust, now=self._now)
+            return verification.prove(
+                self._asked, data, verifier=ports.verifier, trust=ports.trust, now=self._now, known=self._known
+            )
         except CountersealError as error:
             return error

@@ -38,7 +38,7 @@ OURS: Final = (BUNDLES_FILE, EVIDENCE_FILE, CHECKSUMS_FILE, PROOF_FILE)
 
 def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - every rule has this form
     """Return whether request, candidate, manifest and bytes agree about every digest."""
-    content, release = evidence.request.content, evidence.candidate
+    content, release = evidence.request.promotion, evidence.candidate
     if content is None or evidence.change is None:
         return no_request(NAME)
     if release is None:

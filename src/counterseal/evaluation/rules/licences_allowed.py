@@ -36,7 +36,7 @@ class Options:
 
 def judge(evidence: Evidence, options: Options) -> Finding:
     """Return whether no component has a licence that is not allowed, and few enough an unknown one."""
-    if evidence.request.content is None or evidence.change is None:
+    if evidence.request.promotion is None or evidence.change is None:
         return no_request(NAME)
     facts, manifest = evidence.sbom, evidence.manifest
     if facts is None or manifest is None or not facts.same_as_attested or facts.digest != manifest.sbom:

@@ -18,7 +18,7 @@ NAME: Final = "previous-stage-passed"
 
 def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - every rule has this form
     """Return whether the ledger has a standing allow for the stage before; a later deny does not undo an allow."""
-    if evidence.request.content is None:
+    if evidence.request.promotion is None:
         return no_request(NAME)
     stage = evidence.policy.stage(evidence.stage)
     if stage is None:

@@ -27,7 +27,7 @@ PUSH: Final = "push"
 
 def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - every rule has this form
     """Return whether exactly one provenance, by the accepted builder, ties all artifacts to the reviewed source."""
-    if evidence.request.content is None or evidence.change is None:
+    if evidence.request.promotion is None or evidence.change is None:
         return no_request(NAME)
     manifest = evidence.manifest
     if manifest is None:

@@ -9,17 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from counterseal.evaluation.approvals import approvals
-from counterseal.formats import manifest
-from counterseal.identifiers import REQUEST_FOLDER
-from counterseal.model import Mover, ReviewState
+from counterseal.formats import event_request, manifest
+from counterseal.identifiers import EVENT_STAGE, REQUEST_FOLDER
+from counterseal.model import EventRequest, Mover, PromotionRequest, ReviewState
 from counterseal.policy import Need, NoOptions, RuleSpec, not_read, reason, satisfied, violated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from counterseal.evaluation.approvals import Approval, Approvals
-    from counterseal.evaluation.evidence import Evidence, MergedFile
-    from counterseal.model import Actor, ChangeRequest, Finding, PromotionRequest, Reason
+    from counterseal.evaluation.evidence import Evidence
+    from counterseal.evaluation.request_file import MergedFile
+    from counterseal.model import Actor, ChangeRequest, Finding, Reason
 
 NAME: Final = "review-of-this-revision"
 FILE_MODE: Final = "100644"
@@ -101,13 +102,19 @@ def _limit_problems(change: ChangeRequest) -> Iterator[Reason]:
         yield reason("beyond-limits", limit=limit)
 
 
-def _path_problems(evidence: Evidence, content: PromotionRequest) -> Iterator[Reason]:
-    expected = f"{REQUEST_FOLDER}/{content.stage}/{content.manifest}.{content.request_id}.json"
-    if evidence.request.path != expected or content.stage != evidence.stage:
+def _path_problems(evidence: Evidence, content: PromotionRequest | EventRequest) -> Iterator[Reason]:
+    if isinstance(content, EventRequest):
+        stage, expected = EVENT_STAGE, event_request.path(content.kind, content.request_id)
+    else:
+        stage = content.stage
+        expected = f"{REQUEST_FOLDER}/{stage}/{content.manifest}.{content.request_id}.json"
+    if evidence.request.path != expected or stage != evidence.stage:
         yield reason("path-differs", expected=expected)
 
 
-def _file_problems(evidence: Evidence, content: PromotionRequest, merged: MergedFile) -> Iterator[Reason]:
+def _file_problems(
+    evidence: Evidence, content: PromotionRequest | EventRequest, merged: MergedFile
+) -> Iterator[Reason]:
     yield from _path_problems(evidence, content)
     if merged.other_changes:
         yield reason("other-changes", files=len(merged.other_changes), first=merged.other_changes[0])
@@ -142,7 +149,9 @@ def _policy_problems(evidence: Evidence) -> Iterator[Reason]:
         yield reason("policy-pushed", revision=origin.revision, branch=evidence.policy_reference.ref)
 
 
-def _time_problems(evidence: Evidence, content: PromotionRequest, change: ChangeRequest) -> Iterator[Reason]:
+def _time_problems(
+    evidence: Evidence, content: PromotionRequest | EventRequest, change: ChangeRequest
+) -> Iterator[Reason]:
     judged = max(evidence.now, change.merged_at or evidence.now)
     if judged > content.valid_until:
         yield reason("request-expired", valid_until=content.valid_until, judged_at=judged)

@@ -36,7 +36,7 @@ class Options:
 
 def judge(evidence: Evidence, options: Options) -> Finding:
     """Return whether the build attested exactly one SBOM, for all artifacts, with components in it, as is asked."""
-    if evidence.request.content is None or evidence.change is None:
+    if evidence.request.promotion is None or evidence.change is None:
         return no_request(NAME)
     sboms = [build for build in evidence.builds if build.statement.predicate_type == SBOM]
     facts, manifest = evidence.sbom, evidence.manifest

@@ -122,4 +122,6 @@ def publication_of(release: Release, assets: AssetStore, lines: Lines, work: Pat
 
 def facts(tip: Tip, anchor: Anchor | None = None) -> LedgerFacts:
     """Return what the rules may know of the ledger."""
-    return LedgerFacts(tip.id, tip.size, (anchor.extends,) if anchor and anchor.extends else ())
+    extends = (anchor.extends,) if anchor and anchor.extends else ()
+    holds, revoked = (tip.state.holds, tip.state.revoked) if tip.state else ((), ())
+    return LedgerFacts(tip.id, tip.size, extends, holds, revoked)

@@ -177,13 +177,14 @@ class Tip:
         Args:
             entry: The signed entry.
             message: For people.
-            evidence: The document that a decision rests on, which lies beside it.
+            evidence: The document that a decision, or a consent, rests on; it lies beside it.
 
         Raises:
             LedgerError: It is not for this place.
         """
         content, link = content_of(entry), entry.link
-        if isinstance(content, Decision) and digests.git_object("blob", evidence) != content.evidence_digest.git_blob:
+        document = places.document_of(content)
+        if document and digests.git_object("blob", evidence) != document.git_blob:
             raise LedgerError(f"entry {link.sequence}: the evidence is not the document that it names")
         if link != self.next_link(link.entry_id, content):
             raise LedgerError(f"entry {link.sequence}: it is not for this place in the ledger")
@@ -193,11 +194,11 @@ class Tip:
         chain, tree = self._walk.chain.copy(), self._walk.tree.copy()
         chain.add(entry)
         written = places.apply(tree, entry, content, state)
-        document = places.document_key(content)
-        notes = [key for key in written if key != document]
+        kept = places.document_key(content)
+        notes = [key for key in written if key != kept]
         objects = _objects(self._walk.tree, written, notes) | _objects(tree, written, notes)
-        if document:
-            objects[str(tree.blob(document))] = ("blob", evidence)
+        if kept:
+            objects[str(tree.blob(kept))] = ("blob", evidence)
         line, since = str(tree.blob(places.entry_key(link.entry_id))), link.sequence - state.audit.sequence
         commit = NewCommit(self.commit, str(tree.root), objects, line, since, message)
         return commit, Walk(chain, tree, self._walk.judge, None, state, entry)
@@ -209,9 +210,15 @@ class Tip:
         return Tip(walk, self.lines, {**self.entries, walk.last.link.entry_id: walk.last})
 
     def proof(self, decision: Entry, publication: Entry) -> bytes | None:
-        """Return the bytes of `ledger-proof.json`, or None: the decision is older than what was read here."""
+        """Return the bytes of `ledger-proof.json`, or None: the decision is older than what was read here.
+
+        It carries the state as of this tip: no later entry is known when a release is made.
+        """
         chain = self._walk.chain
-        return chain.proof(decision, publication) if chain.covers(decision.link.sequence) else None
+        if self.last is None or self.state is None or not chain.covers(decision.link.sequence):
+            return None
+        note = ledger.state_note(self.last.line, states.document(self.state))
+        return chain.proof(decision, publication, note)
 
 
 def _objects(tree: NotesTree, keys: Collection[str], notes: Collection[str]) -> dict[str, tuple[str, bytes]]:

@@ -20,6 +20,7 @@ from counterseal.gate import ledger as ledgers
 from counterseal.gate.ledger import recording
 from counterseal.gate.publication import release_assets, second_reading
 from counterseal.history import events, label
+from counterseal.history import state as states
 from counterseal.history.events import EntryReference, Event, EventKind, Publication, PublishedAsset, Withdrawn
 from counterseal.identifiers import PROOF_FILE
 from counterseal.model import Entry, Reason
@@ -66,14 +67,17 @@ class PublishResult:
 
     published: tuple[Published, ...]
     stopped: tuple[NotPublished, ...]
+    sweep: bool = False
 
     @property
     def exit_code(self) -> int:
-        """Return the code of the first failure, else 10 if something was withdrawn, else 0."""
-        failures = [stopped.error.exit_code for stopped in self.stopped if stopped.error]
-        if failures:
-            return failures[0]
-        return errors.DENIED if self.stopped else errors.ALLOWED
+        """Return the worst code of what was done: 10 for what was withdrawn, 12 for what waits for the end of a hold.
+
+        A sweep where something only waits is well.
+        """
+        codes = (stopped.error.exit_code if stopped.error else errors.DENIED for stopped in self.stopped)
+        code = errors.worst(codes)
+        return errors.ALLOWED if self.sweep and code == errors.HELD else code
 
 
 def run(gate: Gate, *, stage: str | None = None) -> PublishResult:
@@ -98,7 +102,7 @@ def run(gate: Gate, *, stage: str | None = None) -> PublishResult:
             stopped.append(NotPublished(tag, decision.stage, withdrawn.why, withdrawn.taken_back))
         except CountersealError as error:
             stopped.append(NotPublished(tag, decision.stage, error=error))
-    return PublishResult(tuple(published), tuple(stopped))
+    return PublishResult(tuple(published), tuple(stopped), gate.run.event == states.SCHEDULE)
 
 
 def plan(gate: Gate, *, stage: str | None = None) -> tuple[RecordedDecision, ...]:
@@ -276,6 +280,7 @@ def _seal(gate: Gate, recorded: RecordedDecision, release: Release, assets: tupl
     about = recorded.entry.attestation.statement.subjects
 
     def standing(tip: Tip) -> None:
+        second_reading.require_no_hold(gate, tip, recorded)
         if tip.is_withdrawn(recorded):
             raise _WithdrawnError(Reason("withdrawn-before"))
 

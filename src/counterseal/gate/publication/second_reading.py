@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from counterseal import evaluation
-from counterseal.errors import ServiceError
+from counterseal.errors import HeldError, ServiceError
 from counterseal.evaluation import evidence as evidence_room
+from counterseal.formats import wire
 from counterseal.gate import collect, request_files
 from counterseal.gate import ledger as ledgers
 from counterseal.model import Outcome, Reason
@@ -19,6 +20,7 @@ from counterseal.model import Outcome, Reason
 if TYPE_CHECKING:
     from counterseal.evaluation import Evidence
     from counterseal.gate.candidate_bytes import CandidateFacts
+    from counterseal.gate.ledger import Tip
     from counterseal.gate.opening import Gate
     from counterseal.history import RecordedDecision
 
@@ -42,6 +44,7 @@ def read(
         )
     tip = gate.reader.read(gate.store)
     state = ledgers.facts(tip)
+    require_no_hold(gate, tip, recorded)
     evidence, facts = collect.collect(gate.sources, gate.run, merged, ledger=state, candidate=known_bytes)
     evidence = collect.with_ledger(gate.sources, evidence, state, tip)
     problem: Reason | None = None
@@ -55,6 +58,23 @@ def read(
     elif not _allowed(evidence, recorded):
         problem = Reason("not-allowed")
     return evidence, facts, problem
+
+
+def require_no_hold(gate: Gate, tip: Tip, recorded: RecordedDecision) -> None:
+    """Require that nobody holds the stage of an allow: it waits, and is judged again after.
+
+    Raises:
+        HeldError: Somebody does.
+    """
+    stage, now = recorded.decision.stage, gate.sources.clock.now()
+    holds = [held for held in (tip.state.holds if tip.state else ()) if held.covers(stage) and held.stands(now)]
+    if holds:
+        last = max(holds, key=lambda held: held.until)
+        raise HeldError(
+            f"{stage} is held until {wire.timestamp(last.until)}, so nothing is published into it",
+            why=f"{last.by} holds {last.stage or 'every stage'} (entry {last.sequence}); the allow stands, and waits",
+            fix="run the gate again when the hold has ended",
+        )
 
 
 def _allowed(evidence: Evidence, recorded: RecordedDecision) -> bool:

@@ -17,7 +17,11 @@ from counterseal.formats import statement as statements
 from counterseal.formats import wire
 from counterseal.history.events.audit import Audit
 from counterseal.history.events.genesis import Genesis
+from counterseal.history.events.hold import Hold
 from counterseal.history.events.publication import Publication
+from counterseal.history.events.reinstatement import Reinstatement
+from counterseal.history.events.resume import Resume
+from counterseal.history.events.revocation import Revocation
 from counterseal.history.events.withdrawn import Withdrawn
 from counterseal.identifiers import EVENT
 from counterseal.model import Actor, LedgerLink, Statement, Subject
@@ -33,14 +37,22 @@ class EventKind(StrEnum):
     PUBLICATION = "publication"
     WITHDRAWN = "withdrawn"
     AUDIT = "audit"
+    HOLD = "hold"
+    RESUME = "resume"
+    REVOCATION = "revocation"
+    REINSTATEMENT = "reinstatement"
 
 
-Body = Genesis | Publication | Withdrawn | Audit
+Body = Genesis | Publication | Withdrawn | Audit | Hold | Resume | Revocation | Reinstatement
 _BODIES: dict[EventKind, type[Body]] = {
     EventKind.GENESIS: Genesis,
     EventKind.PUBLICATION: Publication,
     EventKind.WITHDRAWN: Withdrawn,
     EventKind.AUDIT: Audit,
+    EventKind.HOLD: Hold,
+    EventKind.RESUME: Resume,
+    EventKind.REVOCATION: Revocation,
+    EventKind.REINSTATEMENT: Reinstatement,
 }
 
 

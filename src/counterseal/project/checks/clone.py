@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from counterseal.identifiers import MIRROR_BRANCH
+from counterseal.ledger import STOPPED
 from counterseal.project.observations import fault, unseen, warning, well
 from counterseal.project.seen import Unseen
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from counterseal.project.observations import Observation
     from counterseal.project.seen import Seen
 
-#: Older than any heartbeat of a schedule that runs: three days, and one in which it may have failed.
-STOPPED: Final = timedelta(days=4)
 _FETCH: Final = f"git fetch origin {MIRROR_BRANCH}"
 
 

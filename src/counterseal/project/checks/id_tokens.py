@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from counterseal.project.seen import Seen
 
 #: Jobs of GitLab's templates that have an ID token for Sigstore, and what is extended to have another one of the kind.
-_SIGNING: Final = ("-sign", "-gate", "-publish")
+_SIGNING: Final = ("-sign", "-gate", "-emergency", "-publish")
 _GATE: Final = "actions/gate"
 _OURS: Final = ("actions/sign", "actions/publish")
 

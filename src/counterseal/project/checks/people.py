@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterseal.model import Permission, Policy
+from counterseal.project import people
 from counterseal.project.observations import fault, unseen, warning, well
 from counterseal.project.pages import settings_page
-from counterseal.project.people import shortages
 from counterseal.project.seen import Unseen
 
 if TYPE_CHECKING:
@@ -25,12 +25,44 @@ def check(seen: Seen) -> Iterator[Observation]:
     yield from odd
     if not odd and seen.members:
         yield well("account", f"{len(seen.members)} people: each login has its number, and may write")
-    stages = list(shortages(seen.policy))
+    stages = list(people.shortages(seen.policy))
     for sentence in stages:
         what, _, fix = sentence.rpartition("; ")
         yield warning("enough-people", what, fix=fix)
     if not stages:
         yield well("enough-people", "whoever asks, enough others are left to approve")
+    yield from _holds(seen, seen.policy)
+
+
+def _holds(seen: Seen, policy: Policy) -> Iterator[Observation]:
+    """Yield who could hold a stage, and whether anybody is left to end a hold before its time."""
+    if few := people.holds_end(policy):
+        what, _, fix = few.rpartition(": ")
+        yield warning("holds-end", what, fix=fix)
+        return
+    may = {member.login: member.permission for member in seen.members if isinstance(member.permission, Permission)}
+    able = sum(permission >= Permission.WRITE for permission in may.values())
+    if len(may) == len(seen.members) and may and able <= people.TO_RESUME:
+        yield fault(
+            "holds-end",
+            f"of the {len(may)} people listed {able} may write, so nobody could end a hold before its time",
+            why=f"it takes {people.TO_RESUME} beside whoever asks, and approvals of others do not count",
+            fix="give the others write access, or name people who have it",
+            page=settings_page(seen, "people"),
+        )
+    least = seen.starters
+    if isinstance(least, Unseen):
+        yield unseen("who-may-hold", "who may start the gate's run", least)
+        return
+    for login, permission in may.items():
+        if Permission.WRITE <= permission < least:  # who may not even write is told above
+            yield warning(
+                "who-may-hold",
+                f"{login} could not hold a stage or revoke anything",
+                why=people.too_little(seen.host, permission, least),
+                fix=f"let {login} merge, or know whom to call",
+                page=settings_page(seen, "people"),
+            )
 
 
 def _member(seen: Seen, member: Member) -> Iterator[Observation]:

@@ -26,6 +26,11 @@ apiVersion: counterseal/v1
 
 # The ledger of this repository: its forge, its number there, and a number at random. Chosen once, never changed.
 """
+_EMERGENCY: Final = f"""
+# In a bad hour one person of `people` may stop a stage (counterseal hold): {PAGES}/incidents.md
+# That ends by itself, at the latest after the time that stands here; two people end it before.
+# emergency: {{hold: 72h}}
+"""
 _SOLO: Final = """\
 # With one person nothing is ever allowed: a promotion needs one approval at least, and whoever asks does not count.
 # Until there are two of you, a tag gives a signed candidate, which proves where it was built, from which commit, and
@@ -55,6 +60,7 @@ def write(facts: Facts, answers: Answers, ledger_id: str, builder: str) -> str:
             "\n",
             _identities(facts, answers, builder),
             _names(facts, answers),
+            _EMERGENCY,
             "\n",
             _SOLO if answers.preset is Preset.SOLO else "",
             "stages:\n",

@@ -9,18 +9,21 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from counterseal.model import FindingOutcome
+from counterseal.render import withdrawals
 from counterseal.render.findings import (
     author_did_not_approve,
     digest_matches,
     enough_reviews,
+    entries_in_force,
     ledger_intact,
     licences_allowed,
+    not_revoked,
     people,
     previous_stage_passed,
     provenance_verified,
     review_of_this_revision,
     sbom_present,
-    withdrawals,
+    stage_not_held,
 )
 from counterseal.render.findings.shown import About, Shown, of_decision, said
 
@@ -36,12 +39,15 @@ _RULES: Final = {
     "author-did-not-approve": author_did_not_approve,
     "digest-matches": digest_matches,
     "enough-reviews": enough_reviews,
+    "entries-in-force": entries_in_force,
     "ledger-intact": ledger_intact,
     "licences-allowed": licences_allowed,
+    "not-revoked": not_revoked,
     "previous-stage-passed": previous_stage_passed,
     "provenance-verified": provenance_verified,
     "review-of-this-revision": review_of_this_revision,
     "sbom-present": sbom_present,
+    "stage-not-held": stage_not_held,
 }
 #: What any rule may say.
 _COMMON: Final[Sentences] = {

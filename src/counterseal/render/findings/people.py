@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 #: Why an approval does not count, as in `carol (approved an older revision …)`.
 NOT_COUNTED: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "author": lambda _: "author of this request",
-    "asked": lambda _: "asked for this promotion",
+    "asked": lambda _: "asked for this",
     "commit": lambda it: f"has a part in its commit {short(it['revision'])}",
     "pushed": lambda _: "pushed to this request",
     "started-run": lambda _: "started this run of the gate",
+    "restricted": lambda it: f"made entry {it['entry']}, which this is about",
+    "revoked-run": lambda _: "had a hand in the run that was revoked",
     "no-person": lambda it: f"no person's account ({it['kind']})",
     "in-no-group": lambda it: (
         "in no group of the policy"
@@ -41,6 +43,7 @@ GAPS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "no-commits": lambda _: "it has no commits",
     "commit-unattributed": lambda it: f"commit {short(it['revision'])} has {it['people']} whom the forge cannot name",
     "pushers-unknown": lambda it: f"{it['people']} of its pushers cannot be named",
+    "run-gone": lambda _: "the forge says nothing any more of a run that was revoked",
     "bot": lambda it: f"{it['actor']['login']} is not a person, and who is behind it is not known",
 }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from counterseal import forges
+from counterseal.identifiers import EVENT_STAGE
 from counterseal.model import Counted, Dismissed
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ class Shown:
     @property
     def again(self) -> str:
         """Return the command that asks once more."""
+        if self.about.stage == EVENT_STAGE:
+            kind = self.about.path.rpartition("/")[2].partition(".")[0]
+            return f'counterseal request --kind {kind} --reason "…"'
         more = "--again" if self.about.merged else '--reason "…"'  # only what was merged has a reason to repeat
         return f"counterseal request --stage {self.about.stage} {more}"
 

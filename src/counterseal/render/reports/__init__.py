@@ -6,6 +6,7 @@ __all__ = [
     "candidate",
     "completion",
     "demo",
+    "emergencies",
     "gate",
     "inventories",
     "log",

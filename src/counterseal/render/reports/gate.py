@@ -1,4 +1,4 @@
-"""What a run of the gate decided and published."""
+"""What a run of the gate decided and published; or, of one that a person started for it, held or revoked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from counterseal.formats import wire
 from counterseal.model import FindingOutcome, Outcome
-from counterseal.render import escape, failure, findings, markdown, text
+from counterseal.render import escape, failure, findings, markdown, restrictions, text
 from counterseal.render.report import Report
 from counterseal.render.reports import publish
 from counterseal.render.verdict import SANDBOX_NOTE
@@ -15,6 +15,8 @@ from counterseal.render.verdict import SANDBOX_NOTE
 if TYPE_CHECKING:
     from counterseal.commands import gate
     from counterseal.gate import deciding
+    from counterseal.gate.emergency import restricting
+    from counterseal.gate.permitting import consented
 
 _NOTHING = "nothing to decide: every merged request has its decision"
 
@@ -22,11 +24,12 @@ _NOTHING = "nothing to decide: every merged request has its decision"
 def report(done: gate.GateRun) -> Report:
     """Return every decision, what could not be decided, and what was published."""
     result, published = done.decided, done.published
-    decisions = [_text(decided) for decided in result.decided]
+    decisions = [*map(restrictions.permitted, result.permitted), *map(_text, result.decided)]
     rest = [*(failure.text(failed.error) for failed in result.failed), *publish.lines(published, done.run, done.policy)]
     if not decisions and not rest:
         rest = [_NOTHING]
-    tables = [
+    tables = [escape.verbatim(restrictions.permitted(known)) for known in result.permitted]
+    tables += [
         markdown.decision(decided.decision, decided.entry.link.sequence, sandbox=result.sandbox)
         for decided in result.decided
     ]
@@ -35,6 +38,7 @@ def report(done: gate.GateRun) -> Report:
         data={
             "schema": "counterseal.gate/v1",
             "decisions": [_data(decided) for decided in result.decided],
+            "events": [_event(known) for known in result.permitted],
             "failed": [{"request": failed.path, "error": str(failed.error)} for failed in result.failed],
             "published": publish.data(published),
             "sandbox": result.sandbox,
@@ -69,6 +73,11 @@ def _errors(done: gate.GateRun) -> tuple[tuple[str, str], ...]:
     return (*violated, *undecided, *publish.errors(done.published))
 
 
+def _event(known: consented.Permitted) -> dict[str, Any]:
+    sequence = known.entry.link.sequence
+    return {"request": known.path, "kind": known.event.kind.value, "sequence": sequence, "fresh": known.fresh}
+
+
 def _short(decided: deciding.Decided) -> dict[str, Any]:
     decision = decided.decision
     return {
@@ -89,3 +98,37 @@ def _data(decided: deciding.Decided) -> dict[str, Any]:
         "decision": wire.encode(decided.decision),
         "sentences": text.sentences(decided.decision),
     }
+
+
+def restricted(done: restricting.Restricted) -> Report:
+    """Return what was recorded, how it ends, and what others have to know of it."""
+    sequence, event = done.entry.link.sequence, done.event
+    head, ends = restrictions.headline(event.body), restrictions.way_out(event.body, sequence)
+    recorded = "recorded" if done.fresh else "recorded before, not once more"
+    by = f"{escape.plain(event.actor.login)} ({event.actor.id})"
+    rows = [
+        head,
+        f"  by {by}: {escape.plain(restrictions.reason(event.body), 2000)}",
+        f"  ledger: entry {sequence} ({event.kind} {recorded}) · sha256:{done.entry.attestation.digest[:12]}…",
+        f"  {ends}",
+        *(
+            ["  whose click it was is the word of your own gate: no certificate names the person"]
+            if done.own_gate
+            else []
+        ),
+        *([SANDBOX_NOTE] if done.sandbox else []),
+    ]
+    return Report(
+        text="\n".join(rows),
+        data={
+            "schema": "counterseal.emergency/v1",
+            "entry": sequence,
+            "entryId": done.entry.link.entry_id,
+            "fresh": done.fresh,
+            "event": wire.encode(event),
+            "sandbox": done.sandbox,
+        },
+        outputs={"entry": str(sequence), "decisions": "[]", "published": "[]"},
+        notices=((str(event.kind), f"{head}\nby {by}: {escape.plain(restrictions.reason(event.body), 2000)}"),),
+        warnings=done.warnings,
+    )

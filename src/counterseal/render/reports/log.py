@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def listed(result: log.LogResult) -> Report:
     """Return the decisions, newest first, and how far they are proven."""
-    table = text.log_rows(result.decisions) if result.decisions else ()
+    found = result.decisions or result.restrictions
+    table = text.log_rows(result.decisions, result.restrictions) if found else ()
     told = "\n".join((_text(result, result.decisions), *_follows(result), *_nothing(result)))
     return Report(told, _data(result, result.decisions), table=table)
 
@@ -65,6 +66,7 @@ def proof(document: bytes) -> Report:
 def _text(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> str:
     return text.log(
         decisions,
+        result.restrictions,
         entries=result.entries,
         kinds=result.kinds,
         head=result.head,
@@ -75,7 +77,7 @@ def _text(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> str
 def _nothing(result: log.LogResult) -> Iterator[str]:
     """Yield why nothing fits what was asked, as far as that can be told; of a word what else finds one."""
     asked = result.query
-    if result.decisions or not result.stages:
+    if result.decisions or result.restrictions or not result.stages:
         return
     if asked.stage is not None and asked.stage not in result.stages:
         stages = ", ".join(result.stages)
@@ -96,6 +98,9 @@ def _data(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> dic
         "stages": list(result.stages),
         "follows": wire.encode(result.follows),
         "decisions": [row(recorded) for recorded in decisions],
+        "restrictions": [
+            {"sequence": known.entry.link.sequence, "event": wire.encode(known.event)} for known in result.restrictions
+        ],
     }
 
 

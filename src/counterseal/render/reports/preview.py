@@ -53,9 +53,8 @@ def comment(known: preview.Preview) -> str:
 
 def lines(known: preview.Preview) -> list[str]:
     """Return the preview in lines for people."""
-    head = (
-        f"Preview, not a decision · {known.stage} · {escape.plain(known.tag)} · manifest sha256:{known.manifest[:12]}…"
-    )
+    what = f"{known.stage} · {escape.plain(known.tag)} · manifest sha256:{known.manifest[:12]}…"
+    head = f"Preview, not a decision · {what if known.manifest else escape.plain(known.path)}"
     passed = text.earlier(known.history, known.stage)
     rows = [head, *(row for stop in known.stops for row in _stop(stop)), *([f"  ✓ {passed}"] if passed else [])]
     for finding in known.findings:

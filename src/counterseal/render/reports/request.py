@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from counterseal import forges
 from counterseal.formats import wire
-from counterseal.render import change_request, inventories
+from counterseal.render import change_request, event_request, inventories
 from counterseal.render.report import Report
 
 if TYPE_CHECKING:
@@ -50,3 +50,35 @@ def report(result: request.RequestResult, asked: request.Asked) -> Report:
 
 def _needs(result: request.RequestResult, asked: request.Asked) -> str:
     return f"approvals: {change_request.approvals(result.briefing, asked.requester.login)}"
+
+
+def event_report(result: request.EventResult) -> Report:
+    """Return the change request for an event, and what comes next."""
+    content, told = result.content, result.briefing
+    title, until = event_request.title(content, told), wire.timestamp(content.valid_until)
+    about = "".join(f"  entry {known.sequence}: {event_request.restriction(known)}\n" for known in told.named)
+    about += f"  approvals: {event_request.approvals(told, content.requested_by.login)}\n"
+    if result.number is None:
+        text = f"would request: {title}\n{about}  {result.path}\n{result.data.decode()}"
+    else:
+        head = "already open" if result.before else "requested"
+        text = (
+            f"{head}: {title} · {forges.change_name(told.repository.host, result.number)} {result.url}\n"
+            f"  valid until {until} · {result.path}\n{about}"
+            "  next: have it approved, then merge it; the merge starts the gate"
+        )
+    data = {
+        "schema": "counterseal.event-request-result/v1",
+        "kind": content.kind,
+        "number": result.number,
+        "url": result.url,
+        "path": result.path,
+        "entries": [known.sequence for known in told.named],
+        "target": wire.encode(content.target),
+        "validUntil": until,
+        "dryRun": result.number is None,
+        "openBefore": result.before,
+        "left": list(told.left),
+    }
+    outputs = {"number": str(result.number or ""), "url": result.url or "", "path": result.path}
+    return Report(text, data, outputs=outputs)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 LISTED: Final = 20
 
 
-def report(result: verify.VerifyResult) -> Report:
-    """Return the verdicts in the order of the files."""
+def report(result: verify.VerifyResult, warnings: tuple[str, ...] = ()) -> Report:
+    """Return the verdicts in the order of the files; `warnings` go with them."""
     named = list(zip(result.verdicts, _shown(result), strict=True))
     refused = [(verdict, name) for verdict, name in named if isinstance(verdict, verify.Refused)]
     verified = [(verdict, name) for verdict, name in named if not isinstance(verdict, verify.Refused)]
@@ -37,9 +37,11 @@ def report(result: verify.VerifyResult) -> Report:
                 for verdict, path in zip(result.verdicts, result.paths or [""] * len(named), strict=True)
             ],
             "skipped": wire.encode(result.skipped),
+            "warnings": list(warnings),
         },
         exit_code=result.exit_code,
         errors=tuple((name, str(refusal.error)) for refusal, name in refused),
+        warnings=warnings,
     )
 
 

@@ -77,6 +77,7 @@ def test_every_field_of_a_run(world: World) -> None:
         triggering_login="bob",
         url="https://gitlab.com/acme/tools/app/-/jobs/302",
         visibility="public",
+        pipeline=41,
     )
 
 

@@ -161,7 +161,7 @@ def test_impossible_demands_are_found_when_the_policy_is_loaded() -> None:
 
 def test_requester_never_counts() -> None:
     found = judged(with_reviews(review(BOB), review(DORA)))
-    assert [not_counted(each) for each in found.dismissed] == [("bob", "asked for this promotion")]
+    assert [not_counted(each) for each in found.dismissed] == [("bob", "asked for this")]
 
 
 def test_an_approval_under_a_login_whose_number_is_wrong_in_the_policy_says_so() -> None:

@@ -9,12 +9,13 @@ import pytest
 
 from counterseal.errors import PolicyError
 from counterseal.evaluation import rules
-from counterseal.evaluation.rules import RULES
+from counterseal.evaluation.rules import EVENT_RULES, RULES
 from counterseal.policy import reader as policy
 
 DOCS = Path(__file__).parents[4] / "docs"
 TEXT = (DOCS / "rules.md").read_text()
 REFERENCE = (DOCS / "policy-reference.md").read_text()
+EVERY = dict(RULES) | dict(EVENT_RULES)
 PARTS = ["What", "Why", "Options", "Codes", "Fix", "Before and after"]
 
 
@@ -33,12 +34,12 @@ def test_the_table_is_the_registry() -> None:
     assert "\n".join(lines) in TEXT
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_section_has_the_same_parts_and_every_code(name: str) -> None:
     text = section(name)
     assert re.findall(r"^\*\*([A-Z][a-z ]+)\.\*\*", text, re.MULTILINE) == PARTS
     codes = text.split("**Codes.**")[1].split("**Fix.**")[0]
-    assert tuple(re.findall(r"^\| `([a-z-]+)` \|", codes, re.MULTILINE)) == RULES[name].codes
+    assert tuple(re.findall(r"^\| `([a-z-]+)` \|", codes, re.MULTILINE)) == EVERY[name].codes
     assert "✗" in text
     assert "✓" in text
 
@@ -46,7 +47,7 @@ def test_a_section_has_the_same_parts_and_every_code(name: str) -> None:
 def test_every_file_of_a_rule_is_registered_and_tested() -> None:
     folder = Path(rules.__file__).parent
     files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
-    assert files == {name.replace("-", "_") for name in RULES}
+    assert files == {name.replace("-", "_") for name in EVERY}
     assert {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_*.py")} >= files
 
 

@@ -69,7 +69,7 @@ def policy_of(kind: ForgeKind, *changes: tuple[str, str]) -> Any:
     text = f"""\
 apiVersion: counterseal/v1
 ledger: {{id: {HOSTS[kind]}/777/{"5d1c" * 8}}}
-people: {{maintainers: [{{id: 1001, login: alice}}, {{id: 1002, login: bob}}]}}
+people: {{maintainers: [{{id: 1001, login: alice}}, {{id: 1002, login: bob}}, {{id: 1003, login: carol}}]}}
 identities: {_IDENTITIES[kind]}
 stages: {{production: {{publish: true, rules: {{enough-reviews: {{count: 1, from: {{maintainers: 1}}}}}}}}}}
 """
@@ -107,7 +107,7 @@ def seen(kind: ForgeKind, **changes: Any) -> Seen:
         ),
         members=[
             Member(login, number, ("maintainers",), Actor(host, number, login), Permission.WRITE)
-            for login, number in (("alice", 1001), ("bob", 1002))
+            for login, number in (("alice", 1001), ("bob", 1002), ("carol", 1003))
         ],
         branch=guarded,
         mirror=mirror,

@@ -23,8 +23,18 @@ from tests.unit.project.checks.healthy import (
 
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import MIRROR_REF
-from counterseal.model import AccessToken, Permission, ProjectSettings, RefRules, Repair, Schedule, Trust, Variable
-from counterseal.project.checks import CHECKS, InLedger, Mark, Unseen
+from counterseal.model import (
+    AccessToken,
+    Actor,
+    Permission,
+    ProjectSettings,
+    RefRules,
+    Repair,
+    Schedule,
+    Trust,
+    Variable,
+)
+from counterseal.project.checks import CHECKS, InLedger, Mark, Member, Unseen
 
 GITHUB, GITLAB = ForgeKind.GITHUB, ForgeKind.GITLAB
 BOTH = pytest.mark.parametrize("kind", [GITHUB, GITLAB])
@@ -403,3 +413,40 @@ def test_a_heartbeat_that_stopped_is_no_attack(days: float, told: int) -> None:
 
 def test_a_ledger_that_has_not_begun_has_no_heartbeat_yet() -> None:
     assert said("this clone", seen(GITHUB, ledger=InLedger(0, None))) == []
+
+
+# --- who could hold, and end a hold ----------------------------------------------------------------
+
+
+def members(host: str, *permissions: Permission | Unseen) -> list[Member]:
+    known = (("alice", 1001), ("bob", 1002), ("carol", 1003))
+    return [
+        Member(login, number, ("maintainers",), Actor(host, number, login), permission)
+        for (login, number), permission in zip(known, permissions, strict=True)
+    ]
+
+
+def test_with_two_people_a_hold_ends_by_time() -> None:
+    two = policy_of(GITHUB, (", {id: 1003, login: carol}", ""))
+    (found,) = said("people", seen(GITHUB, policy=two, members=seen(GITHUB).members[:2]))
+    assert (found.check, found.mark) == ("holds-end", Mark.WARNING)
+    assert "2 people are listed" in found.what
+    assert found.fix == "name one more person"
+
+
+def test_nobody_who_may_write_is_left_to_end_a_hold() -> None:
+    few = members("github.com", Permission.WRITE, Permission.WRITE, Permission.READ)
+    told = said("people", seen(GITHUB, members=few))
+    assert marks(told) == [("rights", "fault"), ("holds-end", "fault")]
+    assert "of the 3 people listed 2 may write" in told[1].what
+    unknown = members("github.com", Permission.WRITE, Permission.WRITE, NOT)
+    assert marks(said("people", seen(GITHUB, members=unknown))) == [("rights", "unseen")]
+
+
+def test_who_may_write_and_not_merge_could_not_hold() -> None:
+    some = members("gitlab.com", Permission.MAINTAIN, Permission.WRITE, Permission.ADMIN)
+    (found,) = said("people", seen(GITLAB, members=some, starters=Permission.MAINTAIN))
+    assert (found.check, found.mark) == ("who-may-hold", Mark.WARNING)
+    assert found.what == "bob could not hold a stage or revoke anything"
+    (unknown,) = said("people", seen(GITLAB, starters=NOT))
+    assert (unknown.check, unknown.mark) == ("who-may-hold", Mark.UNSEEN)

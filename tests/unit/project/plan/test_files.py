@@ -62,9 +62,9 @@ def test_the_page_on_github_shows_what_is_written() -> None:
     assert shown[:3] == [written[f".github/workflows/{name}.yml"] for name in ("release", "promote", "preview")]
     policy = shown[3].replace(EXAMPLE_RANDOM, "0f" * 16)
     assert yaml.safe_load(policy) == yaml.safe_load(written[POLICY_PATH])
-    gate = yaml.safe_load(shown[4])["gate"]
+    jobs = yaml.safe_load(shown[4])
     theirs = files(facts(), answers(gate=GateChoice.OWN), revision="SHA")[".github/workflows/promote.yml"]
-    assert yaml.safe_load(theirs)["jobs"] == {"gate": gate}
+    assert yaml.safe_load(theirs)["jobs"] == jobs
 
 
 def test_the_page_on_gitlab_shows_what_is_written() -> None:
@@ -157,7 +157,7 @@ def test_whatever_a_name_is_it_stays_one_scalar_or_is_refused(host: str, branch:
         head, pipeline = yaml.safe_load_all(written[".gitlab-ci.yml"])
         assert pipeline["build"]["variables"] == {"PROJECT": folder}
         assert pipeline["include"][0]["inputs"]["project"] == folder
-        assert list(head["spec"]["inputs"]) == ["action", "stage", "reason"]
+        assert list(head["spec"]["inputs"]) == ["action", "stage", "reason", "target", "hours"]
     else:
         release, promote = (yaml.safe_load(written[f".github/workflows/{name}.yml"]) for name in ("release", "promote"))
         assert promote[True]["push"]["branches"] == [branch]

@@ -82,13 +82,13 @@ def _forks(call: Call) -> Response:
 
 @ROUTES(f"GET {_REPOSITORY}/actions/workflows", "actions/list-repo-workflows", "actions:read")
 def _workflows(call: Call) -> Response:
-    shown = [_workflow(call, *each) for each in enumerate(_files(call), 1)]
+    shown = [_workflow(call, *each) for each in enumerate(workflow_files(call), 1)]
     return json_response({"total_count": len(shown), "workflows": shown})
 
 
 @ROUTES(f"PUT {_REPOSITORY}/actions/workflows/{{workflow}}/enable", "actions/enable-workflow", "actions:write")
 def _enable(call: Call) -> Response:
-    wanted, files = call.path["workflow"], _files(call)  # a number, or the name of its file
+    wanted, files = call.path["workflow"], workflow_files(call)  # a number, or the name of its file
     for number, path in enumerate(files, 1):
         if wanted in (str(number), path.removeprefix(_WORKFLOWS)):
             call.hosted.settings.workflows[path] = "active"
@@ -96,7 +96,7 @@ def _enable(call: Call) -> Response:
     raise Refused("Not Found", 404)
 
 
-def _files(call: Call) -> list[str]:
+def workflow_files(call: Call) -> list[str]:
     """Return the workflow files of the default branch."""
     hosted = call.hosted
     tip = hosted.branch(hosted.default_branch)

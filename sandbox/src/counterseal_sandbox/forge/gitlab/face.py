@@ -119,4 +119,4 @@ def _refusal(refused: Refused) -> Response:
     if str(refused) == "insufficient_scope":
         text = "The request requires higher privileges than provided by the access token."
         return json_response({"error": "insufficient_scope", "error_description": text, "scope": "api"}, 403)
-    return json_response({"message": str(refused)}, refused.status)
+    return json_response({"message": refused.details or str(refused)}, refused.status)

@@ -1,12 +1,16 @@
-"""GitLab's calls about jobs and pipelines, after lib/api/entities/ci of its source."""
+"""GitLab's calls about jobs and pipelines, after lib/api/entities/ci of its source. Nothing runs by them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from counterseal_sandbox.forge.accounts import Role
+from counterseal_sandbox.forge.ci import inputs as ci_inputs
 from counterseal_sandbox.forge.gitlab.call import Routes
 from counterseal_sandbox.forge.gitlab.json import PAGES, when
+from counterseal_sandbox.forge.jobs import DEFAULT_CONFIG
 from counterseal_sandbox.forge.refusal import Refused
+from counterseal_sandbox.forge.repository import AskedRun
 from counterseal_sandbox.http import Response, json_response
 
 if TYPE_CHECKING:
@@ -32,6 +36,60 @@ def _pipeline_jobs(call: Call) -> Response:
     newest = {job.name: job.id for job in jobs}
     kept = [job for job in jobs if retried or newest[job.name] == job.id]
     return call.page(kept[::-1], lambda job: _job(call, job))
+
+
+@ROUTES(f"POST {_PROJECT}/pipeline", least=Role.WRITE)
+def _start(call: Call) -> Response:
+    (branch,), project, given = call.needed("ref"), call.project, call.parameters().get("inputs") or {}
+    if (tip := project.branch(branch)) is None:
+        raise Refused("Reference not found", 400, {"base": ["Reference not found"]})
+    found = project.git.file(tip, DEFAULT_CONFIG)
+    if found is None:
+        raise Refused("Missing CI config file", 400, {"base": ["Missing CI config file"]})
+    if not isinstance(given, dict):
+        raise Refused("inputs is invalid", 400)
+    inputs, number = ci_inputs.of_pipeline(found[2], given), next(call.forge.pipeline_ids)
+    ref = f"refs/heads/{branch}"
+    asked = AskedRun(number, DEFAULT_CONFIG, ref, tip, call.actor.id, inputs, project.now(), "created")
+    project.asked[number] = asked
+    return json_response(_pipeline(call, asked), 201)
+
+
+@ROUTES(f"GET {_PROJECT}/pipelines/:pipeline_id", public=True)
+def _get_pipeline(call: Call) -> Response:
+    asked = call.project.asked.get(call.number("pipeline_id"))
+    if asked is None:
+        raise Refused("404 Not found", 404)
+    return json_response(_pipeline(call, asked))
+
+
+def _pipeline(call: Call, asked: AskedRun) -> dict[str, Any]:
+    """Return a pipeline that somebody asked for, as `entities/ci/pipeline.rb` shows it."""
+    moment, page = when(asked.at), f"{PAGES}/{call.project.full_name}"
+    return {
+        "id": asked.id,
+        "iid": asked.id,
+        "project_id": call.project.id,
+        "sha": asked.revision,
+        "ref": asked.ref.removeprefix("refs/heads/"),
+        "status": asked.status,
+        "source": "api",
+        "created_at": moment,
+        "updated_at": moment,
+        "web_url": f"{page}/-/pipelines/{asked.id}",
+        "name": None,
+        "before_sha": "0" * 40,
+        "tag": False,
+        "yaml_errors": None,
+        "user": call.shapes.user_by_id(asked.account),
+        "started_at": None,
+        "finished_at": None,
+        "committed_at": None,
+        "duration": None,
+        "queued_duration": None,
+        "coverage": None,
+        "archived": False,
+    }
 
 
 def _job(call: Call, record: JobRecord) -> dict[str, Any]:

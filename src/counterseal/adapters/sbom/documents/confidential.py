@@ -6,8 +6,8 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any, Final
 
+from counterseal import credentials
 from counterseal.adapters.sbom.documents import references
-from counterseal.formats import credentials
 from counterseal.policy import Confidentiality
 
 if TYPE_CHECKING:

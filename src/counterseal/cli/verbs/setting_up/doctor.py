@@ -102,7 +102,7 @@ def _ledger(options: SimpleNamespace, wiring: Wiring, work: Path) -> Callable[[]
 
     def read() -> InLedger:
         ledger = wiring.local_ledger(options.folder, work, options.trust, sandbox=options.sandbox)
-        clone = status.read(*ledger)
+        clone = status.read(*ledger, wiring.clock().now())
         return InLedger(len(clone.merged) + len(clone.unread), clone.proven.beat)
 
     return read

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-__all__ = ["doctor", "init"]
+__all__ = ["doctor", "init", "pin"]

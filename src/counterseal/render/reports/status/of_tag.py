@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from counterseal import forges
 from counterseal.formats import wire
 from counterseal.history import RecordedDecision
-from counterseal.history.events import Publication, Withdrawn
+from counterseal.history.events import Publication, Reinstatement, Revocation, Withdrawn
 from counterseal.model import Reason
-from counterseal.render import escape, findings
+from counterseal.render import escape, findings, restrictions
 from counterseal.render.escape import plain
 from counterseal.render.report import Report
 from counterseal.render.reports import log
@@ -84,6 +84,9 @@ def _event(recorded: RecordedEvent) -> Row:
         case Withdrawn() as body:
             why = plain(findings.withdrawal(Reason(body.code, body.data)))
             said = f"withdrawn · entry {number}, the allow in entry {body.decision.sequence}: {why}"
+        case Revocation() | Reinstatement() as body:
+            who = restrictions.agreed(body) or f"by {plain(event.actor.login, 40)}"
+            said = f"{restrictions.headline(body)} · entry {number}, {who}: {plain(body.reason)}"
         case _:
             said = f"{event.kind} · entry {number}"
     return Row(f"{parts.when(event.occurred_at)} · {said}")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import forges
 from counterseal.formats import wire
-from counterseal.model import FindingOutcome
-from counterseal.render import escape, findings, text
+from counterseal.model import EventRequest, FindingOutcome, PromotionRequest
+from counterseal.render import escape, findings, restrictions, text
 from counterseal.render.escape import plain
 from counterseal.render.reports import preview as previews
 from counterseal.render.verdict import SANDBOX_NOTE
@@ -93,7 +93,8 @@ def opened(request: status.Opened, host: str) -> Row:
         told = [f"because {_told(problem)[0]}", *_told(problem)[1:]] if problem else []
         return Row(f"{name} cannot be judged · {place}{fork}", told)
     below = [line for finding in _lacks(known) for line in text.finding_lines(finding, previews.about(known), "")]
-    head = f"{name} {plain(known.tag)} into {plain(known.stage)} · {place}{fork}"
+    what = f"{plain(known.tag)} into {plain(known.stage)}" if known.manifest else plain(known.path)
+    head = f"{name} {what} · {place}{fork}"
     return Row(head, below or ["lacks nothing that shows before the merge: merge it"])
 
 
@@ -134,19 +135,47 @@ def merged(request: status.Merged) -> Row:
         return Row(f"{plain(request.path)} · {place} · it is not a readable request")
     reason = [f"reason: {plain(content.reason)}"] if content.reason else []
     who = f"asked for by {plain(content.requested_by.login)}"
+    if isinstance(content, EventRequest):
+        return Row(f"{plain(request.path)} · {place} · {who}", reason)
     return Row(f"{plain(content.candidate.tag)} into {plain(content.stage)} · {place} · {who}", reason)
 
 
 def merged_data(request: status.Merged) -> dict[str, Any]:
     """Return a merged request as JSON data."""
     content = request.content
+    asked = content if isinstance(content, PromotionRequest) else None
     return {
         "path": request.path,
         "revision": request.revision,
-        "tag": content.candidate.tag if content else None,
-        "stage": content.stage if content else None,
+        "tag": asked.candidate.tag if asked else None,
+        "stage": asked.stage if asked else None,
         "reason": content.reason if content else None,
         "strays": request.strays,
+    }
+
+
+# --- what is in force -------------------------------------------------------------------------
+
+
+def standing(restrictions_in_force: Iterable[status.InForce]) -> list[Row]:
+    """Return what is held and what is revoked, since when, by whom and why, and how that ends."""
+    return [_stands(each) for each in restrictions_in_force]
+
+
+def _stands(each: status.InForce) -> Row:
+    body, number = each.recorded.event.body, each.recorded.entry.link.sequence
+    head = restrictions.headline(body).partition(": ")[2]
+    who = restrictions.agreed(body) or f"by {plain(each.recorded.event.actor.login, 40)}"
+    said = f"{who}, {when(each.recorded.event.occurred_at)}: {plain(restrictions.reason(body), 1000)}"
+    return Row(f"{head} · entry {number}", [said, restrictions.way_out(body, number)])
+
+
+def standing_data(each: status.InForce) -> dict[str, Any]:
+    """Return a hold or a revocation in force as JSON data."""
+    return {
+        "sequence": each.recorded.entry.link.sequence,
+        "standing": wire.encode(each.what),
+        "event": wire.encode(each.recorded.event),
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from counterseal import forges
 from counterseal.formats import wire
 from counterseal.history import label
+from counterseal.model import Held, Revoked
 from counterseal.render import escape, text
 from counterseal.render.escape import plain
 from counterseal.render.report import Report
@@ -48,7 +49,7 @@ def _stage_row(state: status.StageState) -> tuple[str, ...]:
     decided = f"{known.decision.decided_at:%Y-%m-%d %H:%M}"
     publication = known.publication
     released = f"entry {publication.link.sequence}" if publication else "not yet" if state.publishes else ""
-    what = plain(label(known.decision), 60)
+    what = plain(label(known.decision), 60) + (" (revoked)" if state.revoked else "")
     return name, what, decided, str(known.sequence), parts.approvers(known), released
 
 
@@ -59,7 +60,7 @@ def _sections(now: status.Status) -> list[Section]:
         "merged": [parts.merged(request) for request in now.merged],
         "denied": [_denied(recorded) for recorded in now.denied],
     }
-    sections = []
+    sections = [Section("held or revoked", [*parts.standing(now.standing), *_instead(now)])]
     if now.candidates is not None:
         hidden = " that this token can see" if forges.kind_of(now.host) is forges.ForgeKind.GITHUB else ""
         none = f"none waits{hidden}"
@@ -72,6 +73,18 @@ def _sections(now: status.Status) -> list[Section]:
         Section("denied, and not asked again", waiting["denied"], "none", now.more.get("denied", 0)),
         parts.unseen(now.unseen),
     ]
+
+
+def _instead(now: status.Status) -> list[Row]:
+    """Return what stages had before what they have now, where that is revoked."""
+    rows = []
+    for state in now.stages:
+        if state.revoked is None:
+            continue
+        had = state.instead
+        said = f"{plain(label(had.decision), 60)}, entry {had.sequence}" if had else "nothing"
+        rows.append(Row(f"{plain(state.name)} has what is revoked; what it had before, and stands: {said}"))
+    return rows
 
 
 def _candidate(candidate: status.Candidate) -> Row:
@@ -97,6 +110,8 @@ def _data(now: status.Status) -> dict[str, Any]:
                 "publishes": state.publishes,
                 "inPolicy": state.listed,
                 "has": log.row(state.known) if state.known else None,
+                "revoked": state.revoked.recorded.entry.link.sequence if state.revoked else None,
+                "instead": log.row(state.instead) if state.instead else None,
             }
             for state in now.stages
         ],
@@ -114,5 +129,7 @@ def _data(now: status.Status) -> dict[str, Any]:
         "requests": None if now.opened is None else [parts.opened_data(request) for request in now.opened],
         "merged": [parts.merged_data(request) for request in now.merged],
         "denied": [log.row(recorded) for recorded in now.denied],
+        "held": [parts.standing_data(each) for each in now.standing if isinstance(each.what, Held)],
+        "revoked": [parts.standing_data(each) for each in now.standing if isinstance(each.what, Revoked)],
         "more": wire.encode(dict(now.more)),
     }

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from counterseal.render.findings.shown import short
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -13,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def _tag_moved(it: Mapping[str, Any]) -> str:
-    now = short(it["now"]) if it["now"] else "nothing"
+    now = it["now"][:7] if it["now"] else "nothing"
     return f"the tag {it['tag']} points to {now} since the release is public"
 
 

@@ -1,0 +1,1 @@
+"""What the forge reads of files of CI."""

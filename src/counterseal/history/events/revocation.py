@@ -1,0 +1,58 @@
+"""A revocation: something does not count any more. One listed person makes it for some days, two for good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from counterseal.history.events.consent import Consent
+from counterseal.model import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterseal.model import Revoked
+
+#: What one person may revoke by a started run; other targets need a merged request.
+AT_ONCE: Final = ("manifest", "artifact")
+#: How long a provisional one lasts, and how many of them a person may make in a day.
+PROVISIONAL: Final = timedelta(hours=72)
+MOST_A_DAY: Final = 3
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """Body of a revocation; without `consent` the person is the event's actor, and it is provisional.
+
+    Attributes:
+        target: What is revoked.
+        since: From when it counts.
+        until: When a provisional one ends by itself; None: for good.
+        confirms: The entry id of the provisional one that this makes lasting; None: none.
+        reason: The words of who asked.
+        consent: Who agreed; None: one person, at once.
+    """
+
+    target: Target
+    since: datetime
+    until: datetime | None
+    confirms: str | None
+    reason: str
+    consent: Consent | None
+
+
+def remembered(revoked: Sequence[Revoked], at: datetime) -> tuple[Revoked, ...]:
+    """Return the revocations that are in force, and those of the last day, which count for what a person may do."""
+    return tuple(known for known in revoked if known.stands(at) or at < known.since or at - known.since < _DAY)
+
+
+def made_today(revoked: Sequence[Revoked], by: str, at: datetime) -> int:
+    """Return how many provisional revocations a person made within the last day."""
+    return sum(known.by == by and known.until is not None and at - known.since < _DAY for known in revoked)
+
+
+def confirmed(revoked: Sequence[Revoked], body: Revocation) -> tuple[Revoked, ...]:
+    """Return the revocations without the provisional one that a lasting one confirms."""
+    return tuple(known for known in revoked if known.entry_id != body.confirms)
