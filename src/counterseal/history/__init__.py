@@ -17,6 +17,7 @@ __all__ = [
     "events",
     "label",
     "places",
+    "rests",
     "standing",
     "state",
 ]

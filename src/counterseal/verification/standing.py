@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from counterseal.history import rests
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from counterseal.evaluation import Decision
     from counterseal.history import state as states
-    from counterseal.model import Entry, Revoked, Target
+    from counterseal.model import Entry, Revoked
     from counterseal.verification.asked import Asked
 
 _FORK: Final = (
@@ -64,30 +66,13 @@ def revoked(state: states.State, entry: Entry, decision: Decision, at: datetime)
 
 
 def _covers(known: Revoked, entry: Entry, decision: Decision) -> bool:
-    """Return whether a revocation is about what an allow rests on; one of an unknown kind may be."""
-    target, certificate = known.target, entry.attestation.certificate
-    match target.kind:
-        case "manifest" | "artifact":
-            return any(subject.digest == target.value for subject in entry.attestation.statement.subjects)
-        case "run":
-            return any(target.value == build.invocation_uri for build in decision.builds)
-        case "gate":
-            return target.value == certificate.signer_digest
-        case "identity":
-            return any(target.value == build.builder for build in decision.builds) and _may_be_within(
-                target, known, entry
-            )
-        case _:
-            return True
+    """Return whether a revocation is about what an allow rests on.
 
-
-def _may_be_within(target: Target, known: Revoked, entry: Entry) -> bool:
-    """Return whether builds of an allow may have been signed in a window: when they were, the proof does not say.
-
-    They were signed before the allow; and an allow after the revocation was judged by it, with all bundles at hand.
+    When an identity signed a build the proof does not say; an allow after the revocation was judged with the builds at
+    hand.
     """
-    after = target.window_since is None or target.window_since <= entry.attestation.signed_at
-    return after and entry.link.sequence < known.sequence
+    judged = known.target.kind == "identity" and entry.link.sequence >= known.sequence
+    return not judged and rests.on(entry, decision, known.target)
 
 
 def words(state: states.State, allowed: states.Allowed) -> str:
