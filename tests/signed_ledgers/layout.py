@@ -89,7 +89,7 @@ class Layout:
         new, self._next = self._next, None
         entry = Entry(line, new.attestation, new.link)
         self._chain.add(entry)
-        touched = places.apply(self._tree, entry, new.content, new.state)
+        touched = places.apply(self._tree, entry, new.content, states.document(new.state))
         document, notes = places.document_key(new.content), {}
         for key in touched:
             notes[key] = new.written.evidence if key == document else self._tree.read(key) or b""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import LedgerError
 from counterseal.evaluation import Decision
-from counterseal.history import state as states
 from counterseal.history.events import Publication, Withdrawn, consent_of
 from counterseal.ledger import keys, state_note
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from counterseal.history.events import Event
-    from counterseal.history.state import State
     from counterseal.ledger import NotesTree
     from counterseal.model import DocumentDigest, Entry
 
@@ -79,14 +77,14 @@ def appended_to(content: Decision | Event) -> tuple[str, ...]:
     return tuple(list_key(kind, value, 0) for kind, value in lists(content))
 
 
-def apply(tree: NotesTree, entry: Entry, content: Decision | Event, state: State) -> tuple[str, ...]:
+def apply(tree: NotesTree, entry: Entry, content: Decision | Event, state: bytes) -> tuple[str, ...]:
     """Put an entry into the tree of the commit that it is appended to; return the keys that it wrote.
 
     Args:
         tree: That tree, which becomes the one after the entry.
         entry: The entry.
         content: What it says.
-        state: What is in force after it.
+        state: The document of what is in force after it.
 
     Raises:
         LedgerError: The entry is recorded already.
@@ -104,7 +102,7 @@ def apply(tree: NotesTree, entry: Entry, content: Decision | Event, state: State
     for kind, value in lists(content):
         line = entry.line if kind == REVISION else link.entry_id.encode()
         written.append(_append(tree, kind, value, line))
-    tree.write(keys.STATE, state_note(entry.line, states.document(state)))
+    tree.write(keys.STATE, state_note(entry.line, state))
     return tuple(written)
 
 

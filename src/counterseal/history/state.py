@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.errors import LedgerError
@@ -120,9 +121,33 @@ class State:
         return len(self.unpublished) + len(self.holds) + len(self.revoked)
 
 
+#: Those members of a state that are lists of parts.
+_LISTS: Final = ("unpublished", "holds", "revoked")
+#: The members that are written anew each time.
+_FEW: Final = tuple(field.name for field in dataclasses.fields(State) if field.name not in ("stages", *_LISTS))
+
+
 def document(state: State) -> bytes:
-    """Return the state document: canonical JSON."""
-    return wire.canonical(wire.encode(state))
+    """Return the state document: canonical JSON.
+
+    Most of its parts are the same from one entry to the next, and are written once.
+    """
+    members = {wire.key(name): wire.canonical_record(wire.encode(getattr(state, name))) for name in _FEW}
+    members |= {name: b"[%s]" % b",".join(map(_written, getattr(state, name))) for name in _LISTS}
+    members["stages"] = _object({name: _written(stage) for name, stage in state.stages.items()})
+    return _object(members)
+
+
+def _object(members: Mapping[str, bytes]) -> bytes:
+    """Return a canonical object of members that are written already: by keys in their order of UTF-16 (RFC 8785)."""
+    ordered = sorted(members, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+    return b"{%s}" % b",".join(b"%s:%s" % (wire.canonical_record(name), members[name]) for name in ordered)
+
+
+@lru_cache(maxsize=2048)
+def _written(part: StageState | Allowed | Held | Revoked) -> bytes:
+    """Return a part as it stands in the document."""
+    return wire.canonical_record(wire.encode(part))
 
 
 def digest(state: State) -> str:

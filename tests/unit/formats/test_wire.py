@@ -340,3 +340,13 @@ def test_a_long_double_key_does_not_fill_the_message() -> None:
     with pytest.raises(FormatError) as caught:
         wire.load_json(f'{{"{key}": 1, "{key}": 2}}'.encode(), "x")
     assert len(caught.value.why) < 200
+
+
+@given(plain)
+def test_what_records_hold_is_written_the_same_in_either_way(value: Any) -> None:
+    assert wire.canonical_record(value) == wire.canonical(value)
+
+
+@given(st.dictionaries(st.text(st.characters(max_codepoint=127)), st.text(st.characters(max_codepoint=127))))
+def test_ascii_keys_and_texts_are_written_the_same_in_either_way(value: Any) -> None:
+    assert wire.canonical_record(value) == wire.canonical(value)

@@ -14,7 +14,7 @@ from tests.unit import ledger_lines as lines
 from tests.unit.ledger_lines import FIRST, LEDGER, decision, event
 
 from counterseal.errors import FormatError, LedgerError
-from counterseal.formats import digests
+from counterseal.formats import digests, wire
 from counterseal.history import state as states
 from counterseal.history.events import (
     Audit,
@@ -32,7 +32,7 @@ from counterseal.history.events import (
 )
 from counterseal.history.events import hold as hold_event
 from counterseal.history.events import revocation as revocation_event
-from counterseal.history.state import Audited, Heartbeat, State
+from counterseal.history.state import Audited, Heartbeat, StageState, State
 from counterseal.model import Outcome, Target
 
 if TYPE_CHECKING:
@@ -241,6 +241,14 @@ steps = st.one_of(
     st.builds(hold, st.sampled_from([None, "staging"]), st.integers(1, 99), hours=st.integers(0, 99)),
     st.builds(revocation, st.sampled_from(["a" * 64, "b" * 64]), st.sampled_from([None, FIRST + timedelta(days=3)])),
 )
+
+
+@given(st.lists(steps, max_size=30), st.lists(st.text(), max_size=4))
+def test_the_document_is_canonical_whatever_was_written_before(contents: list[Any], names: list[str]) -> None:
+    state = fold(*contents)
+    stages = {**state.stages, **dict.fromkeys(names, StageState(None, ()))}
+    for known in (state, frozen.LATER, dataclasses.replace(state, stages=stages)):
+        assert states.document(known) == wire.canonical(wire.encode(known))
 
 
 @given(st.lists(steps, max_size=30))

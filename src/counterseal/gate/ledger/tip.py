@@ -193,7 +193,7 @@ class Tip:
         state = states.after(self.state, content, self.id, link.entry_id)
         chain, tree = self._walk.chain.copy(), self._walk.tree.copy()
         chain.add(entry)
-        written = places.apply(tree, entry, content, state)
+        written = places.apply(tree, entry, content, states.document(state))
         kept = places.document_key(content)
         notes = [key for key in written if key != kept]
         objects = _objects(self._walk.tree, written, notes) | _objects(tree, written, notes)

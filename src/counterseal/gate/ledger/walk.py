@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from counterseal import ledger
 from counterseal.errors import LedgerError
+from counterseal.formats import digests
 from counterseal.gate.judge import Judge
 from counterseal.history import places
 from counterseal.history import state as states
@@ -59,9 +60,10 @@ class Walk:
             raise not_an_entry(commit, f"its line (entry {number}) was signed on another tree than the one before it")
         self._check_order(entry)
         state = states.after(self.state, content, link.id, link.entry_id)
-        if states.digest(state) != link.state:
+        document = states.document(state)
+        if digests.sha256(document) != link.state:
             raise LedgerError(f"entry {number}: the state that it signs is not what follows from the entries")
-        places.apply(self.tree, entry, content, state)
+        places.apply(self.tree, entry, content, document)
         if self.tree.root != commit.tree:
             why = f"its tree is not its parent's with entry {number} in its places: notes were added, changed or lost"
             raise not_an_entry(commit, why)
