@@ -2,7 +2,8 @@
 
 - Windows: it looks at neither the end of the CA's and the logs' windows nor their start at the time of signing. Here
   both edges count as inside, at every authenticated time.
-- Which log: it tries all keys that the root has. Here the log that the entry names has to have signed.
+- Which log: it tries all keys that the root has. Here the log that the entry names has to have signed, by a key that
+  was valid then (`root.py` gives it the keys of that log alone).
 - The entry's outer `logIndex` is covered by nothing unless an inclusion promise is verified (Rekor v1).
 - The proof's tree size and the entry's kind are not compared with what is signed.
 """
@@ -14,6 +15,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate, PrecertificateSignedCertificateTimestamps, load_der_x509_certificate
 from sigstore._internal.rekor.checkpoint import SignedCheckpoint
 from sigstore._internal.trust import Keyring, RekorKeyring
@@ -22,7 +24,7 @@ from counterseal.adapters.sigstore import spelling
 from counterseal.formats import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sigstore.models import Bundle
@@ -33,22 +35,30 @@ if TYPE_CHECKING:
 _MAX_BODY: Final = 1 << 20
 
 
-def check(bundle: Bundle, root: TrustedRoot, moments: Sequence[datetime]) -> int:
+def check(
+    bundle: Bundle, root: TrustedRoot, moments: Sequence[datetime], authorities: Collection[Certificate] = ()
+) -> int:
     """Check what the library leaves open; return the authenticated index of the log entry.
 
     Args:
-        bundle: A bundle that the library has verified.
+        bundle: A bundle that the library has verified, with the keys of the log that it names alone.
         root: The trusted root, as written (not the copy that the library gets).
         moments: Every authenticated time of the signature, at least one.
+        authorities: Who issued the certificate, as the library has seen.
 
     Raises:
         ValueError: A check failed; the message says which.
         sigstore.errors.Error: The log that the entry names has not signed it.
     """
-    _check_authority(bundle.signing_certificate, root, moments)
+    _check_authority(bundle.signing_certificate, root, moments, authorities)
     _check_certificate_log(bundle.signing_certificate, root)
     _check_log(bundle, root, moments)
     return _check_entry(_entry(bundle))
+
+
+def log_id(bundle: Bundle) -> bytes:
+    """Return which log the entry in a bundle says that it is in."""
+    return _entry(bundle).log_id.key_id
 
 
 def _entry(bundle: Bundle) -> TransparencyLogEntry:
@@ -61,9 +71,15 @@ def _covers(window: TimeRange | None, moments: Sequence[datetime]) -> bool:
     return all(window.start <= moment and (window.end is None or moment <= window.end) for moment in moments)
 
 
-def _check_authority(leaf: Certificate, root: TrustedRoot, moments: Sequence[datetime]) -> None:
-    windows = [authority.valid_for for authority in root.certificate_authorities if issued(leaf, authority)]
-    if not any(_covers(window, moments) for window in windows):
+def _check_authority(
+    leaf: Certificate, root: TrustedRoot, moments: Sequence[datetime], known: Collection[Certificate]
+) -> None:
+    valid = [authority for authority in root.certificate_authorities if _covers(authority.valid_for, moments)]
+    issuers = {issuer.public_bytes(Encoding.DER) for issuer in known}
+    for authority in valid:
+        if not issuers.isdisjoint(certificate.raw_bytes for certificate in authority.cert_chain.certificates):
+            return
+    if not any(issued(leaf, authority) for authority in valid):
         raise ValueError("the certificate authority was not valid at the time of signing")
 
 
@@ -92,15 +108,12 @@ def _check_certificate_log(leaf: Certificate, root: TrustedRoot) -> None:
 
 
 def _check_log(bundle: Bundle, root: TrustedRoot, moments: Sequence[datetime]) -> None:
-    log_id = _entry(bundle).log_id.key_id
-    keys = [
-        log.public_key
-        for log in root.tlogs
-        if log.log_id.key_id == log_id and _covers(log.public_key.valid_for, moments)
-    ]
-    if not keys:
+    keys = [log.public_key for log in root.tlogs if log.log_id.key_id == log_id(bundle)]
+    valid = [key for key in keys if _covers(key.valid_for, moments)]
+    if not valid:
         raise ValueError("the transparency log's key is unknown, or was not valid at the time of signing")
-    bundle.log_entry._verify(RekorKeyring(Keyring(keys)))  # noqa: SLF001 - as above
+    if len(valid) < len(keys):  # the library may have taken another one
+        bundle.log_entry._verify(RekorKeyring(Keyring(valid)))  # noqa: SLF001 - as below
 
 
 def _check_entry(entry: TransparencyLogEntry) -> int:

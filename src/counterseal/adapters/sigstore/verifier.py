@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 from cryptography.x509.oid import NameOID
 from sigstore.errors import Error as SigstoreError
 from sigstore.hashes import Hashed
-from sigstore.models import Bundle, TrustedRoot
+from sigstore.models import Bundle
 from sigstore.verify import Verifier
 from sigstore_models.common.v1 import HashAlgorithm
 from sigstore_models.trustroot.v1 import TrustedRoot as TrustedRootDocument
 
 from counterseal.adapters.sigstore import material, profile, spelling
 from counterseal.adapters.sigstore.failures import reason
+from counterseal.adapters.sigstore.root import ParsedRoot
 from counterseal.errors import CountersealError, FormatError, SandboxSignedError, UsageError, VerificationError
 from counterseal.formats import digests, statement, wire
 from counterseal.identifiers import PAYLOAD_TYPE
@@ -55,7 +56,7 @@ class SigstoreVerifier:
         try:
             data = wire.load_json(trusted_root_json, "trusted root")
             self._root = TrustedRootDocument.from_json(json.dumps(data))
-            self._verifier = _Timed(trusted_root=TrustedRoot(_for_the_library(self._root)))
+            self._verifier = _Timed(ParsedRoot(_for_the_library(self._root)))
         except (CountersealError, SigstoreError, ValueError) as error:
             raise FormatError(
                 "the trusted root cannot be used",
@@ -67,9 +68,9 @@ class SigstoreVerifier:
         """Return the attestation in a bundle after every check (see `BundleVerifier`)."""
         with _named(what, bundle, self._root):
             parsed, _ = _load(bundle, what)
-            verifier = copy.copy(self._verifier)
+            verifier = self._verifier.of_log(parsed)
             payload_type, payload = verifier.verify_dsse(parsed, _AnyIdentity())
-            log_index = material.check(parsed, self._root, verifier.moments)
+            log_index = material.check(parsed, self._root, verifier.moments, verifier.authorities)
             if payload_type != PAYLOAD_TYPE:
                 raise VerificationError(f"{what}: the payload is {payload_type!r}", why=f"it has to be {PAYLOAD_TYPE}")
             return Attestation(
@@ -88,11 +89,11 @@ class SigstoreVerifier:
             raise UsageError(f"{what}: {digest!r} is not a sha256", fix="give 64 lower-case hex digits")
         with _named(what, bundle, self._root):
             parsed, data = _load(bundle, what)
-            verifier = copy.copy(self._verifier)
+            verifier = self._verifier.of_log(parsed)
             hashed = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(digest))
             verifier.verify_artifact(hashed, parsed, _AnyIdentity())
             _check_algorithm(data, what)
-            material.check(parsed, self._root, verifier.moments)
+            material.check(parsed, self._root, verifier.moments, verifier.authorities)
             return profile.read(parsed.signing_certificate)
 
 
@@ -110,14 +111,31 @@ def _of_another_sandbox(bundle: bytes, root: TrustedRootDocument) -> bool:
 
 
 class _Timed(Verifier):
-    """The library's verifier, which remembers the times that it has authenticated."""
+    """The library's verifier, which remembers the times that it has authenticated, and who issued the certificate."""
 
     moments: list[datetime]
+    authorities: list[x509.Certificate]
+
+    def __init__(self, root: ParsedRoot) -> None:
+        super().__init__(trusted_root=root)
+        self._parsed = root
+
+    def of_log(self, bundle: Bundle) -> _Timed:
+        """Return one for a bundle, which believes the log that the bundle names, and no other."""
+        verifier = copy.copy(self)
+        verifier._trusted_root = self._parsed.of_log(material.log_id(bundle))  # noqa: SLF001 - its own kind
+        verifier.moments, verifier.authorities = [], []
+        return verifier
 
     def _establish_time(self, bundle: Bundle) -> list[Any]:
         results = super()._establish_time(bundle)
         self.moments = [result.time for result in results]
         return results
+
+    def _verify_chain_at_time(self, certificate: x509.Certificate, timestamp_result: Any) -> list[x509.Certificate]:
+        chain = super()._verify_chain_at_time(certificate, timestamp_result)
+        self.authorities.append(chain[0])
+        return chain
 
 
 class _AnyIdentity:
