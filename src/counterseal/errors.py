@@ -43,6 +43,10 @@ class CountersealError(Exception):
         self.why = why
         self.fix = fix
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return how it is made again in another process."""
+        return _again, (type(self), self.what, self.why, self.fix)
+
     def __str__(self) -> str:
         """Return the three parts as lines of text."""
         lines = [self.what]
@@ -51,6 +55,10 @@ class CountersealError(Exception):
         if self.fix:
             lines.append(f"  fix: {self.fix}")
         return "\n".join(lines)
+
+
+def _again(kind: type[CountersealError], what: str, why: str, fix: str) -> CountersealError:
+    return kind(what, why=why, fix=fix)
 
 
 class UsageError(CountersealError):

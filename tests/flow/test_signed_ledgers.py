@@ -35,7 +35,7 @@ from counterseal.ledger import keys
 from counterseal.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Generator, Mapping, Sequence
     from pathlib import Path
 
     from counterseal.gate.ledger import LedgerReader, Whole
@@ -110,14 +110,14 @@ def test_a_gate_reads_it_from_its_newest_audit_on(reader: LedgerReader, source: 
 
 def test_audits_are_as_gates_make_them(whole: Whole, repository: GitRepository) -> None:
     made = [each for each in whole.history.events if isinstance(each.event.body, Audit)]
-    assert [each.entry.link.sequence for each in made] == [ENTRIES - 1 - AFTER - 65, ENTRIES - 1 - AFTER]
+    assert [each.sequence for each in made] == [ENTRIES - 1 - AFTER - 65, ENTRIES - 1 - AFTER]
     bodies = [each.event.body for each in made if isinstance(each.event.body, Audit)]
     assert [body.trigger for body in bodies] == ["schedule", "push"]
     for each, body in zip(made, bodies, strict=True):
-        assert body.verified == each.entry.link.sequence - 1
+        assert body.verified == each.sequence - 1
         assert body.swept is not None
         decided = {known.decision.request.file for known in whole.history.decisions.values()
-                   if known.sequence < each.entry.link.sequence}  # fmt: skip
+                   if known.sequence < each.sequence}  # fmt: skip
         asked = {request.path for request in merged_requests(repository, body.swept.revision)}
         assert asked - decided == {waiting.path for waiting in body.swept.undecided}, "nothing waited then"
 
@@ -159,6 +159,9 @@ class Altered:
 
     def commits(self, most: int | None) -> Sequence[LedgerCommit]:
         return self._source.commits(most)
+
+    def history(self) -> tuple[int, Generator[LedgerCommit]]:
+        return self._source.history()
 
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
         brought = self._source.objects(ids)

@@ -30,7 +30,7 @@ from counterseal.history.events import (
     Withdrawn,
 )
 from counterseal.identifiers import POLICY_PATH
-from counterseal.model import Attestation, Certificate, DigestSet, DocumentDigest, Outcome, Subject
+from counterseal.model import Attestation, Certificate, DigestSet, DocumentDigest, Outcome, Statement, Subject
 
 if TYPE_CHECKING:
     from counterseal.model import Entry, NewCommit, Pushed
@@ -65,6 +65,9 @@ class Judge:
     """Lets everybody sign."""
 
     def __call__(self, attestation: Attestation, what: str) -> None:
+        """Accept."""
+
+    def check(self, certificate: Certificate, signed: Statement, what: str) -> None:
         """Accept."""
 
     def is_older(self, revision: str | None, other: str | None) -> bool:  # noqa: ARG002 - as the real one

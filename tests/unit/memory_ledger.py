@@ -10,7 +10,7 @@ from counterseal.ledger import NotesTree, keys
 from counterseal.model import LedgerCommit, Pushed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Generator, Mapping, Sequence
 
     from counterseal.model import NewCommit
 
@@ -42,6 +42,10 @@ class MemoryLedger:
             listed.append(self.made[name])
             name = next(iter(self.made[name].parents), None)
         return listed
+
+    def history(self) -> tuple[int, Generator[LedgerCommit]]:
+        listed = self.commits(None)[::-1]
+        return len(listed), (commit for commit in listed)
 
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
         self.asked.append(len(ids))

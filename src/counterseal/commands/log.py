@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import LedgerError, UsageError, VerificationError
-from counterseal.history import History, RecordedDecision, RecordedEvent, standing
+from counterseal.evaluation import Decision
+from counterseal.gate.ledger import ANYHOW, Asked
+from counterseal.history import History, RecordedDecision, RecordedEvent, Told, ToldEvent, standing
 from counterseal.history.events import EventKind, Genesis
 from counterseal.identifiers import MIRROR_BRANCH
 from counterseal.model import Outcome, Predecessor
@@ -28,7 +30,7 @@ _BEHIND: Final = (
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """What is asked: a stage, a first moment, a word that has to occur (see `History.query`)."""
+    """What is asked: a stage, a first moment, a word that has to occur (see `mentions`)."""
 
     stage: str | None = None
     since: datetime | None = None
@@ -42,12 +44,13 @@ class LogResult:
     `kinds` counts all entries by what they are, `stages` are those that decisions are about, and `newest` is when the
     last one was made, whatever was asked. `seen` is the entry that somebody's earlier head was,
     `follows` the ledger that this one says it comes after, `restrictions` are holds, revocations and what ended them.
+    `wholes` are the decisions in full, if that was asked.
     """
 
     ledger_id: str
     entries: int
     head: str | None
-    decisions: tuple[RecordedDecision, ...]
+    decisions: tuple[Told, ...]
     sandbox: bool
     query: LogQuery = LogQuery()
     kinds: Mapping[str, int] = field(default_factory=dict)
@@ -55,7 +58,8 @@ class LogResult:
     newest: datetime | None = None
     seen: int | None = None
     follows: Predecessor | None = None
-    restrictions: tuple[RecordedEvent, ...] = ()
+    restrictions: tuple[ToldEvent, ...] = ()
+    wholes: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,13 @@ class ShowResult:
     recorded: RecordedDecision | RecordedEvent
 
 
-def read(reader: LedgerReader, source: LedgerSource) -> Whole:
+def read(reader: LedgerReader, source: LedgerSource, how: Asked = ANYHOW) -> Whole:
     """Return the ledger after every check of every entry.
+
+    Args:
+        reader: Verifies the lines.
+        source: Where it lies.
+        how: Whom to tell, what is remembered, what is searched for.
 
     Raises:
         UsageError: There is none here.
@@ -81,7 +90,7 @@ def read(reader: LedgerReader, source: LedgerSource) -> Whole:
             fix=_FETCH,
         )
     try:
-        return reader.read_whole(source)
+        return reader.read_whole(source, how)
     except VerificationError as error:
         if error.fix:
             raise
@@ -111,7 +120,7 @@ def require(reader: LedgerReader, pinned: str | None) -> None:
     )
 
 
-def verify(reader: LedgerReader, source: LedgerSource, since_head: str | None) -> LogResult:
+def verify(reader: LedgerReader, source: LedgerSource, since_head: str | None, how: Asked = ANYHOW) -> LogResult:
     """Return how far the ledger is proven, and that nothing went away of what was there at an earlier head.
 
     Each entry signs the sha256 of the line before it, so a ledger that has the line of a head has all before it, too.
@@ -120,11 +129,12 @@ def verify(reader: LedgerReader, source: LedgerSource, since_head: str | None) -
         reader: Verifies the lines.
         source: Where it lies.
         since_head: A head (sha256 of the newest line) that somebody saw earlier, or None.
+        how: See `read`.
 
     Raises:
         LedgerError: The ledger does not have this head.
     """
-    whole = read(reader, source)
+    whole = read(reader, source, how)
     seen = None if since_head is None else _entry_of_head(whole, since_head)
     return replace(_result(reader, whole, LogQuery()), decisions=(), restrictions=(), seen=seen)
 
@@ -135,11 +145,9 @@ def _entry_of_head(whole: Whole, head: str) -> int:
     Raises:
         LedgerError: None has.
     """
-    if head == whole.tip.head:
-        return whole.tip.size - 1
-    for entry in whole.entries:
-        if entry.link.previous == head:
-            return entry.link.sequence - 1
+    found = whole.entries.find(head)
+    if found is not None:
+        return found
     raise LedgerError(
         f"the head {head[:12]}… is not in this ledger",
         why=f"none of its {whole.tip.size} entries has it: entries went away since it was seen, or it was seen of "
@@ -149,9 +157,28 @@ def _entry_of_head(whole: Whole, head: str) -> int:
     )
 
 
-def run(reader: LedgerReader, source: LedgerSource, query: LogQuery) -> LogResult:
-    """Return the decisions that fit the query, newest first."""
-    return _result(reader, read(reader, source), query)
+def run(
+    reader: LedgerReader,
+    source: LedgerSource,
+    query: LogQuery,
+    how: Asked = ANYHOW,
+    *,
+    full: bool = False,
+) -> LogResult:
+    """Return the decisions that fit the query, newest first.
+
+    Args:
+        reader: Verifies the lines.
+        source: Where it lies.
+        query: What is asked.
+        how: See `read`.
+        full: Whether each decision is wanted whole, too.
+    """
+    whole = read(reader, source, replace(how, search=query.text or ""))
+    result = _result(reader, whole, query)
+    if not full:
+        return result
+    return replace(result, wholes=tuple(whole.entries.decision(told.sequence) for told in result.decisions))
 
 
 def _result(reader: LedgerReader, whole: Whole, query: LogQuery) -> LogResult:
@@ -160,7 +187,7 @@ def _result(reader: LedgerReader, whole: Whole, query: LogQuery) -> LogResult:
         ledger_id=tip.id,
         entries=tip.size,
         head=tip.head,
-        decisions=history.query(stage=query.stage, since=query.since, text=query.text),
+        decisions=history.query(stage=query.stage, since=query.since),
         sandbox=reader.judge.trust.sandbox,
         query=query,
         follows=_follows(history),
@@ -194,13 +221,13 @@ def _kinds(history: History) -> dict[str, int]:
     return {kind: count for kind, count in counts.items() if count}
 
 
-def show(reader: LedgerReader, source: LedgerSource, sequence: int) -> ShowResult:
+def show(reader: LedgerReader, source: LedgerSource, sequence: int, how: Asked = ANYHOW) -> ShowResult:
     """Return one entry.
 
     Raises:
         UsageError: There is no such entry.
     """
-    return _shown(read(reader, source), sequence)
+    return _shown(read(reader, source, how), sequence)
 
 
 def _shown(whole: Whole, sequence: int) -> ShowResult:
@@ -210,22 +237,17 @@ def _shown(whole: Whole, sequence: int) -> ShowResult:
             why=f"the ledger has entries 0 to {whole.tip.size - 1}",
             fix="counterseal log shows the number of each",
         )
-    entry, history = whole.entries[sequence], whole.history
-    decision = history.decisions.get(entry.link.entry_id)
-    event = next((event for event in history.events if event.entry is entry), None)
-    recorded = decision or event
-    if recorded is None:
-        raise UsageError(f"entry {sequence} is neither decision nor event")
-    return ShowResult(sequence, entry.line, recorded)
+    recorded = whole.recorded(sequence)
+    return ShowResult(sequence, recorded.entry.line, recorded)
 
 
-def prove(reader: LedgerReader, source: LedgerSource, sequence: int) -> bytes:
+def prove(reader: LedgerReader, source: LedgerSource, sequence: int, how: Asked = ANYHOW) -> bytes:
     """Return the ledger proof of a published decision, as the release carries it.
 
     Raises:
         UsageError: The entry is no decision, or was not published yet.
     """
-    whole = read(reader, source)
+    whole = read(reader, source, how)
     shown = _shown(whole, sequence)
     if not isinstance(shown.recorded, RecordedDecision) or shown.recorded.publication is None:
         raise UsageError(

@@ -273,10 +273,8 @@ def _timed(record: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _has_moments(hint: Any) -> bool:
-    if hint is datetime or hint is Any or hint is object:
-        return True
     reached = {other for record in _records(hint) for other in get_type_hints(record).values()}
-    return any(part is datetime for part in _parts(hint, *reached))
+    return not {datetime, Any, object}.isdisjoint(_parts(hint, *reached))
 
 
 def _parts(*hints: Any) -> Iterator[Any]:

@@ -5,17 +5,23 @@ It believes the entries that it is given; whether they are signed and chained is
 
 from __future__ import annotations
 
-from counterseal.history.fold import History, RecordedDecision, RecordedEvent, content_of, label
+from counterseal.history.brief import Brief, brief, mentions
+from counterseal.history.fold import History, RecordedDecision, RecordedEvent, Told, ToldEvent, content_of, label
 from counterseal.history.past import Past
 
 __all__ = [
+    "Brief",
     "History",
     "Past",
     "RecordedDecision",
     "RecordedEvent",
+    "Told",
+    "ToldEvent",
+    "brief",
     "content_of",
     "events",
     "label",
+    "mentions",
     "places",
     "rests",
     "standing",

@@ -6,15 +6,16 @@ An entry that it does not understand is an error, since it might forbid what an 
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from counterseal import forges
 from counterseal.errors import LedgerError
 from counterseal.evaluation import Decision
 from counterseal.evaluation import decision as decisions
 from counterseal.formats import digests
 from counterseal.history import events
+from counterseal.history.brief import Brief, Same, mentions
 from counterseal.history.events import (
     Audit,
     Event,
@@ -26,10 +27,10 @@ from counterseal.history.events import (
     Withdrawn,
 )
 from counterseal.identifiers import DECISION, EVENT
-from counterseal.model import EarlierDecision, Entry, FindingOutcome, Outcome
+from counterseal.model import EarlierDecision, Entry, LedgerLink, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from datetime import datetime
 
 
@@ -94,63 +95,107 @@ def content_of(entry: Entry) -> Decision | Event:
     return event
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is kept in mind of a decision: its place, id and line (sha256), and what became of it.
+
+    Attributes:
+        sequence: The place in the ledger.
+        entry_id: Its id.
+        line: sha256 of its line.
+        decision: What it says, in brief.
+        found: Whether it has what is searched for.
+        withdrawn: Whether it was withdrawn later.
+        publication: The place of its publication, or None.
+    """
+
+    sequence: int
+    entry_id: str
+    line: str
+    decision: Brief
+    found: bool = True
+    withdrawn: bool = False
+    publication: int | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Return whether it is an allow that was not withdrawn."""
+        return self.decision.outcome is Outcome.ALLOW and not self.withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class ToldEvent:
+    """What is kept in mind of an event: its place in the ledger, its id, and what it says, in brief."""
+
+    sequence: int
+    entry_id: str
+    event: Event
+
+
 class History:
-    """What the entries of one ledger say, in their order.
+    """What the entries of one ledger say, in their order and in brief.
 
     Args:
         entries: All entries of a checked ledger, from the genesis on.
+        search: What decisions are searched for (see `mentions`).
 
     Raises:
         LedgerError: An entry is of an unknown type or kind, or refers to an allow that is not there.
     """
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self.decisions: dict[str, RecordedDecision] = {}
-        self.events: list[RecordedEvent] = []
+    def __init__(self, entries: Iterable[Entry] = (), search: str = "") -> None:
+        self.decisions: dict[str, Told] = {}
+        self.events: list[ToldEvent] = []
+        self._same = Same()
         self._kinds: dict[str, EventKind] = {}
         for entry in entries:
-            self.add(entry, content_of(entry))
+            content, about = content_of(entry), entry.attestation.statement.subjects
+            found = isinstance(content, Decision) and mentions(content, about, search)
+            self.add(entry.link, digests.sha256(entry.line), content, found=found)
 
-    def add(self, entry: Entry, content: Decision | Event) -> None:
-        """Take the next entry and what it says.
+    def add(self, link: LedgerLink, line: str, content: Decision | Event, *, found: bool = True) -> None:
+        """Take the next entry: its place, the sha256 of its line, what it says, and whether it is searched for.
 
         Raises:
             LedgerError: It refers to an allow that is not there.
         """
         if isinstance(content, Decision):
-            self.decisions[entry.link.entry_id] = RecordedDecision(entry, content)
+            self.decisions[link.entry_id] = Told(
+                link.sequence, link.entry_id, line, self._same.brief(content), found=found
+            )
         else:
-            self.events.append(RecordedEvent(entry, content))
-            self._apply(entry, content)
+            self.events.append(ToldEvent(link.sequence, link.entry_id, self._same.event(content)))
+            self._apply(link, content)
 
-    def _apply(self, entry: Entry, event: Event) -> None:
-        self._check_ended(entry, event)
+    def _apply(self, link: LedgerLink, event: Event) -> None:
+        sequence = link.sequence
+        self._check_ended(link, event)
         if not isinstance(event.body, (Publication, Withdrawn)):
             return
         reference = event.body.decision
         earlier = self.decisions.get(reference.entry_id)
         if earlier is None or earlier.sequence != reference.sequence:
             raise LedgerError(
-                f"entry {entry.link.sequence}: it names decision {reference.entry_id[:12]} at {reference.sequence}",
+                f"entry {sequence}: it names decision {reference.entry_id[:12]} at {reference.sequence}",
                 why="no such decision stands there",
             )
-        if digests.sha256(earlier.entry.line) != reference.line:
+        if earlier.line != reference.line:
             raise LedgerError(
-                f"entry {entry.link.sequence}: it names another line than the one of entry {reference.sequence}",
+                f"entry {sequence}: it names another line than the one of entry {reference.sequence}",
                 why=f"it says sha256 {reference.line}",
             )
         if earlier.decision.outcome is not Outcome.ALLOW:
-            raise LedgerError(f"entry {entry.link.sequence}: a {event.kind} of entry {reference.sequence}, a deny")
-        if event.kind is EventKind.PUBLICATION:
-            changed = RecordedDecision(earlier.entry, earlier.decision, earlier.withdrawn, entry)
+            raise LedgerError(f"entry {sequence}: a {event.kind} of entry {reference.sequence}, a deny")
+        if isinstance(event.body, Publication):
+            changed = dataclasses.replace(earlier, publication=sequence)
         else:
             named = earlier.decision.stage, earlier.decision.manifest.sha256 if earlier.decision.manifest else None
             if (event.body.stage, event.body.manifest) != named:
-                raise LedgerError(f"entry {entry.link.sequence}: it names another stage or manifest than the allow")
-            changed = RecordedDecision(earlier.entry, earlier.decision, withdrawn=True, publication=earlier.publication)
+                raise LedgerError(f"entry {sequence}: it names another stage or manifest than the allow")
+            changed = dataclasses.replace(earlier, withdrawn=True)
         self.decisions[reference.entry_id] = changed
 
-    def _check_ended(self, entry: Entry, event: Event) -> None:
+    def _check_ended(self, link: LedgerLink, event: Event) -> None:
         """Require that what an event ends or confirms was recorded before it, as what it takes it for."""
         named: dict[str, EventKind] = {}
         match event.body:
@@ -164,66 +209,28 @@ class History:
                 pass
         for entry_id, kind in named.items():
             if self._kinds.get(entry_id) is not kind:
-                raise LedgerError(f"entry {entry.link.sequence}: it names {entry_id[:12]}, and no {kind} stands there")
-        self._kinds[entry.link.entry_id] = event.kind
+                raise LedgerError(f"entry {link.sequence}: it names {entry_id[:12]}, and no {kind} stands there")
+        self._kinds[link.entry_id] = event.kind
 
-    def on_manifest(self, manifest: str) -> tuple[RecordedDecision, ...]:
-        """Return the decisions on a manifest (sha256) in their order."""
-        return tuple(
-            recorded
-            for recorded in self.decisions.values()
-            if recorded.decision.manifest is not None and recorded.decision.manifest.sha256 == manifest
-        )
-
-    def current(self, stage: str) -> RecordedDecision | None:
+    def current(self, stage: str) -> Told | None:
         """Return the decision that let in what a stage has now: its newest allow that stands."""
-        return next((known for known in self.query(stage=stage) if known.stands), None)
+        newest_first = reversed(self.decisions.values())
+        return next((known for known in newest_first if known.stands and known.decision.stage == stage), None)
 
-    def is_withdrawn(self, recorded: RecordedDecision) -> bool:
-        """Return whether a decision that was read on an older head is withdrawn here.
-
-        Raises:
-            LedgerError: It is not here any more.
-        """
-        current = self.decisions.get(recorded.entry.link.entry_id)
-        if current is None or current.entry.line != recorded.entry.line:
-            raise LedgerError(f"entry {recorded.sequence} was read, and is not in the ledger any more")
-        return current.withdrawn
-
-    def query(
-        self, *, stage: str | None = None, since: datetime | None = None, text: str | None = None
-    ) -> tuple[RecordedDecision, ...]:
-        """Return the decisions that fit all that is asked, newest first.
+    def query(self, *, stage: str | None = None, since: datetime | None = None) -> tuple[Told, ...]:
+        """Return the decisions that have what is searched for and fit all that is asked, newest first.
 
         Args:
             stage: Only this stage.
             since: Only decisions made then or later.
-            text: Only decisions that have this in tag, artifact, digest, revision, login, request (`#17`, `!17`),
-                reason, outcome, or in the name of a rule that was violated; capitals do not matter.
         """
         return tuple(
-            recorded
-            for recorded in reversed(self.decisions.values())
-            if (stage is None or recorded.decision.stage == stage)
-            and (since is None or recorded.decision.decided_at >= since)
-            and (text is None or any(text.casefold() in word.casefold() for word in _words(recorded)))
+            known
+            for known in reversed(self.decisions.values())
+            if known.found
+            and (stage is None or known.decision.stage == stage)
+            and (since is None or known.decision.decided_at >= since)
         )
-
-
-def _words(recorded: RecordedDecision) -> Iterator[str]:
-    decision = recorded.decision
-    if decision.source:
-        yield from (decision.source.tag, decision.source.revision)
-    for subject in recorded.entry.attestation.statement.subjects:
-        yield from (subject.name, subject.digest)
-    yield from (str(decision.outcome), decision.reason)
-    yield from (finding.rule for finding in decision.findings if finding.outcome is FindingOutcome.VIOLATED)
-    responsible = decision.responsible
-    if decision.request.number is not None:
-        yield forges.change_name(responsible.run_actor.host, decision.request.number)
-    yield from (
-        person.login for person in (responsible.requester, *responsible.approvers, responsible.run_actor) if person
-    )
 
 
 def label(decision: Decision) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from counterseal.history.events import Body
-    from counterseal.history.fold import History, RecordedDecision, RecordedEvent
+    from counterseal.history.fold import History, Told, ToldEvent
 
 #: Stage and manifest (sha256) that a request is about; of what is no request an empty stage and its name.
 Asked = tuple[str, str]
@@ -40,7 +40,7 @@ def asked(path: str) -> Asked:
     return stage, digest
 
 
-def turned_away(history: History, waiting: Iterable[str]) -> list[RecordedDecision]:
+def turned_away(history: History, waiting: Iterable[str]) -> list[Told]:
     """Return the last decision about each request that let nothing in and was not asked again, newest first.
 
     A deny, or an allow that was withdrawn. What the stage let in by another request is not turned away.
@@ -49,7 +49,7 @@ def turned_away(history: History, waiting: Iterable[str]) -> list[RecordedDecisi
         history: What was decided.
         waiting: Paths of the requests that are open, or merged and undecided.
     """
-    last: dict[Asked, RecordedDecision] = {}
+    last: dict[Asked, Told] = {}
     settled = {asked(path) for path in waiting}
     for recorded in history.decisions.values():
         key = asked(recorded.decision.request.file)
@@ -60,7 +60,7 @@ def turned_away(history: History, waiting: Iterable[str]) -> list[RecordedDecisi
     return sorted(rest, key=lambda recorded: -recorded.sequence)
 
 
-def decided(history: History, tag: str, files: Collection[str]) -> list[RecordedDecision]:
+def decided(history: History, tag: str, files: Collection[str]) -> list[Told]:
     """Return the decisions about a tag in their order.
 
     Args:
@@ -77,20 +77,24 @@ def decided(history: History, tag: str, files: Collection[str]) -> list[Recorded
     ]
 
 
-def consequences(history: History, decisions: Collection[RecordedDecision]) -> list[RecordedEvent]:
-    """Return what became of decisions: publications, withdrawals, revocations and what took those back, in order."""
-    ids = {recorded.entry.link.entry_id for recorded in decisions}
-    named = {known.decision.manifest.sha256 for known in decisions if known.decision.manifest}
-    named |= {subject.digest for known in decisions for subject in known.entry.attestation.statement.subjects}
-    found: list[RecordedEvent] = []
+def consequences(history: History, decisions: Collection[Told], subjects: Collection[str]) -> list[ToldEvent]:
+    """Return what became of decisions: publications, withdrawals, revocations and what took those back, in order.
+
+    Args:
+        history: What was recorded.
+        decisions: Those that are asked about.
+        subjects: sha256 of the manifests and artifacts that they are about.
+    """
+    ids = {known.entry_id for known in decisions}
+    found: list[ToldEvent] = []
     for recorded in history.events:
         match recorded.event.body:
             case Publication() | Withdrawn() as body:
                 about = body.decision.entry_id in ids
             case Revocation() as body:
-                about = body.target.kind in AT_ONCE and body.target.value in named
+                about = body.target.kind in AT_ONCE and body.target.value in subjects
             case Reinstatement() as body:
-                about = any(each.entry.link.entry_id in body.revocations for each in found)
+                about = any(each.entry_id in body.revocations for each in found)
             case _:
                 about = False
         found += [recorded] if about else []
@@ -99,7 +103,7 @@ def consequences(history: History, decisions: Collection[RecordedDecision]) -> l
 
 def restrictions(
     history: History, *, stage: str | None = None, since: datetime | None = None, text: str | None = None
-) -> tuple[RecordedEvent, ...]:
+) -> tuple[ToldEvent, ...]:
     """Return the holds and revocations, and what ended them, that fit all that is asked, newest first.
 
     Args:
@@ -108,11 +112,7 @@ def restrictions(
         since: Only what was recorded then or later.
         text: Only what has this in its reason, in a login, or in what is revoked; capitals do not matter.
     """
-    held = {
-        known.entry.link.entry_id: known.event.body.stage
-        for known in history.events
-        if isinstance(known.event.body, Hold)
-    }
+    held = {known.entry_id: known.event.body.stage for known in history.events if isinstance(known.event.body, Hold)}
     return tuple(
         known
         for known in reversed(history.events)
@@ -131,7 +131,7 @@ def _touches(body: Body, stage: str, held: Mapping[str, str | None]) -> bool:
     return True
 
 
-def _words(known: RecordedEvent) -> Iterator[str]:
+def _words(known: ToldEvent) -> Iterator[str]:
     body = known.event.body
     yield from (str(known.event.kind), known.event.actor.login)
     if isinstance(body, Hold | Resume | Revocation | Reinstatement):

@@ -9,8 +9,8 @@ from counterseal.ports.forge import AssetStore, Forge, GateRuns
 from counterseal.ports.here import BuildFacts, Clock, SbomBuilder, SubjectFiles
 from counterseal.ports.progress import Tell, silent
 from counterseal.ports.project import BranchWriter, ChangeRequests, Clone, ProjectFixes, ProjectSurvey
-from counterseal.ports.signing import BundleVerifier, Environment, Signer
-from counterseal.ports.stores import LedgerSource, LedgerStore, LostTips, SourceRepository
+from counterseal.ports.signing import BundleVerifier, Crew, Crewed, Environment, Signer
+from counterseal.ports.stores import LedgerSource, LedgerStore, LostTips, Remembered, SourceRepository
 
 __all__ = [
     "AssetStore",
@@ -20,6 +20,8 @@ __all__ = [
     "ChangeRequests",
     "Clock",
     "Clone",
+    "Crew",
+    "Crewed",
     "Environment",
     "Forge",
     "GateRuns",
@@ -28,6 +30,7 @@ __all__ = [
     "LostTips",
     "ProjectFixes",
     "ProjectSurvey",
+    "Remembered",
     "SbomBuilder",
     "Signer",
     "SourceRepository",

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from counterseal.model import Attestation, Certificate, Run
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Environment(Protocol):
@@ -45,3 +51,27 @@ class BundleVerifier(Protocol):
 
     def verify_digest(self, bundle: bytes, digest: str, what: str) -> Certificate:
         """Return who made the blob signature in a bundle over a file with this sha256."""
+
+
+@runtime_checkable
+class Crewed(Protocol):
+    """A verifier that may have others verify as it does."""
+
+    def crew(self) -> AbstractContextManager[Crew]:
+        """Return processes that verify as this does, one a core; they end with the context, whatever they do then."""
+
+
+class Crew(Protocol):
+    """Processes beside ours for work that needs nothing but a verifier."""
+
+    @property
+    def size(self) -> int:
+        """Return how many there are."""
+
+    def submit(self, job: Callable[[BundleVerifier, T], R], item: T) -> Callable[[], R]:
+        """Begin a piece of work; return what waits for its result, and raises what went wrong.
+
+        Args:
+            job: A function of a module, of which every process has its own.
+            item: What it is about. It and the result are copied from process to process.
+        """

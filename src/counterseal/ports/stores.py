@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Generator, Mapping, Sequence
 
     from counterseal.model import LedgerCommit, NewCommit, Pushed
 
@@ -72,6 +72,12 @@ class LedgerSource(Protocol):
             most: No more than so many; None: all.
         """
 
+    def history(self) -> tuple[int, Generator[LedgerCommit]]:
+        """Return how many commits the branch has now, and they by first parents, oldest first, as a stream.
+
+        Until it is closed, `objects` may be asked for in between.
+        """
+
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
         """Return trees and blobs by id.
 
@@ -81,6 +87,16 @@ class LedgerSource(Protocol):
         Raises:
             ServiceError: One is not there, or did not come.
         """
+
+
+class Remembered(Protocol):
+    """Texts by name that were kept for the user; whoever may write there may have put anything into it."""
+
+    def known(self, names: Collection[str]) -> Mapping[str, str]:
+        """Return what is kept under some names."""
+
+    def add(self, texts: Mapping[str, str]) -> None:
+        """Keep texts by name, if that is possible."""
 
 
 class LostTips(Protocol):

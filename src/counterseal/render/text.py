@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from counterseal.evaluation import Decision
-    from counterseal.history import RecordedEvent
+    from counterseal.history import RecordedEvent, Told, ToldEvent
     from counterseal.history.events import Event
     from counterseal.model import EarlierDecision, Finding, Reason
     from counterseal.render.findings import About
@@ -114,7 +114,7 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def log_rows(decisions: Sequence[RecordedDecision], restricted: Sequence[RecordedEvent] = ()) -> list[tuple[str, ...]]:
+def log_rows(decisions: Sequence[Told], restricted: Sequence[ToldEvent] = ()) -> list[tuple[str, ...]]:
     """Return the table of decisions, and of holds and revocations with what ended them, newest first, its head above.
 
     Args:
@@ -123,18 +123,18 @@ def log_rows(decisions: Sequence[RecordedDecision], restricted: Sequence[Recorde
     """
     head = ("seq", "decided (UTC)", "outcome", "what", "stage", "approved by", "requested by", "why")
     rows = [(recorded.sequence, _log_row(recorded)) for recorded in decisions]
-    rows += [(known.entry.link.sequence, _restricted_row(known)) for known in restricted]
+    rows += [(known.sequence, _restricted_row(known)) for known in restricted]
     merged = sorted(rows, key=lambda each: -each[0]) if restricted else rows
     return [head, *(row for _, row in merged)]
 
 
-def _restricted_row(known: RecordedEvent) -> tuple[str, ...]:
+def _restricted_row(known: ToldEvent) -> tuple[str, ...]:
     event, body = known.event, known.event.body
     consent = getattr(body, "consent", None)
     approvers = consent.approvers if isinstance(consent, Consent) else ()
     asker = consent.requester if isinstance(consent, Consent) else event.actor
     return (
-        str(known.entry.link.sequence),
+        str(known.sequence),
         f"{event.occurred_at:%Y-%m-%d %H:%M}",
         str(event.kind),
         restrictions.what(body),
@@ -146,8 +146,8 @@ def _restricted_row(known: RecordedEvent) -> tuple[str, ...]:
 
 
 def log(
-    decisions: Sequence[RecordedDecision],
-    restricted: Sequence[RecordedEvent] = (),
+    decisions: Sequence[Told],
+    restricted: Sequence[ToldEvent] = (),
     *,
     entries: int,
     kinds: Mapping[str, int],
@@ -173,7 +173,7 @@ def chain(entries: int, head: str | None, *, kinds: Mapping[str, int] | None = N
     return f"chain of {count} complete and verified · head {(head or '')[:12]}…"
 
 
-def _log_row(recorded: RecordedDecision) -> tuple[str, ...]:
+def _log_row(recorded: Told) -> tuple[str, ...]:
     decision = recorded.decision
     responsible = decision.responsible
     published = " (published)" if recorded.publication is not None else ""

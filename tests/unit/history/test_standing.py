@@ -83,10 +83,10 @@ def test_the_decisions_about_a_tag_and_what_became_of_them() -> None:
     assert [known.sequence for known in standing.decided(log.history, tag, ())] == [2]
     decisions = standing.decided(log.history, tag, {file})
     assert [known.sequence for known in decisions] == [1, 2]
-    became = standing.consequences(log.history, decisions)
-    assert [(each.entry.link.sequence, str(each.event.kind)) for each in became] == [
+    became = standing.consequences(log.history, decisions, ())
+    assert [(each.sequence, str(each.event.kind)) for each in became] == [
         (3, "publication"),
         (4, "withdrawn"),
     ]
     assert standing.decided(log.history, "v0", ()) == []
-    assert standing.consequences(log.history, ()) == []
+    assert standing.consequences(log.history, (), ()) == []

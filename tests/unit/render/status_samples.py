@@ -10,7 +10,7 @@ from tests.unit import frozen
 from counterseal.commands.status import Candidate, InForce, Merged, Opened, Proven, StageState, Status, Unseen, Way
 from counterseal.evaluation.approvals import Approvals
 from counterseal.gate.preview import Preview
-from counterseal.history import RecordedEvent
+from counterseal.history import RecordedEvent, ToldEvent
 from counterseal.history.events import Hold, Revocation
 from counterseal.model import Held, OpenChange, Release, Revoked
 
@@ -58,7 +58,15 @@ class Samples:
         change = OpenChange(number, f"https://github.com/{self.hostile}", inside=problem is None, branch=self.hostile)
         return Opened(change, (frozen.PATH,), None if problem else known, problem)
 
-    def restricted(self) -> tuple[RecordedEvent, ...]:
+    def restricted(self) -> tuple[ToldEvent, ...]:
+        """Return what is kept in mind of `restricting`."""
+        entries = (known.entry.link for known in self.restricting())
+        events = (known.event for known in self.restricting())
+        return tuple(
+            ToldEvent(link.sequence, link.entry_id, event) for link, event in zip(entries, events, strict=True)
+        )
+
+    def restricting(self) -> tuple[RecordedEvent, ...]:
         """Return a hold, a provisional revocation and a lasting one, with an outsider's words."""
         events = []
         for event in (frozen.HOLD, frozen.AT_ONCE, frozen.BY_TWO):
@@ -127,7 +135,7 @@ class Samples:
             recorded=(
                 *(self.deny, self.withdrawn),
                 *(RecordedEvent(self.malformed.entry, event) for event in events),
-                *self.restricted()[1:],
+                *self.restricting()[1:],
             ),
             merged=self.merged()[:1],
             opened=self.requests()[:2],

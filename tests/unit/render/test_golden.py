@@ -20,7 +20,7 @@ from counterseal.errors import UsageError
 from counterseal.evaluation import decision as decisions
 from counterseal.evaluation.approvals import Approvals
 from counterseal.gate.preview import Preview
-from counterseal.history.fold import RecordedDecision, RecordedEvent
+from counterseal.history import Brief, RecordedDecision, RecordedEvent, Told, brief
 from counterseal.model import Attestation, Counted, Dismissed, EarlierDecision, Entry, Finding, FindingOutcome, Outcome
 from counterseal.model import Statement as Signed
 from counterseal.render import failure, findings, markdown, text
@@ -86,8 +86,15 @@ def recorded(found: Decision, sequence: int, *, withdrawn: bool = False) -> Reco
     )
 
 
+def told(found: Decision, sequence: int, *, withdrawn: bool = False, publication: int | None = None) -> Told:
+    """Return what is kept in mind of a decision that stands in the ledger at this place."""
+    kept = brief(found)
+    assert isinstance(kept, Brief)
+    return Told(sequence, "e" * 64, "a" * 64, kept, withdrawn=withdrawn, publication=publication)
+
+
 def _log() -> str:
-    rows = (recorded(frozen.ALLOW, 1), recorded(DENY, 2), recorded(frozen.ALLOW, 3, withdrawn=True))
+    rows = (told(frozen.ALLOW, 1), told(DENY, 2), told(frozen.ALLOW, 3, withdrawn=True))
     kinds = {"genesis": 1, "decision": 3, "publication": 1}
     return text.log(rows, SAMPLES.restricted(), entries=5, kinds=kinds, head="1234567890abcdef" * 2, sandbox=True)
 
@@ -131,8 +138,8 @@ RESULTS: dict[str, Callable[[], str]] = {
     "log.txt": _log,
     "log-empty.txt": lambda: text.log((), entries=1, kinds={}, head="12" * 20, sandbox=False),
     "entry.txt": lambda: text.entry(recorded(DENY, 2)),
-    "entry-hold.txt": lambda: text.entry(SAMPLES.restricted()[0]),
-    "entry-revocation.txt": lambda: text.entry(SAMPLES.restricted()[2]),
+    "entry-hold.txt": lambda: text.entry(SAMPLES.restricting()[0]),
+    "entry-revocation.txt": lambda: text.entry(SAMPLES.restricting()[2]),
     "entry-resume.txt": lambda: text.entry(RecordedEvent(SAMPLES.allow.entry, frozen.RESUME)),
     "entry-reinstatement.txt": lambda: text.entry(RecordedEvent(SAMPLES.allow.entry, frozen.REINSTATEMENT)),
     "preview.txt": _preview,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.unit import frozen
 from tests.unit.render.test_change_request import BRIEFING
-from tests.unit.render.test_golden import recorded
+from tests.unit.render.test_golden import recorded, told
 
 from counterseal.commands.candidate import CandidateResult
 from counterseal.commands.gate import GateRun
@@ -252,8 +252,7 @@ def test_a_version_that_was_not_raised_is_a_warning() -> None:
 
 
 def test_the_log_says_what_is_published() -> None:
-    known = recorded(frozen.ALLOW, 41)
-    outcomes = [row[2] for row in log_rows((known, dataclasses.replace(known, publication=known.entry)))[1:]]
+    outcomes = [row[2] for row in log_rows((told(frozen.ALLOW, 41), told(frozen.ALLOW, 41, publication=42)))[1:]]
     assert outcomes == ["allow", "allow (published)"]
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from tests.unit import frozen
-from tests.unit.render.test_golden import HOSTILE, RESULTS, recorded
+from tests.unit.render.test_golden import HOSTILE, RESULTS, told
 
 from counterseal.commands.log import LogResult
 from counterseal.render import Report, terminal
@@ -45,7 +45,7 @@ def test_nothing_from_outside_acts() -> None:
 
 
 def _log() -> Report:
-    decisions = (recorded(frozen.ALLOW, 1), recorded(frozen.ALLOW, 3, withdrawn=True), recorded(frozen.DENY, 4))
+    decisions = (told(frozen.ALLOW, 1), told(frozen.ALLOW, 3, withdrawn=True), told(frozen.DENY, 4))
     return log.listed(LogResult("github.com/777/1", 5, "12" * 20, decisions, False))
 
 

@@ -23,7 +23,7 @@ from counterseal.identifiers import MIRROR_REF, NOTES_REF
 from counterseal.model import Pushed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Generator, Mapping, Sequence
     from pathlib import Path
 
     from counterseal.adapters.git.watch import Ended
@@ -140,6 +140,23 @@ class GitLedgerStore:
         Raises:
             ServiceError: The remote cannot be read, or, where all are asked for, has not all.
         """
+        if not self._fetch(most):
+            return []
+        listed = ledger_commits.read(self._git, _HERE, most)
+        self._roots = {commit.tree for commit in listed}
+        self._is_short = most is not None and len(listed) < most
+        return listed
+
+    def history(self) -> tuple[int, Generator[LedgerCommit]]:
+        """Return how many commits the branch has at the remote now, and they by first parents, oldest first.
+
+        Raises:
+            ServiceError: The remote cannot be read, or has not all.
+        """
+        return ledger_commits.stream(self._git, _HERE) if self._fetch(None) else (0, _nothing())
+
+    def _fetch(self, most: int | None) -> bool:
+        """Bring the branch's commits here; return whether there is a branch."""
         self._git.is_empty = False  # even a fetch that fails may leave something
         options = (*_QUIETLY, _NOTHING_BELOW, "--no-write-fetch-head", f"--depth={most or _ALL}")
         specs = (f"+{MIRROR_REF}:{_HERE}",)
@@ -147,15 +164,12 @@ class GitLedgerStore:
             self._git, *self._origin, "fetch", *options, "--end-of-options", "origin", *specs
         )
         if answer.code != 0 and _ABSENT.search(answer.messages):
-            return []
+            return False
         if answer.code != 0:
             raise self._remote.failure("git fetch failed", answer)
         if most is None:
             check_whole(self._git, self._remote.url)
-        listed = ledger_commits.read(self._git, _HERE, most)
-        self._roots = {commit.tree for commit in listed}
-        self._is_short = most is not None and len(listed) < most
-        return listed
+        return True
 
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
         """Return trees and blobs by id, those that are not here brought in one go.
@@ -261,6 +275,10 @@ class GitLedgerStore:
         self._git.read("index-pack", "--stdin", data=pack(objects))
         self._present.update(commit.objects)
         return digests.git_object("commit", content)
+
+
+def _nothing() -> Generator[LedgerCommit]:
+    yield from ()
 
 
 def _may_pass(answer: Ended) -> bool:

@@ -11,7 +11,7 @@ from counterseal.errors import ServiceError
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from counterseal.model import LedgerCommit
@@ -73,6 +73,22 @@ class LocalLedger:
         with self._lacks():
             return [] if tip is None else ledger_commits.read(self._git, tip, most)
 
+    def history(self) -> tuple[int, Generator[LedgerCommit]]:
+        """Return how many commits the clone has of the branch, and they, oldest first.
+
+        Raises:
+            ServiceError: The clone lacks one.
+        """
+        if (tip := self.tip()) is None:
+            return 0, _nothing()
+        with self._lacks():
+            number, commits = ledger_commits.stream(self._git, tip)
+            return number, self._streamed(commits)
+
+    def _streamed(self, commits: Generator[LedgerCommit]) -> Generator[LedgerCommit]:
+        with contextlib.closing(commits), self._lacks():
+            yield from commits
+
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
         """Return trees and blobs by id.
 
@@ -91,6 +107,10 @@ class LocalLedger:
             fix = "git fetch --refetch --no-filter origin, or make a clone without --filter" if self._partial else whole
             why = ": ".join(filter(None, (error.what, error.why)))
             raise ServiceError("this clone lacks a part of the ledger", why=why, fix=fix) from error
+
+
+def _nothing() -> Generator[LedgerCommit]:
+    yield from ()
 
 
 def origin(folder: Path) -> str:

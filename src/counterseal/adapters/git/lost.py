@@ -17,7 +17,7 @@ from counterseal.identifiers import MIRROR_REF, NOTES_REF
 from counterseal.ledger import RESTORE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Generator, Mapping, Sequence
     from pathlib import Path
 
     from counterseal.model import LedgerCommit
@@ -81,6 +81,10 @@ class LedgerAt:
     def commits(self, most: int | None) -> Sequence[LedgerCommit]:
         """Return its first-parent line, newest first."""
         return ledger_commits.read(self._git, self._tip, most)
+
+    def history(self) -> tuple[int, Generator[LedgerCommit]]:
+        """Return how many commits its first-parent line has, and they, oldest first."""
+        return ledger_commits.stream(self._git, self._tip)
 
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
         """Return trees and blobs by id.

@@ -8,18 +8,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from counterseal.adapters.git.objects import ObjectReader, split
 from counterseal.adapters.git.watch import Watch
 from counterseal.errors import ServiceError
-from counterseal.formats import digests
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from counterseal.adapters.git.watch import Ended
 
@@ -109,6 +110,7 @@ class Git:
         self._answers: dict[tuple[str, ...], Ended] = {}
         self._blobs: dict[str, bytes] = {}
         self._kept = 0
+        self._reader: ObjectReader | None = None
 
     def create(self, more: str = "") -> None:
         """Make the bare repository, if it is not there yet; `HEAD`, which makes it one, comes last.
@@ -145,21 +147,33 @@ class Git:
         Raises:
             ServiceError: git is not installed, or it printed too much.
         """
+        with self._start(arguments, variables or {}) as process:
+            return Watch(process, seconds, limit).answer(_verb(arguments), data)
+
+    def _start(self, arguments: Sequence[str], variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
         settings = [part for setting in _SETTINGS for part in ("-c", setting)]
         command = ["git", "--no-pager", *self._where, *settings, *arguments]
         try:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=environment(variables or {}),
+                env=environment(variables),
                 start_new_session=True,
             )
         except FileNotFoundError:
             raise ServiceError("git is not installed", fix="install git 2.39 or newer") from None
-        with process:
-            return Watch(process, seconds, limit).answer(_verb(arguments), data)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Ask one process for all objects meanwhile, and remember none of them."""
+        self._reader = ObjectReader(self._start(("cat-file", "--batch"), {}), LOCAL_SECONDS)
+        try:
+            yield
+        finally:
+            self._reader.close()
+            self._reader = None
 
     def read(self, *arguments: str, data: bytes = b"", limit: int = MAX_OUTPUT) -> bytes:
         """Return what a local git command prints.
@@ -243,16 +257,22 @@ class Git:
         """Return the bytes of blobs and trees by id; raises what `contents` does."""
         return self._batch(ids, limit, ("blob", "tree"))
 
+    def commits(self, ids: Collection[str], *, limit: int) -> dict[str, bytes]:
+        """Return the bytes of commits by id; raises what `contents` does."""
+        return self._batch(ids, limit, ("commit",))
+
     def _batch(self, wanted: Collection[str], limit: int, kinds: Sequence[str]) -> dict[str, bytes]:
         contents = {name: self._blobs[name] for name in set(wanted) & self._blobs.keys()}
         ids = sorted(set(wanted) - contents.keys())
         if not ids:
             return contents
-        asked = "".join(f"{name}\n" for name in ids).encode()
         overhead = 64 * len(ids)  # `<id> blob <size>` and two newlines
-        left = limit + overhead - sum(map(len, contents.values()))
-        printed = self.read("cat-file", "--batch", "--buffer", data=asked, limit=max(left, 0))
-        read = _split_batch(printed, kinds)
+        left = max(0, limit + overhead - sum(map(len, contents.values())))
+        if self._reader is not None:
+            return contents | split(self._reader.ask(ids, left), kinds)
+        asked = "".join(f"{name}\n" for name in ids).encode()
+        printed = self.read("cat-file", "--batch", "--buffer", data=asked, limit=left)
+        read = split(printed, kinds)
         self._blobs.update((name, content) for name, content in read.items() if self._keeps(content))
         return contents | read
 
@@ -271,18 +291,3 @@ def explain(answer: Ended) -> str:
         return "it took too long and was stopped"
     lines = [_CONTROL.sub("?", line) for line in answer.messages.replace("\r", "\n").splitlines() if line.strip()]
     return " / ".join(lines[-6:])[-600:] or f"exit code {answer.code}"
-
-
-def _split_batch(stream: bytes, kinds: Sequence[str]) -> dict[str, bytes]:
-    contents: dict[str, bytes] = {}
-    place = 0
-    while place < len(stream):
-        end = stream.index(b"\n", place)
-        name, kind, *size = stream[place:end].decode().split(" ")
-        if kind not in kinds:
-            raise ServiceError(f"git object {name[:12]} cannot be read", why=f"it is {kind}, not a {kinds[0]}")
-        contents[name] = stream[end + 1 : end + 1 + int(size[0])]
-        place = end + 2 + int(size[0])
-        if digests.git_object(kind, contents[name]) != name:  # git itself believes what a clone has under a name
-            raise ServiceError(f"git object {name[:12]} cannot be read", why="it has other bytes than its id says")
-    return contents

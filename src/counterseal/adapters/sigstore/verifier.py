@@ -32,8 +32,11 @@ from counterseal.model import Attestation, Certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from cryptography import x509
+
+    from counterseal.adapters.sigstore.crew import VerifyingCrew
 
 #: The library takes the end of a TSA's window as outside; the specification (and we) as inside.
 _INSTANT: Final = timedelta(microseconds=1)
@@ -53,6 +56,7 @@ class SigstoreVerifier:
     """
 
     def __init__(self, trusted_root_json: bytes) -> None:
+        self._document = trusted_root_json
         try:
             data = wire.load_json(trusted_root_json, "trusted root")
             self._root = TrustedRootDocument.from_json(json.dumps(data))
@@ -82,6 +86,12 @@ class SigstoreVerifier:
                 bundle=bundle,
                 digest=digests.sha256(bundle),
             )
+
+    def crew(self) -> AbstractContextManager[VerifyingCrew]:
+        """Return processes that verify as this does (see `BundleVerifier`)."""
+        from counterseal.adapters.sigstore import crew  # noqa: PLC0415 - only long ledgers pay for it
+
+        return crew.hired(SigstoreVerifier, self._document)
 
     def verify_digest(self, bundle: bytes, digest: str, what: str) -> Certificate:
         """Return who signed the file with this sha256 (see `BundleVerifier`)."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from counterseal.commands.log import LogQuery
 from counterseal.errors import CountersealError, LedgerError, ServiceError
 from counterseal.gate import sboms
-from counterseal.history import events
+from counterseal.history import RecordedEvent
 from counterseal.history.events import Publication
 from counterseal.identifiers import SBOM_FILE
 from counterseal.inventory import Element, search
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from counterseal.gate.ledger import Whole
-    from counterseal.history import History, RecordedDecision
+    from counterseal.history import Told
     from counterseal.inventory import Document
     from counterseal.ports import AssetStore
 
@@ -99,7 +99,7 @@ def run(whole: Whole, assets: AssetStore, asked: Asked, work: Path, *, tell: Tel
     documents: dict[tuple[int, str], Document] = {}
     searched: list[Searched] = []
     unread: list[Unread] = []
-    for recorded, publication in _published(whole.history, asked.releases):
+    for recorded, publication in _published(whole, asked.releases):
         stage = recorded.decision.stage
         tell(f"reading the SBOM of {publication.tag}")
         try:
@@ -115,15 +115,14 @@ def run(whole: Whole, assets: AssetStore, asked: Asked, work: Path, *, tell: Tel
     return FindResult(asked.component, whole.tip.id, tuple(searched), tuple(unread))
 
 
-def _published(history: History, query: LogQuery) -> Iterator[tuple[RecordedDecision, Publication]]:
+def _published(whole: Whole, query: LogQuery) -> Iterator[tuple[Told, Publication]]:
     """Yield the allows that became public and were not withdrawn, each with what was published, newest first."""
-    for recorded in history.query(stage=query.stage, since=query.since):
+    for recorded in whole.history.query(stage=query.stage, since=query.since):
         if recorded.publication is None or recorded.withdrawn:
             continue
-        sequence = recorded.publication.link.sequence
-        body = events.parse(recorded.publication.attestation.statement, f"entry {sequence}").body
-        if isinstance(body, Publication):
-            yield recorded, body
+        published = whole.recorded(recorded.publication)
+        if isinstance(published, RecordedEvent) and isinstance(published.event.body, Publication):
+            yield recorded, published.event.body
 
 
 def _document(

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import CountersealError, LedgerError, LimitError, ServiceError
-from counterseal.formats import digests
 from counterseal.gate.ledger import LedgerReader
 from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
 from counterseal.model import BranchMove
@@ -102,7 +101,7 @@ class _Search:
                 raise ServiceError(what, why=error.why, fix=error.fix) from error
             self.broken.append(Broken(commit, f"{error.what}: {error.why}" if error.why else error.what))
             return
-        said = tuple(digests.sha256(entry.attestation.payload) for entry in ledger.entries)
+        said = tuple(ledger.entries.said())
         self.covered.update(self.tips.history(commit, [whole.commit for whole in self.whole]))
         self.whole.append(Whole(commit, ledger.tip.id, str(ledger.tip.head), said))
 

@@ -101,7 +101,7 @@ def now(clone: Clone, forge: AtForge) -> Status:
         candidates=None if forge.releases is None else most("candidates", _candidates(clone, forge.releases)),
         opened=forge.opened,
         merged=merged,
-        denied=most("denied", standing.turned_away(clone.history, waiting)),
+        denied=tuple(map(clone.ledger.decided, most("denied", standing.turned_away(clone.ledger.history, waiting)))),
         unseen=_unseen(clone, forge),
         more=more,
         standing=clone.standing,
@@ -114,22 +114,22 @@ def way(clone: Clone, forge: AtForge, tag: str) -> Way:
     Raises:
         UsageError: Nothing names it.
     """
-    decisions = standing.decided(clone.history, tag, _files_of(clone, tag))
-    recorded: list[RecordedDecision | RecordedEvent] = [
-        *decisions,
-        *standing.consequences(clone.history, decisions),
-    ]
-    recorded.sort(key=lambda known: known.entry.link.sequence)
+    history = clone.ledger.history
+    decisions = standing.decided(history, tag, _files_of(clone, tag))
+    entries = (clone.ledger.entries[known.sequence] for known in decisions)
+    about = {subject.digest for entry in entries for subject in entry.attestation.statement.subjects}
+    consequences = standing.consequences(history, decisions, about)
+    places = sorted([*(known.sequence for known in decisions), *(known.sequence for known in consequences)])
     answer = Way(
         clone.proven,
         _host(clone),
         tag,
         forge.releases or (),
-        tuple(recorded[-MOST:]),
+        tuple(map(clone.ledger.recorded, places[-MOST:])),
         tuple(request for request in clone.merged if _is_for(request.content, tag))[:MOST],
         tuple(request for request in forge.opened or () if request.preview and request.preview.tag == tag),
         (*_unseen(clone, forge), *_unread(clone), *_unjudged(forge)),
-        max(0, len(recorded) - MOST),
+        max(0, len(places) - MOST),
     )
     if not (answer.releases or answer.recorded or answer.merged or answer.opened):
         raise UsageError(
@@ -151,7 +151,7 @@ def _host(clone: Clone) -> str:
 
 def _stages(clone: Clone) -> tuple[StageState, ...]:
     """Return the policy's stages in their order, then those that it had once and that still have something."""
-    history, policy = clone.history, clone.policy
+    history, policy = clone.ledger.history, clone.policy
     states = [_stage(clone, stage.name, publishes=stage.publish) for stage in policy.stages]
     listed = {stage.name for stage in policy.stages}
     once = dict.fromkeys(known.decision.stage for known in history.decisions.values() if known.stands)
@@ -161,17 +161,18 @@ def _stages(clone: Clone) -> tuple[StageState, ...]:
 
 
 def _stage(clone: Clone, name: str, *, publishes: bool, listed: bool = True) -> StageState:
-    allows = [known for known in clone.history.query(stage=name) if known.stands]
-    current = allows[0] if allows else None
+    told = (known for known in clone.ledger.history.query(stage=name) if known.stands)
+    allows = map(clone.ledger.decided, told)
+    current = next(allows, None)
     revoked = in_force.taken_back(current, clone.standing) if current else None
-    rest = allows[1:] if revoked else ()
+    rest = allows if revoked else ()
     instead = next((known for known in rest if in_force.taken_back(known, clone.standing) is None), None)
     return StageState(name, publishes, current, listed, revoked, instead)
 
 
 def _candidates(clone: Clone, drafts: Sequence[Release]) -> list[Candidate]:
     passed: dict[str, list[str]] = {}
-    for known in clone.history.decisions.values():
+    for known in clone.ledger.history.decisions.values():
         if known.stands and known.decision.source:
             passed.setdefault(known.decision.source.tag, []).append(known.decision.stage)
     newest_first = sorted(drafts, key=lambda release: -release.id)
@@ -180,7 +181,9 @@ def _candidates(clone: Clone, drafts: Sequence[Release]) -> list[Candidate]:
 
 def _files_of(clone: Clone, tag: str) -> set[str]:
     """Return the requests for a tag whose decisions name none, since the candidate was not read."""
-    nameless = [known.decision.request for known in clone.history.decisions.values() if known.decision.source is None]
+    nameless = [
+        known.decision.request for known in clone.ledger.history.decisions.values() if known.decision.source is None
+    ]
     return {
         request.file
         for request in nameless[-MAX_NAMELESS:]

@@ -12,6 +12,8 @@ from counterseal.commands.status.in_force import InForce
 from counterseal.errors import CountersealError, UsageError
 from counterseal.formats import event_request, manifest
 from counterseal.gate import collect, request_files, selection
+from counterseal.gate.ledger import ANYHOW, Asked, Whole
+from counterseal.gate.ledger.whole import Entries
 from counterseal.history import History
 from counterseal.model import EventRequest, Policy, PromotionRequest
 from counterseal.ports import SourceRepository
@@ -73,7 +75,7 @@ class Clone:
 
     proven: Proven
     policy: Policy
-    history: History
+    ledger: Whole
     merged: tuple[Merged, ...]
     tip: str | None
     head: str
@@ -83,40 +85,46 @@ class Clone:
     standing: tuple[InForce, ...] = ()
 
 
-def read(reader: LedgerReader, source: LedgerSource, at: datetime) -> Clone:
-    """Return what a clone has; `at` is now, by which it is told what is in force.
+def read(reader: LedgerReader, source: LedgerSource, at: datetime, how: Asked = ANYHOW) -> Clone:
+    """Return what a clone has.
+
+    Args:
+        reader: Verifies the lines.
+        source: Where the ledger lies.
+        at: Now, by which it is told what is in force.
+        how: Whom to tell, what is remembered.
 
     Raises:
         LedgerError: Its ledger is not what it was.
     """
     repository, head, unseen = reader.judge.repository, reader.judge.head, []
     policy, _ = collect.read_policy(repository, head)
-    tip, history = reader.empty(), History()
+    whole = Whole(reader.empty(), History(), Entries(reader, source))
     try:
-        whole = log.read(reader, source)
-        tip, history = whole.tip, whole.history
+        whole = log.read(reader, source, how)
     except UsageError as error:  # there is none, which is right as long as no gate ran
         unseen = [Unseen(error.what, f"{error.why}; if no gate ran yet, that is right", error.fix)]
+    tip = whole.tip
     proven = Proven(
         policy.ledger_id,
         tip.size or None,
         tip.head,
         reader.judge.trust.sandbox,
-        _beat(tip, history),
+        _beat(tip, whole.history),
     )
     requests = collect.merged_requests(repository, head)
     merged = selection.undecided(requests, selection.decided_on(tip, requests))
     return Clone(
         proven,
         policy,
-        history,
+        whole,
         tuple(_merged(repository, request) for request in merged[:MAX_READ]),
         tip.commit,
         head,
         repository,
         tuple(unseen),
         tuple(request.path for request in merged[MAX_READ:]),
-        in_force.restrictions(history, tip.state, at),
+        in_force.restrictions(whole.history, tip.state, at),
     )
 
 

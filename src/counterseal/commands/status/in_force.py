@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from counterseal.history import RecordedDecision, RecordedEvent, rests
+from counterseal.history import RecordedDecision, ToldEvent, rests
 from counterseal.model import Held, Revoked
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ class InForce:
     """A hold or a revocation that stands, and its entry."""
 
     what: Held | Revoked
-    recorded: RecordedEvent
+    recorded: ToldEvent
 
 
 def restrictions(history: History, state: states.State | None, at: datetime) -> tuple[InForce, ...]:
     """Return the holds, then the revocations, that stand at a moment, oldest first."""
     if state is None:
         return ()
-    events = {known.entry.link.entry_id: known for known in history.events}
+    events = {known.entry_id: known for known in history.events}
     known: tuple[Held | Revoked, ...] = (*state.holds, *state.revoked)
     return tuple(InForce(each, events[each.entry_id]) for each in known if each.stands(at))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterseal.errors import UsageError
+from counterseal.gate.ledger import Asked
 from counterseal.identifiers import MANIFEST_FILE
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def _in_stages(tip: Tip, digest: str) -> bool:
 
 
 def _anywhere(gate: Gate, digest: str) -> bool:
-    decisions = gate.reader.read_whole(gate.store).history.decisions.values()
-    return any(_is_about(known.entry, digest) for known in decisions)
+    whole = gate.reader.read_whole(gate.store, Asked(search=digest))
+    return any(_is_about(whole.entries[told.sequence], digest) for told in whole.history.query())
 
 
 def _is_about(entry: Entry, digest: str) -> bool:

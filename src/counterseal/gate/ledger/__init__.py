@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from counterseal.gate.ledger.anchor import Anchor, check_anchor, facts, is_of_predecessor, publication_of
 from counterseal.gate.ledger.reader import LedgerReader, branch_tip, open_reader, remote
+from counterseal.gate.ledger.stream import ANYHOW, Asked
 from counterseal.gate.ledger.tip import Tip
 from counterseal.gate.ledger.whole import Whole
 
 __all__ = [
+    "ANYHOW",
     "Anchor",
+    "Asked",
     "LedgerReader",
     "Tip",
     "Whole",

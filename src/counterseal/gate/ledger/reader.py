@@ -9,6 +9,7 @@ from counterseal.gate.collect import read_policy
 from counterseal.gate.judge import Judge
 from counterseal.gate.ledger import tail, whole
 from counterseal.gate.ledger.lines import Lines
+from counterseal.gate.ledger.stream import ANYHOW, Asked
 from counterseal.gate.ledger.tip import Tip
 from counterseal.gate.ledger.walk import Walk
 from counterseal.identifiers import page
@@ -47,9 +48,9 @@ class LedgerReader(Lines):
         walk, entries = found
         return Tip(walk, self, {entry.link.entry_id: entry for entry in entries})
 
-    def read_whole(self, source: LedgerSource) -> Whole:
+    def read_whole(self, source: LedgerSource, asked: Asked = ANYHOW) -> Whole:
         """Return the ledger after every check of every entry; raises what `read` does."""
-        return whole.read(self, source)
+        return whole.read(self, source, asked)
 
 
 def branch_tip(repository: SourceRepository) -> str:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from counterseal.commands import log
-    from counterseal.history import RecordedDecision
+    from counterseal.evaluation import Decision
+    from counterseal.history import RecordedDecision, Told
 
 
 def listed(result: log.LogResult) -> Report:
@@ -22,13 +23,13 @@ def listed(result: log.LogResult) -> Report:
     found = result.decisions or result.restrictions
     table = text.log_rows(result.decisions, result.restrictions) if found else ()
     told = "\n".join((_text(result, result.decisions), *_follows(result), *_nothing(result)))
-    return Report(told, _data(result, result.decisions), table=table)
+    return Report(told, _data(result), table=table)
 
 
 def verified(result: log.LogResult) -> Report:
     """Return how far the ledger is proven, without its decisions, and how to ask later whether anything went away."""
     told = f"ledger {result.ledger_id}: " + _text(result, ()).partition(" · ")[2]
-    data = _data(result, ()) | ({} if result.seen is None else {"seen": result.seen})
+    data = _data(result) | ({} if result.seen is None else {"seen": result.seen})
     return Report("\n".join((told, *_follows(result), *_since(result))), data)
 
 
@@ -63,7 +64,7 @@ def proof(document: bytes) -> Report:
     return Report(document.decode(), json.loads(document), verbatim=True)
 
 
-def _text(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> str:
+def _text(result: log.LogResult, decisions: tuple[Told, ...]) -> str:
     return text.log(
         decisions,
         result.restrictions,
@@ -88,7 +89,7 @@ def _nothing(result: log.LogResult) -> Iterator[str]:
         yield f"components are found by: counterseal sbom find {shlex.quote(escape.plain(asked.text))}"
 
 
-def _data(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> dict[str, Any]:
+def _data(result: log.LogResult) -> dict[str, Any]:
     return {
         "schema": "counterseal.log/v1",
         "ledger": result.ledger_id,
@@ -97,18 +98,22 @@ def _data(result: log.LogResult, decisions: tuple[RecordedDecision, ...]) -> dic
         "sandbox": result.sandbox,
         "stages": list(result.stages),
         "follows": wire.encode(result.follows),
-        "decisions": [row(recorded) for recorded in decisions],
+        "decisions": [
+            _row(told.sequence, decision, withdrawn=told.withdrawn, published=told.publication is not None)
+            for told, decision in zip(result.decisions, result.wholes, strict=bool(result.wholes))
+        ],
         "restrictions": [
-            {"sequence": known.entry.link.sequence, "event": wire.encode(known.event)} for known in result.restrictions
+            {"sequence": known.sequence, "event": wire.encode(known.event)} for known in result.restrictions
         ],
     }
 
 
 def row(recorded: RecordedDecision) -> dict[str, Any]:
     """Return a decision as JSON data."""
-    return {
-        "sequence": recorded.sequence,
-        "withdrawn": recorded.withdrawn,
-        "published": recorded.publication is not None,
-        "decision": wire.encode(recorded.decision),
-    }
+    published = recorded.publication is not None
+    return _row(recorded.sequence, recorded.decision, withdrawn=recorded.withdrawn, published=published)
+
+
+def _row(sequence: int, decision: Decision, *, withdrawn: bool, published: bool) -> dict[str, Any]:
+    said = wire.encode(decision)
+    return {"sequence": sequence, "withdrawn": withdrawn, "published": published, "decision": said}

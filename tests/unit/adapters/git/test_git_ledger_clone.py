@@ -31,7 +31,7 @@ def read(folder: Path) -> tuple[Entry, ...]:
     """Return the entries in a clone, read as `log` does."""
     clone = LocalLedger(folder)
     clone.check()
-    return reader().read_whole(clone).entries
+    return tuple(reader().read_whole(clone).entries)
 
 
 def cloned(tmp_path: Path, remote: Path, *options: str) -> Path:

@@ -121,15 +121,19 @@ def test_what_is_asked_of_the_tip_is_what_the_whole_says(written: Book) -> None:
     written.withdraw("1")
     written.audit()
     written.decide("again", stage="staging", publishes=False)
-    tip, history = written.tip(), written.reader.read_whole(written.store).history
+    tip, whole = written.tip(), written.reader.read_whole(written.store)
+    history = whole.history
     for name in ("0", "1", "2", "after", "again"):
         made = lines.decision(name)
         assert made.manifest is not None
         known = history.decisions[lines.identifier(name)]
-        assert tip.decision(lines.identifier(name)) == known
-        assert list(tip.on_manifest(made.manifest.sha256)) == list(history.on_manifest(made.manifest.sha256))
-    assert tip.current("production") == history.current("production")
-    assert tip.current("staging") == history.current("staging")
+        assert tip.decision(lines.identifier(name)) == whole.decided(known)
+        assert [each.sequence for each in tip.on_manifest(made.manifest.sha256)] == [known.sequence]
+    for stage in ("production", "staging"):
+        here, there = tip.current(stage), history.current(stage)
+        assert here is not None
+        assert there is not None
+        assert here == whole.decided(there)
     assert [known.sequence for known in tip.unpublished()] == [1, 3]
     assert [known.sequence for known in tip.published("vafter")] == [5]
     assert tip.published("v9") == ()

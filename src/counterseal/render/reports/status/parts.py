@@ -163,7 +163,7 @@ def standing(restrictions_in_force: Iterable[status.InForce]) -> list[Row]:
 
 
 def _stands(each: status.InForce) -> Row:
-    body, number = each.recorded.event.body, each.recorded.entry.link.sequence
+    body, number = each.recorded.event.body, each.recorded.sequence
     head = restrictions.headline(body).partition(": ")[2]
     who = restrictions.agreed(body) or f"by {plain(each.recorded.event.actor.login, 40)}"
     said = f"{who}, {when(each.recorded.event.occurred_at)}: {plain(restrictions.reason(body), 1000)}"
@@ -173,7 +173,7 @@ def _stands(each: status.InForce) -> Row:
 def standing_data(each: status.InForce) -> dict[str, Any]:
     """Return a hold or a revocation in force as JSON data."""
     return {
-        "sequence": each.recorded.entry.link.sequence,
+        "sequence": each.recorded.sequence,
         "standing": wire.encode(each.what),
         "event": wire.encode(each.recorded.event),
     }

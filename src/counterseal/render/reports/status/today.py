@@ -110,7 +110,7 @@ def _data(now: status.Status) -> dict[str, Any]:
                 "publishes": state.publishes,
                 "inPolicy": state.listed,
                 "has": log.row(state.known) if state.known else None,
-                "revoked": state.revoked.recorded.entry.link.sequence if state.revoked else None,
+                "revoked": state.revoked.recorded.sequence if state.revoked else None,
                 "instead": log.row(state.instead) if state.instead else None,
             }
             for state in now.stages
