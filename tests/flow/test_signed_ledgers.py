@@ -160,8 +160,8 @@ class Altered:
     def commits(self, most: int | None) -> Sequence[LedgerCommit]:
         return self._source.commits(most)
 
-    def history(self) -> tuple[int, Generator[LedgerCommit]]:
-        return self._source.history()
+    def history(self, after: str | None = None) -> tuple[int, Generator[LedgerCommit]]:
+        return self._source.history(after)
 
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
         brought = self._source.objects(ids)

@@ -73,6 +73,9 @@ class Judge:
     def is_older(self, revision: str | None, other: str | None) -> bool:  # noqa: ARG002 - as the real one
         return False
 
+    def world(self) -> str:
+        return "a branch"
+
 
 def reader(ledger_id: str = LEDGER) -> LedgerReader:
     """Return a reader that believes every line."""

@@ -43,9 +43,13 @@ class MemoryLedger:
             name = next(iter(self.made[name].parents), None)
         return listed
 
-    def history(self) -> tuple[int, Generator[LedgerCommit]]:
+    def history(self, after: str | None = None) -> tuple[int, Generator[LedgerCommit]]:
         listed = self.commits(None)[::-1]
-        return len(listed), (commit for commit in listed)
+        names = [commit.id for commit in listed]
+        if after is not None and after not in names:
+            raise ServiceError(f"the ledger's branch does not have commit {after[:12]}")
+        rest = listed[names.index(after) + 1 :] if after else listed
+        return len(rest), (commit for commit in rest)
 
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
         self.asked.append(len(ids))

@@ -157,6 +157,11 @@ def clone(words: str = "clone with the ledger (default: here)") -> Option:
     return Option("--folder", kind=FOLDER, metavar="FOLDER", default=Path(), words=words)
 
 
+def no_cache() -> Switch:
+    """Return the option of all that read a whole ledger."""
+    return Switch("--no-cache", words="verify every signature anew, and remember none (always so in CI)")
+
+
 def output(words: str) -> Option:
     """Return the folder in which `sbom`, `sign` and `candidate` meet."""
     return Option("--output", kind=FOLDER, metavar="FOLDER", default=Path(OUTPUT_FOLDER), words=words)

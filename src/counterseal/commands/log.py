@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from counterseal.errors import LedgerError, UsageError, VerificationError
 from counterseal.evaluation import Decision
 from counterseal.gate.ledger import ANYHOW, Asked
-from counterseal.history import History, RecordedDecision, RecordedEvent, Told, ToldEvent, standing
-from counterseal.history.events import EventKind, Genesis
+from counterseal.history import History, RecordedDecision, RecordedEvent, Sums, Told, ToldEvent, standing
+from counterseal.history.events import EventKind
 from counterseal.identifiers import MIRROR_BRANCH
 from counterseal.model import Outcome, Predecessor
 
@@ -136,7 +135,7 @@ def verify(reader: LedgerReader, source: LedgerSource, since_head: str | None, h
     """
     whole = read(reader, source, how)
     seen = None if since_head is None else _entry_of_head(whole, since_head)
-    return replace(_result(reader, whole, LogQuery()), decisions=(), restrictions=(), seen=seen)
+    return replace(_sums(reader, whole), seen=seen)
 
 
 def _entry_of_head(whole: Whole, head: str) -> int:
@@ -182,43 +181,36 @@ def run(
 
 
 def _result(reader: LedgerReader, whole: Whole, query: LogQuery) -> LogResult:
-    tip, history = whole.tip, whole.history
+    history = whole.history
+    return replace(
+        _sums(reader, whole),
+        decisions=history.query(stage=query.stage, since=query.since),
+        query=query,
+        restrictions=standing.restrictions(history, stage=query.stage, since=query.since, text=query.text),
+    )
+
+
+def _sums(reader: LedgerReader, whole: Whole) -> LogResult:
+    """Return how far the ledger is proven, and what there is in all."""
+    tip, sums = whole.tip, whole.sums
     return LogResult(
         ledger_id=tip.id,
         entries=tip.size,
         head=tip.head,
-        decisions=history.query(stage=query.stage, since=query.since),
+        decisions=(),
         sandbox=reader.judge.trust.sandbox,
-        query=query,
-        follows=_follows(history),
-        kinds=_kinds(history),
-        stages=tuple(dict.fromkeys(recorded.decision.stage for recorded in history.decisions.values())),
-        restrictions=standing.restrictions(history, stage=query.stage, since=query.since, text=query.text),
-        newest=max((recorded.decision.decided_at for recorded in history.decisions.values()), default=None),
+        follows=sums.follows,
+        kinds=_kinds(sums),
+        stages=tuple(sums.stages),
+        newest=sums.newest,
     )
 
 
-def _follows(history: History) -> Predecessor | None:
-    """Return the ledger that the genesis says this one follows."""
-    bodies = (known.event.body for known in history.events)
-    return next((body.predecessor for body in bodies if isinstance(body, Genesis)), None)
-
-
-def _kinds(history: History) -> dict[str, int]:
-    """Return how many entries there are of each kind."""
-    events = Counter(known.event.kind for known in history.events)
-    counts = {
-        "genesis": events[EventKind.GENESIS],
-        "decision": len(history.decisions),
-        "publication": events[EventKind.PUBLICATION],
-        "withdrawal": events[EventKind.WITHDRAWN],
-        "audit": events[EventKind.AUDIT],
-        "hold": events[EventKind.HOLD],
-        "resume": events[EventKind.RESUME],
-        "revocation": events[EventKind.REVOCATION],
-        "reinstatement": events[EventKind.REINSTATEMENT],
-    }
-    return {kind: count for kind, count in counts.items() if count}
+def _kinds(sums: Sums) -> dict[str, int]:
+    """Return how many entries there are of each kind, in the order in which people are told."""
+    kinds = (EventKind.GENESIS, "decision", *(kind for kind in EventKind if kind is not EventKind.GENESIS))
+    names = {str(kind): "withdrawal" if kind is EventKind.WITHDRAWN else str(kind) for kind in kinds}
+    return {name: sums.kinds[kind] for kind, name in names.items() if kind in sums.kinds}
 
 
 def show(reader: LedgerReader, source: LedgerSource, sequence: int, how: Asked = ANYHOW) -> ShowResult:

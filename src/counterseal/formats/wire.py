@@ -37,6 +37,7 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _SECOND = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
 TIMESTAMP: Final = names.Grammar("time", rf"{_SECOND}(?:\.[0-9]+)?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})", "RFC 3339")
 WRITTEN_TIMESTAMP: Final = names.Grammar("time", f"{_SECOND}Z", "RFC 3339, UTC, whole seconds")
+_RECORD: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _LARGEST = 2**53 - 1  # I-JSON: what every JSON reader holds exactly
 
 
@@ -124,7 +125,7 @@ def canonical_record(data: Any) -> bytes:
 
     Python orders keys and escapes texts as RFC 8785 does, as long as all of them are ASCII.
     """
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = _RECORD.encode(data)
     return text.encode() if text.isascii() else canonical(data)
 
 

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import bisect
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from counterseal.errors import PolicyError, VerificationError
 from counterseal.evaluation import identity, identity_words, started
+from counterseal.formats import digests, wire
 from counterseal.gate.collect import read_policy
 from counterseal.identifiers import POLICY_PATH
 
 if TYPE_CHECKING:
     from counterseal.model import Attestation, Certificate, Policy, Repository, Statement, Trust
     from counterseal.ports import SourceRepository
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """The first parents of a tip, newest first; of each how old it is; and at which ages the policy was changed."""
+
+    head: str
+    line: Sequence[str]
+    ages: Mapping[str, int]
+    changes: Sequence[int]
 
 
 class Judge:
@@ -39,13 +51,23 @@ class Judge:
         self._home = home
         self._own_revision = own_revision
         self._policies: dict[str, Policy] = {}
-        self._look(head)
-
-    def _look(self, head: str) -> None:
         self.head = head
-        self._line = self.repository.first_parents(head)
-        self._ages = {revision: age for age, revision in enumerate(self._line)}
-        self._changes = [self._ages[revision] for revision in self.repository.commits_touching(head, POLICY_PATH)]
+        self._branch: _Branch | None = None
+
+    @property
+    def _known(self) -> _Branch:
+        """Return the branch at its tip; it is read when somebody is judged."""
+        if self._branch is None or self._branch.head != self.head:
+            line = self.repository.first_parents(self.head)
+            ages = {revision: age for age, revision in enumerate(line)}
+            changes = [ages[revision] for revision in self.repository.commits_touching(self.head, POLICY_PATH)]
+            self._branch = _Branch(self.head, line, ages, changes)
+        return self._branch
+
+    def world(self) -> str:
+        """Return a sha256 of all that verdicts follow from: branch, and whom the reader trusts."""
+        home = [self._home.host, self._home.id, self.repository.default_ref()]
+        return digests.sha256(wire.canonical([self.head, *home, self._own_revision, wire.encode(self.trust)]))
 
     def __call__(self, attestation: Attestation, what: str) -> None:
         """Accept the signer of `attestation`.
@@ -82,11 +104,10 @@ class Judge:
 
         A revision that is not known may be of a run that began after we looked.
         """
-        if revision is not None and revision not in self._ages:
+        if revision is not None and revision not in self._known.ages:
             head = self.repository.resolve(self.repository.default_ref())
-            if head is not None and head != self.head:
-                self._look(head)
-        return self._ages.get(revision) if revision else None
+            self.head = head or self.head
+        return self._known.ages.get(revision) if revision else None
 
     def is_older(self, revision: str | None, other: str | None) -> bool:
         """Return whether a revision of the default branch is older than another; also if either is not on it."""
@@ -111,15 +132,16 @@ class Judge:
 
     def _policy(self, age: int, what: str) -> Policy:
         """Return the policy that the branch had at an age; it is read once a change."""
-        index = bisect.bisect_left(self._changes, age)
-        if index == len(self._changes):
-            raise VerificationError(f"{what}: there was no policy yet at {self._line[age][:12]}")
-        changed = self._line[self._changes[index]]
+        line, changes = self._known.line, self._known.changes
+        index = bisect.bisect_left(changes, age)
+        if index == len(changes):
+            raise VerificationError(f"{what}: there was no policy yet at {line[age][:12]}")
+        changed = line[changes[index]]
         if changed not in self._policies:
             try:
                 self._policies[changed], _ = read_policy(self.repository, changed)
             except PolicyError as error:  # nobody was the gate then: no reason for a gate of today to stop
                 raise VerificationError(
-                    f"{what}: there was no usable policy at {self._line[age][:12]}", why=error.what
+                    f"{what}: there was no usable policy at {line[age][:12]}", why=error.what
                 ) from error
         return self._policies[changed]

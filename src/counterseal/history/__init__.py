@@ -5,9 +5,10 @@ It believes the entries that it is given; whether they are signed and chained is
 
 from __future__ import annotations
 
-from counterseal.history.brief import Brief, brief, mentions
-from counterseal.history.fold import History, RecordedDecision, RecordedEvent, Told, ToldEvent, content_of, label
+from counterseal.history.brief import Brief, brief, mentions, slim
+from counterseal.history.fold import History, RecordedDecision, RecordedEvent, Told, ToldEvent, content_of, label, said
 from counterseal.history.past import Past
+from counterseal.history.sums import Sums
 
 __all__ = [
     "Brief",
@@ -15,6 +16,7 @@ __all__ = [
     "Past",
     "RecordedDecision",
     "RecordedEvent",
+    "Sums",
     "Told",
     "ToldEvent",
     "brief",
@@ -24,6 +26,8 @@ __all__ = [
     "mentions",
     "places",
     "rests",
+    "said",
+    "slim",
     "standing",
     "state",
 ]

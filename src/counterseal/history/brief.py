@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from counterseal import forges
 from counterseal.evaluation import Decision
 from counterseal.history.events import Event, Publication
-from counterseal.model import FindingOutcome
+from counterseal.identifiers import DECISION
+from counterseal.model import FindingOutcome, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,6 +39,23 @@ def brief(content: Decision | Event) -> Brief | Event:
     if isinstance(content.body, Publication):
         return dataclasses.replace(content, body=dataclasses.replace(content.body, assets=()))
     return content
+
+
+def slim(said: Statement) -> Statement:
+    """Return a statement without what `brief` leaves out; it says the same in brief, and names its entry as before."""
+    predicate = dict(said.predicate)
+    if isinstance(place := predicate.get("ledger"), dict):
+        predicate["ledger"] = {name: place.get(name) for name in ("id", "entryId", "sequence")}
+    if said.predicate_type == DECISION:
+        predicate |= dict.fromkeys(("reviews", "evidence", "builds", "abandoned"), ())
+        findings = predicate.get("findings")
+        if isinstance(findings, list):
+            predicate["findings"] = [
+                each for each in findings if isinstance(each, dict) and each.get("outcome") in _WHY
+            ]
+    elif isinstance(body := predicate.get("body"), dict) and "assets" in body:
+        predicate["body"] = {**body, "assets": ()}
+    return Statement(said.subjects, said.predicate_type, predicate)
 
 
 class Same:

@@ -27,11 +27,13 @@ from counterseal.history.events import (
     Withdrawn,
 )
 from counterseal.identifiers import DECISION, EVENT
-from counterseal.model import EarlierDecision, Entry, LedgerLink, Outcome
+from counterseal.model import EarlierDecision, Entry, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+
+    from counterseal.model import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +83,22 @@ def content_of(entry: Entry) -> Decision | Event:
         LedgerError: It is of an unknown type, or an audit that names another trigger than its signer's certificate.
         FormatError: It is not in our form, or of an unknown kind.
     """
-    statement, what = entry.attestation.statement, f"entry {entry.link.sequence}"
+    what = f"entry {entry.link.sequence}"
+    content, trigger = said(entry.attestation.statement, what), entry.attestation.certificate.trigger
+    if isinstance(content, Event) and isinstance(content.body, Audit) and content.body.trigger != trigger:
+        raise LedgerError(
+            f"{what}: an audit says that it was started by {content.body.trigger}, and was signed in a run of {trigger}"
+        )
+    return content
+
+
+def said(statement: Statement, what: str) -> Decision | Event:
+    """Return what the statement of an entry says; raises what `content_of` does, but for audits."""
     if statement.predicate_type == DECISION:
         return decisions.parse(statement, what)
     if statement.predicate_type != EVENT:
         raise LedgerError(f"{what}: unknown type of entry {statement.predicate_type}", fix="upgrade counterseal")
-    event = events.parse(statement, what)
-    trigger = entry.attestation.certificate.trigger
-    if isinstance(event.body, Audit) and event.body.trigger != trigger:
-        raise LedgerError(
-            f"{what}: an audit says that it was started by {event.body.trigger}, and was signed in a run of {trigger}"
-        )
-    return event
+    return events.parse(statement, what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,25 +157,23 @@ class History:
         for entry in entries:
             content, about = content_of(entry), entry.attestation.statement.subjects
             found = isinstance(content, Decision) and mentions(content, about, search)
-            self.add(entry.link, digests.sha256(entry.line), content, found=found)
+            self.add(entry.link.sequence, entry.link.entry_id, digests.sha256(entry.line), content, found=found)
 
-    def add(self, link: LedgerLink, line: str, content: Decision | Event, *, found: bool = True) -> None:
-        """Take the next entry: its place, the sha256 of its line, what it says, and whether it is searched for.
+    def add(self, sequence: int, entry_id: str, line: str, content: Decision | Event, *, found: bool = True) -> None:
+        """Take the next entry: its number and id, the sha256 of its line, what it says, and whether it is searched for.
 
         Raises:
             LedgerError: It refers to an allow that is not there.
         """
         if isinstance(content, Decision):
-            self.decisions[link.entry_id] = Told(
-                link.sequence, link.entry_id, line, self._same.brief(content), found=found
-            )
+            self.decisions[entry_id] = Told(sequence, entry_id, line, self._same.brief(content), found=found)
         else:
-            self.events.append(ToldEvent(link.sequence, link.entry_id, self._same.event(content)))
-            self._apply(link, content)
+            self.events.append(ToldEvent(sequence, entry_id, self._same.event(content)))
+            self._check_ended(sequence, content)
+            self._kinds[entry_id] = content.kind
+            self._apply(sequence, content)
 
-    def _apply(self, link: LedgerLink, event: Event) -> None:
-        sequence = link.sequence
-        self._check_ended(link, event)
+    def _apply(self, sequence: int, event: Event) -> None:
         if not isinstance(event.body, (Publication, Withdrawn)):
             return
         reference = event.body.decision
@@ -195,7 +199,7 @@ class History:
             changed = dataclasses.replace(earlier, withdrawn=True)
         self.decisions[reference.entry_id] = changed
 
-    def _check_ended(self, link: LedgerLink, event: Event) -> None:
+    def _check_ended(self, sequence: int, event: Event) -> None:
         """Require that what an event ends or confirms was recorded before it, as what it takes it for."""
         named: dict[str, EventKind] = {}
         match event.body:
@@ -209,8 +213,7 @@ class History:
                 pass
         for entry_id, kind in named.items():
             if self._kinds.get(entry_id) is not kind:
-                raise LedgerError(f"entry {link.sequence}: it names {entry_id[:12]}, and no {kind} stands there")
-        self._kinds[link.entry_id] = event.kind
+                raise LedgerError(f"entry {sequence}: it names {entry_id[:12]}, and no {kind} stands there")
 
     def current(self, stage: str) -> Told | None:
         """Return the decision that let in what a stage has now: its newest allow that stands."""

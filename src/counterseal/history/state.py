@@ -141,12 +141,12 @@ def document(state: State) -> bytes:
 def _object(members: Mapping[str, bytes]) -> bytes:
     """Return a canonical object of members that are written already: by keys in their order of UTF-16 (RFC 8785)."""
     ordered = sorted(members, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
-    return b"{%s}" % b",".join(b"%s:%s" % (wire.canonical_record(name), members[name]) for name in ordered)
+    return b"{%s}" % b",".join(b"%s:%s" % (_written(name), members[name]) for name in ordered)
 
 
 @lru_cache(maxsize=2048)
-def _written(part: StageState | Allowed | Held | Revoked) -> bytes:
-    """Return a part as it stands in the document."""
+def _written(part: StageState | Allowed | Held | Revoked | str) -> bytes:
+    """Return a part, or the name of one, as it stands in the document."""
     return wire.canonical_record(wire.encode(part))
 
 

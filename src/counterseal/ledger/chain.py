@@ -25,6 +25,8 @@ from counterseal.ledger.entry import FORMAT, check_link, proof_file
 from counterseal.model import InclusionProof, LedgerLink
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from counterseal.model import Entry
 
 #: The fix where something other than a gate wrote to the ledger, or took something from it.
@@ -56,6 +58,20 @@ class Chain:
         self._before = self._peaks
         self._leaves: list[bytes] = []
 
+    @classmethod
+    def resumed(cls, ledger_id: str, size: int, head: str, peaks: Sequence[str]) -> Chain:
+        """Return the chain of so many entries, of which the sha256 of the last line and the peaks are known."""
+        chain = cls(ledger_id)
+        chain.size = chain._first = size
+        chain.head = head
+        chain._peaks = chain._before = tuple(bytes.fromhex(peak) for peak in peaks)
+        return chain
+
+    @property
+    def peaks(self) -> tuple[str, ...]:
+        """Return the peaks of the tree of all entries (hex)."""
+        return tuple(peak.hex() for peak in self._peaks)
+
     @property
     def root(self) -> str:
         """Return the root over all entries (hex)."""
@@ -63,9 +79,8 @@ class Chain:
 
     def link(self, entry_id: str, commit: str | None, tree: str | None, state: str) -> LedgerLink:
         """Return the place of the next entry: on this commit with this tree, with this sha256 of the state after it."""
-        peaks = tuple(peak.hex() for peak in self._peaks)
         return LedgerLink(
-            FORMAT, self.id, entry_id, self.size, self.head, commit, tree, self.size, self.root, peaks, state
+            FORMAT, self.id, entry_id, self.size, self.head, commit, tree, self.size, self.root, self.peaks, state
         )
 
     def add(self, entry: Entry) -> None:

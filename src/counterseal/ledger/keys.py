@@ -24,7 +24,7 @@ def key(kind: str, value: str, n: int = 0) -> str:
         value: Of what.
         n: Which of several notes; 0 is the first.
     """
-    return digests.sha256(wire.canonical([SCHEMA, kind, value, n]))[:40]
+    return digests.sha256(wire.canonical_record([SCHEMA, kind, value, n]))[:40]
 
 
 def path(note: str) -> str:

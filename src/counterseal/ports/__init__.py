@@ -10,7 +10,7 @@ from counterseal.ports.here import BuildFacts, Clock, SbomBuilder, SubjectFiles
 from counterseal.ports.progress import Tell, silent
 from counterseal.ports.project import BranchWriter, ChangeRequests, Clone, ProjectFixes, ProjectSurvey
 from counterseal.ports.signing import BundleVerifier, Crew, Crewed, Environment, Signer
-from counterseal.ports.stores import LedgerSource, LedgerStore, LostTips, Remembered, SourceRepository
+from counterseal.ports.stores import LedgerSource, LedgerStore, LostTips, Memory, SourceRepository
 
 __all__ = [
     "AssetStore",
@@ -28,9 +28,9 @@ __all__ = [
     "LedgerSource",
     "LedgerStore",
     "LostTips",
+    "Memory",
     "ProjectFixes",
     "ProjectSurvey",
-    "Remembered",
     "SbomBuilder",
     "Signer",
     "SourceRepository",

@@ -72,10 +72,13 @@ class LedgerSource(Protocol):
             most: No more than so many; None: all.
         """
 
-    def history(self) -> tuple[int, Generator[LedgerCommit]]:
+    def history(self, after: str | None = None) -> tuple[int, Generator[LedgerCommit]]:
         """Return how many commits the branch has now, and they by first parents, oldest first, as a stream.
 
         Until it is closed, `objects` may be asked for in between.
+
+        Args:
+            after: Only commits after this one; all, if the branch does not have it.
         """
 
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
@@ -89,14 +92,14 @@ class LedgerSource(Protocol):
         """
 
 
-class Remembered(Protocol):
-    """Texts by name that were kept for the user; whoever may write there may have put anything into it."""
+class Memory(Protocol):
+    """One thing that is kept for the user; what others put in its place is not given back."""
 
-    def known(self, names: Collection[str]) -> Mapping[str, str]:
-        """Return what is kept under some names."""
+    def read(self) -> bytes | None:
+        """Return what was kept, or None: nothing, or something else by now."""
 
-    def add(self, texts: Mapping[str, str]) -> None:
-        """Keep texts by name, if that is possible."""
+    def keep(self, data: bytes) -> None:
+        """Keep this in place of what was there, if that is possible."""
 
 
 class LostTips(Protocol):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from counterseal.adapters.gitlab.access import GitLabTokens
     from counterseal.adapters.gitlab.ci import GitLabEnvironment
     from counterseal.adapters.gitlab.forge import GitLabForge
+    from counterseal.adapters.sigstore.verifier import SigstoreVerifier
     from counterseal.forges import ForgeHost
     from counterseal.gate import collect, opening
     from counterseal.gate.ledger import LedgerReader
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from counterseal.ports import (
         AssetStore,
         BuildFacts,
-        BundleVerifier,
         Clock,
         LedgerSource,
         LedgerStore,
@@ -127,7 +127,7 @@ class Wiring:
 
         return get_bytes(f"{origin}/trust")
 
-    def consumer(self, document: Path | None, *, sandbox: bool) -> tuple[Trust, BundleVerifier]:
+    def consumer(self, document: Path | None, *, sandbox: bool) -> tuple[Trust, SigstoreVerifier]:
         """Return whom a consumer trusts, and the verifier to it.
 
         Raises:
@@ -289,9 +289,10 @@ class Wiring:
     # --- a ledger in a clone -------------------------------------------------------------------
 
     def local_ledger(
-        self, folder: Path, work: Path, document: Path | None, *, sandbox: bool
+        self, folder: Path, work: Path, document: Path | None, *, sandbox: bool, cached: bool = False
     ) -> tuple[LedgerReader, LedgerSource]:
-        """Return how to read the ledger in a clone, and where it lies there."""
+        """Return how to read the ledger in a clone, and where it lies there; in CI nothing is remembered."""
         from counterseal.wiring import clones
 
-        return clones.ledger(*self.consumer(document, sandbox=sandbox), folder, work)
+        keep = clones.remembering(self.surroundings) if cached else None
+        return clones.ledger(*self.consumer(document, sandbox=sandbox), folder, work, keep)

@@ -147,13 +147,13 @@ class GitLedgerStore:
         self._is_short = most is not None and len(listed) < most
         return listed
 
-    def history(self) -> tuple[int, Generator[LedgerCommit]]:
-        """Return how many commits the branch has at the remote now, and they by first parents, oldest first.
+    def history(self, after: str | None = None) -> tuple[int, Generator[LedgerCommit]]:
+        """Return how many commits the branch has at the remote now (after one), and they, oldest first.
 
         Raises:
             ServiceError: The remote cannot be read, or has not all.
         """
-        return ledger_commits.stream(self._git, _HERE) if self._fetch(None) else (0, _nothing())
+        return ledger_commits.stream(self._git, _HERE, after) if self._fetch(None) else (0, _nothing())
 
     def _fetch(self, most: int | None) -> bool:
         """Bring the branch's commits here; return whether there is a branch."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.git import ledger_commits
@@ -12,7 +14,6 @@ from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from counterseal.model import LedgerCommit
 
@@ -57,6 +58,15 @@ class LocalLedger:
             )
         self._partial = partial
 
+    def lend(self, folder: Path) -> None:
+        """Make a bare repository that reads the clone's objects where it lacks its own, so that none are copied.
+
+        Of a clone that may lack some nothing is lent.
+        """
+        asked = self._git.run("rev-parse", "--path-format=absolute", "--git-path", "objects")
+        whole = asked.code == 0 and not self._partial
+        Git(folder).create(borrowed=Path(os.fsdecode(asked.out.rstrip(b"\n"))) if whole else None)
+
     def tip(self) -> str | None:
         """Return where the ledger's branch was when it was fetched last, or where a branch of that name is."""
         fetched = f"refs/remotes/origin/{MIRROR_BRANCH}"
@@ -73,8 +83,8 @@ class LocalLedger:
         with self._lacks():
             return [] if tip is None else ledger_commits.read(self._git, tip, most)
 
-    def history(self) -> tuple[int, Generator[LedgerCommit]]:
-        """Return how many commits the clone has of the branch, and they, oldest first.
+    def history(self, after: str | None = None) -> tuple[int, Generator[LedgerCommit]]:
+        """Return how many commits the clone has of the branch, all or after one of them, and they, oldest first.
 
         Raises:
             ServiceError: The clone lacks one.
@@ -82,7 +92,7 @@ class LocalLedger:
         if (tip := self.tip()) is None:
             return 0, _nothing()
         with self._lacks():
-            number, commits = ledger_commits.stream(self._git, tip)
+            number, commits = ledger_commits.stream(self._git, tip, after)
             return number, self._streamed(commits)
 
     def _streamed(self, commits: Generator[LedgerCommit]) -> Generator[LedgerCommit]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from counterseal.errors import LedgerError
+from counterseal.errors import LedgerError, ServiceError
 from counterseal.model import LedgerCommit
 
 if TYPE_CHECKING:
@@ -59,16 +59,24 @@ def read(git: Git, tip: str, most: int | None) -> list[LedgerCommit]:
     return [_parse(record) for record in printed.split(b"\0") if record.strip(b"\n")]
 
 
-def stream(git: Git, tip: str) -> tuple[int, Generator[LedgerCommit]]:
+def stream(git: Git, tip: str, after: str | None = None) -> tuple[int, Generator[LedgerCommit]]:
     """Return how many commits there are up to a tip by first parents, and they, oldest first, a few at a time.
 
     While they are read, one process of git answers for all objects.
 
+    Args:
+        git: The repository.
+        tip: The newest commit.
+        after: Only those after this one.
+
     Raises:
         LedgerError: Something there is no commit.
-        ServiceError: One is not here.
+        ServiceError: One is not here, or `after` is none of them.
     """
-    printed = git.read("rev-list", "--reverse", "--first-parent", "--end-of-options", tip, "--")
+    if after and git.run("merge-base", "--is-ancestor", after, tip).code != 0:
+        raise ServiceError(f"the ledger's branch does not have commit {after[:12]}")
+    known = (f"^{after}",) if after else ()
+    printed = git.read("rev-list", "--reverse", "--first-parent", "--end-of-options", tip, *known, "--")
     return printed.count(b"\n"), _stream(git, printed)
 
 

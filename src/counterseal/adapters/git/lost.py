@@ -82,9 +82,9 @@ class LedgerAt:
         """Return its first-parent line, newest first."""
         return ledger_commits.read(self._git, self._tip, most)
 
-    def history(self) -> tuple[int, Generator[LedgerCommit]]:
-        """Return how many commits its first-parent line has, and they, oldest first."""
-        return ledger_commits.stream(self._git, self._tip)
+    def history(self, after: str | None = None) -> tuple[int, Generator[LedgerCommit]]:
+        """Return how many commits its first-parent line has, all or after one of them, and they, oldest first."""
+        return ledger_commits.stream(self._git, self._tip, after)
 
     def objects(self, ids: Collection[str]) -> Mapping[str, bytes]:
         """Return trees and blobs by id.

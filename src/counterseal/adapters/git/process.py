@@ -66,6 +66,8 @@ _SETTINGS: Final = (
     "transfer.bundleURI=false",
     "transfer.unpackLimit=1",  # what is fetched stays two files, and does not become one an object
 )
+#: Of a process that reads a whole repository: how much of its packs it may have in memory.
+_SPARING: Final = ("-c", "core.packedGitLimit=32m", "-c", "core.packedGitWindowSize=1m")
 #: By minor version of git 2 the first patch that knows GIT_NO_LAZY_FETCH; from 2.45 on all do (ADR 0003).
 _NO_LAZY_FETCH: Final = {39: 4, 40: 2, 41: 1, 42: 2, 43: 4, 44: 1}
 _VERSION = re.compile(rb"git version ([0-9]{1,3})\.([0-9]{1,4})\.([0-9]{1,4})")
@@ -112,17 +114,20 @@ class Git:
         self._kept = 0
         self._reader: ObjectReader | None = None
 
-    def create(self, more: str = "") -> None:
+    def create(self, more: str = "", borrowed: Path | None = None) -> None:
         """Make the bare repository, if it is not there yet; `HEAD`, which makes it one, comes last.
 
         The files are those of gitrepository-layout(5).
 
         Args:
             more: For its configuration; extensions need the newer version of the format.
+            borrowed: The objects of another repository on this machine, which then need not be copied.
         """
         if not (self.folder / "HEAD").exists():
-            for folder in ("objects", "refs"):
+            for folder in ("objects/info", "refs"):
                 (self.folder / folder).mkdir(parents=True, exist_ok=True)
+            if borrowed and "\n" not in str(borrowed):
+                (self.folder / "objects/info/alternates").write_bytes(os.fsencode(borrowed) + b"\n")
             (self.folder / "config").write_text(_CONFIG.format(version=1 if more else 0) + more, encoding="ascii")
             (self.folder / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
             self.is_empty = True
@@ -168,7 +173,7 @@ class Git:
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
         """Ask one process for all objects meanwhile, and remember none of them."""
-        self._reader = ObjectReader(self._start(("cat-file", "--batch"), {}), LOCAL_SECONDS)
+        self._reader = ObjectReader(self._start((*_SPARING, "cat-file", "--batch"), {}), LOCAL_SECONDS)
         try:
             yield
         finally:

@@ -9,6 +9,7 @@ are ours.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import subprocess
@@ -117,6 +118,7 @@ def work() -> None:
     with contextlib.suppress(EOFError, BrokenPipeError):
         kind, trusted_root = pickle.load(asked)  # noqa: S301 - of the process that started us
         verifier = kind(trusted_root)
+        gc.freeze()  # what lives as long as the process is not looked through again and again
         while True:
             job, item = pickle.load(asked)  # noqa: S301 - as above
             try:

@@ -56,7 +56,7 @@ class SigstoreVerifier:
     """
 
     def __init__(self, trusted_root_json: bytes) -> None:
-        self._document = trusted_root_json
+        self._document, self.root_digest = trusted_root_json, digests.sha256(trusted_root_json)
         try:
             data = wire.load_json(trusted_root_json, "trusted root")
             self._root = TrustedRootDocument.from_json(json.dumps(data))

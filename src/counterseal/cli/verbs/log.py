@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
     from counterseal.gate.ledger import LedgerReader
-    from counterseal.ports import LedgerSource
+    from counterseal.ports import LedgerSource, Tell
     from counterseal.render import Report
     from counterseal.wiring import Wiring
 
@@ -42,6 +42,7 @@ VERB = Verb(
             "--ledger", metavar="ID", words="the ledger that it has to be, whatever the policy says by now"
         ),
         parameters.clone(),
+        parameters.no_cache(),
         *parameters.trust(),
     ),
     ("log --stage production --since 2026-10-01", "log show 42"),
@@ -55,8 +56,10 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     _check(options)
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         tell("reading and verifying the ledger")
-        reader, source = wiring.local_ledger(options.folder, work, options.trust, sandbox=options.sandbox)
-        return _answer(options, reader, source)
+        reader, source = wiring.local_ledger(
+            options.folder, work, options.trust, sandbox=options.sandbox, cached=not options.no_cache
+        )
+        return _answer(options, reader, source, tell)
 
 
 def _check(options: SimpleNamespace) -> None:
@@ -94,15 +97,18 @@ def _check(options: SimpleNamespace) -> None:
         )
 
 
-def _answer(options: SimpleNamespace, reader: LedgerReader, source: LedgerSource) -> Report:
+def _answer(options: SimpleNamespace, reader: LedgerReader, source: LedgerSource, tell: Tell) -> Report:
     from counterseal.commands import log
+    from counterseal.gate.ledger import Asked
     from counterseal.render.reports import log as reports
 
     log.require(reader, options.ledger)
+    how = Asked(tell=tell)
     if options.action == "show":
-        return reports.entry(log.show(reader, source, options.sequence))
+        return reports.entry(log.show(reader, source, options.sequence, how))
     if options.action == "prove":
-        return reports.proof(log.prove(reader, source, options.sequence))
+        return reports.proof(log.prove(reader, source, options.sequence, how))
     if options.action == "verify":
-        return reports.verified(log.verify(reader, source, options.since_head))
-    return reports.listed(log.run(reader, source, log.LogQuery(options.stage, options.since, options.search)))
+        return reports.verified(log.verify(reader, source, options.since_head, how))
+    query = log.LogQuery(options.stage, options.since, options.search)
+    return reports.listed(log.run(reader, source, query, how, full=options.format == "json"))

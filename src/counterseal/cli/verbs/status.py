@@ -25,6 +25,7 @@ VERB = Verb(
     (
         parameters.Argument("tag", "only this tag, and all that happened to it", required=False),
         parameters.clone(),
+        parameters.no_cache(),
         *parameters.trust(),
     ),
     ("status", "status v1.2.0"),
@@ -35,13 +36,16 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     """Run the verb."""
     from counterseal.cli.showing import progress
     from counterseal.commands import status
+    from counterseal.gate.ledger import Asked
     from counterseal.render.reports import status as reports
 
     tag = options.tag.removeprefix("refs/tags/") if options.tag else None
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         tell("reading and verifying the ledger")
-        ledger = wiring.local_ledger(options.folder, work, options.trust, sandbox=options.sandbox)
-        clone = status.read(*ledger, wiring.clock().now())
+        reader, source = wiring.local_ledger(
+            options.folder, work, options.trust, sandbox=options.sandbox, cached=not options.no_cache
+        )
+        clone = status.read(reader, source, wiring.clock().now(), Asked(tell=tell))
         forge = _forge(wiring.at_home(options.folder), work / "forge", clone, tag, tell)
     if tag is None:
         return reports.overview(status.now(clone, forge))

@@ -13,13 +13,12 @@ from counterseal.errors import CountersealError, UsageError
 from counterseal.formats import event_request, manifest
 from counterseal.gate import collect, request_files, selection
 from counterseal.gate.ledger import ANYHOW, Asked, Whole
-from counterseal.gate.ledger.whole import Entries
-from counterseal.history import History
 from counterseal.model import EventRequest, Policy, PromotionRequest
 from counterseal.ports import SourceRepository
 
 if TYPE_CHECKING:
     from counterseal.gate.ledger import LedgerReader, Tip
+    from counterseal.history import History
     from counterseal.ports import LedgerSource
 
 
@@ -99,7 +98,7 @@ def read(reader: LedgerReader, source: LedgerSource, at: datetime, how: Asked = 
     """
     repository, head, unseen = reader.judge.repository, reader.judge.head, []
     policy, _ = collect.read_policy(repository, head)
-    whole = Whole(reader.empty(), History(), Entries(reader, source))
+    whole = reader.nothing(source)
     try:
         whole = log.read(reader, source, how)
     except UsageError as error:  # there is none, which is right as long as no gate ran

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from counterseal.gate.ledger.anchor import Anchor, check_anchor, facts, is_of_predecessor, publication_of
 from counterseal.gate.ledger.reader import LedgerReader, branch_tip, open_reader, remote
+from counterseal.gate.ledger.remembering import memory_name
 from counterseal.gate.ledger.stream import ANYHOW, Asked
 from counterseal.gate.ledger.tip import Tip
 from counterseal.gate.ledger.whole import Whole
@@ -23,6 +24,7 @@ __all__ = [
     "check_anchor",
     "facts",
     "is_of_predecessor",
+    "memory_name",
     "open_reader",
     "publication_of",
     "remote",

@@ -8,44 +8,40 @@ from __future__ import annotations
 
 import base64
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from counterseal import ledger
 from counterseal.errors import CountersealError, FormatError, LedgerError, SandboxSignedError, VerificationError
 from counterseal.evaluation import Decision
-from counterseal.formats import digests, statement, wire
-from counterseal.history import Brief, brief, content_of, mentions
+from counterseal.formats import digests, wire
+from counterseal.gate.ledger import rows
+from counterseal.gate.ledger.rows import Seal
+from counterseal.history import Brief, brief, content_of, mentions, slim
 from counterseal.history.events import Event
-from counterseal.model import Attestation, Certificate, Entry, LedgerLink, Statement
+from counterseal.model import Entry, LedgerLink, Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from counterseal.ports import BundleVerifier
-
-#: Raised whenever a line that verified may not verify any more, or prove something else: what is remembered is void.
-VERSION: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """What the signature of a line proves, whoever may sign: the identity, when, and where it is logged."""
-
-    certificate: Certificate
-    signed_at: datetime
-    log_index: int
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as it is stored, its sha256, where it stands (for messages), and what its signature proved before."""
+    """A line as it is stored, the id of its blob, and where it stands (for messages)."""
 
     data: bytes
-    name: str
+    blob: str
     where: str
-    seal: Seal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Some lines, what decisions are searched for among them, and whether their rows are wanted."""
+
+    lines: Sequence[Line]
+    search: str
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +51,11 @@ class Checked:
     Attributes:
         seal: What its signature proves.
         link: The place that it names.
-        statement: Its type, and of its predicate the policy that it names; subjects and the rest are left out.
+        statement: What its signer is judged by: its type, and of its predicate as much as that takes.
         said: sha256 of the signed payload.
         content: What it says, in brief; None: nothing that can be read, see `problem`.
         found: Whether it is a decision that has what is searched for.
+        row: What may be kept of it, if that is wanted.
         problem: What is wrong with it even if its signer may sign.
     """
 
@@ -68,29 +65,28 @@ class Checked:
     said: str
     content: Brief | Event | None
     found: bool
+    row: bytes = b""
     problem: CountersealError | None = None
 
 
 Answers = list[Checked | CountersealError]
 
 
-def check_all(verifier: BundleVerifier, asked: tuple[Sequence[Line], str]) -> Answers:
+def check_all(verifier: BundleVerifier, job: Job) -> Answers:
     """Return what is told of each of some lines, or why it is not what a gate signed; the first such ends the list."""
-    lines, search = asked
     told: Answers = []
-    for line in lines:
+    for line in job.lines:
         try:
-            told.append(_check(verifier, line, search))
+            told.append(_check(verifier, line, job))
         except CountersealError as error:
             told.append(error)
             break
     return told
 
 
-def _check(verifier: BundleVerifier, line: Line, search: str) -> Checked:
-    entry = sealed(line.data, line.seal) if line.seal else verified(verifier, line.data, line.where)
+def _check(verifier: BundleVerifier, line: Line, job: Job) -> Checked:
+    entry = verified(verifier, line.data, line.where)
     attestation = entry.attestation
-    told, named = attestation.statement, attestation.statement.predicate.get("policy")
     problem: CountersealError | None = None
     content: Decision | Event | None = None
     try:
@@ -98,13 +94,17 @@ def _check(verifier: BundleVerifier, line: Line, search: str) -> Checked:
         content = content_of(entry)
     except CountersealError as error:
         problem = error
+    is_decision, statement = isinstance(content, Decision), slim(attestation.statement)
+    seal, said = Seal(attestation.certificate, attestation.signed_at), digests.sha256(attestation.payload)
+    policy = {"policy": statement.predicate.get("policy")}
     return Checked(
-        Seal(attestation.certificate, attestation.signed_at, attestation.log_index),
+        seal,
         entry.link,
-        Statement((), told.predicate_type, {"policy": named}),
-        digests.sha256(attestation.payload),
+        Statement((), statement.predicate_type, policy) if is_decision else statement,
+        said,
         brief(content) if content else None,
-        isinstance(content, Decision) and mentions(content, told.subjects, search),
+        isinstance(content, Decision) and mentions(content, statement.subjects, job.search),
+        rows.written(rows.Row(attestation.digest, said, line.blob, seal, statement)) if job.kept else b"",
         problem,
     )
 
@@ -115,7 +115,13 @@ def verified(verifier: BundleVerifier, line: bytes, where: str) -> Entry:
     Raises:
         LedgerError: It is not what a gate signed.
     """
-    what = _place(line, where)
+    try:
+        return _verified(verifier, line, where)
+    except CountersealError:  # the same again, with a better name for it
+        return _verified(verifier, line, _place(line, where))
+
+
+def _verified(verifier: BundleVerifier, line: bytes, what: str) -> Entry:
     try:
         return ledger.entry_of(line, verifier.verify_statement(line, what))
     except SandboxSignedError as error:
@@ -125,34 +131,6 @@ def verified(verifier: BundleVerifier, line: bytes, where: str) -> Entry:
             raise LedgerError(f"{what}: {error.what}", why=error.why, fix=error.fix) from error
         why = error.why or error.what  # without its fix, which is about files that people download
         raise LedgerError(f"{what} is not what a gate signed", why=why, fix=ledger.RESTORE) from error
-
-
-def sealed(line: bytes, seal: Seal) -> Entry:
-    """Return the entry in a line whose signature was verified before, with what that proves."""
-    payload = payload_of(line)
-    said = statement.parse(payload, "a line of the ledger")
-    return ledger.entry_of(
-        line,
-        Attestation(said, payload, seal.certificate, seal.signed_at, seal.log_index, line, digests.sha256(line)),
-    )
-
-
-def seal_text(seal: Seal) -> str:
-    """Return what a signature proves as text to be remembered."""
-    return wire.canonical_record({"version": VERSION, **wire.encode(seal)}).decode()
-
-
-def seal_of(text: str | None) -> Seal | None:
-    """Return what a signature proves from text that was remembered; None: it is not usable, so it is found out anew."""
-    if text is None:
-        return None
-    try:
-        data = wire.load_json(text.encode(), "what is remembered")
-        if not isinstance(data, dict) or data.pop("version", None) != VERSION:
-            return None
-        return wire.decode(Seal, data, "what is remembered")
-    except (CountersealError, ValueError):
-        return None
 
 
 def payload_of(line: bytes) -> bytes:

@@ -9,7 +9,7 @@ from counterseal.formats import digests
 from counterseal.gate.judge import Judge
 from counterseal.gate.ledger import checking
 from counterseal.model import Entry, Predecessor
-from counterseal.ports import BundleVerifier
+from counterseal.ports import BundleVerifier, Memory
 
 #: How many verified lines are remembered.
 _MAX_KNOWN: Final = 256
@@ -23,6 +23,8 @@ class Lines:
     verifier: BundleVerifier
     judge: Judge
     predecessor: Predecessor | None = None
+    #: What was verified of this ledger before: for people, never in a gate, which verifies all itself.
+    memory: Memory | None = None
     _known: dict[str, Entry] = field(default_factory=dict)
 
     def entry(self, note: bytes, where: str) -> Entry:

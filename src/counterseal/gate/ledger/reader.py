@@ -8,10 +8,12 @@ from counterseal.errors import ServiceError
 from counterseal.gate.collect import read_policy
 from counterseal.gate.judge import Judge
 from counterseal.gate.ledger import tail, whole
+from counterseal.gate.ledger.entries import Entries
 from counterseal.gate.ledger.lines import Lines
 from counterseal.gate.ledger.stream import ANYHOW, Asked
 from counterseal.gate.ledger.tip import Tip
 from counterseal.gate.ledger.walk import Walk
+from counterseal.history import Sums
 from counterseal.identifiers import page
 from counterseal.ledger import Chain, NotesTree
 from counterseal.model import Repository
@@ -31,6 +33,10 @@ class LedgerReader(Lines):
     def empty(self) -> Tip:
         """Return the ledger before its first entry."""
         return Tip(Walk(Chain(self.ledger_id), NotesTree(), self.judge), self)
+
+    def nothing(self, source: LedgerSource) -> Whole:
+        """Return the same, as all of it."""
+        return whole.Whole(self.empty(), Sums(), Entries(self, source))
 
     def read(self, source: LedgerSource, look_up: Iterable[str] = ()) -> Tip:
         """Return the ledger at its tip: from its newest audit on, or, where that lies too far back, as a whole.

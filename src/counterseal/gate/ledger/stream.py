@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from counterseal.errors import CountersealError
-from counterseal.formats import digests
-from counterseal.gate.ledger.checking import Line, check_all, seal_of, seal_text
+from counterseal.gate.ledger.checking import Job, Line, check_all
 from counterseal.gate.ledger.walk import not_an_entry
 from counterseal.model import LedgerCommit
-from counterseal.ports import BundleVerifier, Crewed, Remembered, Tell, silent
+from counterseal.ports import BundleVerifier, Crewed, Tell, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from contextlib import AbstractContextManager
 
-    from counterseal.gate.ledger.checking import Answers, Checked, Seal
+    from counterseal.gate.ledger.checking import Answers, Checked
     from counterseal.gate.ledger.lines import Lines
     from counterseal.ports import Crew, LedgerSource
 
@@ -40,12 +39,10 @@ class Asked:
     Attributes:
         search: What decisions are searched for (see `mentions`).
         tell: Told of how many are verified.
-        remembered: What signatures were verified before; None: all are verified now, as a gate does.
     """
 
     search: str = ""
     tell: Tell = silent
-    remembered: Remembered | None = None
 
 
 #: Verify all, tell nobody.
@@ -61,29 +58,33 @@ class _Batch:
     error: CountersealError | None = None
 
 
-def checked(lines: Lines, source: LedgerSource, asked: Asked) -> Generator[tuple[LedgerCommit, bytes, Checked]]:
+def checked(
+    lines: Lines, source: LedgerSource, asked: Asked, after: tuple[int, str | None] = (0, None)
+) -> Generator[tuple[LedgerCommit, bytes, Checked]]:
     """Yield each commit of a ledger, oldest first, with its line and what is told of that.
+
+    Args:
+        lines: Verifies lines.
+        source: Where they lie.
+        asked: How they are to be read.
+        after: How many entries are known already, and the commit of the last of them.
 
     Raises:
         LedgerError: A commit or line is not what a gate made; it is the first such one.
         ServiceError: Something did not come.
     """
-    number, commits = source.history()
-    done = 0
-    with contextlib.closing(commits), _crew(lines.verifier, number) as crew:
-        batches = _batches(source, commits, asked.remembered)
-        for batch, answers in _ahead(crew, batches, asked.search):
-            fresh: dict[str, Seal] = {}
-            for commit, line, told in zip(batch.commits, batch.lines, answers, strict=False):
+    done, commit = after
+    number, commits = source.history(commit)
+    number += done
+    with contextlib.closing(commits), _crew(lines.verifier, number - done) as crew:
+        batches = _batches(source, commits)
+        for batch, answers in _ahead(crew, batches, asked, kept=lines.memory is not None):
+            for known, line, told in zip(batch.commits, batch.lines, answers, strict=False):
                 if isinstance(told, CountersealError):
                     raise told
-                yield commit, line.data, told
-                if line.seal is None:
-                    fresh[line.name] = told.seal
+                yield known, line.data, told
             if batch.error:
                 raise batch.error
-            if asked.remembered is not None and fresh:
-                asked.remembered.add({name: seal_text(seal) for name, seal in fresh.items()})
             done += len(batch.commits)
             asked.tell("verifying the ledger", done, number)
 
@@ -106,11 +107,11 @@ class _Alone:
         return lambda: job(self.verifier, item)
 
 
-def _ahead(crew: Crew, batches: Iterator[_Batch], search: str) -> Iterator[tuple[_Batch, Answers]]:
+def _ahead(crew: Crew, batches: Iterator[_Batch], asked: Asked, *, kept: bool) -> Iterator[tuple[_Batch, Answers]]:
     """Yield batches with their answers, in order, while a few later ones are worked at."""
     waiting: deque[tuple[_Batch, Callable[[], Answers]]] = deque()
     for batch in batches:
-        waiting.append((batch, crew.submit(check_all, (batch.lines, search))))
+        waiting.append((batch, crew.submit(check_all, Job(batch.lines, asked.search, kept))))
         if len(waiting) > 2 * crew.size:
             known, answers = waiting.popleft()
             yield known, answers()
@@ -118,7 +119,7 @@ def _ahead(crew: Crew, batches: Iterator[_Batch], search: str) -> Iterator[tuple
         yield known, answers()
 
 
-def _batches(source: LedgerSource, commits: Iterator[LedgerCommit], remembered: Remembered | None) -> Iterator[_Batch]:
+def _batches(source: LedgerSource, commits: Iterator[LedgerCommit]) -> Iterator[_Batch]:
     """Yield all commits in batches; an error ends it, after what came before."""
     while True:
         part: list[LedgerCommit] = []
@@ -129,7 +130,7 @@ def _batches(source: LedgerSource, commits: Iterator[LedgerCommit], remembered: 
                 part.append(commit)
             if not part:
                 return
-            yield _Batch(part, _lines(source, part, remembered))
+            yield _Batch(part, _lines(source, part))
         except CountersealError as error:
             yield from _until(source, part, error)
             return
@@ -139,7 +140,7 @@ def _until(source: LedgerSource, part: Sequence[LedgerCommit], error: Countersea
     """Yield commits one by one, as far as their lines can be had, and then an error."""
     for commit in part:
         try:
-            lines = _lines(source, [commit], None)
+            lines = _lines(source, [commit])
         except CountersealError as own:
             yield _Batch((), (), own)
             return
@@ -147,12 +148,10 @@ def _until(source: LedgerSource, part: Sequence[LedgerCommit], error: Countersea
     yield _Batch((), (), error)
 
 
-def _lines(source: LedgerSource, commits: Sequence[LedgerCommit], remembered: Remembered | None) -> list[Line]:
-    brought = source.objects({str(commit.line) for commit in commits})
-    data = [brought[str(commit.line)].removesuffix(b"\n") for commit in commits]
-    names = [digests.sha256(line) for line in data]
-    seals = remembered.known(names) if remembered is not None else {}
+def _lines(source: LedgerSource, commits: Sequence[LedgerCommit]) -> list[Line]:
+    blobs = [str(commit.line) for commit in commits]
+    brought = source.objects(set(blobs))
     return [
-        Line(line, name, f"commit {commit.id[:12]}", seal_of(seals.get(name)))
-        for commit, line, name in zip(commits, data, names, strict=True)
+        Line(brought[blob].removesuffix(b"\n"), blob, f"commit {commit.id[:12]}")
+        for commit, blob in zip(commits, blobs, strict=True)
     ]

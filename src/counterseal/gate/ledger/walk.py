@@ -23,7 +23,7 @@ from counterseal.model import Entry
 if TYPE_CHECKING:
     from counterseal.evaluation import Decision
     from counterseal.history.events import Event
-    from counterseal.model import LedgerCommit
+    from counterseal.model import Certificate, LedgerCommit
 
 
 def not_an_entry(commit: LedgerCommit, why: str) -> LedgerError:
@@ -58,7 +58,8 @@ class Walk:
             raise not_an_entry(commit, why)
         if link.tree != self.tree.root:
             raise not_an_entry(commit, f"its line (entry {number}) was signed on another tree than the one before it")
-        self._check_order(entry)
+        last = self.last.attestation.certificate if self.last else None
+        check_order(self.judge, number, last, entry.attestation.certificate)
         state = states.after(self.state, content, link.id, link.entry_id)
         document = states.document(state)
         if digests.sha256(document) != link.state:
@@ -69,15 +70,26 @@ class Walk:
             raise not_an_entry(commit, why)
         self.commit, self.state, self.last = commit.id, state, entry
 
-    def _check_order(self, entry: Entry) -> None:
-        """Require that no entry was signed by a run of an older branch than the entry before it (R44)."""
-        if self.last is None:
-            return
-        old, new = (each.attestation.certificate.source_revision for each in (self.last, entry))
-        if old != new and self.judge.is_older(new, old):
-            raise LedgerError(
-                f"entry {entry.link.sequence} was signed by a run of {(new or '')[:12]}, "
-                f"older than {(old or '')[:12]}, of the entry before",
-                why="a run from before the branch moved was started again, and may have an old policy or gate",
-                fix=ledger.RESTORE,
-            )
+
+def check_order(judge: Judge, number: int, last: Certificate | None, new: Certificate) -> None:
+    """Require that no entry was signed by a run of an older branch than the entry before it (R44).
+
+    Args:
+        judge: Knows the branch.
+        number: Of the entry.
+        last: Who signed the entry before it, if there is one.
+        new: Who signed it.
+
+    Raises:
+        LedgerError: It was.
+    """
+    if last is None:
+        return
+    old_revision, revision = last.source_revision, new.source_revision
+    if old_revision != revision and judge.is_older(revision, old_revision):
+        raise LedgerError(
+            f"entry {number} was signed by a run of {(revision or '')[:12]}, "
+            f"older than {(old_revision or '')[:12]}, of the entry before",
+            why="a run from before the branch moved was started again, and may have an old policy or gate",
+            fix=ledger.RESTORE,
+        )

@@ -7,104 +7,46 @@ and whoever wants one whole has it fetched and verified again.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
-from counterseal.errors import LedgerError
+from counterseal.errors import CountersealError, LedgerError
 from counterseal.evaluation import Decision
-from counterseal.evaluation import decision as decisions
-from counterseal.formats import digests, statement
-from counterseal.gate.ledger.checking import payload_of
-from counterseal.gate.ledger.lines import Lines
+from counterseal.formats import digests
+from counterseal.gate.ledger import remembering
+from counterseal.gate.ledger.entries import Entries
 from counterseal.gate.ledger.stream import checked
 from counterseal.gate.ledger.tip import Tip
 from counterseal.gate.ledger.walk import Walk
-from counterseal.history import History, RecordedDecision, RecordedEvent, Told, content_of
+from counterseal.history import Brief, History, RecordedDecision, RecordedEvent, Sums, Told, content_of
 from counterseal.ledger import Chain, NotesTree
-from counterseal.model import Attestation, Entry
-from counterseal.ports import LedgerSource
+from counterseal.model import Attestation, Entry, LedgerCommit
 
 if TYPE_CHECKING:
     from counterseal.gate.ledger.checking import Checked
+    from counterseal.gate.ledger.lines import Lines
+    from counterseal.gate.ledger.remembering import Known
     from counterseal.gate.ledger.stream import Asked
-
-_SHA256, _BLOB = 32, 20
-_RECORD = _SHA256 + _SHA256 + _BLOB
-
-
-@dataclass(frozen=True, slots=True)
-class Entries(Sequence[Entry]):
-    """The entries of a ledger in their order: each is fetched and verified again when it is asked for.
-
-    What is kept of each: sha256 of line and payload, and the id of its blob.
-    """
-
-    _lines: Lines
-    _source: LedgerSource
-    _kept: bytearray = field(default_factory=bytearray)
-
-    def add(self, line: str, said: str, blob: str) -> None:
-        """Keep where the next entry is: sha256 of its line and of its payload, the id of its blob."""
-        self._kept.extend(bytes.fromhex(line + said + blob))
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self._kept) // _RECORD
-
-    @overload
-    def __getitem__(self, place: int) -> Entry: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Entry]: ...
-
-    def __getitem__(self, place: int | slice) -> Entry | Sequence[Entry]:
-        """Return an entry, or some.
-
-        Raises:
-            LedgerError: What is there now is another line than the one that was read.
-        """
-        if isinstance(place, slice):
-            return [self[number] for number in range(*place.indices(len(self)))]
-        number = range(len(self))[place]
-        return self._lines.entry(self._line(number), f"entry {number}")
-
-    def said(self) -> Iterator[str]:
-        """Yield the sha256 of each payload."""
-        for number in range(len(self)):
-            yield self._at(number)[1]
-
-    def find(self, line: str) -> int | None:
-        """Return the number of the entry whose line has this sha256, or None."""
-        return next((number for number in range(len(self)) if self._at(number)[0] == line), None)
-
-    def decision(self, number: int) -> Decision:
-        """Return a decision whole, from the very line that was verified."""
-        line = self._line(number)
-        payload = payload_of(line)
-        said = statement.parse(payload, f"entry {number}")
-        return decisions.parse(said, f"entry {number}")
-
-    def _line(self, number: int) -> bytes:
-        name, _, blob = self._at(number)
-        line = self._source.objects([blob])[blob].removesuffix(b"\n")
-        if digests.sha256(line) != name:
-            raise LedgerError(f"entry {number} was read, and is another one now")
-        return line
-
-    def _at(self, number: int) -> tuple[str, str, str]:
-        record = self._kept[number * _RECORD : (number + 1) * _RECORD]
-        said = 2 * _SHA256
-        return record[:_SHA256].hex(), record[_SHA256:said].hex(), record[said:].hex()
+    from counterseal.history.events import Event
+    from counterseal.ports import LedgerSource
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Whole:
-    """All of a ledger: its tip, what it says in brief, and its entries in their order."""
+    """All of a ledger: its tip, what there is in all, and its entries in their order."""
 
     tip: Tip
-    history: History
+    sums: Sums
     entries: Entries
+    _told: History | Callable[[], History] = field(default_factory=History)
+
+    @property
+    def history(self) -> History:
+        """Return what the entries say, in brief."""
+        if not isinstance(self._told, History):
+            self._told = self._told()
+        return self._told
 
     def recorded(self, sequence: int) -> RecordedDecision | RecordedEvent:
         """Return an entry whole, with what became of it."""
@@ -124,30 +66,48 @@ class Whole:
 
 
 def read(lines: Lines, source: LedgerSource, asked: Asked) -> Whole:
-    """Return a ledger after every check of every entry.
+    """Return a ledger after every check of every entry; what was checked before is gone on from.
 
     Raises:
         LedgerError: A commit is not an entry appended to the one before.
         VerificationError: A line is not validly signed by a gate.
         ServiceError: Something did not come.
     """
-    walk = Walk(Chain(lines.ledger_id), NotesTree(bring=source.objects), lines.judge)
-    history, entries = History(), Entries(lines, source)
-    with contextlib.closing(checked(lines, source, asked)) as stream:
+    if known := remembering.recall(lines.memory):
+        with contextlib.suppress(CountersealError):  # whatever is wrong, what is remembered has no say in it
+            return _read(lines, source, asked, known)
+    return _read(lines, source, asked, None)
+
+
+def _read(lines: Lines, source: LedgerSource, asked: Asked, known: Known | None) -> Whole:
+    def recalled() -> History:
+        return known.history(asked.search) if known else History()
+
+    nothing = Walk(Chain(lines.ledger_id), NotesTree(bring=source.objects), lines.judge)
+    walk = known.walk(lines, source) if known else nothing
+    before, blob, sums = walk.chain.size, known.mark.blob if known else "", known.mark.sums if known else Sums()
+    entries, new = Entries(lines, source, before, known.rows) if known else Entries(lines, source), list[bytes]()
+    history: History | None = None
+    with contextlib.closing(checked(lines, source, asked, (before, walk.commit))) as stream:
         for commit, line, told in stream:
-            lines.judge.check(told.seal.certificate, told.statement, f"entry {told.link.sequence}")
-            if told.problem or told.content is None:
-                raise told.problem or LedgerError(f"entry {told.link.sequence} says nothing")
-            entry = _entry(line, told)
-            walk.step(commit, entry, told.content)
-            name = entry.attestation.digest
-            history.add(told.link, name, told.content, found=told.found)
-            entries.add(name, told.said, str(commit.line))
-    return Whole(Tip(walk, lines), history, entries)
+            history = history or recalled()
+            name, blob, content = digests.sha256(line), str(commit.line), _step(walk, commit, line, told)
+            history.add(told.link.sequence, told.link.entry_id, name, content, found=told.found)
+            entries.add(name, told.said, blob)
+            sums.add(content)
+            new.append(told.row)
+    if lines.memory and (new or (known and known.mark.judged != lines.judge.world())):
+        remembering.keep(lines.memory, known, new, walk, blob, sums)
+    return Whole(Tip(walk, lines), sums, entries, history or recalled)
 
 
-def _entry(line: bytes, told: Checked) -> Entry:
-    """Return an entry as the walk needs it: line, link and signer; of its statement no more than was told."""
-    seal, name = told.seal, digests.sha256(line)
-    signed = Attestation(told.statement, b"", seal.certificate, seal.signed_at, seal.log_index, line, name)
-    return Entry(line, signed, told.link)
+def _step(walk: Walk, commit: LedgerCommit, line: bytes, told: Checked) -> Brief | Event:
+    """Go to the next commit by what was told of its line; return what that says, in brief."""
+    seal, what = told.seal, f"entry {told.link.sequence}"
+    walk.judge.check(seal.certificate, told.statement, what)
+    if told.problem or told.content is None:
+        raise told.problem or LedgerError(f"{what} says nothing")
+    # as the walk needs it: line, link and signer; of its statement no more than was told
+    signed = Attestation(told.statement, b"", seal.certificate, seal.signed_at, 0, line, digests.sha256(line))
+    walk.step(commit, Entry(line, signed, told.link), told.content)
+    return told.content

@@ -114,8 +114,8 @@ class Writer(threading.Thread):
     def commits(self, most: int | None) -> Any:
         return self._turn("read", lambda: self.shared.commits(most))
 
-    def history(self) -> Any:
-        return self._turn("read", self.shared.history)
+    def history(self, after: str | None = None) -> Any:
+        return self._turn("read", lambda: self.shared.history(after))
 
     def objects(self, ids: Any) -> Any:
         return self.shared.objects(ids)

@@ -24,6 +24,7 @@ VERB = Verb(
             "--since", kind=MOMENT, metavar="DAY", words="only decided since this day (2026-10-01) or moment, UTC"
         ),
         parameters.clone(),
+        parameters.no_cache(),
         *parameters.trust(),
     ),
     ("sbom find requests@2.32.0", "sbom find pkg:npm/lodash --since 2026-10-01"),
@@ -35,12 +36,15 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     from counterseal.cli.showing import progress
     from counterseal.commands import log
     from counterseal.commands.inventories import finding
+    from counterseal.gate.ledger import Asked
     from counterseal.render.reports.inventories import finding as reports
 
     asked = finding.Asked(options.component, log.LogQuery(options.stage, options.since))
     finding.check(asked)
     with wiring.surroundings.work_folder() as work, progress(options, wiring.surroundings) as tell:
         tell("reading and verifying the ledger")
-        reader, stored = wiring.local_ledger(options.folder, work, options.trust, sandbox=options.sandbox)
+        reader, stored = wiring.local_ledger(
+            options.folder, work, options.trust, sandbox=options.sandbox, cached=not options.no_cache
+        )
         assets = wiring.at_home().asset_store()
-        return reports.report(finding.run(log.read(reader, stored), assets, asked, work, tell=tell))
+        return reports.report(finding.run(log.read(reader, stored, Asked(tell=tell)), assets, asked, work, tell=tell))

@@ -32,6 +32,7 @@ VERB = Verb(
     "only warnings (!) and things not seen (?).",
     (
         parameters.clone(),
+        parameters.no_cache(),
         *parameters.trust(),
         parameters.Switch("--fix", words="offer to change settings, each call shown and asked for; on a terminal only"),
     ),
@@ -101,8 +102,10 @@ def _ledger(options: SimpleNamespace, wiring: Wiring, work: Path) -> Callable[[]
     from counterseal.project.checks import InLedger
 
     def read() -> InLedger:
-        ledger = wiring.local_ledger(options.folder, work, options.trust, sandbox=options.sandbox)
-        clone = status.read(*ledger, wiring.clock().now())
+        reader, source = wiring.local_ledger(
+            options.folder, work, options.trust, sandbox=options.sandbox, cached=not options.no_cache
+        )
+        clone = status.read(reader, source, wiring.clock().now())
         return InLedger(len(clone.merged) + len(clone.unread), clone.proven.beat)
 
     return read
