@@ -177,7 +177,8 @@ def _imports_only_what_verifying_needs(world: FlowWorld, wheel: Path, consumer: 
     rooms = {name.split(".")[1] for name in found if name.startswith("counterseal.")}
     assert rooms.isdisjoint({"gate", "inventory"})
     adapters = {".".join(name.split(".")[2:]) for name in found if name.startswith("counterseal.adapters.")}
-    verifier = {f"sigstore.{name}" for name in ("failures", "material", "profile", "spelling", "trust", "verifier")}
+    names = ("failures", "material", "profile", "root", "spelling", "trust", "verifier")
+    verifier = {f"sigstore.{name}" for name in names}
     assert adapters == {"local", "local.clock", "sigstore", *verifier}
     assert {name for name in found if name.startswith("counterseal.evaluation.")} <= {
         f"counterseal.evaluation.{name}" for name in ("decision", "identity", "identity_words", "started")
