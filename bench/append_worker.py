@@ -32,10 +32,10 @@ from counterseal.evaluation import decision as decisions
 from counterseal.formats import bundle, digests, statement, wire
 from counterseal.gate.ledger import LedgerReader, recording
 from counterseal.identifiers import BUNDLE_MEDIA_TYPE, PAYLOAD_TYPE
-from counterseal.model import Attestation, Certificate, Outcome
+from counterseal.model import Attestation, Certificate, Entry, Outcome, Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from counterseal.gate.ledger import Tip
 
@@ -61,20 +61,23 @@ class _Judge:
     def __call__(self, attestation: Attestation, what: str) -> None:
         """Accept."""
 
+    def check(self, certificate: Certificate, signed: Statement, what: str) -> None:
+        """Accept."""
+
     def is_older(self, revision: str | None, other: str | None) -> bool:  # noqa: ARG002 - as the real one
         return False
 
 
 class Appending:
-    """Appends entries to the ledger at a URL."""
+    """Appends entries to the ledger at a URL; `signing` is called whenever one is signed."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, signing: Callable[[], None] = lambda: None) -> None:
+        self._url, self._signing = url, signing
         self._pattern = patterns.decision("staging", Outcome.ALLOW)
 
-    def append(self, folder: Path) -> None:
-        """Append one entry, from an empty folder."""
-        name = secrets.token_hex(8)
+    def append(self, folder: Path, name: str | None = None) -> None:
+        """Append one entry, from an empty folder; `name` (16 hex digits) tells it from others."""
+        name = name or secrets.token_hex(8)
         values, now = _values(name), datetime.now(UTC).replace(microsecond=0)
         evidence = self._pattern.evidence.fill(values, now, name)
         values[self._pattern.named.sha256] = digests.sha256(evidence)
@@ -83,9 +86,11 @@ class Appending:
         content = decisions.parse(statement.parse(payload, "an entry"), "an entry")
         identifier = ledger.entry_id("decision", samples.LEDGER_ID, content.request.file)
         store = GitLedgerStore(self._url, folder / "ledger.git", token=None)
-        reader = LedgerReader(samples.LEDGER_ID, _Verifier(), _Judge())  # type: ignore[arg-type] # they say yes
+        reader = _reader()
 
-        def prepare(tip: Tip, _: Sequence[str]) -> recording.Draft:
+        def prepare(tip: Tip, _: Sequence[str]) -> recording.Draft | Entry:
+            if recorded := tip.find(identifier):  # by an earlier run
+                return recorded
             link = wire.canonical(wire.encode(tip.next_link(identifier, content)))
             return recording.Draft(payload.replace(PLACE.encode(), link), identifier, f"{tip.size} {name}", evidence)
 
@@ -93,9 +98,21 @@ class Appending:
             store,
             read=lambda: reader.read(store),
             prepare=prepare,
-            sign=_unsigned,
+            sign=self._sign,
             fits=lambda line: reader.entry(line, "the new entry"),
         )
+
+    def check(self, folder: Path) -> None:
+        """Require that every commit of the ledger is one entry appended to the one before it."""
+        _reader().read_whole(GitLedgerStore(self._url, folder / "ledger.git", token=None))
+
+    def _sign(self, payload: bytes) -> bytes:
+        self._signing()
+        return _unsigned(payload)
+
+
+def _reader() -> LedgerReader:
+    return LedgerReader(samples.LEDGER_ID, _Verifier(), _Judge())  # type: ignore[arg-type] # they say yes
 
 
 def _values(name: str) -> dict[str, str]:

@@ -44,7 +44,7 @@ def measure(made: SignedLedger, place: Path) -> Iterator[Measured]:
     size = made.parameters.entries
     with tempfile.TemporaryDirectory(dir=place, prefix="append.") as name:
         folder = Path(name)
-        remotes = [_remote(made, folder / each) for each in ("ours.git", "theirs.git")]
+        remotes = [remote(made, folder / each) for each in ("ours.git", "theirs.git")]
         clone = folder / "clone.git"
         _git(folder, "clone", "--quiet", "--bare", str(remotes[1]), str(clone))
         _git(clone, "fetch", "--quiet", "origin", f"+{NOTES_REF}:{NOTES_REF}")
@@ -135,7 +135,8 @@ class _Worker:
         return float(told["seconds"])
 
 
-def _remote(made: SignedLedger, folder: Path) -> Path:
+def remote(made: SignedLedger, folder: Path) -> Path:
+    """Return a bare repository with a ledger, that forges' answers can be had of by http."""
     folder.mkdir()
     _git(folder, "init", "--quiet", "--bare", "--template=", "--initial-branch=main")
     for key in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant", "http.receivepack"):

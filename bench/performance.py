@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from bench import appends, gates, performance_page, readers, results, verifying
+from bench import appends, gates, performance_page, readers, results, verifying, writers
 from tests.signed_ledgers.making import CACHE, cached
 from tests.signed_ledgers.plan import BETWEEN, Parameters
 
@@ -53,6 +53,7 @@ def _measured(sizes: Sequence[int]) -> Iterator[Measured]:
             yield from (replace(each, after=after) for each in _at(_ledger(size, after), _ledger(10, 0)))
         if after == 0:  # whoever reads all of it finds the same work, wherever audits are
             yield from readers.measure(_ledger(size, 0))
+    yield writers.measure(_ledger(10, 0), CACHE)
     yield from verifying.measure()
 
 

@@ -28,11 +28,13 @@ class Times:
         seconds: In the order of the rounds, without the first one, which does not count.
         mebibytes: Peak memory of its largest process; None: not looked at.
         fetched: Bytes that came from the remote each time; None: not looked at.
+        signatures: How many were made in all; None: not looked at.
     """
 
     seconds: tuple[float, ...] = ()
     mebibytes: float | None = None
     fetched: int | None = None
+    signatures: int | None = None
 
     @property
     def least(self) -> float:
