@@ -7,9 +7,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.ci import newcomer
 from tests.ci.newcomer import PAGE
 from tests.flow import recorded
-from tests.flow.test_permitting import ask
+
+from counterseal_sandbox.demo.site import NAME
 
 if TYPE_CHECKING:
     from tests.ci.act import Outcome
@@ -63,15 +65,23 @@ def test_a_hold_is_a_job_of_its_own(here: Newcomer) -> None:
 
 
 def resumed(here: Newcomer) -> None:
-    """Two people end it, and the gate's own job tells that."""
-    here.world.git("fetch", "-q", "origin", "main")
-    asked = ask(here.world, "resume", "--entry", "1")
-    for login in ("alice", "dora"):
-        here.world.review(login, asked.number)
-    here.world.merge("bob", asked.number)
+    """A job asks for its end, for which a bot's request takes one person more; and the gate's own job tells of it."""
+    text = newcomer.one_step("request", kind="resume", entry="1", reason="it was another machine")
+    rights = newcomer.documented("request")
+    refused = here.custom(text, permissions=rights)
+    assert refused.jobs == {"job": "failure"}, refused.text
+    assert "too few are left who could approve: alice, dora" in refused.log
+    assert "ask on your own machine, where 2 are enough: counterseal request --kind resume" in refused.log
+    here.world.sandbox.forge.repository(NAME).actions_may_approve = True  # a setting that the page asks for
+    asked = here.custom(text, permissions=rights, actor="carol")
+    assert asked.jobs == {"job": "success"}, asked.text
+    number = int(asked.outputs("request")["number"])
+    for login in ("alice", "dora", "bob"):
+        here.world.review(login, number)
+    here.world.merge("bob", number)
     ended = here.promote()
     assert ended.jobs["tell"] == "success", ended.text
-    events(ended, {"kind": "resume", "sequence": 2, "request": asked.path})
+    events(ended, {"kind": "resume", "sequence": 2, "request": asked.outputs("request")["path"]})
     assert recorded.kinds(here.world) == ["genesis", "hold", "resume"]
 
 
