@@ -5,6 +5,7 @@ One test, because each act stands on the one before. Tokens, identities and bran
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from tests.ci import gitlab_newcomer
 from tests.ci.act import ROOT
 from tests.ci.test_gitlab_includes import include
 from tests.flow import recorded
+from tests.flow.stopping import revoke, started, stop
 
 from counterseal_sandbox.demo.site import NAME, TAG
 from counterseal_sandbox.demo.world import write_json
@@ -156,11 +158,34 @@ def consumer(project: Newcomer) -> None:
     write_json(clone / "trust.json", client.trust())
     good = verify(project, clone)
     assert good.jobs == {"counterseal-verify": "PASS"}, good.text
-    assert "verified: app-1.2.0-py3-none-any.whl, production" in good.log("counterseal-verify")
-    (clone / "app-1.2.0.tar.gz").write_bytes(b"something else")
+    said = good.log("counterseal-verify")
+    assert "verified: app-1.2.0-py3-none-any.whl, production" in said
+    number = len(recorded.kinds(project.world)) - 1
+    assert f"6 knowledge            as of ledger entry {number} (" in said, "it asks for what is known by now"
+    assert "is not pinned here" in said
+    assert "counterseal pin --repository gitlab.com/acme/app" in said
+    archive = clone / "app-1.2.0.tar.gz"
+    right = archive.read_bytes()
+    archive.write_bytes(b"something else")
     tampered = verify(project, clone)
     assert tampered.jobs == {"counterseal-verify": "FAIL"}
     assert "not verified: app-1.2.0.tar.gz" in tampered.log("counterseal-verify")
+    archive.write_bytes(right)
+    taken_back(project, clone)
+
+
+def taken_back(project: Newcomer, clone: Path) -> None:
+    """One file is revoked afterwards: the template, which fetches the newest state, refuses the release."""
+    digest = hashlib.sha256((clone / "app-1.2.0-py3-none-any.whl").read_bytes()).hexdigest()
+    stop(project.world, started(project.world, revoke(f"artifact:{digest}")))
+    refused = verify(project, clone)
+    assert refused.jobs == {"counterseal-verify": "FAIL"}
+    said = refused.log("counterseal-verify")
+    assert f"the artifact {digest}, which the release rests on, was revoked until 20" in said
+    assert "do not use the file" in said
+    offline = verify(project, clone, state="")
+    assert offline.jobs == {"counterseal-verify": "PASS"}, "what the release itself says is as old as the release"
+    assert "the release's own copy, as of ledger entry" in offline.log("counterseal-verify")
 
 
 def stranger(project: Newcomer, programs: list[Path]) -> None:
@@ -188,7 +213,7 @@ def stranger(project: Newcomer, programs: list[Path]) -> None:
     assert done.stdout.startswith(f"verified: app-1.2.0-py3-none-any.whl, production, {TAG} of {NAME}"), done.stdout
 
 
-def verify(project: Newcomer, clone: Path) -> Outcome:
+def verify(project: Newcomer, clone: Path, **more: str) -> Outcome:
     """Run the verify template on two files in a clone, which has to have them committed for jobs to see them."""
     flags = project.world.site.who_decides()
     named = {
@@ -205,7 +230,8 @@ def verify(project: Newcomer, clone: Path) -> Outcome:
         trust="trust.json",
         sandbox=True,
         **named,
+        **more,
     )
     (clone / "verify.yml").write_text(yaml.safe_dump({"include": [asked]}))
     project.world.git("add", "-A", "-f", ".", ":!.gitlab-ci-local", folder=clone)
-    return project.local.run(clone, variables={"GITLAB_CI": "true"}, file="verify.yml")
+    return project.local.run(clone, variables={"CI": "true", "GITLAB_CI": "true"}, file="verify.yml")

@@ -48,6 +48,7 @@ OTHER_WORDS = {
     ("gate", "hours"): "as above",
     ("gate", "action"): "a pipeline has no event to be compared with",
     ("verify", "repository-id"): "as above",
+    **dict.fromkeys((("request", name) for name in ("entry", "since", "signed-since", "signed-until")), "as above"),
 }
 #: What a template is told in these tests where it has no default.
 GIVEN = {

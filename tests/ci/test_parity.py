@@ -28,10 +28,6 @@ ONLY_OPTIONS = {
     "verbose": "for people who report a bug",
     "quiet": "a log without warnings helps nobody",
 }
-#: Options of `request` that are no inputs: a job asks for promotions; who ends a hold asks in their own name.
-OF_EVENTS = {"kind", "entry", "target", "since", "signed-since", "signed-until"}
-#: Inputs that an action has to be given, though the verb has another use in which they are left out.
-REQUIRED_THERE = {("request", "stage")}
 
 
 def action(verb: str) -> dict[str, Any]:
@@ -43,8 +39,7 @@ def options(name: str) -> dict[str, click.Parameter]:
     """Return the options of a verb by the names that inputs have."""
     verb: Verb = module_of(name).VERB
     named = {param.name.replace("_", "-"): param for param in verb.params}
-    left_out = set(ONLY_OPTIONS) | (OF_EVENTS if verb.name == "request" else set())
-    return {name: param for name, param in named.items() if name not in left_out}
+    return {name: param for name, param in named.items() if name not in ONLY_OPTIONS}
 
 
 def outputs(verb: str) -> set[str]:
@@ -83,7 +78,7 @@ OTHER_DEFAULTS = {("verify", "state"): ("newest", "a job may fetch; the command 
 def test_what_is_required_and_what_is_the_default(verb: str) -> None:
     inputs = action(verb)["inputs"]
     for name, option in options(verb).items():
-        assert bool(inputs[name].get("required")) == (bool(option.required) or (verb, name) in REQUIRED_THERE), name
+        assert bool(inputs[name].get("required")) == bool(option.required), name
         given = inputs[name].get("default", "")
         if isinstance(option, click.Option) and option.is_flag:
             assert given == "false", name

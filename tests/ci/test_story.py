@@ -6,12 +6,14 @@ identities and branch protection are the sandbox's.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from tests.flow import recorded
+from tests.flow.stopping import revoke, started, stop
 
 from counterseal_sandbox.demo.site import NAME, TAG
 from counterseal_sandbox.demo.world import write_json
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from tests.ci.act import Outcome
     from tests.ci.newcomer import Newcomer
+    from tests.flow.worlds import FlowWorld
 
 pytestmark = [pytest.mark.slow, pytest.mark.act]
 
@@ -157,17 +160,42 @@ def consumer(here: Newcomer) -> None:
     for asset in here.world.release()["assets"]:
         (folder / asset["name"]).write_bytes(client.call("GET", asset["url"], raw=True))
     write_json(folder / "trust.json", client.trust())
-    good, tampered = verify(here, folder), None
+    good = verify(here, folder)
     assert good.jobs == {"job": "success"}, good.text
     assert "verified: app-1.2.0-py3-none-any.whl, production" in good.log
-    (folder / "app-1.2.0.tar.gz").write_bytes(b"something else")
+    assert newest(here.world) in good.log, "it asks for what is known by now"
+    assert "warning: github.com/acme/app is not pinned here" in good.log
+    assert "counterseal pin --repository github.com/acme/app" in good.log
+    archive = folder / "app-1.2.0.tar.gz"
+    right = archive.read_bytes()
+    archive.write_bytes(b"something else")
     tampered = verify(here, folder)
     assert tampered.jobs == {"job": "failure"}
     assert "not verified: app-1.2.0.tar.gz" in tampered.log
+    archive.write_bytes(right)
+    taken_back(here, folder)
 
 
-def verify(here: Newcomer, folder: Path) -> Outcome:
-    """Run the verify action on two files in a folder."""
+def taken_back(here: Newcomer, folder: Path) -> None:
+    """One file is revoked afterwards: the action, which fetches the newest state, refuses the release."""
+    digest = hashlib.sha256((folder / "app-1.2.0-py3-none-any.whl").read_bytes()).hexdigest()
+    stop(here.world, started(here.world, revoke(f"artifact:{digest}"), gateRevision=here.product.sha))
+    refused = verify(here, folder)
+    assert refused.jobs == {"job": "failure"}
+    assert f"the artifact {digest}, which the release rests on, was revoked until 20" in refused.log
+    assert "do not use the file" in refused.log
+    offline = verify(here, folder, state='""')
+    assert offline.jobs == {"job": "success"}, "what the release itself says is as old as the release"
+    assert "the release's own copy, as of ledger entry" in offline.log
+
+
+def newest(world: FlowWorld) -> str:
+    """Return what a verdict says that knows the ledger as it is now."""
+    return f"6 knowledge            as of ledger entry {len(recorded.kinds(world)) - 1} ("
+
+
+def verify(here: Newcomer, folder: Path, state: str = "") -> Outcome:
+    """Run the verify action on two files in a folder; nothing is said of the state unless it is named."""
     text = f"""
 on: push
 permissions: {{}}
@@ -184,4 +212,4 @@ jobs:
           trust: {folder}/trust.json
           sandbox: "true"
 """
-    return here.custom(text)
+    return here.custom(text + (f"          state: {state}\n" if state else ""))

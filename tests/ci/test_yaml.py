@@ -111,7 +111,7 @@ def test_the_gate_lets_callers_choose_what_it_looks_at_and_nothing_else() -> Non
     (step,), (other,) = job["steps"], emergency["steps"]
     assert set(call) == {"inputs", "outputs"}, "no secret"
     assert set(call["inputs"]) == {"stage", "request", "action", "reason"}
-    assert set(call["outputs"]) == {"decisions", "published", "entry"}
+    assert set(call["outputs"]) == {"decisions", "published", "entry", "events"}
     assert set(step["env"]) == {f"COUNTERSEAL_{name.upper()}" for name in call["inputs"]} | {"GITHUB_TOKEN"}
     assert (job["runs-on"], step["shell"]) == ("ubuntu-24.04", SHELL)
     assert job["concurrency"] == {"group": "counterseal-gate", "cancel-in-progress": False}

@@ -66,7 +66,7 @@ def test_it_stops_what_enters_the_stage(starts: Starts) -> None:
     number = world.request("production", "now")
     for login in ("dora", "carol"):
         world.review(login, number)
-    assert "stage-not-held: production is held by " in told_to(starts, "bob", "status"), "before the merge"
+    assert "stage-not-held: production is held by alice (1001) " in told_to(starts, "bob", "status"), "before the merge"
     world.merge("bob", number)
     result = world.gate(code=12)
     assert world.findings(result)["stage-not-held"]["code"] == "stage-held"

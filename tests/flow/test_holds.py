@@ -40,12 +40,22 @@ def test_nobody_else_starts_it(shared: FlowWorld) -> None:
     before = roles[carol]
     roles[carol] = Role.READ
     try:
-        if shared.kind is GITHUB:
-            refused(shared, started(shared, hold()), "and not write")
-        else:  # there the job pushes in the name of whoever started the pipeline
-            refused(shared, started(shared, hold()), "could not push the ledger", code=1)
+        said = refused(shared, started(shared, hold()), "carol may not hold or revoke anything here").errors
+        assert "why: carol may read here, and not write" in said
+        assert "fix: ask somebody who may: alice, bob, dora" in said
     finally:
         roles[carol] = before
+
+
+@pytest.mark.forges(GITLAB)
+def test_a_project_whose_jobs_may_not_push_says_so_before_anything_is_signed(shared: FlowWorld) -> None:
+    repository = stories.hosted(shared)
+    repository.job_token_may_push = False
+    try:
+        said = refused(shared, started(shared, hold()), "could not push the ledger", code=1).errors
+    finally:
+        repository.job_token_may_push = True
+    assert "Allow Git push requests to the repository" in said
 
 
 @pytest.mark.parametrize("event", ["schedule", "push"])
@@ -160,7 +170,9 @@ def test_from_the_click_to_the_deny_and_on(fresh: FlowWorld, monkeypatch: pytest
     stories.approve_and_merge(fresh, asked, "alice")
     denied = fresh.gate(code=12)
     assert [each["outcome"] for each in denied["decisions"]] == ["deny"]
-    assert "staging is held by" in stories.finding(denied["decisions"][0]["decision"], "stage-not-held", "stage-held")
+    assert "staging is held by carol (1003) until" in stories.finding(
+        denied["decisions"][0]["decision"], "stage-not-held", "stage-held"
+    )
     assert fresh.gate("--request", asked.path, code=12)["decisions"][0]["fresh"] is False
     fresh.gate("--request", asked.path, event="schedule", code=0)
     with stopping.hours_later(fresh, monkeypatch, 2.1):
@@ -196,7 +208,9 @@ def test_what_is_revoked_comes_in_no_more(fresh: FlowWorld) -> None:
     }  # fmt: skip
     stories.approve_and_merge(fresh, stories.ask(fresh, "production"), "alice", "dora")
     denied = fresh.gate(code=10)["decisions"][0]["decision"]
-    assert "app-1.2.0-py3-none-any.whl was revoked by" in stories.finding(denied, "not-revoked", "revoked")
+    assert "app-1.2.0-py3-none-any.whl was revoked by dora (1010) in" in stories.finding(
+        denied, "not-revoked", "revoked"
+    )
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -173,7 +173,7 @@ def decided(shared: FlowWorld, tmp_path_factory: pytest.TempPathFactory) -> tupl
 def test_s50_the_log_of_the_gate(decided: tuple[FlowWorld, dict[str, Asked], Seen]) -> None:
     # 50 | branch name `$(curl …)`, title with `::set-output`, bidi marks | B | allow, escaped | R28
     _, asked, seen = decided
-    assert set(seen.outputs) == {"decisions", "published"}
+    assert set(seen.outputs) == {"decisions", "published", "events"}
     assert seen.outputs["published"] == "[]"
     said: Any = json.loads(seen.outputs["decisions"])
     assert {each["request"]: each["outcome"] for each in said} == {

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 PREFIX: Final = "counterseal_"
 #: Bytes of all outputs of a job; GitLab refuses a report of more than 5120.
 LIMIT: Final = 5000
-#: Goes before all others: whether something was published must not depend on how much else was decided.
-FIRST: Final = "published"
+#: Go before all others: whether something was published, or stopped, must not depend on how much else was decided.
+FIRST: Final = ("published", "events")
 _SAFE: Final = re.compile(r"[A-Za-z0-9_.,:;/@+=~%&?()\[\]{}-]*\Z")
 _UNSAFE_IN_JSON: Final = re.compile(r"[^A-Za-z0-9_.,:;/@+=~%&?()\[\]{}\"\\-]")
 
@@ -32,7 +32,7 @@ def lines(outputs: Mapping[str, str], used: int = 0) -> tuple[str, tuple[str, ..
         used: Bytes that the report has already.
     """
     text, problems = "", []
-    for name, value in sorted(outputs.items(), key=lambda output: output[0] != FIRST):
+    for name, value in sorted(outputs.items(), key=lambda output: output[0] not in FIRST):
         start = f"{PREFIX}{name.replace('-', '_')}="
         room = LIMIT - used - len(text) - len(start) - 1
         encoded = _encode(value)

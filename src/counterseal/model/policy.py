@@ -120,3 +120,11 @@ class Policy:
     def stage(self, name: str) -> Stage | None:
         """Return the stage of this name, or None."""
         return next((stage for stage in self.stages if stage.name == name), None)
+
+    def known_as(self, by: str) -> str:
+        """Return login and number of a person as the ledger's state names one (`github.com/1001`), if they are listed.
+
+        For people only. Whoever is in no group any more stays what the state says.
+        """
+        people = (person for group in self.groups.values() for person in group)
+        return next((f"{each.login} ({each.id})" for each in people if f"{each.host}/{each.id}" == by), by)

@@ -73,12 +73,16 @@ def test_what_does_not_fit_is_left_out_and_the_rest_is_there() -> None:
     assert dotenv.lines({"published": small}, used=4990)[0] == ""
 
 
-def test_what_was_published_is_there_however_much_was_decided() -> None:
+def test_what_was_published_or_stopped_is_there_however_much_was_decided() -> None:
     decided = [{"request": f"promotions/staging/{number}.json", "outcome": "deny"} for number in range(200)]
-    text, problems = dotenv.lines({"decisions": json.dumps(decided), "published": json.dumps(["v1.2.0"])})
+    told = json.dumps([{"kind": "hold", "sequence": 7, "what": "hold: production is held"}])
+    text, problems = dotenv.lines(
+        {"decisions": json.dumps(decided), "published": json.dumps(["v1.2.0"]), "events": told}
+    )
     assert len(text) <= dotenv.LIMIT
     outputs = read(text)
     assert json.loads(outputs["counterseal_published"]) == ["v1.2.0"]
+    assert json.loads(outputs["counterseal_events"]) == json.loads(told)
     kept = json.loads(outputs["counterseal_decisions"])
     assert kept == decided[: len(kept)]
     assert len(kept) > 50

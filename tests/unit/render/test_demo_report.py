@@ -23,7 +23,9 @@ RELEASE = Release(
 @pytest.mark.parametrize("missing", [(), ("cosign",), ("cosign", "jq")])
 def test_a_command_that_cannot_work_here_says_what_it_needs(missing: tuple[str, ...]) -> None:
     text = demo.report(Shown({ForgeKind.GITHUB: RELEASE}, 35.2), "counterseal", missing).text
-    assert text.startswith("\nDemo complete in 35.2 s. All four attacks were refused.\n")
+    assert text.startswith(
+        "\nDemo complete in 35.2 s. A hold stopped, a revocation was seen, and all four attacks were refused.\n"
+    )
     needs = f"  (it needs cosign 3.1, jq and openssl; not here: {', '.join(missing)})"
     assert (needs in text) is bool(missing)
     assert text.endswith(f"Next: a project of your own\n  at GitHub: {page('how-to-github.md')}")

@@ -137,7 +137,7 @@ def test_a_gate_with_nothing_to_do_says_so() -> None:
     assert lines == ["nothing to decide: every merged request has its decision"]
     assert lines[0] in report.markdown
     assert (schema, report.exit_code, report.warnings) == ("counterseal.gate/v1", 0, ("look",))
-    assert outputs == {"decisions": "[]", "published": "[]"}
+    assert outputs == {"decisions": "[]", "published": "[]", "events": "[]"}
 
 
 def test_a_gate_tells_what_was_decided_failed_and_published() -> None:

@@ -36,6 +36,10 @@ class Site(Protocol):
     def waiting(self) -> str:
         """Return what a candidate is here."""
 
+    @property
+    def failed(self) -> str:
+        """Return the forge's word for a run that failed."""
+
     def identities(self, repository_id: int) -> str:
         """Return what the policy's `identities` say here."""
 
@@ -53,6 +57,9 @@ class Site(Protocol):
 
     def gate_run(self, actor: str) -> Mapping[str, str]:
         """Return the environment of a run of the gate, started by a merge."""
+
+    def started_run(self, actor: str, number: int) -> Mapping[str, str]:
+        """Return the environment of the run of the gate that a person asked for, by its number."""
 
     def propose(self, person: Person, branch: str, title: str) -> int:
         """Let a person ask to merge a branch, and return the number of the change request."""
@@ -81,6 +88,7 @@ class GitHubSite:
     name: str = NAME
     branch: str = "main"
     waiting: ClassVar[str] = "a draft release"
+    failed: ClassVar[str] = "failure"
 
     @property
     def place(self) -> ForgeHost:
@@ -125,14 +133,20 @@ class GitHubSite:
 
     def gate_run(self, actor: str) -> Mapping[str, str]:
         """Return the environment of a run of the gate, started by a merge."""
+        return self._gate(event="push", actor=actor)
+
+    def started_run(self, actor: str, number: int) -> Mapping[str, str]:
+        """Return the environment of the run of the gate that a person asked for, by its number."""
+        return self._gate(event="workflow_dispatch", actor=actor, runId=number)
+
+    def _gate(self, **order: Any) -> Mapping[str, str]:
         return self.client.run(
             repository=self.name,
             workflow=".github/workflows/promote.yml",
             ref=MAIN,
-            event="push",
-            actor=actor,
             gateRevision=DEFAULT_GATE_REVISION,
             permissions=GATE_PERMISSIONS,
+            **order,
         )
 
     def propose(self, person: Person, branch: str, title: str) -> int:
@@ -173,6 +187,7 @@ class GitLabSite:
     name: str = NAME
     branch: str = "main"
     waiting: ClassVar[str] = "a generic package"
+    failed: ClassVar[str] = "failed"
     file: ClassVar[str] = ".gitlab-ci.yml"
 
     @property
@@ -219,6 +234,11 @@ class GitLabSite:
     def gate_run(self, actor: str) -> Mapping[str, str]:
         """Return the environment of a job of the gate, started by a merge."""
         return self.client.job(project=self.name, ref=MAIN, source="push", actor=actor, apiToken=True)
+
+    def started_run(self, actor: str, number: int) -> Mapping[str, str]:
+        """Return the environment of the job of the pipeline that a person asked for, by its number."""
+        order = {"source": "api", "actor": actor, "pipelineId": number, "apiToken": True}
+        return self.client.job(project=self.name, ref=MAIN, **order)
 
     def propose(self, person: Person, branch: str, title: str) -> int:
         """Let a person open a merge request."""

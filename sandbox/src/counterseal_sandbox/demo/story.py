@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from counterseal.forges import ForgeKind
 from counterseal_sandbox.demo.attacks import SDIST, SUBJECTS, WHEEL, Attacks, said
-from counterseal_sandbox.demo.world import EPOCH, bring_npm_package, close_branch, expect, make_world, write_json
+from counterseal_sandbox.demo.bad_hour import BadHour
+from counterseal_sandbox.demo.site import NAME
+from counterseal_sandbox.demo.world import (
+    EPOCH,
+    bring_gate,
+    bring_npm_package,
+    close_branch,
+    expect,
+    make_world,
+    write_json,
+)
 from counterseal_sandbox.service import Sandbox
 
 if TYPE_CHECKING:
@@ -19,6 +29,7 @@ if TYPE_CHECKING:
 
     from counterseal_sandbox.demo.attacks import Signer
     from counterseal_sandbox.demo.shell import Shell
+    from counterseal_sandbox.demo.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,12 @@ class Story(Attacks):
     Args:
         world: Where it plays.
         signer: Gives a signer with the identity of a run's environment, for the attacker of the last act.
+        bad_hour: What people stop and take back in between.
     """
+
+    def __init__(self, world: World, signer: Callable[[Mapping[str, str]], Signer], bad_hour: BadHour) -> None:
+        super().__init__(world, signer)
+        self.bad_hour = bad_hour
 
     def steps(self) -> list[tuple[str, Callable[[], list[str]]]]:
         """Return the titles and steps."""
@@ -55,9 +71,14 @@ class Story(Attacks):
             (f"candidate: {self.world.site.waiting}, until it is promoted", self.candidate),
             ("staging: requested, approved by alice, merged → allow", self.staging),
             ("production: requested, merged too early → deny", self.too_early),
-            ("production: requested again, reviewed by alice and dora → allow, published", self.production),
+            ("hold: carol stops production, in a bad hour", self.bad_hour.hold),
+            ("production: requested meanwhile, approved by alice and dora → deny, held", self.meanwhile),
+            ("resume: requested by bob, approved by alice and dora, merged → the hold is ended", self.bad_hour.resume),
+            ("production: requested again, approved by alice and dora → allow, published", self.production),
             ("consumer: downloads the release and verifies it offline", self.consume),
-            ("auditor: who promoted what, when and why", self.audit),
+            ("revocation: dora takes v1.2.0 back", self.bad_hour.revoke),
+            ("consumer: asks for what is known by now → refused", self.consume_again),
+            ("auditor: who promoted and stopped what, when and why", self.audit),
             ("attack 1: a tampered asset", self.tampered_asset),
             ("attack 2: a rewritten ledger line", self.rewritten_line),
             ("attack 3: a rewound ledger before a new gate run", self.rewound_ledger),
@@ -97,14 +118,9 @@ class Story(Attacks):
 
     # --- the maintainers -----------------------------------------------------------------------
 
-    def _request(self, stage: str, reason: str, *more: str) -> int:
-        arguments = ("request", "--stage", stage, "--reason", reason, "--format", "json", *more)
-        result = self.world.counterseal(*arguments, environment=self.world.person("bob"))
-        return int(json.loads(result.output)["number"])
-
     def staging(self) -> list[str]:
         """Promote to staging."""
-        number = self._request("staging", "weekly release")
+        number = self.world.asks("--stage", "staging", "--reason", "weekly release")
         self.world.review("alice", number)
         self.world.merge("bob", number)
         return said(self.world.counterseal("gate", environment=self.world.gate_run()))
@@ -112,7 +128,7 @@ class Story(Attacks):
     def too_early(self) -> list[str]:
         """Ask for production, and merge before security has looked."""
         world = self.world
-        number = self._request("production", "weekly release")
+        number = world.asks("--stage", "production", "--reason", "weekly release")
         world.review("carol", number)
         self._amend_request(number)
         world.review("alice", number)
@@ -137,14 +153,25 @@ class Story(Attacks):
         world.git("push", "-q", "origin", f"HEAD:refs/heads/{branch}")
         world.git("switch", "-q", "main")
 
-    def production(self) -> list[str]:
-        """Ask again, wait for both, and publish."""
+    def _reviewed(self, reason: str) -> None:
+        """Ask for production again, wait for both reviews, and merge."""
         world = self.world
-        number = self._request("production", "fixes the parser, see #16", "--again")
+        number = world.asks("--stage", "production", "--reason", reason, "--again")
         world.review("alice", number)
         world.review("dora", number)
         world.merge("bob", number)
-        result = world.counterseal("gate", environment=world.gate_run())
+
+    def meanwhile(self) -> list[str]:
+        """Ask again, wait for both, and meet the hold."""
+        self._reviewed("fixes the parser, see #16")
+        result = self.world.counterseal("gate", environment=self.world.gate_run(), code=12)
+        expect("stage-not-held" in result.output, "the hold is the reason", result.output)
+        return [*said(result), "exit code 12: held, not refused for good"]
+
+    def production(self) -> list[str]:
+        """Ask again once the hold is ended, and publish."""
+        self._reviewed("fixes the parser, see #16; the hold is ended")
+        result = self.world.counterseal("gate", environment=self.world.gate_run())
         expect("published: v1.2.0" in result.output, "the publication", result.output)
         return said(result)
 
@@ -162,11 +189,18 @@ class Story(Attacks):
         (world.folder / "trusted_root.jsonl").write_text(root + "\n", encoding="utf-8")
         return said(world.counterseal("verify", WHEEL, SDIST, *self.ask, *self.trust, folder=self.release))
 
+    def consume_again(self) -> list[str]:
+        """Verify the same file once more, with what the project's ledger says now."""
+        asked = ("verify", WHEEL, *self.ask, *self.trust, "--state", "newest")
+        result = self.world.counterseal(*asked, folder=self.release, code=11)
+        expect("which the release rests on, was revoked" in result.output, "the revocation is seen", result.output)
+        return [*said(result), "exit code 11: not verified"]
+
     def audit(self) -> list[str]:
         """Clone, fetch the ledger, and ask."""
         clone = self.clone("audit")
         result = self.world.counterseal("log", *self.trust, folder=clone)
-        for word in ("allow", "deny", "alice, dora", "enough-reviews"):
+        for word in ("allow", "deny", "alice, dora", "enough-reviews", "hold", "resume", "revocation"):
             expect(word in result.output, f"the log says {word!r}", result.output)
         return said(result)
 
@@ -198,8 +232,9 @@ def run(
         start = time.monotonic()
         world = make_world(shell, sandbox.url, folder, examples / "app", kind)
         bring_npm_package(world, examples / "web")
+        bring_gate(world)
         close_branch(world)
-        story = Story(world, signer)
+        story = Story(world, signer, BadHour(world, sandbox.forge.repository(NAME)))
         _tell(
             told,
             tell,

@@ -15,6 +15,7 @@ from counterseal.errors import CountersealError
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
 from counterseal_sandbox.client import Person, SandboxClient
+from counterseal_sandbox.demo.gate_file import gate_file
 from counterseal_sandbox.demo.shell import Shell
 from counterseal_sandbox.demo.site import NAME, TAG, Site, site
 
@@ -82,14 +83,25 @@ class World:
         self, *arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None, code: int = 0
     ) -> ProcessResult:
         """Return what `counterseal …` said, after checking that it ended with this exit code."""
-        command = [sys.executable, "-I", "-m", "counterseal", *arguments]
-        result = self.shell.run(command, folder=folder or self.checkout, environment=environment)
+        result = self.try_counterseal(*arguments, environment=environment, folder=folder)
         expect(
             result.exit_code == code,
             f"`counterseal {' '.join(arguments)}` ended with {result.exit_code}, not {code}",
             result.output + result.errors,
         )
         return result
+
+    def try_counterseal(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
+    ) -> ProcessResult:
+        """Return what `counterseal …` said, whatever it was."""
+        command = [sys.executable, "-I", "-m", "counterseal", *arguments]
+        return self.shell.run(command, folder=folder or self.checkout, environment=environment)
+
+    def asks(self, *arguments: str) -> int:
+        """Let bob ask for something with `counterseal request …`, and return the number of the change request."""
+        result = self.counterseal("request", *arguments, "--format", "json", environment=self.person("bob"))
+        return int(json.loads(result.output)["number"])
 
     def git(self, *arguments: str, folder: Path | None = None, person: str = "bob") -> str:
         """Return what git said to a person, after checking that it succeeded."""
@@ -204,6 +216,17 @@ def tag_version(world: World) -> None:
     world.git("reset", "-q", "--hard", "origin/main")
     world.git("tag", TAG)
     world.git("push", "-q", "origin", TAG)
+
+
+def bring_gate(world: World) -> None:
+    """Bring the file in which the gate runs, so that people can start it."""
+    path, content = gate_file(world.site.place.kind)
+    file = world.checkout / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content, encoding="utf-8")
+    world.git("add", path)
+    world.git("commit", "-q", "-m", "Let the gate be started")
+    world.git("push", "-q", "origin", "main")
 
 
 def close_branch(world: World) -> None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 BOTH: Final = "both"
 VERB = Verb(
     "demo",
-    "Show the whole way in the sandbox: a commit becomes a verified production release, and four attacks fail.",
+    "Show the whole way in the sandbox: a commit becomes a verified production release, which is held, let on, and "
+    "taken back; and four attacks fail.",
     (
         parameters.Option(
             "--forge", kind=OneOf((*map(str, ForgeKind), BOTH)), default=BOTH, words="on which forge (default: both)"

@@ -205,12 +205,18 @@ def _left(policy: Policy, asker: Person, named: Sequence[Restriction], asked: As
         out += [_person(known.by) for known in named]
     everybody = {member.key: member for members in policy.groups.values() for member in members}
     left = tuple(member.login for key, member in everybody.items() if key not in {person.key for person in out})
-    if not evaluation.possible_without(policy, EVENTS, *out):
+    # whoever lets a job open it may be one of those who approve it, so that takes one approval more (R15)
+    needed = rules.CONSENT + (1 if asked.by_job else 0)
+    if not evaluation.possible_without(policy, EVENTS, *out) or len(left) < needed:
+        enough = asked.by_job and len(left) >= rules.CONSENT
+        own = f"ask on your own machine, where {rules.CONSENT} are enough: counterseal request --kind {asked.kind}; or "
+        job = ", since a job opens it in the name of a bot" if asked.by_job else ""
         raise UsageError(
             f"too few are left who could approve: {', '.join(left) or 'nobody'}",
-            why=f"it takes {rules.CONSENT} of the policy's people; whoever asks does not count, nor whoever made the "
+            why=f"it takes {needed} of the policy's people{job}; whoever asks does not count, nor whoever made the "
             "entry that it is about",
-            fix=f"let whoever made the entry ask; or name more people in the policy ({page('policy-reference.md')})",
+            fix=f"{own if enough else ''}let whoever made the entry ask; or name more people in the policy "
+            f"({page('policy-reference.md')})",
         )
     return left
 

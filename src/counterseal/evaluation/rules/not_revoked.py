@@ -19,7 +19,8 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
     for known in evidence.ledger.revoked:
         if known.stands(evidence.now) and (what := _covered(evidence, known.target)):
             facts = {"entry": known.sequence, "kind": known.target.kind, "what": what, "by": known.by}
-            return violated(NAME, reason(REVOKED, **facts, until=known.until))
+            who = evidence.policy.known_as(known.by)
+            return violated(NAME, reason(REVOKED, **facts, who=who, until=known.until))
     return satisfied(NAME)
 
 

@@ -28,6 +28,7 @@ def judge(evidence: Evidence, options: NoOptions) -> Finding:  # noqa: ARG001 - 
             entries=[held.sequence for held in holds],
             everything=last.stage is None,
             by=last.by,
+            who=evidence.policy.known_as(last.by),
             until=last.until,
         ),
     )

@@ -24,7 +24,6 @@ from counterseal.model import Entry, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from counterseal.gate.ledger import Tip, recording
     from counterseal.gate.opening import Gate
@@ -109,21 +108,21 @@ def revoke(gate: Gate, kind: str, value: str, reason: str) -> Restricted:
 
     def make(tip: Tip, who: Actor) -> Revocation:
         now = gate.sources.clock.now()
-        _check_due(tip, target, who, now=now)
+        _check_due(gate, tip, target, who)
         return Revocation(target, now, now + revocations.PROVISIONAL, None, reason, None)
 
     return _record(gate, EventKind.REVOCATION, make, lambda tip: known.require(gate, tip, target))
 
 
-def _check_due(tip: Tip, target: Target, who: Actor, *, now: datetime) -> None:
+def _check_due(gate: Gate, tip: Tip, target: Target, who: Actor) -> None:
     """Refuse to revoke what is revoked, and more than a person may in a day."""
-    revoked = tip.state.revoked if tip.state else ()
+    revoked, now = tip.state.revoked if tip.state else (), gate.sources.clock.now()
     for before in revoked:
         if before.target == target and before.stands(now):
             until = f"until {wire.timestamp(before.until)}" if before.until else "for good"
             raise UsageError(
                 f"this {target.kind} is revoked already, {until} (entry {before.sequence})",
-                why=f"{before.by} revoked it",
+                why=f"{gate.policy.known_as(before.by)} revoked it",
                 fix=f"two people make it lasting: counterseal request --kind revocation --entry {before.sequence}",
             )
     if revocations.made_today(revoked, _by(who), now) >= revocations.MOST_A_DAY:
@@ -142,6 +141,7 @@ def _record(
 ) -> Restricted:
     """Record what `make` returns on the ledger's tip, once for whatever was started."""
     who, again = person.who(gate)
+    gate.store.check_push()
     identifier = started.entry_id(kind, gate.policy.ledger_id, gate.run)
     tip = gate.reader.read(gate.store)
     ledgers.check_anchor(tip, gate.sources.assets, gate.sources.work)

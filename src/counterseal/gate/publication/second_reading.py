@@ -72,7 +72,8 @@ def require_no_hold(gate: Gate, tip: Tip, recorded: RecordedDecision) -> None:
         last = max(holds, key=lambda held: held.until)
         raise HeldError(
             f"{stage} is held until {wire.timestamp(last.until)}, so nothing is published into it",
-            why=f"{last.by} holds {last.stage or 'every stage'} (entry {last.sequence}); the allow stands, and waits",
+            why=f"{gate.policy.known_as(last.by)} holds {last.stage or 'every stage'} (entry {last.sequence}); "
+            "the allow stands, and waits",
             fix="run the gate again when the hold has ended",
         )
 

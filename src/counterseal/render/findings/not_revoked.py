@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from counterseal.render.findings.shown import Sentences, Shown, said
+from counterseal.render.findings.shown import Sentences, Shown, said, whose
 
 
 def _revoked(it: Shown) -> str:
     lasts = f" until {it['until']}, if nobody confirms it" if it["until"] else ""
-    return f"the {it['kind']} {it['what']} was revoked by {it['by']} in entry {it['entry']}{lasts}"
+    return f"the {it['kind']} {it['what']} was revoked by {whose(it)} in entry {it['entry']}{lasts}"
 
 
 REASONS: Final[Sentences] = {

@@ -84,6 +84,11 @@ def short(revision: object) -> str:
     return str(revision)[:7] if revision else "an unknown revision"
 
 
+def whose(it: Shown) -> str:
+    """Return who made an entry: login and number, as far as the policy knew them when it was judged."""
+    return str(it.data.get("who") or it["by"])
+
+
 def logins(people: Iterable[Mapping[str, Any] | None], nobody: str = "nobody knows who", joint: str = ", ") -> str:
     """Return people by login."""
     return joint.join(str(person["login"]) if person else nobody for person in people)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from counterseal.render.findings.shown import Sentences, Shown, said
+from counterseal.render.findings.shown import Sentences, Shown, said, whose
 
 
 def _held(it: Shown) -> str:
     entries = ", ".join(map(str, it["entries"]))
     what = "every stage is" if it["everything"] else f"{it['stage']} is"
-    return f"{what} held by {it['by']} until {it['until']} (entry {entries})"
+    return f"{what} held by {whose(it)} until {it['until']} (entry {entries})"
 
 
 REASONS: Final[Sentences] = {

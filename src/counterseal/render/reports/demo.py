@@ -45,7 +45,8 @@ def report(shown: demo.Shown, tool: Path | str, missing: Sequence[str] = ()) -> 
     ]
     data = {"schema": "counterseal.demo/v1", "steps": steps, "seconds": round(shown.seconds, 2)}
     each = " on each forge" if len(shown.releases) > 1 else ""
-    end = f"\nDemo complete in {shown.seconds:.1f} s. All four attacks were refused{each}."
+    seen = f"A hold stopped, a revocation was seen, and all four attacks were refused{each}."
+    end = f"\nDemo complete in {shown.seconds:.1f} s. {seen}"
     further = (_further(kind, release, tool, missing) for kind, release in shown.releases.items())
     own = "Next: a project of your own"
     pages = (f"  at {_NAMES[kind]}: {_PAGES[kind]}" for kind in shown.releases)

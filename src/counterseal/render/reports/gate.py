@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from counterseal.gate import deciding
     from counterseal.gate.emergency import restricting
     from counterseal.gate.permitting import consented
+    from counterseal.history.events import Event
+    from counterseal.model import Entry
 
 _NOTHING = "nothing to decide: every merged request has its decision"
 
@@ -48,6 +50,9 @@ def report(done: gate.GateRun) -> Report:
         outputs={
             "decisions": json.dumps([_short(decided) for decided in result.decided]),
             "published": json.dumps([release.tag for release in published.published]),
+            "events": json.dumps(
+                [_told(known.event, known.entry, known.path) for known in result.permitted if known.fresh]
+            ),
         },
         errors=_errors(done),
         warnings=result.warnings,
@@ -76,6 +81,12 @@ def _errors(done: gate.GateRun) -> tuple[tuple[str, str], ...]:
 def _event(known: consented.Permitted) -> dict[str, Any]:
     sequence = known.entry.link.sequence
     return {"request": known.path, "kind": known.event.kind.value, "sequence": sequence, "fresh": known.fresh}
+
+
+def _told(event: Event, entry: Entry, request: str | None) -> dict[str, Any]:
+    """Return what other jobs are told of an event: enough for a title, and where to look further."""
+    what = restrictions.headline(event.body)
+    return {"kind": event.kind.value, "sequence": entry.link.sequence, "request": request, "what": what}
 
 
 def _short(decided: deciding.Decided) -> dict[str, Any]:
@@ -128,7 +139,12 @@ def restricted(done: restricting.Restricted) -> Report:
             "event": wire.encode(event),
             "sandbox": done.sandbox,
         },
-        outputs={"entry": str(sequence), "decisions": "[]", "published": "[]"},
+        outputs={
+            "entry": str(sequence),
+            "decisions": "[]",
+            "published": "[]",
+            "events": json.dumps([_told(event, done.entry, None)] if done.fresh else []),
+        },
         notices=((str(event.kind), f"{head}\nby {by}: {escape.plain(restrictions.reason(event.body), 2000)}"),),
         warnings=done.warnings,
     )

@@ -41,7 +41,7 @@ def judged(target: Target, since: datetime = NOW - HOURS, until: datetime | None
 def test_what_the_decision_would_rest_on_is_revoked(target: Target) -> None:
     found = judged(target)
     assert (found.outcome, found.code, found.data["entry"]) == (FindingOutcome.VIOLATED, "revoked", 44)
-    assert told(found).endswith("was revoked by github.com/1001 in entry 44")
+    assert told(found).endswith("was revoked by alice (1001) in entry 44")
     assert "--kind reinstatement --entry 44" in advised(found)
 
 

@@ -32,12 +32,12 @@ def test_somebody_holds_it() -> None:
     found = judged(HELD)
     assert (found.outcome, found.code) == (FindingOutcome.VIOLATED, "stage-held")
     until = (NOW + HOURS).strftime("%Y-%m-%dT%H:%M:%SZ")
-    assert told(found) == f"production is held by github.com/1001 until {until} (entry 43)"
+    assert told(found) == f"production is held by alice (1001) until {until} (entry 43)"
     assert "request --stage production --again" in advised(found)
 
 
 def test_somebody_holds_every_stage() -> None:
-    assert told(judged(dataclasses.replace(HELD, stage=None))).startswith("every stage is held by github.com/1001")
+    assert told(judged(dataclasses.replace(HELD, stage=None))).startswith("every stage is held by alice (1001)")
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,17 @@ def test_of_several_the_last_to_end_is_told_and_all_are_named() -> None:
     other = dataclasses.replace(HELD, sequence=44, until=NOW + 2 * HOURS, by="github.com/1002")
     found = judged(other, HELD)
     assert (found.data["entries"], found.data["by"]) == ([44, 43], "github.com/1002")
+
+
+def test_whoever_is_listed_no_more_is_a_number() -> None:
+    found = judged(dataclasses.replace(HELD, by="github.com/1999"))
+    assert told(found).startswith("production is held by github.com/1999 until ")
+    assert told(judged(dataclasses.replace(HELD, by="gitlab.com/1001"))).startswith(
+        "production is held by gitlab.com/1001"
+    )
+
+
+def test_what_was_decided_before_names_were_told_is_shown_as_it_was() -> None:
+    found = judged(HELD)
+    before = dataclasses.replace(found, data={name: value for name, value in found.data.items() if name != "who"})
+    assert told(before).startswith("production is held by github.com/1001 until ")
