@@ -6,7 +6,7 @@
 | resume | holds that nobody ended yet; the consent of two who neither asked for it nor hold |
 | revocation at once | a manifest or an artifact, and an end |
 | revocation by two | no end, and their consent |
-| confirmation | also a provisional revocation of the same target, made by neither of them |
+| confirmation | also a provisional revocation of the same target, made by neither of them, and no later begin |
 | reinstatement | revocations that are known; the consent of two |
 
 A gate judges the request before it signs. Readers ask again here, so that an event which no gate may have signed is an
@@ -68,12 +68,15 @@ def _revocation(body: Revocation, revoked: dict[str, Revoked]) -> str:
         return "a revocation that people agreed to, and that ends"
     if body.confirms is None:
         return _disagreement(body.consent, ())
-    if unknown := _unknown((body.confirms,), revoked):
-        return unknown
-    known = revoked[body.confirms]
+    return _unknown((body.confirms,), revoked) or _confirmation(body, body.consent, revoked[body.confirms])
+
+
+def _confirmation(body: Revocation, consent: Consent, known: Revoked) -> str:
     if known.until is None or known.target != body.target:
         return f"it confirms entry {known.sequence}, which lasts already or is of something else"
-    return _disagreement(body.consent, {known.by})
+    if body.since > known.since:
+        return f"it confirms entry {known.sequence}, and counts from later than that"
+    return _disagreement(consent, {known.by})
 
 
 def _alone(body: Revocation) -> str:

@@ -29,7 +29,7 @@ class Held:
 
     def stands(self, at: datetime) -> bool:
         """Return whether it is in force at a moment."""
-        return self.since - SKEW <= at < self.until and self.ended is None
+        return self.since - at <= SKEW and at < self.until and self.ended is None
 
     def covers(self, stage: str) -> bool:
         """Return whether it is about a stage."""
@@ -68,4 +68,4 @@ class Revoked:
 
     def stands(self, at: datetime) -> bool:
         """Return whether it is in force at a moment."""
-        return self.since - SKEW <= at and (self.until is None or at < self.until)
+        return self.since - at <= SKEW and (self.until is None or at < self.until)

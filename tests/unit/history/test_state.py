@@ -160,8 +160,9 @@ def hold(stage: str | None = "production", lasts: int = 72, **at: Any) -> Event:
 def revocation(digest: str, until: datetime | None, confirms: str | None = None, **at: Any) -> Event:
     began = FIRST + timedelta(**at)
     consent = frozen.CONSENT if until is None else None
+    since = FIRST if confirms else began
     return event(
-        EventKind.REVOCATION, Revocation(Target("manifest", digest), began, until, confirms, "why", consent), began
+        EventKind.REVOCATION, Revocation(Target("manifest", digest), since, until, confirms, "why", consent), began
     )
 
 

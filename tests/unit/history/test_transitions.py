@@ -119,6 +119,7 @@ def test_what_may_follow(said: Event, holds: int, revoked: int) -> None:
         (by_two(confirms="nothing"), "not in force"),
         (by_two(RUN, confirms="lasting"), "lasts already"),
         (by_two(RUN, confirms="provisional"), "something else"),
+        (revoke(since=END, until=None, confirms=name("provisional"), consent=CONSENT), "counts from later"),
     ],
 )
 def test_what_no_gate_may_have_signed(said: Event, why: str) -> None:
