@@ -100,7 +100,7 @@ class State:
         stages: By name what a stage has; those that ever had something.
         unpublished: Allows of publishing stages that are neither published nor withdrawn, oldest first.
         holds: Those in force, and those of the last seven days, oldest first.
-        revoked: Revocations in force, and provisional ones of the last day, oldest first.
+        revoked: Revocations in force, and provisional ones of the last seven days, oldest first.
     """
 
     schema: str
@@ -117,8 +117,13 @@ class State:
 
     @property
     def items(self) -> int:
-        """Return how many things there are in it that end only by an entry or by time."""
-        return len(self.unpublished) + len(self.holds) + len(self.revoked)
+        """Return how many things there are in it that end only by an entry or by time.
+
+        A revocation that is over and only remembered is none: a person makes few of them, and they are short. So a
+        confirmation, in whose place another stays known, is never what there is no room for.
+        """
+        in_force = sum(known.until is None or known.stands(self.time) for known in self.revoked)
+        return len(self.unpublished) + len(self.holds) + in_force
 
 
 def document(state: State) -> bytes:
@@ -190,9 +195,9 @@ def _happened(state: State, event: Event, entry_id: str, at: datetime) -> State:
             changes["holds"] = resume.resumed(state.holds, body, state.time)
         case Revocation() as body:
             revoked = _revoked(state, body, entry_id, by)
-            changes["revoked"] = (*revocation.confirmed(state.revoked, body), revoked)
+            changes["revoked"] = (*revocation.confirmed(state.revoked, body, state.time), revoked)
         case Reinstatement() as body:
-            changes["revoked"] = reinstatement.reinstated(state.revoked, body)
+            changes["revoked"] = reinstatement.reinstated(state.revoked, body, state.time)
         case Withdrawn() as body:
             return _withdrawn(state, body)
         case Publication() as body:

@@ -35,7 +35,7 @@ QUORUM: Final = 2
 MANIFEST, PUBLICATION, HOLD, REVOCATION = "manifest", "publication", "hold", "revocation"
 ABSENT: Final = "absent"
 IN_FORCE, RESUMED = "in force", "resumed"
-PROVISIONAL, LASTING = "provisional", "lasting"
+PROVISIONAL, LASTING, TAKEN_BACK = "provisional", "lasting", "taken back"
 #: What leads somewhere and is no event: time, and what is done about something else.
 ITS_END: Final = "its end"
 #: What there is a condition of, and what each condition means.
@@ -62,8 +62,8 @@ CONDITIONS: Final[Mapping[str, Mapping[str, str]]] = {
         ABSENT: "Nothing is revoked by this entry.",
         PROVISIONAL: "One person revoked it: it does not count for three days.",
         LASTING: "Two agreed: it does not count any more.",
-        "over": "It ended by itself, and what was revoked counts again.",
-        "taken back": "People took it back, and what was revoked counts again.",
+        "over": "It ended by itself and does nothing more; who made it needs somebody else for another in seven days.",
+        TAKEN_BACK: "People took it back; the seven days count as well.",
     },
 }
 
@@ -100,8 +100,8 @@ STEPS: Final = tuple(
         (REVOCATION, ABSENT, "revocation by two", LASTING),
         (REVOCATION, PROVISIONAL, "confirmation", LASTING),
         (REVOCATION, PROVISIONAL, ITS_END, "over"),
-        (REVOCATION, PROVISIONAL, "reinstatement", "taken back"),
-        (REVOCATION, LASTING, "reinstatement", "taken back"),
+        (REVOCATION, PROVISIONAL, "reinstatement", TAKEN_BACK),
+        (REVOCATION, LASTING, "reinstatement", TAKEN_BACK),
     )
 )
 
@@ -126,8 +126,7 @@ def problem(event: Event, holds: Sequence[Held], revoked: Sequence[Revoked]) -> 
         case Revocation() as body:
             return _revocation(body, {known.entry_id: known for known in revoked})
         case Reinstatement() as body:
-            unknown = _unknown(body.revocations, {known.entry_id for known in revoked})
-            return unknown or _disagreement(body.consent, ())
+            return _reinstatement(body, {known.entry_id: known for known in revoked})
         case _:
             return ""
 
@@ -141,6 +140,22 @@ def _resume(body: Resume, holds: dict[str, Held]) -> str:
     return _disagreement(body.consent, {holds[entry_id].by for entry_id in body.holds})
 
 
+def _reinstatement(body: Reinstatement, revoked: dict[str, Revoked]) -> str:
+    if unknown := _unknown(body.revocations, revoked):
+        return unknown
+    for known in (revoked[entry_id] for entry_id in body.revocations):
+        if not _leads(REVOCATION, _condition(known), "reinstatement"):
+            return f"a reinstatement of entry {known.sequence}, which was taken back or confirmed before"
+    return _disagreement(body.consent, ())
+
+
+def _condition(known: Revoked) -> str:
+    """Return the condition of a revocation, as far as no clock is needed."""
+    if known.ended:
+        return TAKEN_BACK
+    return PROVISIONAL if known.until else LASTING
+
+
 def _revocation(body: Revocation, revoked: dict[str, Revoked]) -> str:
     if body.consent is None:
         return _alone(body)
@@ -152,8 +167,8 @@ def _revocation(body: Revocation, revoked: dict[str, Revoked]) -> str:
 
 
 def _confirmation(body: Revocation, consent: Consent, known: Revoked) -> str:
-    if not _leads(REVOCATION, PROVISIONAL if known.until else LASTING, "confirmation") or known.target != body.target:
-        return f"it confirms entry {known.sequence}, which lasts already or is of something else"
+    if not _leads(REVOCATION, _condition(known), "confirmation") or known.target != body.target:
+        return f"it confirms entry {known.sequence}, which lasts already, was taken back, or is of something else"
     if body.since > known.since:
         return f"it confirms entry {known.sequence}, and counts from later than that"
     return _disagreement(consent, {known.by})

@@ -47,7 +47,7 @@ def name(text: str) -> str:
 
 
 def known() -> State:
-    """Return a state with a hold, one that was resumed, a provisional revocation and a lasting one."""
+    """Return a state with a hold, one that was resumed; a provisional revocation, a lasting one, one taken back."""
     state = states.after(None, event(EventKind.GENESIS, Genesis(LEDGER, "aa" * 32)), LEDGER, name("genesis"))
     for entry, said in (
         ("hold", event(EventKind.HOLD, Hold("production", "promote", END, "why"))),
@@ -55,6 +55,8 @@ def known() -> State:
         ("end", event(EventKind.RESUME, Resume((name("resumed"),), "why", CONSENT))),
         ("provisional", event(EventKind.REVOCATION, Revocation(FILE, FIRST, END, None, "why", None))),
         ("lasting", event(EventKind.REVOCATION, Revocation(RUN, FIRST, None, None, "why", CONSENT))),
+        ("taken back", event(EventKind.REVOCATION, Revocation(FILE, FIRST, END, None, "why", None))),
+        ("back", event(EventKind.REINSTATEMENT, Reinstatement((name("taken back"),), "why", CONSENT))),
     ):
         state = states.after(state, said, LEDGER, name(entry))
     return state
@@ -129,6 +131,8 @@ def test_what_may_follow(said: Event, holds: int, revoked: int) -> None:
         (revoke(until=None), "for good"),
         (revoke(confirms=name("provisional")), "for good"),
         (revoke(consent=CONSENT), "and that ends"),
+        (reinstate("taken back"), "taken back or confirmed before"),
+        (by_two(confirms="taken back"), "was taken back"),
         (by_two(confirms="hold"), "not in force"),
         (by_two(confirms="nothing"), "not in force"),
         (by_two(RUN, confirms="lasting"), "lasts already"),
@@ -137,7 +141,7 @@ def test_what_may_follow(said: Event, holds: int, revoked: int) -> None:
     ],
 )
 def test_what_no_gate_may_have_signed(said: Event, why: str) -> None:
-    with pytest.raises(LedgerError, match=f"entry 6: no gate may have signed this {said.kind}") as caught:
+    with pytest.raises(LedgerError, match=f"entry 8: no gate may have signed this {said.kind}") as caught:
         after(said)
     assert why in caught.value.why
 
@@ -164,7 +168,7 @@ def test_too_few_agree(make: Any, approvers: tuple[Actor, ...]) -> None:
 def test_whoever_made_it_does_not_agree_to_its_end(make: Any) -> None:
     with pytest.raises(LedgerError, match="no gate may have signed"):
         after(make(approvers=(FIRST_OF_TWO, HOLDER)))
-    assert after(make(approvers=(FIRST_OF_TWO, HOLDER, SECOND_OF_TWO))).sequence == 6
+    assert after(make(approvers=(FIRST_OF_TWO, HOLDER, SECOND_OF_TWO))).sequence == 8
 
 
 def test_readers_ask_for_as_many_as_the_gate() -> None:
@@ -201,7 +205,9 @@ def condition(state: State, entry: str) -> str:
             return transitions.RESUMED if held.ended else transitions.IN_FORCE
     for each in state.revoked:
         if each.entry_id == name(entry):
-            return transitions.PROVISIONAL if each.until else transitions.LASTING
+            return (
+                transitions.TAKEN_BACK if each.ended else transitions.PROVISIONAL if each.until else transitions.LASTING
+            )
     return transitions.ABSENT
 
 
@@ -217,7 +223,11 @@ MAKE: dict[str, Callable[[str], Event]] = {
 #: What there is of each thing in `BEFORE`, by condition.
 THERE = {
     transitions.HOLD: {transitions.IN_FORCE: "hold", transitions.RESUMED: "resumed"},
-    transitions.REVOCATION: {transitions.PROVISIONAL: "provisional", transitions.LASTING: "lasting"},
+    transitions.REVOCATION: {
+        transitions.PROVISIONAL: "provisional",
+        transitions.LASTING: "lasting",
+        transitions.TAKEN_BACK: "taken back",
+    },
 }
 MADE_NEW = ("hold", "revocation at once", "revocation by two", "confirmation")
 CASES = [
@@ -241,7 +251,8 @@ def test_events_do_what_the_table_says_and_nothing_else_follows(thing: str, befo
             after(made)
     elif of_this or leads:
         now = condition(after(made), "new" if by in MADE_NEW else entry)
-        assert now == ("absent" if leads == ["taken back"] else leads[0])
+        forgotten = before == transitions.LASTING and leads == [transitions.TAKEN_BACK]
+        assert now == (transitions.ABSENT if forgotten else leads[0])
 
 
 def withdrawn(tag: str) -> Event:
