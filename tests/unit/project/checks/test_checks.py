@@ -219,13 +219,13 @@ def test_a_job_that_names_no_permissions_has_none_that_we_need() -> None:
 
 
 def test_as_long_as_there_is_no_release_pins_are_compared_with_nothing() -> None:
-    (found,) = said("pins", seen(GITHUB, trust=Trust({}, (), (), sandbox=False)))
+    (found,) = said("pins", seen(GITHUB, trust=Trust({}, (), {}, sandbox=False)))
     assert (found.mark, found.why) == (Mark.UNSEEN, "this version of counterseal knows of no release yet")
 
 
 @BOTH
 def test_what_is_no_release(kind: ForgeKind) -> None:
-    (found,) = said("pins", seen(kind, trust=Trust({}, ("0dd5" * 10,), (), sandbox=False)))
+    (found,) = said("pins", seen(kind, trust=Trust({}, ("0dd5" * 10,), {}, sandbox=False)))
     assert found.mark is (Mark.WARNING if kind is GITLAB else Mark.FAULT), "an own gate's revision is in no certificate"
 
 
@@ -238,7 +238,7 @@ def test_what_can_be_moved(pin: str) -> None:
 
 def test_both_revisions_of_an_include_count() -> None:
     text = PIPELINE.replace(f"revision: {PIN}", f"revision: {'0dd5' * 10}")
-    found = said("pins", seen(GITLAB, pipelines=files(GITLAB, pipeline=text), trust=Trust({}, (), (), sandbox=False)))
+    found = said("pins", seen(GITLAB, pipelines=files(GITLAB, pipeline=text), trust=Trust({}, (), {}, sandbox=False)))
     assert ("pin", "fault") in marks(found)
 
 
