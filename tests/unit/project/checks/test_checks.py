@@ -429,16 +429,22 @@ def members(host: str, *permissions: Permission | Unseen) -> list[Member]:
 def test_with_two_people_a_hold_ends_by_time() -> None:
     two = policy_of(GITHUB, (", {id: 1003, login: carol}", ""))
     (found,) = said("people", seen(GITHUB, policy=two, members=seen(GITHUB).members[:2]))
-    assert (found.check, found.mark) == ("holds-end", Mark.WARNING)
-    assert "2 people are listed" in found.what
-    assert found.fix == "name one more person"
+    assert (found.check, found.mark) == ("holds-end", Mark.FAULT)
+    assert "2 people are listed" in found.why
+    assert "emergency: {hold: 24h}" in found.fix
+    stated = dataclasses.replace(two, states_hold=True)
+    told = list(CHECKS["people"](seen(GITHUB, policy=stated, members=seen(GITHUB).members[:2])))
+    (found,) = (each for each in told if each.check == "holds-end")
+    assert found.mark is Mark.WELL
+    assert found.what.endswith("after at most 72 hours, as the policy says")
 
 
 def test_nobody_who_may_write_is_left_to_end_a_hold() -> None:
     few = members("github.com", Permission.WRITE, Permission.WRITE, Permission.READ)
     told = said("people", seen(GITHUB, members=few))
     assert marks(told) == [("rights", "fault"), ("holds-end", "fault")]
-    assert "of the 3 people listed 2 may write" in told[1].what
+    assert "2 people are listed who may write" in told[1].why
+    assert told[1].page
     unknown = members("github.com", Permission.WRITE, Permission.WRITE, NOT)
     assert marks(said("people", seen(GITHUB, members=unknown))) == [("rights", "unseen")]
 
