@@ -61,7 +61,9 @@ class _Judge:
     def __call__(self, attestation: Attestation, what: str) -> None:
         """Accept."""
 
-    def check(self, certificate: Certificate, signed: Statement, what: str) -> None:
+    def check(
+        self, certificate: Certificate, signed: Statement, what: str, *, signed_at: datetime | None = None
+    ) -> None:
         """Accept."""
 
     def is_older(self, revision: str | None, other: str | None) -> bool:  # noqa: ARG002 - as the real one

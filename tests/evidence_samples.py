@@ -111,7 +111,7 @@ MANIFEST_DIGEST = sha256("manifest")
 POLICY_DIGEST = sha256("policy")
 MANIFEST = Manifest(REPOSITORY, REVISION, TAG, (WHEEL, SDIST), SBOM_DIGEST, MATRIX_DIGEST)
 
-TRUST = Trust({HOST: ISSUER}, released=(GATE_REVISION,), withdrawn=(WITHDRAWN_REVISION,), sandbox=False)
+TRUST = Trust({HOST: ISSUER}, released=(GATE_REVISION,), withdrawn={WITHDRAWN_REVISION: None}, sandbox=False)
 
 # --- who signed ------------------------------------------------------------------------------
 

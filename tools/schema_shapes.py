@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from counterseal.adapters.sigstore import trust
@@ -71,6 +72,14 @@ Revisions = tuple[Annotated[str, digests.REVISION], ...]
 
 
 @dataclass(frozen=True)
+class WithdrawnGate:
+    """A revision that is not to sign any more, and the time before which what it signed counts (null: nothing does)."""
+
+    revision: Annotated[str, digests.REVISION]
+    until: datetime | None
+
+
+@dataclass(frozen=True)
 class TrustConfig:
     """A Sigstore ClientTrustConfig."""
 
@@ -85,7 +94,7 @@ class TrustFile:
     sandbox: bool
     issuers: Annotated[Mapping[Annotated[str, names.HOST], str], {"minProperties": 1}]
     released: Revisions
-    withdrawn: Revisions
+    withdrawn: tuple[WithdrawnGate, ...]
     trust_config: TrustConfig
 
 

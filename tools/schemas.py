@@ -2,7 +2,8 @@
 
 Members, lists, words and nulls follow from the types. What a type cannot say stands in one table here, `MEMBERS`, and
 not in `typing.Annotated` at the types: `model/` lies below `formats/`, so its types may not know a grammar. The
-grammars are those of the readers. Formats that no record is by itself have their shapes in `schema_shapes.py`.
+grammars are those of the readers. Formats that no record is by itself have their shapes in `schema_shapes.py`, the pins
+in `schema_pins.py`.
 `--check` writes nothing and exits with 1 if a file would change.
 """
 
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tools import schema_pins as pins
 from tools import schema_shapes as shapes
 from tools.format_examples import pretty
 from tools.schema_writer import Note, Schema, Style, Writer, pattern, words
@@ -102,6 +104,7 @@ _BY_WORLD: Final = {
     "else": _issuers(names.ISSUER),
 }
 FORMATS: Final = {
+    "consume-v1": Format("pins", pins.PinsFile, Style.BY_HAND),
     "decision-v1": Format("decision", shapes.DecisionPredicate, Style.OPEN),
     "event-v1": Format("event", shapes.EventPredicate, Style.OPEN, _bodies()),
     "event-request-v1": Format("request for an event", shapes.EventRequestDocument, Style.WRITTEN),

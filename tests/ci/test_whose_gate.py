@@ -71,7 +71,8 @@ def nobody_released_it(here: Newcomer, other: Product, folder: Path) -> None:
 def it_was_withdrawn(here: Newcomer, other: Product, folder: Path) -> None:
     """The list may grow after the fact: what a withdrawn gate said is not believed any more, and it says no more."""
     both = [here.product.sha, other.sha]
-    trust = {**here.world.client.trust(), "released": both, "withdrawn": both}
+    trust = {**here.world.client.trust(), "released": both}
+    trust["withdrawn"] = [{"revision": each, "until": None} for each in both]
     said = verified(here, trust, folder)
     assert "not verified" in said
     assert "was withdrawn" in said

@@ -95,7 +95,7 @@ def role_of_bob(ill: Patient) -> None:
 
 
 def withdraws(ill: Patient) -> None:
-    ill.trust = {**ill.trust, "withdrawn": [DEFAULT_GATE_REVISION]}
+    ill.trust = {**ill.trust, "withdrawn": [{"revision": DEFAULT_GATE_REVISION, "until": None}]}
 
 
 def two_pins(ill: Patient) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.flow import recorded, stories
-from tests.flow.stopping import hold, revoke, started, stop
+from tests.flow.stopping import hold, refused, revoke, started, stop
 from tests.flow.stories import Asked, approve_and_merge
 
 from counterseal.forges import ForgeKind
@@ -166,6 +166,12 @@ def test_a_revocation_is_confirmed_and_taken_back(fresh: FlowWorld) -> None:
     asked = ask(fresh, "reinstatement", "--entry", str(lasting["sequence"]), reason="a false alarm")
     approve_and_merge(fresh, asked, "alice", "dora")
     assert [event["kind"] for event in gate(fresh)["events"]] == ["reinstatement"]
+    # 106 | (taken back) once people took it back
+    says = refused(fresh, started(fresh, revoke(f"artifact:{wheel}"), "alice"), "alice revoked this artifact already")
+    assert "for that it takes another person" in says.errors
+    again = fresh.counterseal("request", "--kind", "reinstatement", "--entry", str(entry), "--reason", "x",
+                              environment=fresh.person("bob"), code=2)  # fmt: skip
+    assert f"the revocation of entry {entry} ended at" in again.errors
     approve_and_merge(fresh, stories.ask(fresh, "production"), "alice", "dora")
     assert [each["outcome"] for each in fresh.gate()["decisions"]] == ["allow"]
 

@@ -7,6 +7,7 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.flow.stories import ask
 from tests.flow.thief import FORGED, Hand, Thief
 
 from counterseal.forges import ForgeKind
+from counterseal.formats.wire import timestamp
 from counterseal.history import places
 from counterseal.identifiers import MIRROR_REF, NOTES_REF, POLICY_PATH
 from counterseal_sandbox.demo.site import NAME
@@ -288,9 +290,19 @@ def test_s56_a_decision_of_a_withdrawn_gate_is_not_verified(world: FlowWorld, tm
     # 56 | ... at a withdrawn one | GH | deny, verify refuses | R29
     folder = downloaded(world, tmp_path)
     trust = json.loads((folder / "trust.json").read_text())
-    trust["withdrawn"], trust["released"] = trust["released"], []
-    (folder / "trust.json").write_text(json.dumps(trust))
+    (released,), line = trust["released"], json.loads((folder / "ledger-proof.json").read_text())["decision"]["line"]
+    signed = datetime.fromisoformat(json.loads(recorded.payload(line))["predicate"]["decidedAt"])
+
+    def withdrawn(until: datetime | None) -> None:
+        trust["withdrawn"] = [{"revision": released, "until": until and timestamp(until)}]
+        (folder / "trust.json").write_text(json.dumps(trust))
+
+    withdrawn(None)
     assert "was withdrawn" in verify(world, folder, code=11)
+    withdrawn(signed - timedelta(hours=1))
+    assert "was withdrawn at" in verify(world, folder, code=11)
+    withdrawn(signed + timedelta(hours=1))
+    assert verify(world, folder, code=0).startswith("verified:"), "it signed that before"
 
 
 def downloaded(world: FlowWorld, folder: Path) -> Path:

@@ -263,7 +263,7 @@ def test_s56_a_gate_of_a_commit_that_nobody_released(fresh: FlowWorld) -> None:
 @pytest.mark.forges(GITHUB)
 def test_s56_a_gate_that_was_withdrawn(fresh: FlowWorld) -> None:
     # 56 | ... at a withdrawn one | GH | deny, verify refuses | R29
-    trust = {**fresh.client.trust(), "withdrawn": [DEFAULT_GATE_REVISION]}
+    trust = {**fresh.client.trust(), "withdrawn": [{"revision": DEFAULT_GATE_REVISION, "until": None}]}
     fresh.sandbox.server.interceptors.append(lambda prefix, _: json_response(trust) if prefix == "/trust" else None)
     stories.refused(fresh, code=2, says=f"the gate's revision {DEFAULT_GATE_REVISION[:12]} was withdrawn")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.project.source_tree import ROOT
+from tools import state_diagrams
 
 from counterseal.cli.table import COMMANDS
 
@@ -85,3 +86,10 @@ def test_the_pages_are_up_to_date(tool: Callable[[str], Path]) -> None:
         tool(name)
     done = generate("--check")
     assert done.returncode == 0, done.stderr + "\nfix: make docs"
+
+
+def test_the_diagrams_are_drawn_from_the_table() -> None:
+    page = state_diagrams.PAGE.read_text()
+    assert state_diagrams.render(page) == page, "fix: make docs"
+    assert page.count("stateDiagram-v2") == len(state_diagrams.TITLES)
+    assert "  provisional --> lasting: confirmation\n" in page

@@ -305,7 +305,7 @@ EVIDENCE = Evidence(
     ),
     ledger=LedgerFacts(LEDGER, 41, anchors=()),
     history=(),
-    trust=Trust({HOST: RUN.issuer}, (), (), sandbox=False),
+    trust=Trust({HOST: RUN.issuer}, (), {}, sandbox=False),
     signatures=(
         SignatureFacts(SDIST.name, CERTIFICATE, ""),
         SignatureFacts(WHEEL.name, None, f"{WHEEL.name}.sigstore.json: does not verify"),

@@ -38,6 +38,6 @@ class Keyless:
     def _now(self) -> datetime:
         return self.clock()
 
-    def trust_document(self, released: Sequence[str], withdrawn: Sequence[str] = ()) -> dict[str, Any]:
+    def trust_document(self, released: Sequence[str]) -> dict[str, Any]:
         """Return the trust document (`counterseal.trust/v1`) of this sandbox."""
-        return trust.document(self.keys, self._server_url, released, withdrawn)
+        return trust.document(self.keys, self._server_url, released)

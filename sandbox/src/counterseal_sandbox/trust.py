@@ -24,14 +24,13 @@ SCHEMA: Final = "counterseal.trust/v1"
 _BACKDATED: Final = timedelta(hours=1)
 
 
-def document(keys: Keys, server_url: str, released: Sequence[str], withdrawn: Sequence[str] = ()) -> dict[str, Any]:
+def document(keys: Keys, server_url: str, released: Sequence[str]) -> dict[str, Any]:
     """Return the trust document of a sandbox.
 
     Args:
         keys: The sandbox's keys; only public halves are written.
         server_url: Origin of the sandbox; every service is below it.
         released: Revisions of the gate workflow that count as released in this sandbox.
-        withdrawn: Revisions that were released once and count no more.
     """
     window = {"start": (keys.made_at - _BACKDATED).strftime("%Y-%m-%dT%H:%M:%SZ")}
     return {
@@ -42,7 +41,7 @@ def document(keys: Keys, server_url: str, released: Sequence[str], withdrawn: Se
             "gitlab.com": server_url + gitlab_identity.PREFIX,
         },
         "released": list(released),
-        "withdrawn": list(withdrawn),
+        "withdrawn": [],
         "trustConfig": {
             "mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
             "trustedRoot": _trusted_root(keys, server_url, window),

@@ -53,7 +53,8 @@ def check(
 
     Raises:
         UsageError: There is no such file.
-        PolicyError: It is not usable, its ledger's id is another repository's, or somebody has the wrong number.
+        PolicyError: It is not usable, its ledger's id is another repository's, somebody has the wrong number, or nobody
+            could end a hold and the policy does not say for how long that is.
     """
     if not path.is_file():
         raise UsageError(
@@ -67,7 +68,7 @@ def check(
     always = tuple(name for name, spec in rules.RULES.items() if spec.always)
     policy_people.check_names(loaded)
     compared, unknown = _compared(loaded, here, forge)
-    few = people.holds_end(loaded)
+    few = policy_people.check_end_of_holds(loaded, people.listed(loaded))
     warnings = (
         *people.shortages(loaded),
         *([few] if few else []),

@@ -8,11 +8,11 @@ hands, numbers may not. Each function returns None where the identity is accepte
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from counterseal import forges
+from counterseal.evaluation.accepted import AcceptedGate, accepted_gate, verifier_id
 from counterseal.forges import DIALECTS, Dialect, ForgeKind, kind_of
 from counterseal.formats import digests
 from counterseal.identifiers import GATE_ID
@@ -21,27 +21,13 @@ from counterseal.policy import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from counterseal.model import BuilderIdentity, GateIdentity, Repository, Run, Trust
 
+__all__ = ["AcceptedGate", "accepted_gate", "builder_problem", "claimed", "gate_problem", "run_problem", "verifier_id"]
+
 Check = tuple[bool, Reason]
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptedGate:
-    """Whom somebody accepts as the gate: an own gate, or counterseal's at one of these revisions.
-
-    Args:
-        revisions: The accepted revisions of counterseal's gate: the released ones, or the policy's.
-        own_revision: The revision of the gate that asks, which accepts itself.
-        own: An own gate; then the revisions mean nothing.
-        emergency: In a run that records what one person wants at once, for which they have to have started it (R52).
-    """
-
-    revisions: Sequence[str] = ()
-    own_revision: str | None = None
-    own: OwnGate | None = None
-    emergency: bool = False
 
 
 def claimed(run: Run) -> Certificate:
@@ -67,7 +53,10 @@ def claimed(run: Run) -> Certificate:
 def run_problem(
     run: Run, gate: GateIdentity, trust: Trust, default_ref: str, *, emergency: bool = False
 ) -> Reason | None:
-    """Return why a run is not the gate that a policy names for its repository, or None; arguments as below."""
+    """Return why a run is not the gate that a policy names for its repository, or None; arguments as below.
+
+    It has signed nothing yet, so a revision that is withdrawn is none, whatever it signed before.
+    """
     return gate_problem(
         claimed(run),
         trust=trust,
@@ -76,22 +65,6 @@ def run_problem(
         default_ref=default_ref,
         accepted=replace(accepted_gate(gate, trust, run.signer_digest), emergency=emergency),
     )
-
-
-def accepted_gate(gate: GateIdentity, trust: Trust, own_revision: str | None = None) -> AcceptedGate:
-    """Return whom a policy accepts as the gate."""
-    if gate.own is not None:
-        return AcceptedGate(own=gate.own)
-    if gate.revisions is not None:
-        return AcceptedGate(gate.revisions)  # whoever pins revisions means these: other readers would refuse ours
-    return AcceptedGate(trust.released, own_revision)
-
-
-def verifier_id(gate: GateIdentity, repository: Repository) -> str:
-    """Return the URI that stands for a policy's gate in summaries: its definition, without a ref."""
-    if gate.own is None:
-        return GATE_ID
-    return forges.definition(repository.host, repository.name, gate.own.file)
 
 
 def builder_problem(
@@ -203,13 +176,18 @@ def _released_gate(certificate: Certificate, trust: Trust, accepted: AcceptedGat
     """Yield what makes a certificate that of counterseal's reusable workflow.
 
     The SAN alone proves nothing, because a forge finds commits of forks under the parent's name: the
-    workflow's digest decides (R29). A withdrawn revision is refused whatever else accepts it.
+    workflow's digest decides (R29). What a withdrawn revision signed since then is refused whatever else accepts it;
+    what it signed before has to be accepted like any other.
     """
     path, _, suffix = certificate.san.partition("@")
     digest = certificate.signer_digest
     yield path == GATE_ID, reason("other-gate", gate=path or certificate.san, expected=GATE_ID)
     yield digests.is_revision(digest), reason("gate-revision-missing")
-    yield digest not in trust.withdrawn, reason("gate-withdrawn", revision=digest)
+    until = trust.withdrawn.get(digest or "")
+    yield (
+        digest not in trust.withdrawn or _before(accepted.signed_at, until),
+        reason("gate-withdrawn", revision=digest, until=until, signed=accepted.signed_at),
+    )
     yield (
         digest in accepted.revisions or digest == accepted.own_revision,
         reason("gate-revision-unknown", revision=digest),
@@ -227,6 +205,10 @@ def _released_gate(certificate: Certificate, trust: Trust, accepted: AcceptedGat
         _caller(certificate),
         reason("gate-caller", file=certificate.config_uri),
     )
+
+
+def _before(signed_at: datetime | None, until: datetime | None) -> bool:
+    return signed_at is not None and until is not None and signed_at < until
 
 
 def _own_gate(certificate: Certificate, host: str, own: OwnGate) -> Iterable[Check]:

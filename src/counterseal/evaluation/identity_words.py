@@ -31,6 +31,11 @@ def _repository(data: _Data) -> str:
     return f"it is for repository {data['number']} ({data['source']}), not for {data['expected']}{name}"
 
 
+def _since(data: _Data) -> str:
+    until, signed = data["until"], data["signed"]
+    return f" at {until}, and it signed this at {signed}" if until and signed else ""
+
+
 def _unknown_revision(data: _Data) -> str:
     return (
         f"the gate's revision {_short(data['revision'])} is newer than this tool, or not ours: upgrade, or name it "
@@ -73,7 +78,7 @@ WORDS: Final[Mapping[str, Callable[[_Data], str]]] = {
         f"{it['trigger']}"
     ),
     "gate-revision-missing": lambda _: "it does not name the gate's revision",
-    "gate-withdrawn": lambda it: f"the gate's revision {_short(it['revision'])} was withdrawn",
+    "gate-withdrawn": lambda it: f"the gate's revision {_short(it['revision'])} was withdrawn{_since(it)}",
     "gate-revision-unknown": _unknown_revision,
     "gate-revisions-differ": lambda it: (
         f"it names the gate at {it['ref'] or 'no revision'}, and its digest is {_short(it['revision'])}"

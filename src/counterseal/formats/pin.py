@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -23,7 +22,10 @@ API_VERSION: Final = "counterseal/v1"
 MAX_AGE: Final = timedelta(days=7)
 MAX_PINS: Final = 200
 _RELEASED: Final = "released"
-_AGE: Final = re.compile(r"([1-9][0-9]{0,3})([hd])")
+AGE: Final = names.Grammar("age", "[1-9][0-9]{0,3}[hd]", "days or hours, like 7d or 12h")
+PROJECT: Final = names.Grammar(
+    "project", f"{names.HOST.expression}/{names.REPOSITORY.expression}", "host and name, like github.com/acme/app"
+)
 _HEAD: Final = """\
 # Projects whose releases are used here, written by `counterseal pin`. `counterseal verify` accepts their releases only
 # by these gates, in these ledgers, and with knowledge that is no older than `max-age`. Review a change of it like code.
@@ -60,8 +62,10 @@ class Pin:
 
 def age_of(text: str) -> timedelta | None:
     """Return how long `7d` or `12h` is, or None: it is neither."""
-    match = _AGE.fullmatch(text)
-    return timedelta(**{"d": {"days": int(match[1])}, "h": {"hours": int(match[1])}}[match[2]]) if match else None
+    if not AGE.fits(text):
+        return None
+    count = int(text[:-1])
+    return timedelta(days=count) if text.endswith("d") else timedelta(hours=count)
 
 
 def age_words(age: timedelta) -> str:
@@ -137,9 +141,10 @@ def _parse(data: bytes, name: str) -> tuple[Pin, ...]:
 
 def _pin(node: yaml.Node) -> Pin:
     fields = yaml.fields(node, "a pin", ("repository", "id", "gate", "ledger", "sequence"), ("max-age",))
-    host, _, repository = yaml.text(fields["repository"], "repository").partition("/")
-    if not names.HOST.fits(host) or not names.REPOSITORY.fits(repository):
+    named = yaml.text(fields["repository"], "repository")
+    if not PROJECT.fits(named):
         raise fields["repository"].place.error("repository is not HOST/NAME", fix="write it like github.com/acme/app")
+    host, _, repository = named.partition("/")
     ledger = yaml.text(fields["ledger"], "ledger")
     if not names.LEDGER_ID.fits(ledger):
         raise fields["ledger"].place.error(f"{yaml.shown(ledger)} is no ledger", fix=f"it is {names.LEDGER_ID.words}")

@@ -14,6 +14,8 @@ from counterseal.gate.collect import read_policy
 from counterseal.identifiers import POLICY_PATH
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from counterseal.model import Attestation, Certificate, Policy, Repository, Statement, Trust
     from counterseal.ports import SourceRepository
 
@@ -75,9 +77,11 @@ class Judge:
         Raises:
             VerificationError: The signer is not the gate, or the policy it names is not the branch's.
         """
-        self.check(attestation.certificate, attestation.statement, what)
+        self.check(attestation.certificate, attestation.statement, what, signed_at=attestation.signed_at)
 
-    def check(self, certificate: Certificate, statement: Statement, what: str) -> None:
+    def check(
+        self, certificate: Certificate, statement: Statement, what: str, *, signed_at: datetime | None = None
+    ) -> None:
         """Accept a signer of a statement, as `__call__` does; before signing it tells whether readers will."""
         age = self.age(certificate.source_revision)
         emergency = started.at_once(statement)
@@ -88,7 +92,7 @@ class Judge:
             host=self._home.host,
             repository=self._home,
             default_ref=self.repository.default_ref(),
-            accepted=replace(accepted, emergency=emergency),
+            accepted=replace(accepted, emergency=emergency, signed_at=signed_at),
         )
         why = identity_words.sentence(problem) if problem else ""
         if emergency:

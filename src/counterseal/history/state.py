@@ -2,7 +2,8 @@
 
 Each entry signs the sha256 of the state as it is after it, and it lies with the newest line in one note; so whoever
 holds that line needs no other to know what a stage has. Readers of all entries compute it anew. What ends, ends by the
-time of an entry, and that never goes back. Format: docs/formats.md#state.
+time of an entry, and that never goes back. Times have whole seconds, as the document writes them: whoever begins at one
+comes to the same as whoever began at entry 0. Format: docs/formats.md#state.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ class State:
         stages: By name what a stage has; those that ever had something.
         unpublished: Allows of publishing stages that are neither published nor withdrawn, oldest first.
         holds: Those in force, and those of the last seven days, oldest first.
-        revoked: Revocations in force, and provisional ones of the last day, oldest first.
+        revoked: Revocations in force, and provisional ones of the last seven days, oldest first.
     """
 
     schema: str
@@ -117,8 +118,13 @@ class State:
 
     @property
     def items(self) -> int:
-        """Return how many things there are in it that end only by an entry or by time."""
-        return len(self.unpublished) + len(self.holds) + len(self.revoked)
+        """Return how many things there are in it that end only by an entry or by time.
+
+        A revocation that is over and only remembered is none: a person makes few of them, and they are short. So a
+        confirmation, in whose place another stays known, is never what there is no room for.
+        """
+        in_force = sum(known.until is None or known.stands(self.time) for known in self.revoked)
+        return len(self.unpublished) + len(self.holds) + in_force
 
 
 #: Those members of a state that are lists of parts.
@@ -177,7 +183,7 @@ def after(before: State | None, content: Decision | Event, ledger_id: str, entry
         LedgerError: A genesis is missing, or not the first entry; or an audit is not of all entries before it;
             or an event ends, confirms or takes back what it cannot (`transitions.py`).
     """
-    at = content.decided_at if isinstance(content, Decision) else content.occurred_at
+    at = _whole(content.decided_at if isinstance(content, Decision) else content.occurred_at)
     if (before is None) is not (isinstance(content, Event) and isinstance(content.body, Genesis)):
         number = 0 if before is None else before.sequence + 1
         raise LedgerError(f"entry {number}: a ledger has a genesis at entry 0, and nowhere else")
@@ -195,24 +201,28 @@ def after(before: State | None, content: Decision | Event, ledger_id: str, entry
         return _decided(state, content, entry_id)
     if why := transitions.problem(content, before.holds, before.revoked):
         raise LedgerError(f"entry {state.sequence}: no gate may have signed this {content.kind}", why=why)
-    return _happened(state, content, entry_id)
+    return _happened(state, content, entry_id, at)
 
 
-def _happened(state: State, event: Event, entry_id: str) -> State:
+def _whole(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
+
+
+def _happened(state: State, event: Event, entry_id: str, at: datetime) -> State:
     """Return the state after an event; what it does to holds and revocations stands with its kind."""
-    at, by = event.occurred_at, f"{event.actor.host}/{event.actor.id}"
+    by = f"{event.actor.host}/{event.actor.id}"
     changes: dict[str, Any] = {}
     match event.body:
         case Hold() as body:
-            held = Held(entry_id, state.sequence, body.stage, body.stops, at, body.until, by)
+            held = Held(entry_id, state.sequence, body.stage, body.stops, at, _whole(body.until), by)
             changes["holds"] = (*state.holds, held)
         case Resume() as body:
             changes["holds"] = resume.resumed(state.holds, body, state.time)
         case Revocation() as body:
-            revoked = Revoked(entry_id, state.sequence, body.target, body.since, body.until, by)
-            changes["revoked"] = (*revocation.confirmed(state.revoked, body), revoked)
+            revoked = _revoked(state, body, entry_id, by)
+            changes["revoked"] = (*revocation.confirmed(state.revoked, body, state.time), revoked)
         case Reinstatement() as body:
-            changes["revoked"] = reinstatement.reinstated(state.revoked, body)
+            changes["revoked"] = reinstatement.reinstated(state.revoked, body, state.time)
         case Withdrawn() as body:
             return _withdrawn(state, body)
         case Publication() as body:
@@ -224,6 +234,15 @@ def _happened(state: State, event: Event, entry_id: str) -> State:
         case Genesis():
             pass
     return dataclasses.replace(state, **changes)
+
+
+def _revoked(state: State, body: Revocation, entry_id: str, by: str) -> Revoked:
+    begins, ends = body.target.window_since, body.target.window_until
+    target = dataclasses.replace(
+        body.target, window_since=begins and _whole(begins), window_until=ends and _whole(ends)
+    )
+    until = body.until and _whole(body.until)
+    return Revoked(entry_id, state.sequence, target, _whole(body.since), until, by)
 
 
 #: What both forges call a run that a schedule started.

@@ -1,13 +1,15 @@
-"""Which events there can be after what is in force: the table of what ends, confirms or takes back what (R37).
+"""Which events there can be after what is in force: the table of what leads from where to where (R37).
+
+`STEPS` is the table, `CONDITIONS` says what its words mean; docs/formats.md draws them. What events need besides:
 
 | event | what it needs |
 |---|---|
 | hold | an end after its beginning |
-| resume | holds that nobody ended yet; the consent of two who neither asked for it nor hold |
+| resume | the consent of two who neither asked for it nor hold |
 | revocation at once | a manifest or an artifact, and an end |
 | revocation by two | no end, and their consent |
-| confirmation | also a provisional revocation of the same target, made by neither of them |
-| reinstatement | revocations that are known; the consent of two |
+| confirmation | also the same target as the provisional one, made by neither of them, and no later begin |
+| reinstatement | the consent of two |
 
 A gate judges the request before it signs. Readers ask again here, so that an event which no gate may have signed is an
 error of the whole ledger. It knows no clock: that a hold has ended by itself is for the gate; a resume of it does no
@@ -16,18 +18,96 @@ harm.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from counterseal.history.events import Event, Hold, Reinstatement, Resume, Revocation, revocation
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from counterseal.history.events import Consent
     from counterseal.model import Held, Revoked
 
 #: So many people agree to what permits.
 QUORUM: Final = 2
+
+MANIFEST, PUBLICATION, HOLD, REVOCATION = "manifest", "publication", "hold", "revocation"
+ABSENT: Final = "absent"
+IN_FORCE, RESUMED = "in force", "resumed"
+PROVISIONAL, LASTING, TAKEN_BACK = "provisional", "lasting", "taken back"
+#: What leads somewhere and is no event: time, and what is done about something else.
+ITS_END: Final = "its end"
+#: What there is a condition of, and what each condition means.
+CONDITIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    MANIFEST: {
+        ABSENT: "Nothing was decided on it for this stage.",
+        "denied": "The newest decision let it not in, and none before did.",
+        "active": "It is what the stage has: the newest allow that was not withdrawn.",
+        "superseded": "The stage has something newer, and falls back to this if that is withdrawn.",
+        "withdrawn": "It was let in and taken back before it was out, or since its tag moved.",
+    },
+    PUBLICATION: {
+        "waiting": "A stage that publishes let it in, and it is no release yet.",
+        "published": "It is sealed: the entry lists every file of the release.",
+        "withdrawn": "It will not be published, or it is ignored although it was.",
+    },
+    HOLD: {
+        ABSENT: "Nobody holds the stage by this entry.",
+        IN_FORCE: "Nothing is let into the stage, or into any.",
+        "over": "It ended by itself; who made it needs somebody else for another within seven days.",
+        RESUMED: "People ended it; the seven days count as well.",
+    },
+    REVOCATION: {
+        ABSENT: "Nothing is revoked by this entry.",
+        PROVISIONAL: "One person revoked it: it does not count for three days.",
+        LASTING: "Two agreed: it does not count any more.",
+        "over": "It ended by itself and does nothing more; who made it needs somebody else for another in seven days.",
+        TAKEN_BACK: "People took it back; the seven days count as well.",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What leads a thing from one condition to another: an event, or what else happens."""
+
+    thing: str
+    before: str
+    by: str
+    after: str
+
+
+STEPS: Final = tuple(
+    Step(thing, before, by, after)
+    for thing, before, by, after in (
+        (MANIFEST, ABSENT, "deny", "denied"),
+        (MANIFEST, ABSENT, "allow", "active"),
+        (MANIFEST, "denied", "allow", "active"),
+        (MANIFEST, "active", "allow of another", "superseded"),
+        (MANIFEST, "active", "withdrawal", "withdrawn"),
+        (MANIFEST, "superseded", "withdrawal", "withdrawn"),
+        (MANIFEST, "superseded", "withdrawal of the newer", "active"),
+        (MANIFEST, "superseded", "allow", "active"),
+        (MANIFEST, "withdrawn", "allow", "active"),
+        (PUBLICATION, "waiting", "publication", "published"),
+        (PUBLICATION, "waiting", "withdrawal", "withdrawn"),
+        (PUBLICATION, "published", "withdrawal", "withdrawn"),
+        (HOLD, ABSENT, "hold", IN_FORCE),
+        (HOLD, IN_FORCE, "resume", RESUMED),
+        (HOLD, IN_FORCE, ITS_END, "over"),
+        (REVOCATION, ABSENT, "revocation at once", PROVISIONAL),
+        (REVOCATION, ABSENT, "revocation by two", LASTING),
+        (REVOCATION, PROVISIONAL, "confirmation", LASTING),
+        (REVOCATION, PROVISIONAL, ITS_END, "over"),
+        (REVOCATION, PROVISIONAL, "reinstatement", TAKEN_BACK),
+        (REVOCATION, LASTING, "reinstatement", TAKEN_BACK),
+    )
+)
+
+
+def _leads(thing: str, before: str, by: str) -> bool:
+    return any((step.thing, step.before, step.by) == (thing, before, by) for step in STEPS)
 
 
 def problem(event: Event, holds: Sequence[Held], revoked: Sequence[Revoked]) -> str:
@@ -46,8 +126,7 @@ def problem(event: Event, holds: Sequence[Held], revoked: Sequence[Revoked]) -> 
         case Revocation() as body:
             return _revocation(body, {known.entry_id: known for known in revoked})
         case Reinstatement() as body:
-            unknown = _unknown(body.revocations, {known.entry_id for known in revoked})
-            return unknown or _disagreement(body.consent, ())
+            return _reinstatement(body, {known.entry_id: known for known in revoked})
         case _:
             return ""
 
@@ -55,10 +134,26 @@ def problem(event: Event, holds: Sequence[Held], revoked: Sequence[Revoked]) -> 
 def _resume(body: Resume, holds: dict[str, Held]) -> str:
     if unknown := _unknown(body.holds, holds):
         return unknown
-    ended = [holds[entry_id] for entry_id in body.holds if holds[entry_id].ended]
-    if ended:
-        return f"a resume of entry {ended[0].sequence}, which was resumed before"
+    for held in (holds[entry_id] for entry_id in body.holds):
+        if not _leads(HOLD, RESUMED if held.ended else IN_FORCE, "resume"):
+            return f"a resume of entry {held.sequence}, which was resumed before"
     return _disagreement(body.consent, {holds[entry_id].by for entry_id in body.holds})
+
+
+def _reinstatement(body: Reinstatement, revoked: dict[str, Revoked]) -> str:
+    if unknown := _unknown(body.revocations, revoked):
+        return unknown
+    for known in (revoked[entry_id] for entry_id in body.revocations):
+        if not _leads(REVOCATION, _condition(known), "reinstatement"):
+            return f"a reinstatement of entry {known.sequence}, which was taken back or confirmed before"
+    return _disagreement(body.consent, ())
+
+
+def _condition(known: Revoked) -> str:
+    """Return the condition of a revocation, as far as no clock is needed."""
+    if known.ended:
+        return TAKEN_BACK
+    return PROVISIONAL if known.until else LASTING
 
 
 def _revocation(body: Revocation, revoked: dict[str, Revoked]) -> str:
@@ -68,12 +163,15 @@ def _revocation(body: Revocation, revoked: dict[str, Revoked]) -> str:
         return "a revocation that people agreed to, and that ends"
     if body.confirms is None:
         return _disagreement(body.consent, ())
-    if unknown := _unknown((body.confirms,), revoked):
-        return unknown
-    known = revoked[body.confirms]
-    if known.until is None or known.target != body.target:
-        return f"it confirms entry {known.sequence}, which lasts already or is of something else"
-    return _disagreement(body.consent, {known.by})
+    return _unknown((body.confirms,), revoked) or _confirmation(body, body.consent, revoked[body.confirms])
+
+
+def _confirmation(body: Revocation, consent: Consent, known: Revoked) -> str:
+    if not _leads(REVOCATION, _condition(known), "confirmation") or known.target != body.target:
+        return f"it confirms entry {known.sequence}, which lasts already, was taken back, or is of something else"
+    if body.since > known.since:
+        return f"it confirms entry {known.sequence}, and counts from later than that"
+    return _disagreement(consent, {known.by})
 
 
 def _alone(body: Revocation) -> str:

@@ -98,13 +98,14 @@ class Attestation:
 class Trust:
     """Whom a verifier believes before any policy speaks (beside the cryptographic root of its `BundleVerifier`).
 
-    `issuers` maps a forge host to the OIDC issuer of its CI; `released` and `withdrawn` are revisions of
-    counterseal's reusable gate workflow. `sandbox` trust proves nothing to anybody and every result says so.
+    `issuers` maps a forge host to the OIDC issuer of its CI; `released` are revisions of counterseal's reusable gate
+    workflow, `withdrawn` those of them that are not to sign any more, each with the time before which its signatures
+    count (None: none does). `sandbox` trust proves nothing to anybody and every result says so.
     """
 
     issuers: Mapping[str, str]
     released: tuple[str, ...]
-    withdrawn: tuple[str, ...]
+    withdrawn: Mapping[str, datetime | None]
     sandbox: bool
 
 

@@ -103,7 +103,7 @@ class Policy:
     """A policy file, checked.
 
     `groups` maps a group of people to its members, `predecessor` is the ledger that this one's follows (None: none),
-    `emergency_hold` the longest time for which one person may hold a stage.
+    `emergency_hold` the longest time for which one person may hold a stage, and `states_hold` whether the file says so.
     """
 
     ledger_id: str
@@ -116,6 +116,7 @@ class Policy:
     redact: Redaction = Redaction()
     predecessor: Predecessor | None = None
     emergency_hold: timedelta = EMERGENCY_HOLD
+    states_hold: bool = False
 
     def stage(self, name: str) -> Stage | None:
         """Return the stage of this name, or None."""

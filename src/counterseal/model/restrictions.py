@@ -29,7 +29,7 @@ class Held:
 
     def stands(self, at: datetime) -> bool:
         """Return whether it is in force at a moment."""
-        return self.since - SKEW <= at < self.until and self.ended is None
+        return self.since - at <= SKEW and at < self.until and self.ended is None
 
     def covers(self, stage: str) -> bool:
         """Return whether it is about a stage."""
@@ -57,7 +57,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """A revocation: its target does not count from `since` on; a provisional one ends at `until` (None: for good)."""
+    """A revocation: its target does not count from `since` on; a provisional one ends at `until` (None: for good).
+
+    `by` is whose it is, as of a hold. `ended` is when people took it back or confirmed it (None: nobody did).
+    """
 
     entry_id: str
     sequence: int
@@ -65,7 +68,8 @@ class Revoked:
     since: datetime
     until: datetime | None
     by: str
+    ended: datetime | None = None
 
     def stands(self, at: datetime) -> bool:
         """Return whether it is in force at a moment."""
-        return self.since - SKEW <= at and (self.until is None or at < self.until)
+        return self.since - at <= SKEW and (self.until is None or at < self.until) and self.ended is None

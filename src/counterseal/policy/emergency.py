@@ -5,20 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 from counterseal.formats import names, yaml
-from counterseal.model import EMERGENCY_HOLD
 
 
-def longest_hold(node: yaml.Node | None) -> timedelta:
-    """Return the longest time of a hold; the usual one if the policy does not say.
+def longest_hold(node: yaml.Node | None) -> timedelta | None:
+    """Return the longest time of a hold, or None: the policy does not say.
 
     Raises:
         PolicyError: An unknown key, or no whole number of hours within the limits.
     """
     if node is None:
-        return EMERGENCY_HOLD
+        return None
     given = yaml.fields(node, "emergency", (), ("hold",)).get("hold")
     if given is None:
-        return EMERGENCY_HOLD
+        return None
     text = yaml.text(given, "emergency.hold")
     if not names.HOURS.fits(text):
         raise given.place.error(

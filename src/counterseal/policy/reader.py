@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
 from counterseal.formats import digests, names, yaml
 from counterseal.identifiers import POLICY_API_VERSION
-from counterseal.model import Person, Policy, Predecessor, RuleUse, Stage
+from counterseal.model import EMERGENCY_HOLD, Person, Policy, Predecessor, RuleUse, Stage
 from counterseal.policy import emergency, identities, redaction
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def load(data: bytes, *, rules: Mapping[str, RuleSpec], name: str = "policy.yml"
     ledger_id, predecessor = _ledger(fields["ledger"])
     groups = _people(fields["people"], ledger_id.partition("/")[0])
     builder, gate = identities.load(fields["identities"], ledger_id)
-    publish_names = fields.get("publish-names")
+    publish_names, hold = fields.get("publish-names"), emergency.longest_hold(fields.get("emergency"))
     return Policy(
         ledger_id=ledger_id,
         groups=groups,
@@ -67,7 +67,8 @@ def load(data: bytes, *, rules: Mapping[str, RuleSpec], name: str = "policy.yml"
         digest=digests.sha256(data),
         redact=redaction.read(fields.get("redact")),
         predecessor=predecessor,
-        emergency_hold=emergency.longest_hold(fields.get("emergency")),
+        emergency_hold=hold or EMERGENCY_HOLD,
+        states_hold=hold is not None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from counterseal import evaluation, forges
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from counterseal.model import Person, Policy
+
+_HOUR: Final = timedelta(hours=1)
 
 
 def members(policy: Policy) -> list[tuple[str, Person]]:
@@ -37,20 +40,30 @@ def shortages(policy: Policy) -> Iterator[str]:
             )
 
 
-#: A resume takes so many approvals by people whom the policy lists, beside whoever asks.
+#: A resume takes so many approvals by people whom the policy lists, none of them by whoever holds.
 TO_RESUME: Final = 2
+#: What is to be done where too few are left for that.
+MORE_PEOPLE: Final = (
+    "name more people who may write, or say in the policy how long a stage may stand still then: emergency: {hold: 24h}"
+)
 
 
-def holds_end(policy: Policy) -> str:
-    """Return what it means that few people are listed: who could end a hold before its time; nothing if enough are."""
-    count = len({member.key for _, member in members(policy)})
+def listed(policy: Policy) -> int:
+    """Return how many people a policy lists."""
+    return len({member.key for _, member in members(policy)})
+
+
+def too_few_to_end(count: int, who: str = "listed") -> str:
+    """Return why nobody could end a hold before its time if so many people are listed; nothing if somebody could."""
     if count > TO_RESUME:
         return ""
-    who = "one person is" if count == 1 else f"{count} people are"
-    takes = f"{who} listed, and it takes {TO_RESUME} beside whoever asks to end a hold"
-    if count < TO_RESUME:
-        return f"{takes}; so a hold ends by time alone: name more people"
-    return f"{takes}; so it ends by time alone, unless somebody asks who is not listed: name one more person"
+    people = "one person is" if count == 1 else f"{count} people are"
+    return f"{people} {who}, and it takes {TO_RESUME} beside whoever holds to end a hold before its time"
+
+
+def by_time_alone(policy: Policy) -> str:
+    """Return what follows from that where the policy states it."""
+    return f"so a hold ends by time alone, after at most {policy.emergency_hold // _HOUR} hours, as the policy says"
 
 
 def too_little(host: str, may: Permission, least: Permission) -> str:

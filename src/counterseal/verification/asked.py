@@ -66,7 +66,7 @@ def check_signer(asked: Asked, attestation: Attestation, policy_ref: str, trust:
         host=asked.host,
         repository=None,
         default_ref=policy_ref,
-        accepted=dataclasses.replace(accepted, emergency=emergency),
+        accepted=dataclasses.replace(accepted, emergency=emergency, signed_at=attestation.signed_at),
     )
     if problem:
         fail(look, signer_words(asked.revisions, problem), SIGNER)

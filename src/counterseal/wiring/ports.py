@@ -170,7 +170,10 @@ class Wiring:
             "sandbox": material.trust.sandbox,
             "issuers": dict(material.trust.issuers),
             "released": list(material.trust.released),
-            "withdrawn": list(material.trust.withdrawn),
+            "withdrawn": [
+                {"revision": revision, "until": until and wire.timestamp(until)}
+                for revision, until in material.trust.withdrawn.items()
+            ],
             "trustConfig": json.loads(material.trust_config),
         }
         return whole, material.trusted_root

@@ -18,6 +18,8 @@ from counterseal.model import Actor, Permission
 from counterseal.policy.reader import EXAMPLE_RANDOM
 
 BOTH = b"{id: 1001, login: alice}, {id: 1002, login: bob}, {id: 1003, login: carol}"
+#: How long a hold lasts, where nobody could end one.
+LASTS = b"emergency: {hold: 5h}\n"
 RULES = b"enough-reviews: {count: 1, from: {maintainers: 1}}"
 
 
@@ -89,7 +91,7 @@ def test_a_file_that_is_not_in_the_checkout_is_warned_of(tmp_path: Path) -> None
     ],
 )
 def test_a_stage_that_one_of_the_people_cannot_ask_for_is_warned_of(tmp_path: Path, people: bytes, said: str) -> None:
-    warnings = check(tmp_path, POLICY.replace(BOTH, people)).warnings
+    warnings = check(tmp_path, POLICY.replace(BOTH, people) + LASTS).warnings
     told = [warning for warning in warnings if "staging" in warning]
     assert told == [] if not said else said in told[0]
 
@@ -106,9 +108,12 @@ identities:
 stages:
   staging: {rules: {enough-reviews: {count: 1}}}
 """
-    warnings = check(tmp_path, alone).warnings
+    warnings = check(tmp_path, alone + LASTS).warnings
     assert "nobody whom the policy names can ask for staging" in warnings[0]
-    assert "so a hold ends by time alone: name more people" in warnings[1]
+    assert warnings[1] == (
+        "one person is listed, and it takes 2 beside whoever holds to end a hold before its time; so a hold ends by "
+        "time alone, after at most 5 hours, as the policy says"
+    )
 
 
 def test_a_ledger_id_says_where_the_number_is() -> None:
@@ -227,14 +232,38 @@ def test_who_may_not_merge_at_gitlab_could_not_either() -> None:
     assert all("which maintainers have" in word and "Protected branches" in word for word in told)
 
 
-@pytest.mark.parametrize(
-    ("people", "said"),
-    [
-        (b"{id: 1001, login: alice}", "2 people are listed, and it takes 2 beside whoever asks to end a hold"),
-        (b"{id: 1001, login: alice}, {id: 1002, login: bob}", ""),
-    ],
-)
-def test_too_few_to_end_a_hold(tmp_path: Path, people: bytes, said: str) -> None:
-    told = of_holds(check(tmp_path, POLICY.replace(BOTH, people)))
-    assert len(told) == bool(said)
-    assert all(said in word for word in told)
+TWO = POLICY.replace(BOTH, b"{id: 1001, login: alice}")  # and dora
+
+
+def test_a_policy_that_leaves_nobody_to_end_a_hold_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="nobody could end a hold before its time") as caught:
+        check(tmp_path, TWO)
+    assert caught.value.why == "2 people are listed, and it takes 2 beside whoever holds to end a hold before its time"
+    assert "emergency: {hold: 24h}" in caught.value.fix
+    assert caught.value.exit_code == 2
+    with pytest.raises(PolicyError, match="nobody could end a hold"):
+        check(tmp_path / "empty", TWO + b"emergency: {}\n")
+
+
+def test_unless_it_says_how_long_one_lasts(tmp_path: Path) -> None:
+    (told,) = of_holds(check(tmp_path, TWO + LASTS))
+    assert "after at most 5 hours, as the policy says" in told
+
+
+def test_the_same_person_in_two_groups_is_one(tmp_path: Path) -> None:
+    twice = POLICY.replace(BOTH, b"{id: 1001, login: alice}, {id: 1010, login: dora}")
+    with pytest.raises(PolicyError, match="nobody could end a hold"):
+        check(tmp_path, twice)
+    three = POLICY.replace(BOTH, b"{id: 1001, login: alice}, {id: 1002, login: bob}")
+    assert of_holds(check(tmp_path / "three", three)) == []
+
+
+def test_who_may_not_write_ends_no_hold(tmp_path: Path) -> None:
+    few = Roles(alice=Permission.READ, bob=Permission.TRIAGE)
+    with pytest.raises(PolicyError, match="nobody could end a hold") as caught:
+        check(tmp_path, forge=few)
+    assert "2 people are listed who may write" in caught.value.why
+    told = of_holds(check(tmp_path / "said", POLICY + LASTS, forge=few))
+    assert "2 people are listed who may write" in told[-1]
+    unknown = Roles(alice=Permission.READ, bob=Permission.TRIAGE, carol=None)
+    assert all("who may write" not in word for word in of_holds(check(tmp_path / "unknown", forge=unknown)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.evidence_samples import (
     HOST,
     ISSUER,
     MAIN,
+    NOW,
     REPOSITORY,
     SOURCE,
     TRUST,
@@ -153,6 +155,39 @@ def test_own_revision_and_pinned_revisions_are_accepted_but_not_withdrawn_ones()
     assert "withdrawn" in (gate(withdrawn, accepted=accepted) or "")
 
 
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("until", "signed_at", "counts"),
+    [
+        (NOW, NOW - SECOND, True),
+        (NOW, NOW, False),
+        (NOW, NOW + SECOND, False),
+        (None, NOW, False),
+        (NOW + timedelta(days=9), None, False),  # it signed nothing yet: it is not to begin
+    ],
+)
+def test_what_a_withdrawn_gate_signed_before_counts(
+    until: datetime | None, signed_at: datetime | None, counts: bool
+) -> None:
+    trust = dataclasses.replace(TRUST, withdrawn={GATE_REVISION: until})
+    said = gate(GATE_CERTIFICATE, trust=trust, accepted=AcceptedGate(TRUST.released, signed_at=signed_at))
+    assert (said is None) is counts
+    if said:
+        assert f"the gate's revision {GATE_REVISION[:12]} was withdrawn" in said
+    if until == NOW == signed_at:
+        assert said == (
+            f"the gate's revision {GATE_REVISION[:12]} was withdrawn at 2026-11-24T09:10:44Z, and it signed this at "
+            "2026-11-24T09:10:44Z"
+        )
+
+
+def test_what_it_signed_before_has_to_be_accepted_like_any_other() -> None:
+    trust = dataclasses.replace(TRUST, withdrawn={GATE_REVISION: NOW})
+    assert "not ours" in (gate(GATE_CERTIFICATE, trust=trust, accepted=AcceptedGate(signed_at=NOW - SECOND)) or "")
+
+
 def test_a_gate_accepts_itself_only_where_the_policy_pins_no_revisions() -> None:
     assert identity.accepted_gate(GateIdentity(), TRUST, OTHER).own_revision == OTHER
     assert identity.accepted_gate(GateIdentity((GATE_REVISION,)), TRUST, OTHER) == AcceptedGate((GATE_REVISION,))
@@ -285,7 +320,7 @@ def test_the_nineteen_cases(case: str) -> None:
 # --- on GitLab: own gates ----------------------------------------------------------------------
 
 PROJECT = Repository("gitlab.com", 777, "acme/tools/app")
-ON_GITLAB = Trust({"gitlab.com": "https://gitlab.com"}, (), (), sandbox=False)
+ON_GITLAB = Trust({"gitlab.com": "https://gitlab.com"}, (), {}, sandbox=False)
 URL = "https://gitlab.com/acme/tools/app"
 OWN_SAN = f"{URL}//.gitlab-ci.yml@refs/heads/main"
 TAG_SAN = f"{URL}//.gitlab-ci.yml@refs/tags/v1.2.0"

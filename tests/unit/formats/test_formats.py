@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[3]
 SCHEMAS = {
     path.stem: json.loads(path.read_text())
     for path in sorted((ROOT / "src/counterseal/formats/schemas").glob("*.json"))
-    if path.stem != "policy-v1"  # tests/unit/policy/test_policy.py
+    if path.stem not in {"policy-v1", "consume-v1"}  # YAML: tests/unit/policy/test_policy.py, test_pin.py
 }
 PAGE = (ROOT / "docs/formats.md").read_text()
 FROZEN = [(name, case) for name, made in frozen.CASES.items() for case in made]
@@ -476,7 +476,7 @@ def test_every_place_that_is_referred_to_is_there() -> None:
 
 
 def test_the_page_names_schemas_and_vectors() -> None:
-    for name in [*SCHEMAS, "policy-v1"]:
+    for name in [*SCHEMAS, "policy-v1", "consume-v1"]:
         assert f"schemas/{name}.json" in PAGE
     for path in frozen.VECTORS.glob("*.json"):
         assert f"vectors/{path.name}" in PAGE

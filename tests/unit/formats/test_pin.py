@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from datetime import timedelta
+from importlib import resources
 
+import jsonschema
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit import frozen
@@ -55,27 +59,28 @@ def test_the_page_names_how_it_looks() -> None:
     assert text.endswith("    sequence: 12\n    max-age: 7d\n")
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "says"),
-    [
-        ("counterseal/v1", "counterseal/v2", "this counterseal reads counterseal/v1 only"),
-        ("id: 777", "id: 0", "whole number from 1"),
-        ("id: 777", 'id: "777"', "whole number"),
-        ("gate: released", "gate: any", "'any' is no gate"),
-        ("gate: released", "gate: {}", "lacks the key 'identity'"),
-        ("gate: released", "gate: {identity: a}", "lacks the key 'issuer'"),
-        ("gate: released", "gate: {revisions: []}", "is empty"),
-        ("gate: released", "gate: {revisions: [abc]}", "no full commit id"),
-        ("gate: released", "gate: {revisions: [abc], identity: a}", "unknown key 'identity'"),
-        ("max-age: 7d", "max-age: never", "is no age"),
-        ("    max-age", "    maxAge", "did you mean 'max-age'"),
-        ("sequence: 12", "sequence: -1", "whole number"),
-        ('"github.com/acme/app"', '"acme"', "not HOST/NAME"),
-        ('"github.com/acme/app"', '"github.com/acme/app\\n"', "not HOST/NAME"),
-        ("ledger: ", "ledger: x", "no ledger"),
-        ("projects:", "projects: {}\nx:", "unknown key 'x'"),
-    ],
-)
+#: What is not understood: what is replaced in a pin, by what, and what the message says.
+BAD = [
+    ("counterseal/v1", "counterseal/v2", "this counterseal reads counterseal/v1 only"),
+    ("id: 777", "id: 0", "whole number from 1"),
+    ("id: 777", 'id: "777"', "whole number"),
+    ("gate: released", "gate: any", "'any' is no gate"),
+    ("gate: released", "gate: {}", "lacks the key 'identity'"),
+    ("gate: released", "gate: {identity: a}", "lacks the key 'issuer'"),
+    ("gate: released", "gate: {revisions: []}", "is empty"),
+    ("gate: released", "gate: {revisions: [abc]}", "no full commit id"),
+    ("gate: released", "gate: {revisions: [abc], identity: a}", "unknown key 'identity'"),
+    ("max-age: 7d", "max-age: never", "is no age"),
+    ("    max-age", "    maxAge", "did you mean 'max-age'"),
+    ("sequence: 12", "sequence: -1", "whole number"),
+    ('"github.com/acme/app"', '"acme"', "not HOST/NAME"),
+    ('"github.com/acme/app"', '"github.com/acme/app\\n"', "not HOST/NAME"),
+    ("ledger: ", "ledger: x", "no ledger"),
+    ("projects:", "projects: {}\nx:", "unknown key 'x'"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "says"), BAD)
 def test_what_is_not_understood_is_refused_with_its_place(old: str, new: str, says: str) -> None:
     text = written(PIN).decode()
     assert old in text
@@ -101,3 +106,35 @@ def test_there_are_only_so_many() -> None:
     with pytest.raises(UsageError, match="too many"):
         pins.parse(written(*many), "consume.yml")
     assert len(pins.parse(written(*many[1:]), "consume.yml")) == pins.MAX_PINS
+
+
+# --- the schema for editors ------------------------------------------------------------------
+
+SCHEMA = json.loads(resources.files("counterseal").joinpath("formats/schemas/consume-v1.json").read_text())
+
+
+def fits(text: bytes | str) -> bool:
+    return jsonschema.Draft202012Validator(SCHEMA).is_valid(yaml.safe_load(text))
+
+
+def test_the_schema_takes_what_is_written() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$id"] == "https://counterseal.dev/schemas/consume-v1.json"
+    assert fits(written(PIN, OWN, PINNED))
+    without = written(PIN).decode().replace("    max-age: 7d\n", "")
+    assert fits(without)
+    assert pins.parse(without.encode(), "x") == (PIN,)
+    assert fits("apiVersion: counterseal/v1\nprojects: []\n")
+    assert pins.parse(b"apiVersion: counterseal/v1\nprojects: []\n", "x") == ()
+
+
+@pytest.mark.parametrize(("old", "new"), [case[:2] for case in BAD])
+def test_the_schema_refuses_what_is_not_understood(old: str, new: str) -> None:
+    at_its_end = new.endswith('\\n"')  # where `$` of Python fits, too, and that of a schema does not
+    assert fits(written(PIN).decode().replace(old, new, 1)) is at_its_end
+
+
+def test_the_schema_refuses_too_many_and_knows_nothing_of_a_second_pin() -> None:
+    many = [dataclasses.replace(PIN, repository=f"acme/a{number}") for number in range(pins.MAX_PINS + 1)]
+    assert not fits(written(*many))
+    assert fits(written(PIN, dataclasses.replace(PIN, sequence=13)))

@@ -322,6 +322,7 @@ class World:
 
     def __init__(self, work: Path, run: Run = samples.RUN, policy: bytes = POLICY) -> None:
         self.run = dataclasses.replace(run, visibility="public")
+        self.trust = samples.TRUST
         self.forge, self.assets, self.store = Forge(), Assets(), MemoryLedger()
         self.source, self.policy = self.forge.source, policy
         self.source.line[0] = (POLICY_CHANGE, {POLICY_PATH: policy})
@@ -414,9 +415,7 @@ class World:
         return path
 
     def sources(self) -> collect.Sources:
-        return collect.Sources(
-            self.source, self.forge, self.assets, self.sigstore, self.clock, samples.TRUST, self.work
-        )
+        return collect.Sources(self.source, self.forge, self.assets, self.sigstore, self.clock, self.trust, self.work)
 
     def gate(self, event: str = "push", number: int = 1) -> opening.Gate:
         """Open a gate at the tip of the branch, in a run that `event` started."""

@@ -282,6 +282,52 @@ def test_a_person_revokes_three_things_a_day(world: World) -> None:
     assert restricting.revoke(start(world, BOB, 122), *more, WHY).fresh
 
 
+def revoked(world: World, who: Actor, number: int, kind: str = "artifact", value: str = WHEEL) -> Revocation:
+    body = restricting.revoke(start(world, who, number), kind, value, WHY).event.body
+    assert isinstance(body, Revocation)
+    return body
+
+
+def test_nobody_revokes_the_same_again_alone(world: World) -> None:
+    # 106 | one person keeps something revoked for ever, by revoking it again | B | refused | R52
+    first = revoked(world, ALICE, 130)
+    assert first.until is not None
+    later(world, hours=72)
+
+    def again() -> object:
+        return revoked(world, ALICE, 131)
+
+    says = ("revoked this artifact already", "it ended at", "takes another person", "bob")
+    refused(world, again, *says, "request --kind revocation --target artifact=")
+    later(world, hours=95, minutes=59)
+    refused(world, again, *says)
+    assert revoked(world, BOB, 132).until == world.clock.at + timedelta(hours=72), "another person may"
+    later(world, hours=72)
+    assert revoked(world, ALICE, 133).until, "7 days after it began"
+
+
+def test_nobody_revokes_the_parts_of_a_release_in_turn(world: World) -> None:
+    # 106 | (parts) its manifest and its files in turn
+    sdist, manifest = digests.sha256(b"sdist"), digests.sha256(world.manifest)
+    first = revoked(world, ALICE, 130)
+    later(world, hours=30)
+    assert revoked(world, ALICE, 131, "manifest", manifest).until == first.until
+    assert revoked(world, ALICE, 132, "artifact", sdist).until == first.until, "all of it ends with the first"
+    later(world, hours=42)
+    refused(world, lambda: revoked(world, ALICE, 140, "manifest", manifest), "within 7 days")
+    refused(world, lambda: revoked(world, ALICE, 141, "artifact", sdist), "within 7 days")
+    refused(world, lambda: revoked(world, ALICE, 142), "within 7 days")
+    kind, value = other(world)
+    assert revoked(world, BOB, 150, kind, value).until == world.clock.at + timedelta(hours=72)
+
+
+def test_a_file_of_another_release_is_another_thing(world: World) -> None:
+    revoked(world, ALICE, 130, "manifest", digests.sha256(world.manifest))
+    later(world, hours=80)
+    kind, value = other(world)
+    assert revoked(world, ALICE, 131, kind, value).until == world.clock.at + timedelta(hours=72)
+
+
 def other(world: World) -> tuple[str, str]:
     """Let another artifact be denied, and return what it is."""
     world.manifest = world.manifest.replace(WHEEL.encode(), digests.sha256(b"other").encode())

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.evidence_samples import ALICE, BUILDER_CERTIFICATE, DORA, ERIN, MERGE, REVISION, TAG, revision
+from tests.evidence_samples import (
+    ALICE,
+    BUILDER_CERTIFICATE,
+    DORA,
+    ERIN,
+    GATE_REVISION,
+    MERGE,
+    REVISION,
+    TAG,
+    TRUST,
+    revision,
+)
 from tests.unit.gate.memory import POLICY, Broken, World
 
-from counterseal.errors import PolicyError, ServiceError, UsageError
+from counterseal.errors import PolicyError, ServiceError, UsageError, VerificationError
 from counterseal.formats import digests, wire
 from counterseal.gate import deciding, preview
 from counterseal.gate.publication import publishing
@@ -101,6 +113,24 @@ def test_what_was_decided_is_not_decided_again(world: World) -> None:
     again = deciding.run(world.gate(), request=path)
     assert [(each.decision, each.fresh) for each in again.decided] == [(first, False)]
     assert len(world.told()) == 2
+
+
+@pytest.mark.parametrize(("hours", "fits"), [(1, True), (0, False), (-1, False)])
+def test_a_gate_believes_what_a_withdrawn_one_signed_before(world: World, hours: int, *, fits: bool) -> None:
+    decide(world)
+    newer = revision("9e3e401")
+    until = world.clock.now() + timedelta(hours=hours)
+    world.trust = dataclasses.replace(TRUST, released=(GATE_REVISION, newer), withdrawn={GATE_REVISION: until})
+    with pytest.raises(UsageError, match=f"the gate's revision {GATE_REVISION[:12]} was withdrawn"):
+        world.gate()
+    reference = world.run.signer_ref.replace(GATE_REVISION, newer)
+    world.run = dataclasses.replace(world.run, signer_ref=reference, signer_digest=newer)
+    if fits:
+        assert deciding.run(world.gate()).exit_code == 0
+    else:
+        with pytest.raises(VerificationError, match="not signed by the gate") as caught:
+            deciding.run(world.gate())
+        assert "was withdrawn at" in caught.value.why
 
 
 @pytest.mark.parametrize(

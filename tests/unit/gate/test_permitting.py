@@ -311,7 +311,8 @@ def test_two_make_a_provisional_revocation_last(world: World) -> None:
     body = permitted(world).event.body
     assert isinstance(body, Revocation)
     assert (body.target, body.until, body.confirms, body.since) == (target, None, provisional.link.entry_id, NOW)
-    assert [(each.until, each.target) for each in state(world).revoked] == [(None, target)]
+    in_force = [each for each in state(world).revoked if each.stands(world.clock.at)]
+    assert [(each.until, each.target) for each in in_force] == [(None, target)]
     world.ask("staging", ALICE, merge=FIRST)
     (deny,) = decide(world).decided
     assert codes(deny) == {"not-revoked": "revoked"}
@@ -370,7 +371,8 @@ def test_two_take_a_revocation_back(world: World) -> None:
     body = permitted(world).event.body
     assert isinstance(body, Reinstatement)
     assert body.revocations == (revoked.link.entry_id,)
-    assert state(world).revoked == ()
+    (known,) = state(world).revoked
+    assert (known.ended, known.stands(world.clock.at)) == (world.clock.at, False), "remembered, and not in force"
     world.ask("staging", ALICE, merge=FIRST)
     (allowed,) = decide(world).decided
     assert allowed.decision.outcome is Outcome.ALLOW
@@ -427,6 +429,16 @@ def test_a_full_state_takes_what_makes_it_smaller_and_nothing_that_does_not(
     assert [failed.path for failed in result.failed] == [path]
     fresh = [event.event.kind for event in decide(world).permitted if event.fresh]
     assert fresh == ["revocation"]  # now there is room again
+
+
+def test_a_full_state_takes_a_confirmation_and_nothing_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    provisional = revoke(world, ALICE, Target("artifact", "1" * 64))
+    monkeypatch.setattr(states, "MAX_BYTES", 2 * len(states.document(state(world))) + 500)
+    path = world.ask_event("revocation", CAROL, DORA, target=Target("identity", "x" * 900))
+    assert [failed.path for failed in deciding.run(world.gate()).failed] == [path]
+    monkeypatch.setattr(states, "MAX_ITEMS", 1)
+    world.ask_event("revocation", CAROL, DORA, merge=FIRST, entries=(provisional.link.entry_id,))
+    assert [event.event.kind for event in deciding.run(world.gate()).permitted] == ["revocation"]
 
 
 def test_a_publication_waits_for_the_end_of_a_hold(world: World) -> None:

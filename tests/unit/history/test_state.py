@@ -160,8 +160,9 @@ def hold(stage: str | None = "production", lasts: int = 72, **at: Any) -> Event:
 def revocation(digest: str, until: datetime | None, confirms: str | None = None, **at: Any) -> Event:
     began = FIRST + timedelta(**at)
     consent = frozen.CONSENT if until is None else None
+    since = FIRST if confirms else began
     return event(
-        EventKind.REVOCATION, Revocation(Target("manifest", digest), began, until, confirms, "why", consent), began
+        EventKind.REVOCATION, Revocation(Target("manifest", digest), since, until, confirms, "why", consent), began
     )
 
 
@@ -211,15 +212,19 @@ def test_a_provisional_revocation_ends_or_is_confirmed() -> None:
     assert [known.stands(FIRST) for known in state.revoked] == [True]
     assert not state.revoked[0].stands(until)
     confirmed = after(state, revocation("a" * 64, None, lines.identifier("p"), hours=1), "c")
-    assert [(known.sequence, known.until) for known in confirmed.revoked] == [(2, None)]
-    assert after(state, audit(1, days=4), "a").revoked == ()
-    assert len(after(confirmed, audit(2, days=4), "a").revoked) == 1
+    assert [known.stands(FIRST + timedelta(hours=1)) for known in confirmed.revoked] == [False, True]
+    assert confirmed.items == state.items == 1
+    assert [len(after(state, audit(1, days=days), "a").revoked) for days in (6, 7)] == [1, 0], "as with holds"
+    assert [len(after(confirmed, audit(2, days=days), "a").revoked) for days in (6, 7, 99)] == [2, 1, 1]
 
 
 def test_a_reinstatement_takes_back_what_it_names() -> None:
     state = after(after(fold(), revocation("a" * 64, None), "1"), revocation("b" * 64, None), "2")
     back = event(EventKind.REINSTATEMENT, Reinstatement((lines.identifier("1"),), "why", frozen.CONSENT))
     assert [known.sequence for known in after(state, back, "r").revoked] == [2]
+    state = after(fold(), revocation("a" * 64, FIRST + timedelta(hours=72)), "1")
+    (known,) = after(state, back, "r").revoked
+    assert (known.ended, known.stands(FIRST)) == (FIRST, False), "that of one person is remembered"
 
 
 def test_how_many_revocations_a_person_made_today() -> None:
@@ -230,6 +235,8 @@ def test_how_many_revocations_a_person_made_today() -> None:
     assert revocation_event.made_today(state.revoked, by, FIRST + timedelta(hours=5)) == 4
     assert revocation_event.made_today(state.revoked, by, FIRST + timedelta(hours=25)) == 2
     assert revocation_event.made_today(state.revoked, "github.com/9", FIRST + timedelta(hours=5)) == 0
+    assert len(revocation_event.made(state.revoked, by, FIRST + timedelta(hours=25))) == 4
+    assert len(revocation_event.made(state.revoked, by, FIRST + timedelta(days=7, hours=1))) == 2
 
 
 names = st.sampled_from("abcd")

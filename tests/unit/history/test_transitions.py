@@ -15,10 +15,24 @@ from counterseal.errors import LedgerError
 from counterseal.evaluation import rules
 from counterseal.history import state as states
 from counterseal.history import transitions
-from counterseal.history.events import Event, EventKind, Genesis, Hold, Reinstatement, Resume, Revocation
-from counterseal.model import Actor, Target
+from counterseal.history.events import (
+    EntryReference,
+    Event,
+    EventKind,
+    Genesis,
+    Hold,
+    Publication,
+    Reinstatement,
+    Resume,
+    Revocation,
+    Withdrawn,
+)
+from counterseal.model import Actor, Outcome, Target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from counterseal.evaluation import Decision
     from counterseal.history.state import State
 
 FILE, RUN = Target("artifact", "1" * 64), Target("run", "https://github.com/acme/app/actions/runs/1/attempts/1")
@@ -33,7 +47,7 @@ def name(text: str) -> str:
 
 
 def known() -> State:
-    """Return a state with a hold, one that was resumed, a provisional revocation and a lasting one."""
+    """Return a state with a hold, one that was resumed; a provisional revocation, a lasting one, one taken back."""
     state = states.after(None, event(EventKind.GENESIS, Genesis(LEDGER, "aa" * 32)), LEDGER, name("genesis"))
     for entry, said in (
         ("hold", event(EventKind.HOLD, Hold("production", "promote", END, "why"))),
@@ -41,6 +55,8 @@ def known() -> State:
         ("end", event(EventKind.RESUME, Resume((name("resumed"),), "why", CONSENT))),
         ("provisional", event(EventKind.REVOCATION, Revocation(FILE, FIRST, END, None, "why", None))),
         ("lasting", event(EventKind.REVOCATION, Revocation(RUN, FIRST, None, None, "why", CONSENT))),
+        ("taken back", event(EventKind.REVOCATION, Revocation(FILE, FIRST, END, None, "why", None))),
+        ("back", event(EventKind.REINSTATEMENT, Reinstatement((name("taken back"),), "why", CONSENT))),
     ):
         state = states.after(state, said, LEDGER, name(entry))
     return state
@@ -115,14 +131,17 @@ def test_what_may_follow(said: Event, holds: int, revoked: int) -> None:
         (revoke(until=None), "for good"),
         (revoke(confirms=name("provisional")), "for good"),
         (revoke(consent=CONSENT), "and that ends"),
+        (reinstate("taken back"), "taken back or confirmed before"),
+        (by_two(confirms="taken back"), "was taken back"),
         (by_two(confirms="hold"), "not in force"),
         (by_two(confirms="nothing"), "not in force"),
         (by_two(RUN, confirms="lasting"), "lasts already"),
         (by_two(RUN, confirms="provisional"), "something else"),
+        (revoke(since=END, until=None, confirms=name("provisional"), consent=CONSENT), "counts from later"),
     ],
 )
 def test_what_no_gate_may_have_signed(said: Event, why: str) -> None:
-    with pytest.raises(LedgerError, match=f"entry 6: no gate may have signed this {said.kind}") as caught:
+    with pytest.raises(LedgerError, match=f"entry 8: no gate may have signed this {said.kind}") as caught:
         after(said)
     assert why in caught.value.why
 
@@ -149,7 +168,7 @@ def test_too_few_agree(make: Any, approvers: tuple[Actor, ...]) -> None:
 def test_whoever_made_it_does_not_agree_to_its_end(make: Any) -> None:
     with pytest.raises(LedgerError, match="no gate may have signed"):
         after(make(approvers=(FIRST_OF_TWO, HOLDER)))
-    assert after(make(approvers=(FIRST_OF_TWO, HOLDER, SECOND_OF_TWO))).sequence == 6
+    assert after(make(approvers=(FIRST_OF_TWO, HOLDER, SECOND_OF_TWO))).sequence == 8
 
 
 def test_readers_ask_for_as_many_as_the_gate() -> None:
@@ -164,3 +183,126 @@ def test_no_revocation_lifts_a_hold() -> None:
     for kind in ("manifest", "artifact", "run", "gate", "identity"):
         state = after(by_two(Target(kind, "x", FIRST - timedelta(days=9))))
         assert state.holds == BEFORE.holds
+
+
+# --- the table that the page draws -----------------------------------------------------------
+
+
+def test_the_table_is_whole() -> None:
+    words = transitions.CONDITIONS
+    assert {step.thing for step in transitions.STEPS} == words.keys()
+    for thing, conditions in words.items():
+        steps = [step for step in transitions.STEPS if step.thing == thing]
+        assert {*(step.before for step in steps), *(step.after for step in steps)} == conditions.keys()
+        assert len({(step.before, step.by) for step in steps}) == len(steps), "where it leads is certain"
+        assert len(conditions.keys() - {step.after for step in steps}) == 1, "there is one beginning"
+
+
+def condition(state: State, entry: str) -> str:
+    """Return the condition of a hold or a revocation in a state."""
+    for held in state.holds:
+        if held.entry_id == name(entry):
+            return transitions.RESUMED if held.ended else transitions.IN_FORCE
+    for each in state.revoked:
+        if each.entry_id == name(entry):
+            return (
+                transitions.TAKEN_BACK if each.ended else transitions.PROVISIONAL if each.until else transitions.LASTING
+            )
+    return transitions.ABSENT
+
+
+#: The event that makes a step, of the thing with a name; what comes to be has the name `new`.
+MAKE: dict[str, Callable[[str], Event]] = {
+    "hold": lambda _: hold(),
+    "resume": resume,
+    "revocation at once": lambda _: revoke(),
+    "revocation by two": lambda _: by_two(),
+    "confirmation": lambda entry: by_two(RUN if entry == "lasting" else FILE, confirms=entry),
+    "reinstatement": reinstate,
+}
+#: What there is of each thing in `BEFORE`, by condition.
+THERE = {
+    transitions.HOLD: {transitions.IN_FORCE: "hold", transitions.RESUMED: "resumed"},
+    transitions.REVOCATION: {
+        transitions.PROVISIONAL: "provisional",
+        transitions.LASTING: "lasting",
+        transitions.TAKEN_BACK: "taken back",
+    },
+}
+MADE_NEW = ("hold", "revocation at once", "revocation by two", "confirmation")
+CASES = [
+    (thing, before, by)
+    for thing, there in THERE.items()
+    for before in (transitions.ABSENT, *there)
+    for by in MAKE
+    if before == transitions.ABSENT or by in ("resume", "confirmation", "reinstatement")
+]
+
+
+@pytest.mark.parametrize(("thing", "before", "by"), CASES)
+def test_events_do_what_the_table_says_and_nothing_else_follows(thing: str, before: str, by: str) -> None:
+    entry = THERE[thing].get(before, "new")
+    assert condition(BEFORE, entry) == before
+    leads = [step.after for step in transitions.STEPS if (step.thing, step.before, step.by) == (thing, before, by)]
+    made = MAKE[by](entry)
+    of_this = (made.kind is EventKind.HOLD) is (thing == transitions.HOLD)
+    if not leads and (by not in MADE_NEW[:3] or before != transitions.ABSENT):
+        with pytest.raises(LedgerError, match="no gate may have signed"):
+            after(made)
+    elif of_this or leads:
+        now = condition(after(made), "new" if by in MADE_NEW else entry)
+        forgotten = before == transitions.LASTING and leads == [transitions.TAKEN_BACK]
+        assert now == (transitions.ABSENT if forgotten else leads[0])
+
+
+def withdrawn(tag: str) -> Event:
+    made = lines.decision(tag)
+    assert made.manifest is not None
+    body = Withdrawn(made.stage, made.manifest.sha256, EntryReference(name(tag), 1, "d" * 64), "tag-moved", {})
+    return event(EventKind.WITHDRAWN, body)
+
+
+def published(tag: str) -> Event:
+    made = lines.decision(tag)
+    assert made.manifest is not None
+    body = Publication(made.stage, f"v{tag}", made.manifest.sha256, EntryReference(name(tag), 1, "d" * 64), 55, ())
+    return event(EventKind.PUBLICATION, body)
+
+
+#: How the manifest of "x" comes to each condition, and what then happens to it.
+WAYS: dict[str, tuple[str, ...]] = {
+    "absent": (),
+    "denied": ("deny",),
+    "active": ("allow",),
+    "superseded": ("allow", "allow of another"),
+    "withdrawn": ("allow", "withdrawal"),
+    "waiting": ("allow",),
+    "published": ("allow", "publication"),
+}
+HAPPENS: dict[str, tuple[str, Decision | Event]] = {
+    "deny": ("denied", lines.decision("x", outcome=Outcome.DENY)),
+    "allow": ("x", lines.decision("x")),
+    "allow of another": ("y", lines.decision("y")),
+    "withdrawal": ("withdrawal of x", withdrawn("x")),
+    "withdrawal of the newer": ("withdrawal of y", withdrawn("y")),
+    "publication": ("publication", published("x")),
+}
+
+
+@pytest.mark.parametrize(
+    "step", [step for step in transitions.STEPS if step.thing in (transitions.MANIFEST, transitions.PUBLICATION)]
+)
+def test_decisions_do_what_the_table_says(step: transitions.Step) -> None:
+    state = BEFORE
+    for entry, said in map(HAPPENS.__getitem__, (*WAYS[step.before], step.by)):
+        state = states.after(state, said, LEDGER, name(entry))
+    had = state.stages.get("production")
+    current = bool(had and had.current and had.current.tag == "vx")
+    before = bool(had and any(each.tag == "vx" for each in had.before))
+    waits = any(each.tag == "vx" for each in state.unpublished)
+    if step.thing == transitions.PUBLICATION:
+        assert not waits
+        assert current is (step.after == "published")
+    else:
+        assert current is (step.after == "active")
+        assert current or before is (step.after == "superseded")

@@ -43,7 +43,7 @@ OWN_SAN = f"{frozen.SOURCE}/.github/workflows/gate.yml@{frozen.MAIN}"
 OWN_CERTIFICATE = dataclasses.replace(
     GATE_CERTIFICATE, san=OWN_SAN, signer_uri=OWN_SAN, signer_digest=frozen.MERGE, config_uri=OWN_SAN
 )
-TRUST = Trust({frozen.HOST: frozen.RUN.issuer}, released=(GATE,), withdrawn=(), sandbox=False)
+TRUST = Trust({frozen.HOST: frozen.RUN.issuer}, released=(GATE,), withdrawn={}, sandbox=False)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -205,7 +205,9 @@ def test_a_gate_that_nobody_released() -> None:
     step, why = refusal(released(), trust=dataclasses.replace(TRUST, released=(OTHER_GATE,)))
     assert step == "2, signature"
     assert "newer than this tool, or not ours" in why
-    assert refusal(released(), trust=dataclasses.replace(TRUST, withdrawn=(GATE,)))[1].endswith("was withdrawn")
+    assert refusal(released(), trust=dataclasses.replace(TRUST, withdrawn={GATE: None}))[1].endswith("was withdrawn")
+    at = dataclasses.replace(TRUST, withdrawn={GATE: frozen.moment(0)})
+    assert "was withdrawn at 2026-11-24T00:00:44Z" in refusal(released(), trust=at)[1]
 
 
 def test_revisions_that_the_consumer_pins_replace_the_list() -> None:

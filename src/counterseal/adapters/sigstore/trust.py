@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 import logging
 from importlib import resources
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from counterseal import forges
 from counterseal.errors import FormatError, ServiceError
 from counterseal.formats import digests, names, wire
 from counterseal.model import Trust, TrustMaterial
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 SCHEMA: Final = "counterseal.trust/v1"
 CLIENT_TRUST_CONFIG: Final = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"
@@ -48,7 +51,7 @@ def load_trust(document: bytes) -> TrustMaterial:
     trust = Trust(
         issuers=_issuers(data["issuers"], sandbox=data["sandbox"]),
         released=_revisions(data["released"], "released"),
-        withdrawn=_revisions(data["withdrawn"], "withdrawn"),
+        withdrawn=_withdrawn(data["withdrawn"]),
         sandbox=data["sandbox"],
     )
     return _material(trust, data["trustConfig"])
@@ -88,7 +91,7 @@ def real_trust() -> Trust:
     return Trust(
         issuers={forge.host: forge.issuer for forge in forges.HOSTS},
         released=_revisions(data["released"], "released"),
-        withdrawn=_revisions(data["withdrawn"], "withdrawn"),
+        withdrawn=_withdrawn(data["withdrawn"]),
         sandbox=False,
     )
 
@@ -117,3 +120,21 @@ def _revisions(data: Any, name: str) -> tuple[str, ...]:
     if not isinstance(data, list) or not all(digests.is_revision(revision) for revision in data):
         raise FormatError(f"{_WHAT}: `{name}` is not a list of full revisions")
     return tuple(data)
+
+
+def _withdrawn(data: Any) -> dict[str, datetime | None]:
+    """Return the withdrawn revisions, each with the time until which it could sign."""
+    if not isinstance(data, list):
+        raise FormatError(f"{_WHAT}: `withdrawn` is not a list")
+    found: dict[str, datetime | None] = {}
+    for item in data:
+        if not isinstance(item, dict) or set(item) != {"revision", "until"}:
+            raise FormatError(
+                f"{_WHAT}: `withdrawn` has something else than revisions with `until`",
+                why="what a withdrawn gate signed before `until` counts, and null says that nothing does",
+            )
+        (revision,), until = _revisions([item["revision"]], "withdrawn"), item["until"]
+        if revision in found:
+            raise FormatError(f"{_WHAT}: `withdrawn` has {revision} twice")
+        found[revision] = None if until is None else wire.parse_timestamp(until, f"{_WHAT}: `until` of {revision[:12]}")
+    return found

@@ -168,8 +168,8 @@ def _hold(number: int, held: Held | None, is_revocation: bool, now: datetime) ->
 def _revocation(number: int, known: Revoked | None, is_hold: bool, kind: str, now: datetime) -> Revoked:  # noqa: FBT001
     if known is None:
         raise _other(number, "revocation", "resume" if is_hold else "")
-    if known.until is not None and now >= known.until:
-        raise _ended(number, "revocation", known.until)
+    if ended := known.ended or (known.until if known.until is not None and now >= known.until else None):
+        raise _ended(number, "revocation", ended)
     if kind == event_request.REVOCATION and known.until is None:
         raise UsageError(f"the revocation of entry {number} lasts already", fix="nothing is to be confirmed")
     return known

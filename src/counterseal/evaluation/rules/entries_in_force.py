@@ -42,8 +42,8 @@ def _problem(known: Held | Revoked | None, kind: str, entry_id: str, now: dateti
         )
     if not isinstance(known, Revoked):
         return reason("no-revocation", entry_id=entry_id)
-    if known.until is not None and now >= known.until:
-        return reason("revocation-ended", entry=known.sequence, ended=known.until)
+    if known.ended or (known.until is not None and now >= known.until):
+        return reason("revocation-ended", entry=known.sequence, ended=known.ended or known.until)
     if kind == event_request.REVOCATION and known.until is None:
         return reason("confirmed-already", entry=known.sequence)
     return None

@@ -1,17 +1,21 @@
-"""Whether the ledger knows what somebody wants to revoke: a digest that was never decided on is a slip of the pen."""
+"""What the ledger knows of what somebody wants to revoke: a digest that was never decided on is a slip of the pen."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import UsageError
 from counterseal.gate.ledger import Asked
 from counterseal.identifiers import MANIFEST_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from counterseal.gate.ledger import Tip
     from counterseal.gate.opening import Gate
-    from counterseal.model import Entry, Target
+    from counterseal.model import Entry, Revoked, Target
+
+MANIFEST: Final = "manifest"
 
 
 def require(gate: Gate, tip: Tip, target: Target) -> None:
@@ -21,7 +25,7 @@ def require(gate: Gate, tip: Tip, target: Target) -> None:
         UsageError: None was.
         LedgerError: The ledger is not what it was.
     """
-    if target.kind == "manifest":
+    if target.kind == MANIFEST:
         found = bool(tip.on_manifest(target.value))
     else:  # what a stage has or had is looked at first: the rest needs all of the ledger
         found = _in_stages(tip, target.value) or _anywhere(gate, target.value)
@@ -33,6 +37,31 @@ def require(gate: Gate, tip: Tip, target: Target) -> None:
         )
 
 
+def of_one_release(gate: Gate, tip: Tip, target: Target, others: Sequence[Revoked]) -> tuple[Revoked, ...]:
+    """Return which revocations are of a thing itself, or of what a decision was about together with it.
+
+    The decisions on a manifest are at hand. Only of two files is the whole ledger asked, once.
+
+    Raises:
+        LedgerError: The ledger is not what it was.
+    """
+    if all(known.target == target for known in others):
+        return tuple(others)
+    if target.kind == MANIFEST:
+        about = [_digests(each.entry) for each in tip.on_manifest(target.value)]
+    elif any(known.target.kind != MANIFEST and known.target != target for known in others):
+        about = [_digests(entry) for entry in _mentioning(gate, target.value)]
+    else:
+        manifests = {known.target.value for known in others if known.target.kind == MANIFEST}
+        about = [_digests(each.entry) for manifest in manifests for each in tip.on_manifest(manifest)]
+    together = frozenset().union(*(digests for digests in about if target.value in digests))
+    return tuple(known for known in others if known.target == target or known.target.value in together)
+
+
+def _digests(entry: Entry) -> frozenset[str]:
+    return frozenset(subject.digest for subject in entry.attestation.statement.subjects)
+
+
 def _in_stages(tip: Tip, digest: str) -> bool:
     stages = tip.state.stages.values() if tip.state else ()
     allows = [each for stage in stages for each in (stage.current, *stage.before) if each is not None]
@@ -42,8 +71,13 @@ def _in_stages(tip: Tip, digest: str) -> bool:
 
 
 def _anywhere(gate: Gate, digest: str) -> bool:
+    return any(_is_about(entry, digest) for entry in _mentioning(gate, digest))
+
+
+def _mentioning(gate: Gate, digest: str) -> Iterator[Entry]:
+    """Return the decisions in which a digest occurs; all of the ledger is read for it."""
     whole = gate.reader.read_whole(gate.store, Asked(search=digest))
-    return any(_is_about(whole.entries[told.sequence], digest) for told in whole.history.query())
+    return (whole.entries[told.sequence] for told in whole.history.query())
 
 
 def _is_about(entry: Entry, digest: str) -> bool:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 from counterseal.errors import ServiceError, UsageError
 from counterseal.evaluation import started
 from counterseal.forges import DIALECTS, kind_of
-from counterseal.formats import digests, names, wire
+from counterseal.formats import digests, names
 from counterseal.gate import appending, heartbeat
 from counterseal.gate import ledger as ledgers
-from counterseal.gate.emergency import known, person
+from counterseal.gate.emergency import known, person, renewals
 from counterseal.history import content_of
 from counterseal.history.events import Event, EventKind, Hold, Revocation
 from counterseal.history.events import hold as holds
@@ -68,14 +68,7 @@ def hold(gate: Gate, stage: str | None, stops: str, hours: int | None, reason: s
 
     def make(tip: Tip, who: Actor) -> Hold:
         now = gate.sources.clock.now()
-        if earlier := holds.renewed(tip.state.holds if tip.state else (), stage, _by(who), now):
-            free = wire.timestamp(earlier.since + holds.MEMORY)
-            raise UsageError(
-                f"{who.login} held {stage or 'every stage'} already (entry {earlier.sequence})",
-                why=f"it ends or ended at {wire.timestamp(earlier.until)}, and whoever holds again within 7 days "
-                f"renews it (until {free}): for that it takes another person",
-                fix=f"ask somebody else to hold it: {person.others(gate, who) or 'nobody else is listed'}",
-            )
+        renewals.check_hold(gate, tip, stage, who, now)
         return Hold(stage, stops, now + lasts, reason)
 
     return _record(gate, EventKind.HOLD, make)
@@ -108,29 +101,9 @@ def revoke(gate: Gate, kind: str, value: str, reason: str) -> Restricted:
 
     def make(tip: Tip, who: Actor) -> Revocation:
         now = gate.sources.clock.now()
-        _check_due(gate, tip, target, who)
-        return Revocation(target, now, now + revocations.PROVISIONAL, None, reason, None)
+        return Revocation(target, now, renewals.lasts(gate, tip, target, who, now), None, reason, None)
 
     return _record(gate, EventKind.REVOCATION, make, lambda tip: known.require(gate, tip, target))
-
-
-def _check_due(gate: Gate, tip: Tip, target: Target, who: Actor) -> None:
-    """Refuse to revoke what is revoked, and more than a person may in a day."""
-    revoked, now = tip.state.revoked if tip.state else (), gate.sources.clock.now()
-    for before in revoked:
-        if before.target == target and before.stands(now):
-            until = f"until {wire.timestamp(before.until)}" if before.until else "for good"
-            raise UsageError(
-                f"this {target.kind} is revoked already, {until} (entry {before.sequence})",
-                why=f"{gate.policy.known_as(before.by)} revoked it",
-                fix=f"two people make it lasting: counterseal request --kind revocation --entry {before.sequence}",
-            )
-    if revocations.made_today(revoked, _by(who), now) >= revocations.MOST_A_DAY:
-        raise UsageError(
-            f"{who.login} revoked {revocations.MOST_A_DAY} things within a day, and that is all one person may",
-            why="otherwise one person could take everything back",
-            fix="hold the stage, let somebody else revoke, or ask: counterseal request --kind revocation",
-        )
 
 
 def _record(
@@ -213,7 +186,3 @@ def _check_reason(reason: str) -> None:
             why=f"it is read by everybody whom it stops: {names.REASON.words}",
             fix="say in a sentence what happened",
         )
-
-
-def _by(who: Actor) -> str:
-    return f"{who.host}/{who.id}"

@@ -119,6 +119,6 @@ def _judge(judge: Judge, known: Iterator[Row]) -> None:
     last: Certificate | None = None
     for number, row in enumerate(known):
         signer = row.seal.certificate
-        judge.check(signer, row.statement, f"entry {number}")
+        judge.check(signer, row.statement, f"entry {number}", signed_at=row.seal.signed_at)
         check_order(judge, number, last, signer)
         last = signer

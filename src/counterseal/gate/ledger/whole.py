@@ -104,7 +104,7 @@ def _read(lines: Lines, source: LedgerSource, asked: Asked, known: Known | None)
 def _step(walk: Walk, commit: LedgerCommit, line: bytes, told: Checked) -> Brief | Event:
     """Go to the next commit by what was told of its line; return what that says, in brief."""
     seal, what = told.seal, f"entry {told.link.sequence}"
-    walk.judge.check(seal.certificate, told.statement, what)
+    walk.judge.check(seal.certificate, told.statement, what, signed_at=seal.signed_at)
     if told.problem or told.content is None:
         raise told.problem or LedgerError(f"{what} says nothing")
     # as the walk needs it: line, link and signer; of its statement no more than was told

@@ -97,9 +97,11 @@ def _body(content: EventRequest, consent: Consent, evidence: Evidence) -> Body:
 def _check_room(tip: Tip, event: Event, entry_id: str) -> None:
     """Refuse what makes a state larger that is as large as it may be; what makes it smaller is the way out of that."""
     before = tip.state
-    if before is None or before.items < states.MAX_ITEMS:
+    if before is None:
         return
-    if states.after(before, event, tip.id, entry_id).items > before.items:
+    after = states.after(before, event, tip.id, entry_id)
+    full = before.items >= states.MAX_ITEMS or len(states.document(after)) > states.MAX_BYTES // 2
+    if full and after.items > before.items:
         raise ServiceError(
             f"{before.items} things are held, revoked or wait for their publication, and no more can",
             why="the ledger's state names them all, and has to stay small",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from counterseal.history.events import revocation
 from counterseal.history.events.consent import Consent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from counterseal.model import Revoked
 
@@ -22,6 +24,6 @@ class Reinstatement:
     consent: Consent
 
 
-def reinstated(revoked: Sequence[Revoked], body: Reinstatement) -> tuple[Revoked, ...]:
-    """Return the revocations without those that were taken back."""
-    return tuple(known for known in revoked if known.entry_id not in body.revocations)
+def reinstated(revoked: Sequence[Revoked], body: Reinstatement, at: datetime) -> tuple[Revoked, ...]:
+    """Return the revocations of which some were taken back."""
+    return revocation.without(revoked, body.revocations, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,8 @@ AT_ONCE: Final = ("manifest", "artifact")
 PROVISIONAL: Final = timedelta(hours=72)
 MOST_A_DAY: Final = 3
 _DAY: Final = timedelta(days=1)
+#: Within this time a second one of the same thing by the same person takes another person, as with holds.
+MEMORY: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +47,29 @@ class Revocation:
 
 
 def remembered(revoked: Sequence[Revoked], at: datetime) -> tuple[Revoked, ...]:
-    """Return the revocations that are in force, and those of the last day, which count for what a person may do."""
-    return tuple(known for known in revoked if known.stands(at) or at < known.since or at - known.since < _DAY)
+    """Return the revocations that are in force or will be, and the provisional ones that a new one might renew."""
+    return tuple(known for known in revoked if known.until is None or known.stands(at) or at - known.since < MEMORY)
+
+
+def made(revoked: Sequence[Revoked], by: str, at: datetime) -> tuple[Revoked, ...]:
+    """Return the provisional revocations that a person made within the last seven days, whatever became of them."""
+    return tuple(known for known in revoked if known.by == by and known.until is not None and at - known.since < MEMORY)
 
 
 def made_today(revoked: Sequence[Revoked], by: str, at: datetime) -> int:
-    """Return how many provisional revocations a person made within the last day."""
-    return sum(known.by == by and known.until is not None and at - known.since < _DAY for known in revoked)
+    """Return how many of them are of the last day."""
+    return sum(at - known.since < _DAY for known in made(revoked, by, at))
 
 
-def confirmed(revoked: Sequence[Revoked], body: Revocation) -> tuple[Revoked, ...]:
-    """Return the revocations without the provisional one that a lasting one confirms."""
-    return tuple(known for known in revoked if known.entry_id != body.confirms)
+def without(revoked: Sequence[Revoked], entries: Sequence[str], at: datetime) -> tuple[Revoked, ...]:
+    """Return the revocations of which some are not in force any more; those of one person stay known for a while."""
+    return tuple(
+        dataclasses.replace(known, ended=known.ended or at) if known.entry_id in entries else known
+        for known in revoked
+        if known.entry_id not in entries or known.until is not None
+    )
+
+
+def confirmed(revoked: Sequence[Revoked], body: Revocation, at: datetime) -> tuple[Revoked, ...]:
+    """Return the revocations, without the provisional one if this lasting one takes its place."""
+    return without(revoked, (body.confirms,) if body.confirms else (), at)

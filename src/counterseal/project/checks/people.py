@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from counterseal.model import Permission, Policy
@@ -36,20 +37,13 @@ def check(seen: Seen) -> Iterator[Observation]:
 
 def _holds(seen: Seen, policy: Policy) -> Iterator[Observation]:
     """Yield who could hold a stage, and whether anybody is left to end a hold before its time."""
-    if few := people.holds_end(policy):
-        what, _, fix = few.rpartition(": ")
-        yield warning("holds-end", what, fix=fix)
+    if few := people.too_few_to_end(people.listed(policy)):
+        yield _end(few, policy)
         return
     may = {member.login: member.permission for member in seen.members if isinstance(member.permission, Permission)}
     able = sum(permission >= Permission.WRITE for permission in may.values())
-    if len(may) == len(seen.members) and may and able <= people.TO_RESUME:
-        yield fault(
-            "holds-end",
-            f"of the {len(may)} people listed {able} may write, so nobody could end a hold before its time",
-            why=f"it takes {people.TO_RESUME} beside whoever asks, and approvals of others do not count",
-            fix="give the others write access, or name people who have it",
-            page=settings_page(seen, "people"),
-        )
+    if len(may) == len(seen.members) and may and (few := people.too_few_to_end(able, "listed who may write")):
+        yield dataclasses.replace(_end(few, policy), page=settings_page(seen, "people"))
     least = seen.starters
     if isinstance(least, Unseen):
         yield unseen("who-may-hold", "who may start the gate's run", least)
@@ -63,6 +57,13 @@ def _holds(seen: Seen, policy: Policy) -> Iterator[Observation]:
                 fix=f"let {login} merge, or know whom to call",
                 page=settings_page(seen, "people"),
             )
+
+
+def _end(few: str, policy: Policy) -> Observation:
+    """Return that a hold ends by time alone: well where the policy says so, else `policy check` refuses it."""
+    if policy.states_hold:
+        return well("holds-end", f"{few}; {people.by_time_alone(policy)}")
+    return fault("holds-end", "nobody could end a hold before its time", why=few, fix=people.MORE_PEOPLE)
 
 
 def _member(seen: Seen, member: Member) -> Iterator[Observation]:

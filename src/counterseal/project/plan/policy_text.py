@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import REPOSITORY
 from counterseal.model import Visibility
+from counterseal.project import people
 from counterseal.project.plan.answers import GateChoice, Preset, Publish
 from counterseal.project.plan.quoting import key, quoted
 
@@ -28,8 +29,13 @@ apiVersion: counterseal/v1
 """
 _EMERGENCY: Final = f"""
 # In a bad hour one person of `people` may stop a stage (counterseal hold): {PAGES}/incidents.md
-# That ends by itself, at the latest after the time that stands here; two people end it before.
+# That ends by itself, at the latest after the time that stands here; two others end it before.
 # emergency: {{hold: 72h}}
+"""
+_BY_TIME_ALONE: Final = f"""
+# In a bad hour one person of `people` may stop a stage (counterseal hold): {PAGES}/incidents.md
+# To end that before its time takes two others, who are not here yet: until then it ends after this time, and only so.
+emergency: {{hold: 24h}}
 """
 _SOLO: Final = """\
 # With one person nothing is ever allowed: a promotion needs one approval at least, and whoever asks does not count.
@@ -60,13 +66,18 @@ def write(facts: Facts, answers: Answers, ledger_id: str, builder: str) -> str:
             "\n",
             _identities(facts, answers, builder),
             _names(facts, answers),
-            _EMERGENCY,
+            _EMERGENCY if _enough_people(answers) else _BY_TIME_ALONE,
             "\n",
             _SOLO if answers.preset is Preset.SOLO else "",
             "stages:\n",
             *(_stage(answers, place) for place in range(len(answers.stages))),
         )
     )
+
+
+def _enough_people(answers: Answers) -> bool:
+    everybody = {member.id for members in answers.groups.values() for member in members}
+    return not people.too_few_to_end(len(everybody))
 
 
 def _people(answers: Answers) -> Iterator[str]:

@@ -16,6 +16,11 @@ def report(document: Mapping[str, Any], root: bytes) -> Report:
     return Report(root.decode().strip(), document, markdown=_markdown(document), verbatim=True)
 
 
+def _withdrawn(gate: Mapping[str, Any]) -> str:
+    counts = f"what it signed before {gate['until']} counts" if gate["until"] else "nothing it signed counts"
+    return f"{gate['revision']} ({counts})"
+
+
 def _markdown(document: Mapping[str, Any]) -> str:
     """Return a table of what the document trusts; the keys themselves are in its JSON."""
     known = "a sandbox, which proves nothing to anybody" if document["sandbox"] else "the public Sigstore instance"
@@ -23,7 +28,7 @@ def _markdown(document: Mapping[str, Any]) -> str:
         ("trust root", known),
         *((f"CI of {host}", issuer) for host, issuer in document["issuers"].items()),
         ("released gates", ", ".join(document["released"]) or "none"),
-        ("withdrawn gates", ", ".join(document["withdrawn"]) or "none"),
+        ("withdrawn gates", ", ".join(map(_withdrawn, document["withdrawn"])) or "none"),
     ]
     lines = [f"| {escape.markdown(what)} | {escape.markdown(value, 2000)} |" for what, value in rows]
     return "\n".join(["| trusted | |", "|---|---|", *lines])

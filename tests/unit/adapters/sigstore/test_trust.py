@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -21,13 +22,15 @@ ISSUERS = {each.host: each.issuer for each in HOSTS}
 
 
 def sandbox(**changes: Any) -> bytes:
-    return json.dumps({**document(keys(), URL, [SHA], ["b" * 40]), **changes}).encode()
+    return json.dumps(
+        {**document(keys(), URL, [SHA]), "withdrawn": [{"revision": "b" * 40, "until": None}], **changes}
+    ).encode()
 
 
 def test_a_sandboxes_document() -> None:
     found = trust.load_trust(sandbox())
     assert found.trust == Trust(
-        {"github.com": f"{URL}/github", "gitlab.com": f"{URL}/gitlab"}, (SHA,), ("b" * 40,), sandbox=True
+        {"github.com": f"{URL}/github", "gitlab.com": f"{URL}/gitlab"}, (SHA,), {"b" * 40: None}, sandbox=True
     )
     assert json.loads(found.trusted_root) == json.loads(found.trust_config)["trustedRoot"]
     SigstoreVerifier(found.trusted_root)
@@ -66,6 +69,15 @@ def test_a_bare_configuration_of_another_instance_trusts_the_real_forges() -> No
         sandbox(released="all"),
         sandbox(released=["main"]),
         sandbox(withdrawn=[None]),
+        sandbox(withdrawn=["a" * 40]),
+        sandbox(withdrawn={"a" * 40: None}),
+        sandbox(withdrawn=[{"revision": "a" * 40}]),
+        sandbox(withdrawn=[{"revision": "a" * 39, "until": None}]),
+        sandbox(withdrawn=[{"revision": ["a" * 40], "until": None}]),
+        sandbox(withdrawn=[{"revision": "a" * 40, "until": "2026-11-24"}]),
+        sandbox(withdrawn=[{"revision": "a" * 40, "until": 0}]),
+        sandbox(withdrawn=[{"revision": "a" * 40, "until": None, "from": None}]),
+        sandbox(withdrawn=2 * [{"revision": "a" * 40, "until": None}]),
         sandbox(trustConfig=[]),
         sandbox(trustConfig={}),
         b'{"mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"}',
@@ -76,11 +88,17 @@ def test_anything_else_is_refused(raw: bytes) -> None:
         trust.load_trust(raw)
 
 
+def test_a_withdrawn_gate_has_an_end_or_none() -> None:
+    listed = [{"revision": "a" * 40, "until": "2026-11-24T10:10:44+01:00"}, {"revision": "b" * 40, "until": None}]
+    found = trust.load_trust(sandbox(withdrawn=listed)).trust.withdrawn
+    assert found == {"a" * 40: datetime(2026, 11, 24, 9, 10, 44, tzinfo=UTC), "b" * 40: None}
+
+
 def test_the_public_instance_offline(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     found = trust.public_trust(offline=True)
-    assert found.trust == Trust(ISSUERS, (), (), sandbox=False)
+    assert found.trust == Trust(ISSUERS, (), {}, sandbox=False)
     SigstoreVerifier(found.trusted_root)
     SigstoreSigner(found.trust_config, str)
 

@@ -13,7 +13,7 @@ OLD, NEW, BAD = "a" * 40, "b" * 40, "c" * 40
 
 
 def trust(released: tuple[str, ...] = (OLD, NEW, BAD), withdrawn: tuple[str, ...] = (BAD,)) -> Trust:
-    return Trust(issuers={}, released=released, withdrawn=withdrawn, sandbox=False)
+    return Trust(issuers={}, released=released, withdrawn=dict.fromkeys(withdrawn), sandbox=False)
 
 
 @pytest.mark.parametrize(

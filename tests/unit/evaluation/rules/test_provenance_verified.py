@@ -155,7 +155,7 @@ WRONG = {
     "signed by a test run": (with_certificate(trigger="pull_request_target"), "builder-not-accepted", "a build may be"),
     "another issuer": (with_certificate(issuer="https://issuer.example"), "builder-not-accepted", "its issuer is"),
     "no issuer known": (
-        evidence(trust=Trust({}, released=(), withdrawn=(), sandbox=False)),
+        evidence(trust=Trust({}, released=(), withdrawn={}, sandbox=False)),
         "builder-not-accepted",
         "its issuer is",
     ),

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import dataclasses
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -91,8 +91,8 @@ class Crewed(Strict):
 class Suspicious(lines.Judge):
     """Lets one identity sign."""
 
-    def check(self, certificate: Certificate, signed: Statement, what: str) -> None:
-        super().check(certificate, signed, what)
+    def check(self, certificate: Certificate, signed: Statement, what: str, **when: datetime | None) -> None:
+        super().check(certificate, signed, what, **when)
         if certificate.san != "https://ca.example/gate":
             raise VerificationError(f"{what}: not signed by the gate")
 
@@ -280,16 +280,18 @@ def test_what_is_remembered_has_no_say_in_what_is_wrong_with_the_ledger(written:
 def test_who_may_sign_is_asked_again_where_the_branch_is_another(written: Bundled) -> None:
     class Elsewhere(Suspicious):
         judged: ClassVar[list[str]] = []
+        times: ClassVar[list[datetime | None]] = []
 
         def world(self) -> str:
             return "another branch"
 
-        def check(self, certificate: Certificate, signed: Statement, what: str) -> None:
-            super().check(certificate, signed, what)
+        def check(self, certificate: Certificate, signed: Statement, what: str, **when: datetime | None) -> None:
+            super().check(certificate, signed, what, **when)
             self.judged.append(what)
+            self.times.append(when.get("signed_at"))
 
     class Nobody(Elsewhere):
-        def check(self, certificate: Certificate, signed: Statement, what: str) -> None:  # noqa: ARG002 - of anybody
+        def check(self, certificate: Certificate, signed: Statement, what: str, **when: datetime | None) -> None:  # noqa: ARG002 - of anybody
             raise VerificationError(f"{what}: not signed by the gate")
 
     memory = Memory()
@@ -300,6 +302,11 @@ def test_who_may_sign_is_asked_again_where_the_branch_is_another(written: Bundle
     reader(verifier, memory, Elsewhere()).read_whole(written.store)
     assert verifier.asked == 1
     assert Elsewhere.judged[:8] == [f"entry {number}" for number in range(8)]
+    signed_at = [entry.attestation.signed_at for entry in written.entries]
+    assert Elsewhere.times[:8] == signed_at, "a gate that was withdrawn is refused by when it signed"
+    Elsewhere.times.clear()
+    reader(judge=Elsewhere()).read_whole(written.store)
+    assert Elsewhere.times == signed_at
     Elsewhere.judged.clear()
     reader(memory=memory, judge=Elsewhere()).read_whole(written.store)
     assert Elsewhere.judged in ([], ["entry 7"]), "it is remembered by whom they were judged last"

@@ -101,7 +101,7 @@ def seen(kind: ForgeKind, **changes: Any) -> Seen:
         name="acme/app",
         policy=policy_of(kind),
         pipelines=files(kind),
-        trust=Trust({host: f"https://{host}"}, (PIN,), (), sandbox=False),
+        trust=Trust({host: f"https://{host}"}, (PIN,), {}, sandbox=False),
         project=Project(
             Repository(host, 777, "acme/app"), Visibility.PUBLIC, MAIN, None, False, page, Permission.ADMIN
         ),

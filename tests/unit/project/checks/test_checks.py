@@ -219,13 +219,13 @@ def test_a_job_that_names_no_permissions_has_none_that_we_need() -> None:
 
 
 def test_as_long_as_there_is_no_release_pins_are_compared_with_nothing() -> None:
-    (found,) = said("pins", seen(GITHUB, trust=Trust({}, (), (), sandbox=False)))
+    (found,) = said("pins", seen(GITHUB, trust=Trust({}, (), {}, sandbox=False)))
     assert (found.mark, found.why) == (Mark.UNSEEN, "this version of counterseal knows of no release yet")
 
 
 @BOTH
 def test_what_is_no_release(kind: ForgeKind) -> None:
-    (found,) = said("pins", seen(kind, trust=Trust({}, ("0dd5" * 10,), (), sandbox=False)))
+    (found,) = said("pins", seen(kind, trust=Trust({}, ("0dd5" * 10,), {}, sandbox=False)))
     assert found.mark is (Mark.WARNING if kind is GITLAB else Mark.FAULT), "an own gate's revision is in no certificate"
 
 
@@ -238,7 +238,7 @@ def test_what_can_be_moved(pin: str) -> None:
 
 def test_both_revisions_of_an_include_count() -> None:
     text = PIPELINE.replace(f"revision: {PIN}", f"revision: {'0dd5' * 10}")
-    found = said("pins", seen(GITLAB, pipelines=files(GITLAB, pipeline=text), trust=Trust({}, (), (), sandbox=False)))
+    found = said("pins", seen(GITLAB, pipelines=files(GITLAB, pipeline=text), trust=Trust({}, (), {}, sandbox=False)))
     assert ("pin", "fault") in marks(found)
 
 
@@ -429,16 +429,22 @@ def members(host: str, *permissions: Permission | Unseen) -> list[Member]:
 def test_with_two_people_a_hold_ends_by_time() -> None:
     two = policy_of(GITHUB, (", {id: 1003, login: carol}", ""))
     (found,) = said("people", seen(GITHUB, policy=two, members=seen(GITHUB).members[:2]))
-    assert (found.check, found.mark) == ("holds-end", Mark.WARNING)
-    assert "2 people are listed" in found.what
-    assert found.fix == "name one more person"
+    assert (found.check, found.mark) == ("holds-end", Mark.FAULT)
+    assert "2 people are listed" in found.why
+    assert "emergency: {hold: 24h}" in found.fix
+    stated = dataclasses.replace(two, states_hold=True)
+    told = list(CHECKS["people"](seen(GITHUB, policy=stated, members=seen(GITHUB).members[:2])))
+    (found,) = (each for each in told if each.check == "holds-end")
+    assert found.mark is Mark.WELL
+    assert found.what.endswith("after at most 72 hours, as the policy says")
 
 
 def test_nobody_who_may_write_is_left_to_end_a_hold() -> None:
     few = members("github.com", Permission.WRITE, Permission.WRITE, Permission.READ)
     told = said("people", seen(GITHUB, members=few))
     assert marks(told) == [("rights", "fault"), ("holds-end", "fault")]
-    assert "of the 3 people listed 2 may write" in told[1].what
+    assert "2 people are listed who may write" in told[1].why
+    assert told[1].page
     unknown = members("github.com", Permission.WRITE, Permission.WRITE, NOT)
     assert marks(said("people", seen(GITHUB, members=unknown))) == [("rights", "unseen")]
 

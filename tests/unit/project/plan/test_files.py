@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,12 +15,14 @@ from tests.project.source_tree import ROOT
 from tests.unit.project.repositories import ALICE, BOB, CAROL, PYTHON, MemoryClone, answers, facts
 
 from counterseal import policy as policies
+from counterseal.commands import policy_people
 from counterseal.errors import UsageError
 from counterseal.evaluation import possible_without, rules
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
 from counterseal.model import Person, Visibility
 from counterseal.policy import EXAMPLE_RANDOM
+from counterseal.project import people as project_people
 from counterseal.project import plan
 from counterseal.project.plan import GateChoice, Preset, Publish
 
@@ -101,6 +104,15 @@ def test_one_person_is_told_what_an_allow_does_not_prove() -> None:
     assert "# With one person nothing is ever allowed" in policy
     assert "it does not prove that a second person looked" in policy
     assert [note for note in result.notes if note.startswith("solo: ")]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_where_nobody_could_end_a_hold_the_policy_says_how_long_one_lasts(count: int) -> None:
+    chosen = plan.propose(facts(), (ALICE, BOB, CAROL)[:count], Preset.SOLO if count == 1 else Preset.TWO_PERSON)
+    policy = policy_of(files(facts(), chosen)[POLICY_PATH])
+    assert policy.states_hold is (count < 3)
+    assert policy.emergency_hold == timedelta(hours=24 if count < 3 else 72)
+    policy_people.check_end_of_holds(policy, project_people.listed(policy))
 
 
 def test_regulated_wants_one_of_security_and_the_minimum_elements() -> None:
