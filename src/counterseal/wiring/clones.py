@@ -31,16 +31,15 @@ def remembering(surroundings: Surroundings) -> tuple[Path, Path] | None:
 
 
 def ledger(
-    trust: Trust, verifier: SigstoreVerifier, folder: Path, work: Path, keep: tuple[Path, Path] | None
+    consumer: tuple[Trust, SigstoreVerifier], folder: Path, work: Path, home: Surroundings | None
 ) -> tuple[LedgerReader, LedgerSource]:
     """Return how to read the ledger in a clone, and where it lies there.
 
     Args:
-        trust: Whom the reader believes.
-        verifier: Verifies lines.
+        consumer: Whom the reader believes, and what verifies lines.
         folder: The clone.
         work: A folder of our own.
-        keep: The user's folders for what can be found out again, and for what cannot; None: nothing is remembered.
+        home: Where what was verified may be remembered; None: nowhere.
 
     Raises:
         CountersealError: It is no clone, or one that lacks something.
@@ -53,10 +52,11 @@ def ledger(
     clone.check()
     clone.lend(work / "source.git")
     repository = GitRepository(str(folder.resolve()), work / "source.git", token=None)
+    trust, verifier = consumer
     reader = ledgers.open_reader(repository, ledgers.branch_tip(repository), trust, verifier)
-    if keep is not None:
+    if home and (folders := remembering(home)):
         from counterseal.adapters.local.remembered import FileMemory
 
-        (cache, state), name = keep, ledgers.memory_name(reader.ledger_id, verifier.root_digest)
+        (cache, state), name = folders, ledgers.memory_name(reader.ledger_id, verifier.root_digest)
         reader.memory = FileMemory(cache / "ledgers", name, state)
     return reader, clone

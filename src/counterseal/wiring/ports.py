@@ -297,5 +297,6 @@ class Wiring:
         """Return how to read the ledger in a clone, and where it lies there; in CI nothing is remembered."""
         from counterseal.wiring import clones
 
-        keep = clones.remembering(self.surroundings) if cached else None
-        return clones.ledger(*self.consumer(document, sandbox=sandbox), folder, work, keep)
+        return clones.ledger(
+            self.consumer(document, sandbox=sandbox), folder, work, self.surroundings if cached else None
+        )
