@@ -86,8 +86,8 @@ class Wiring:
         from counterseal.wiring.confidential import redaction_of
         from counterseal.wiring.package_places import package_places
 
-        places, redaction = package_places(self.surroundings.environ), redaction_of(project)
-        return LockSbomBuilder(places=places, redaction=redaction, **sources)
+        places = package_places(self.surroundings.environ)
+        return LockSbomBuilder(places=places, redaction=redaction_of(project), **sources)
 
     def environment(self, *audience: str) -> GitHubEnvironment | GitLabEnvironment:
         """Return the CI run that we are in, by its token for an audience (Sigstore if none is named)."""
@@ -110,9 +110,9 @@ class Wiring:
         from counterseal.adapters.sigstore.signer import SigstoreSigner
 
         environment = self.environment()
-        if trust_config is not None:
-            return SigstoreSigner(plain_file.read(trust_config.resolve(), max_bytes=wire.MAX_BYTES), environment.token)
-        return SigstoreSigner(self._trust_of(environment.run()).trust_config, environment.token)
+        if trust_config is None:
+            return SigstoreSigner(self._trust_of(environment.run()).trust_config, environment.token)
+        return SigstoreSigner(plain_file.read(trust_config.resolve(), max_bytes=wire.MAX_BYTES), environment.token)
 
     def _trust_of(self, run: Run) -> TrustMaterial:
         from counterseal.adapters.sigstore import trust
@@ -289,14 +289,11 @@ class Wiring:
         material = trust.load_trust(self.fetch_trust(place.origin)) if sandbox else trust.public_trust(offline=True)
         return self._sources(work, name, place, material), self._ledger_store(place, name, work)
 
-    # --- a ledger in a clone -------------------------------------------------------------------
-
     def local_ledger(
         self, folder: Path, work: Path, document: Path | None, *, sandbox: bool, cached: bool = False
     ) -> tuple[LedgerReader, LedgerSource]:
         """Return how to read the ledger in a clone, and where it lies there; in CI nothing is remembered."""
         from counterseal.wiring import clones
 
-        return clones.ledger(
-            self.consumer(document, sandbox=sandbox), folder, work, self.surroundings if cached else None
-        )
+        home = self.surroundings if cached else None
+        return clones.ledger(self.consumer(document, sandbox=sandbox), folder, work, home)
