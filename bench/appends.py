@@ -21,7 +21,7 @@ from bench.measuring import ROOT, FailedError, timed
 from bench.results import Measured, Times
 from tests.unit import git_remotes
 
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +100,7 @@ class _Worker:
     """
 
     def __init__(self, url: str, remote: Path) -> None:
-        self._remote, self._tip = remote, git_remotes.git(remote, "rev-parse", MIRROR_REF)
+        self._remote, self._tip = remote, git_remotes.git(remote, "rev-parse", LEDGER_REF)
         command = [sys.executable, "-m", "bench.append_worker", url]
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=git_remotes._ENVIRONMENT
@@ -127,7 +127,7 @@ class _Worker:
             told = json.loads(self._process.stdout.readline() or '{"problem": "the process ended"}')
         finally:
             shutil.rmtree(folder)
-        for ref in (MIRROR_REF, NOTES_REF):
+        for ref in (LEDGER_REF, NOTES_REF):
             _git(self._remote, "update-ref", ref, self._tip)
         if "problem" in told:
             raise FailedError(told["problem"])

@@ -23,7 +23,7 @@ from bench.results import Measured, Times
 from tests.unit import git_remotes
 
 from counterseal.errors import ServiceError
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 
 if TYPE_CHECKING:
     from tests.signed_ledgers.making import SignedLedger
@@ -60,7 +60,7 @@ def _at_once(made: SignedLedger, place: Path, *, grouped: bool) -> Times:
             writers.check()
         finally:
             server.stop()
-        added = int(git_remotes.git(remote, "rev-list", "--count", MIRROR_REF)) - made.parameters.entries
+        added = int(git_remotes.git(remote, "rev-list", "--count", LEDGER_REF)) - made.parameters.entries
         if added != WRITERS:
             raise FailedError(f"{WRITERS} writers made {added} entries")
         return Times((seconds,), signatures=writers.signatures)

@@ -11,7 +11,7 @@ from tests.ci.test_gitlab_story import GATE, decisions
 from tests.flow import worlds
 
 from counterseal.adapters.gitlab.access import SETTINGS
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 from counterseal_sandbox.demo.site import NAME
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def test_no_token_that_reads_approvals(merged: Newcomer) -> None:
 
 
 def test_nobody_may_push_to_the_ledger(merged: Newcomer) -> None:
-    merged.world.sandbox.forge.repository(NAME).let_push(MIRROR_REF, None)
+    merged.world.sandbox.forge.repository(NAME).let_push(LEDGER_REF, None)
     refused(merged, "Settings → Repository → Protected branches → counterseal-ledger", SETTINGS)
 
 
@@ -70,5 +70,5 @@ def test_two_gates_at_once(merged: Newcomer) -> None:
     assert [decisions(each) for each in pipelines] == [[("staging", "allow", 1)]] * 2
     tips = merged.world.ledger_tips()
     assert len(set(tips.values())) == 1, "the branch and its copy are equal"
-    count = merged.world.sandbox.forge.repository(NAME).git.text("rev-list", "--count", MIRROR_REF)
+    count = merged.world.sandbox.forge.repository(NAME).git.text("rev-list", "--count", LEDGER_REF)
     assert int(count) == 2, "the beginning, and one decision"

@@ -10,7 +10,7 @@ from tests.ci import newcomer
 from tests.ci.test_story import decisions
 from tests.flow import worlds
 
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 from counterseal_sandbox.demo.site import NAME
 
 if TYPE_CHECKING:
@@ -43,5 +43,5 @@ def test_two_gates_at_once(merged: Newcomer) -> None:
     assert [decisions(each) for each in outcomes] == [[("staging", "allow", 1)]] * 2
     tips = merged.world.ledger_tips()
     assert len(set(tips.values())) == 1, "the branch and its copy are equal"
-    count = merged.world.sandbox.forge.repository(NAME).git.text("rev-list", "--count", MIRROR_REF)
+    count = merged.world.sandbox.forge.repository(NAME).git.text("rev-list", "--count", LEDGER_REF)
     assert int(count) == 2, "the beginning, and one decision"

@@ -8,7 +8,7 @@ import pytest
 from tests.ci import newcomer
 from tests.flow import stories, worlds
 
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 from counterseal_sandbox.demo.site import NAME, TAG
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def without(permission: str) -> dict[str, str]:
 
 def entries(here: Newcomer) -> int:
     """Return the number of entries in the ledger."""
-    tip = here.world.ledger_tips().get(MIRROR_REF)
+    tip = here.world.ledger_tips().get(LEDGER_REF)
     return int(here.world.sandbox.forge.repository(NAME).git.text("rev-list", "--count", tip)) if tip else 0
 
 

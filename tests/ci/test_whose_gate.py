@@ -15,7 +15,7 @@ from tests.ci.test_refusals import GATE
 from tests.ci.test_story import decisions
 from tests.flow import worlds
 
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 from counterseal_sandbox.demo.site import NAME
 from counterseal_sandbox.http import json_response
 
@@ -88,7 +88,7 @@ def refused(here: Newcomer, outcome: Outcome, *texts: str) -> None:
     said = "\n".join((outcome.log, *outcome.errors))
     for text in texts:
         assert text in said, said
-    count = here.world.sandbox.forge.repository(NAME).git.text("rev-list", "--count", MIRROR_REF)
+    count = here.world.sandbox.forge.repository(NAME).git.text("rev-list", "--count", LEDGER_REF)
     assert int(count) == 4, "the beginning, both decisions and the publication of the other gate"
 
 

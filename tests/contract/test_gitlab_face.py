@@ -13,7 +13,7 @@ from tests.contract.gitlab_described import Violations, deviations
 from tests.contract.gitlab_operations import OPERATIONS
 from tests.contract.world import watched
 
-from counterseal.identifiers import MIRROR_BRANCH
+from counterseal.identifiers import LEDGER_BRANCH
 from counterseal_sandbox.forge.accounts import Role
 from counterseal_sandbox.forge.gitlab.face import ROUTES
 from counterseal_sandbox.forge.settings import VariableRecord
@@ -56,7 +56,7 @@ def read_people_and_git(world: GitLabWorld, client: gitlab.Gitlab, project: Proj
     assert client.users.get(1002).bot is False
     assert project.members_all.get(1002).access_level == 30
     assert [each.push_data["ref"] for each in project.events.list(action="pushed")] == ["main"]
-    assert sorted(each.name for each in project.protectedbranches.list(all=True)) == sorted(["main", MIRROR_BRANCH])
+    assert sorted(each.name for each in project.protectedbranches.list(all=True)) == sorted(["main", LEDGER_BRANCH])
     assert project.pipelineschedules.list(all=True) == []
     world.repository.schedule(world.who("alice"), "refs/heads/main")
     assert [each.ref for each in project.pipelineschedules.list(scope="active", all=True)] == ["refs/heads/main"]

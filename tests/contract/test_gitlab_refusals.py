@@ -12,7 +12,7 @@ from tests.contract.world import refused
 
 from counterseal.adapters.gitlab.access import GitLabTokens
 from counterseal.errors import UsageError
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, page
+from counterseal.identifiers import LEDGER_BRANCH, LEDGER_REF, page
 from counterseal_sandbox.forge.accounts import Role
 from counterseal_sandbox.http import Response, json_response
 
@@ -172,7 +172,7 @@ class TestGitLabSettings:
         """A project whose settings are as the page says, with a ledger and a merged request."""
         world = gitlab_world
         world.changes.merge(world.open(), world.who("alice"))
-        world.repository.move_branch(MIRROR_BRANCH, world.first, world.who("alice"))
+        world.repository.move_branch(LEDGER_BRANCH, world.first, world.who("alice"))
         world.repository.schedule(world.who("alice"), MAIN)
         return world
 
@@ -206,36 +206,38 @@ class TestGitLabSettings:
         gitlab_world.forge().check_settings()
         assert asked == []
 
-    # --- the mirror ------------------------------------------------------------
+    # --- the branch ------------------------------------------------------------
 
     @pytest.mark.parametrize("least", [Role.MAINTAIN, None])
-    def test_a_mirror_that_is_shut_to_who_started_the_pipeline(self, world: GitLabWorld, least: Role | None) -> None:
-        world.repository.let_push(MIRROR_REF, least)
+    def test_a_ledger_branch_that_is_shut_to_who_started_the_pipeline(
+        self, world: GitLabWorld, least: Role | None
+    ) -> None:
+        world.repository.let_push(LEDGER_REF, least)
         forge = world.forge(GitLabTokens(job=world.job("bob"), api=world.reading()))
         error = refused(forge.check_settings)
-        assert f"branch {MIRROR_BRANCH}: this pipeline may not push to it" in error.what
-        assert f"Settings → Repository → Protected branches → {MIRROR_BRANCH} → Allowed to push and merge" in error.fix
+        assert f"branch {LEDGER_BRANCH}: this pipeline may not push to it" in error.what
+        assert f"Settings → Repository → Protected branches → {LEDGER_BRANCH} → Allowed to push and merge" in error.fix
         assert PAGE in error.fix
 
     def test_a_maintainers_pipeline_may_push_where_maintainers_may(self, world: GitLabWorld) -> None:
-        world.repository.let_push(MIRROR_REF, Role.MAINTAIN)
+        world.repository.let_push(LEDGER_REF, Role.MAINTAIN)
         assert world.forge().check_settings() == ()
 
     def test_who_pushes_is_asked_about_and_not_who_reads(self, world: GitLabWorld) -> None:
         """The reading token is a Reporter's and may push nowhere."""
         tokens = GitLabTokens(job=world.job(), api=world.reading(), personal=world.token("bob"))
-        world.repository.let_push(MIRROR_REF, Role.MAINTAIN)
+        world.repository.let_push(LEDGER_REF, Role.MAINTAIN)
         refused(world.forge(tokens).check_settings)
 
-    def test_a_branch_of_another_name_is_not_the_mirror(self, world: GitLabWorld) -> None:
-        world.alter("/branches", lambda shown: [{**each, "name": f"{MIRROR_BRANCH}-old"} for each in shown])
-        world.repository.let_push(MIRROR_REF, None)
+    def test_a_branch_of_another_name_is_not_the_ledger(self, world: GitLabWorld) -> None:
+        world.alter("/branches", lambda shown: [{**each, "name": f"{LEDGER_BRANCH}-old"} for each in shown])
+        world.repository.let_push(LEDGER_REF, None)
         assert world.forge().check_settings() == ()
 
-    def test_a_mirror_that_nothing_protects_is_warned_of(self, world: GitLabWorld) -> None:
+    def test_a_ledger_branch_that_nothing_protects_is_warned_of(self, world: GitLabWorld) -> None:
         world.repository.protect(("refs/heads/main",))
         (warning,) = world.forge().check_settings()
-        assert f"branch {MIRROR_BRANCH} is not protected" in warning
+        assert f"branch {LEDGER_BRANCH} is not protected" in warning
         assert "leave force pushes off" in warning
         assert PAGE in warning
 

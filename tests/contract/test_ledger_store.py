@@ -13,7 +13,7 @@ from tests.unit.ledger_lines import Book, book, identifier
 from counterseal.adapters.git.ledger import GitLedgerStore
 from counterseal.errors import LedgerError, ServiceError
 from counterseal.forges import forge_host
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, NOTES_REF, page
+from counterseal.identifiers import LEDGER_BRANCH, LEDGER_REF, NOTES_REF, page
 from counterseal.ledger import keys
 from counterseal.wiring.ports import Wiring
 from counterseal_sandbox.forge.accounts import Role
@@ -76,13 +76,13 @@ class LedgerStoreContract:
         pushed = store.push(plain_commit(b"a line\n", "0 genesis"))
         assert (pushed.taken, pushed.warning) == (True, "")
         found = refs(place)
-        assert found[MIRROR_REF] == found[NOTES_REF] == pushed.commit == store.tip()
+        assert found[LEDGER_REF] == found[NOTES_REF] == pushed.commit == store.tip()
         assert place.git("notes", f"--ref={NOTES_REF}", "show", keys.key("entry", "one")) == "a line"
-        assert place.git("log", "-1", "--format=%s", MIRROR_REF) == "0 genesis"
+        assert place.git("log", "-1", "--format=%s", LEDGER_REF) == "0 genesis"
 
     def test_commits_are_given_newest_first_as_they_were_pushed(self, place: Place, store: LedgerStore) -> None:
         book(store, 3)
-        listed = place.git("rev-list", MIRROR_REF).split()
+        listed = place.git("rev-list", LEDGER_REF).split()
         for source in (store, store):
             for most in (1, 3, None):
                 found = source.commits(most)
@@ -139,9 +139,9 @@ class LedgerStoreContract:
 
     def test_a_branch_that_was_deleted_is_not_made_again(self, place: Place, store: LedgerStore) -> None:
         late = next_commit(book(store, 1), "late")
-        place.git("update-ref", "-d", MIRROR_REF)
+        place.git("update-ref", "-d", LEDGER_REF)
         assert not store.push(late).taken
-        assert MIRROR_REF not in refs(place)
+        assert LEDGER_REF not in refs(place)
 
     def test_garbage_in_the_notes_is_overwritten(self, place: Place, store: LedgerStore) -> None:
         written = book(store, 1)
@@ -178,7 +178,7 @@ class HostedLedgerContract(LedgerStoreContract):
 
     def test_a_push_books_who_made_it_as_pushing_the_branch(self, world: World, store: LedgerStore) -> None:
         store.push(plain_commit(b"x"))
-        assert [each.ref for each in world.repository.activity if each.ref == MIRROR_REF] == [MIRROR_REF]
+        assert [each.ref for each in world.repository.activity if each.ref == LEDGER_REF] == [LEDGER_REF]
 
     def test_only_the_service_of_pushes_is_asked(self, world: World, store: LedgerStore) -> None:
         book(store, 0)
@@ -289,14 +289,14 @@ class TestGitLabLedger(HostedLedgerContract):
         store, token = self.by_job(world, tmp_path / "one.git", "bob")
         for began in (False, True):
             if began:
-                world.repository.let_push(MIRROR_REF, Role.WRITE)
+                world.repository.let_push(LEDGER_REF, Role.WRITE)
                 book(store, 0)
             commit = next_commit(Book(store), "later") if began else plain_commit(b"x")
-            world.repository.let_push(MIRROR_REF, least)
+            world.repository.let_push(LEDGER_REF, least)
             store.check_push()
             before = world.repository.git.refs()
             error = refused(lambda: store.push(commit), token)  # noqa: B023 - called at once
-            assert f"Protected branches → {MIRROR_BRANCH} → Allowed to push and merge" in error.fix
+            assert f"Protected branches → {LEDGER_BRANCH} → Allowed to push and merge" in error.fix
             assert page("how-to-gitlab.md#3-settings") in error.fix
             assert ("push code to" if began else "create") in error.why
             assert world.repository.git.refs() == before, "the notes did not move without the branch"
@@ -304,5 +304,5 @@ class TestGitLabLedger(HostedLedgerContract):
     def test_a_maintainers_pipeline_may_push_where_a_developers_may_not(
         self, world: GitLabWorld, tmp_path: Path
     ) -> None:
-        world.repository.let_push(MIRROR_REF, Role.MAINTAIN)
+        world.repository.let_push(LEDGER_REF, Role.MAINTAIN)
         assert self.by_job(world, tmp_path / "one.git", "alice")[0].push(plain_commit(b"x")).taken

@@ -12,7 +12,7 @@ from counterseal.adapters.github.survey.survey import GitHubSurvey
 from counterseal.adapters.gitlab.access import GitLabTokens
 from counterseal.adapters.gitlab.survey.survey import GitLabSurvey
 from counterseal.errors import ServiceError
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 from counterseal.model import ActorKind, Permission, Repository, Variable, Visibility
 from counterseal_sandbox.forge.accounts import Role
 from counterseal_sandbox.forge.settings import VariableRecord
@@ -103,9 +103,9 @@ class SurveyContract:
         assert (rules.protected, rules.forced) == (True, True)
 
     def test_a_branch_that_is_not_there_yet(self, world: World, survey_of: ProjectSurvey) -> None:
-        assert survey_of.branch_rules(MIRROR_REF).protected
+        assert survey_of.branch_rules(LEDGER_REF).protected
         world.repository.protect([MAIN])
-        assert not survey_of.branch_rules(MIRROR_REF).protected
+        assert not survey_of.branch_rules(LEDGER_REF).protected
 
     @pytest.mark.parametrize(
         ("guard", "guarded"),

@@ -13,7 +13,7 @@ from tests.ci.newcomer import blocks
 from tests.flow.worlds import ROOT
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_REF, POLICY_PATH
+from counterseal.identifiers import LEDGER_REF, POLICY_PATH
 from counterseal_sandbox.demo.site import MAIN, NAME
 from counterseal_sandbox.forge.accounts import Role
 from counterseal_sandbox.forge.settings import VariableRecord
@@ -134,7 +134,7 @@ class Patient:
         repository, settings = self.repository, self.repository.settings
         forge = self.world.sandbox.forge
         repository.roles[1003] = Role.ADMIN
-        repository.protect((MAIN, MIRROR_REF, TAGS))
+        repository.protect((MAIN, LEDGER_REF, TAGS))
         repository.only_by_change_requests()
         settings.stale_approvals, settings.last_push_approved = False, True
         repository.immutable_releases = True

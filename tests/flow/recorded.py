@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 from counterseal_sandbox.demo.site import NAME
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _LINE = re.compile(r"^Line: ([0-9a-f]{40})$", re.MULTILINE)
 def lines(world: FlowWorld) -> list[str]:
     """Return the line that each commit says it adds, in the order of the commits."""
     git = world.sandbox.forge.repository(NAME).git
-    messages = git.text("log", "--reverse", "--first-parent", "--format=%B", MIRROR_REF)
+    messages = git.text("log", "--reverse", "--first-parent", "--format=%B", LEDGER_REF)
     return [git.text("cat-file", "blob", name).removesuffix("\n") for name in _LINE.findall(messages)]
 
 

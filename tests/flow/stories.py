@@ -21,7 +21,7 @@ from counterseal.evaluation import Decision
 from counterseal.forges import ForgeKind
 from counterseal.formats import manifest, wire
 from counterseal.formats.wire import canonical
-from counterseal.identifiers import MIRROR_REF, NOTES_REF, POLICY_PATH
+from counterseal.identifiers import LEDGER_REF, NOTES_REF, POLICY_PATH
 from counterseal.render import findings
 from counterseal_sandbox.demo.site import NAME, TAG
 from counterseal_sandbox.forge.accounts import Role
@@ -73,7 +73,7 @@ def move(world: FlowWorld, ref: str, revision: str | None) -> None:
 
 
 def move_ledger(world: FlowWorld, revision: str | None) -> None:
-    for ref in (NOTES_REF, MIRROR_REF):
+    for ref in (NOTES_REF, LEDGER_REF):
         move(world, ref, revision)
 
 

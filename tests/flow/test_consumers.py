@@ -14,7 +14,7 @@ from tests.flow.test_scenarios_ledger import downloaded
 from tests.flow.thief import Thief
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, PINS_PATH
+from counterseal.identifiers import LEDGER_BRANCH, LEDGER_REF, PINS_PATH
 from counterseal.ledger import keys
 from counterseal_sandbox.demo.site import NAME
 
@@ -70,7 +70,7 @@ class Consumer:
     def note(self) -> Path:
         """Return a file with the note of the state as the ledger's branch has it."""
         path = self.download.parent / "state"
-        path.write_text(stories.hosted(self.world).git.text("cat-file", "blob", f"{MIRROR_REF}:{STATE}"))
+        path.write_text(stories.hosted(self.world).git.text("cat-file", "blob", f"{LEDGER_REF}:{STATE}"))
         return path
 
 
@@ -80,7 +80,7 @@ def consumer(world: FlowWorld, tmp_path: Path) -> Consumer:
 
 
 def newest(world: FlowWorld) -> int:
-    return int(stories.hosted(world).git.text("rev-list", "--count", MIRROR_REF)) - 1
+    return int(stories.hosted(world).git.text("rev-list", "--count", LEDGER_REF)) - 1
 
 
 def test_a_release_carries_what_was_known_when_it_was_made(consumer: Consumer) -> None:
@@ -142,7 +142,7 @@ def test_a_pin_beside_the_files_is_not_read(consumer: Consumer, tmp_path: Path) 
 def test_a_ledger_that_was_rewound(world: FlowWorld, consumer: Consumer) -> None:
     # R39 | the ledger of yesterday
     consumer.pin("--state", "newest")
-    tip = world.ledger_tips()[MIRROR_REF]
+    tip = world.ledger_tips()[LEDGER_REF]
     try:
         back = stories.hosted(world).git.text("rev-parse", f"{tip}~1").strip()
         stories.move_ledger(world, back)
@@ -160,7 +160,7 @@ def test_a_state_that_was_edited_or_signed_by_the_builder(world: FlowWorld, cons
     line, document = note.read_bytes().split(b"\n")[:2]
     note.write_bytes(line + b"\n" + document.replace(b"v1.2.0", b"v1.1.9") + b"\n")
     assert "the state document is not the one that entry" in consumer.verify("--state", str(note), code=11)
-    tip, thief = world.ledger_tips()[MIRROR_REF], Thief(world, tmp_path)
+    tip, thief = world.ledger_tips()[LEDGER_REF], Thief(world, tmp_path)
     words = thief.words(recorded.statements(world)[2])
     try:
         thief.append(stories.signer(world, world.build_run()).sign_statement(words))
@@ -173,7 +173,7 @@ def test_a_state_that_was_edited_or_signed_by_the_builder(world: FlowWorld, cons
 
 
 def test_a_branch_that_is_no_ledger_any_more(world: FlowWorld, consumer: Consumer) -> None:
-    tip = world.ledger_tips()[MIRROR_REF]
+    tip = world.ledger_tips()[LEDGER_REF]
     try:
         stories.move_ledger(world, stories.hosted(world).git.text("rev-parse", "refs/heads/main").strip())
         assert "ledger" in consumer.verify("--state", "newest", code=11)
@@ -183,18 +183,18 @@ def test_a_branch_that_is_no_ledger_any_more(world: FlowWorld, consumer: Consume
 
 def test_a_ledger_that_is_withheld(world: FlowWorld, consumer: Consumer) -> None:
     # R39 | a ledger that is withheld
-    tip = world.ledger_tips()[MIRROR_REF]
+    tip = world.ledger_tips()[LEDGER_REF]
     try:
         stories.move_ledger(world, None)
         said = consumer.verify("--state", "newest", code=1)
-        assert f"the branch {MIRROR_BRANCH} is not there" in said
+        assert f"the branch {LEDGER_BRANCH} is not there" in said
     finally:
         stories.move_ledger(world, tip)
 
 
 def test_a_release_that_is_revoked(world: FlowWorld, consumer: Consumer) -> None:
     # R26 R52 | one listed person takes a release back, and whoever asks for the newest state is told
-    tip = world.ledger_tips()[MIRROR_REF]
+    tip = world.ledger_tips()[LEDGER_REF]
     event = "api" if world.kind is ForgeKind.GITLAB else ""
     try:
         stop(world, started(world, hold("staging"), event=event))

@@ -17,7 +17,7 @@ from tests.flow import worlds
 from tests.flow.patients import PIPELINE, PROMOTE, RELEASE, TAGS, Patient, of_the_pages
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_REF, POLICY_PATH
+from counterseal.identifiers import LEDGER_REF, POLICY_PATH
 from counterseal_sandbox.demo.site import MAIN, NAME
 from counterseal_sandbox.forge.accounts import Role
 from counterseal_sandbox.forge.settings import VariableRecord
@@ -137,7 +137,7 @@ def shallow(ill: Patient) -> None:
 
 
 def has_a_ledger(ill: Patient) -> None:
-    ill.repository.git.set_ref(MIRROR_REF, ill.repository.branch("main"))
+    ill.repository.git.set_ref(LEDGER_REF, ill.repository.branch("main"))
 
 
 def waits_for_a_gate(ill: Patient) -> None:
@@ -229,12 +229,12 @@ BOTH = {
     ),
     "an approver who may not write": (role_of_bob, "rights", "fault"),
     "too few approvers": (too_few, "enough-people", "warning"),
-    "a branch that nothing protects": (protects(MIRROR_REF, TAGS), "branch-protected", "fault"),
+    "a branch that nothing protects": (protects(LEDGER_REF, TAGS), "branch-protected", "fault"),
     "a branch that people push to": (lets_push(MAIN, Role.WRITE), "branch-by-request", "fault"),
     "a branch that may be forced": (lambda ill: ill.repository.let_force([MAIN]), "branch-forced", "fault"),
-    "tags that may be moved": (protects(MAIN, MIRROR_REF), "tags", "warning"),
+    "tags that may be moved": (protects(MAIN, LEDGER_REF), "tags", "warning"),
     "a ledger that may be rewound": (protects(MAIN, TAGS), "ledger-branch", "warning"),
-    "a ledger that is shut": (lets_push(MIRROR_REF, None), "ledger-branch", "fault"),
+    "a ledger that is shut": (lets_push(LEDGER_REF, None), "ledger-branch", "fault"),
     "a shallow clone": (shallow, "shallow", "warning"),
     "a ledger that was not fetched": (has_a_ledger, "ledger-fetched", "warning"),
     "requests that nobody decided": (waits_for_a_gate, "undecided", "warning"),
@@ -461,7 +461,7 @@ def test_fixes_are_shown_asked_for_and_made(either: Patient) -> None:
         assert (code, either.repository.protected) == (130, before)
         code, seen = on_a_terminal(either, "y\n" * 9)
         assert "POST http" in seen
-        assert set(either.repository.protected) == {MAIN, MIRROR_REF, TAGS}
+        assert set(either.repository.protected) == {MAIN, LEDGER_REF, TAGS}
         assert either.findings() == []
         assert code == 0, seen
         assert "nothing that --fix could change" in on_a_terminal(either, "")[1]

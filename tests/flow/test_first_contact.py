@@ -11,7 +11,7 @@ import pytest
 from tests.flow import faults
 from tests.flow.worlds import SUBJECTS
 
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
+from counterseal.identifiers import LEDGER_BRANCH, LEDGER_REF
 from counterseal_sandbox.demo.site import TAG
 from counterseal_sandbox.demo.world import EPOCH
 
@@ -49,7 +49,7 @@ def test_a_request_that_cannot_pass_yet_says_what_comes_first_in_a_command_that_
 
 
 def test_a_ledger_that_nobody_can_read_is_left_to_the_gate_and_said_in_the_request(fresh: FlowWorld) -> None:
-    fresh.git("push", "-q", "origin", f"HEAD:{MIRROR_REF}")
+    fresh.git("push", "-q", "origin", f"HEAD:{LEDGER_REF}")
     opened = fresh.counterseal("request", "--stage", "production", "--reason", "x", environment=fresh.person("bob"))
     assert f"requested: {TAG} into production" in opened.output
     assert "not compared" in opened.output
@@ -100,13 +100,13 @@ def test_a_log_that_finds_nothing_says_why_and_what_is_there(fresh: FlowWorld, t
     fresh.counterseal("gate", environment=fresh.run(), code=10)
     trust = tmp_path / "trust.json"
     trust.write_text(json.dumps(fresh.client.trust()), encoding="utf-8")
-    fresh.git("fetch", "-q", "origin", MIRROR_BRANCH)
+    fresh.git("fetch", "-q", "origin", LEDGER_BRANCH)
 
     def log(*arguments: str) -> ProcessResult:
         return fresh.cli("log", *arguments, "--trust", str(trust), "--sandbox")
 
     behind = faults.told(log(), 11, "entry [01]: not signed by the gate")
-    assert f"git pull && git fetch origin {MIRROR_BRANCH}" in behind
+    assert f"git pull && git fetch origin {LEDGER_BRANCH}" in behind
     fresh.git("pull", "-q", "--ff-only", "origin", "main")
     assert "no decision is about the stage 'nope'; there are some about staging" in log("--stage", "nope").output
     assert "the newest decision is of 20" in log("--since", "2127-01-01").output

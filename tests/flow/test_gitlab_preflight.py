@@ -12,7 +12,7 @@ import pytest
 from tests.flow import worlds
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, page
+from counterseal.identifiers import LEDGER_BRANCH, LEDGER_REF, page
 from counterseal_sandbox import fulcio, rekor
 from counterseal_sandbox.demo import world as demo_world
 from counterseal_sandbox.demo.shell import Shell
@@ -86,9 +86,9 @@ def test_nothing_is_signed_where_a_setting_is_missing(
     assert PAGE in error
     if begun:
         project(world).roles[1002] = Role.WRITE
-        project(world).let_push(MIRROR_REF, Role.MAINTAIN)
+        project(world).let_push(LEDGER_REF, Role.MAINTAIN)
         error = gate(world, code=1, verb=verb)
-        assert f"Settings → Repository → Protected branches → {MIRROR_BRANCH}" in error
+        assert f"Settings → Repository → Protected branches → {LEDGER_BRANCH}" in error
         assert PAGE in error
     assert (signatures, world.ledger_tips()) == ([], before)
 
@@ -97,9 +97,9 @@ def test_a_ledger_that_nobody_may_make_shows_at_the_first_push_only(
     world: FlowWorld, signatures: list[Request]
 ) -> None:
     """Before there is a branch, no token of a gate sees its rule; the line signed in vain stays with the gate."""
-    project(world).let_push(MIRROR_REF, None)
+    project(world).let_push(LEDGER_REF, None)
     error = gate(world, code=1)
-    assert f"Settings → Repository → Protected branches → {MIRROR_BRANCH}" in error
+    assert f"Settings → Repository → Protected branches → {LEDGER_BRANCH}" in error
     assert PAGE in error
     assert world.ledger_tips() == {}
     assert signatures
@@ -111,5 +111,5 @@ def test_what_will_be_missed_later_is_a_warning_and_stops_nothing(world: FlowWor
     assert "no pipeline schedule is active on main" in gate(world, code=0)
     told = gate(world, code=0)
     assert "Build → Pipeline schedules" in told
-    assert f"branch {MIRROR_BRANCH} is not protected" in told
+    assert f"branch {LEDGER_BRANCH} is not protected" in told
     assert told.count(PAGE) == 2

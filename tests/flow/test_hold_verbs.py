@@ -9,7 +9,7 @@ import pytest
 from tests.flow.started import FILES, Starts
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_BRANCH
+from counterseal.identifiers import LEDGER_BRANCH
 from counterseal_sandbox.demo.site import TAG
 
 if TYPE_CHECKING:
@@ -152,5 +152,5 @@ def told_to(starts: Starts, login: str, verb: str) -> str:
     file = starts.folder / "trust.json"
     file.write_text(json.dumps(starts.world.client.trust()), encoding="utf-8")
     starts.world.git("pull", "-q", "origin", "main")
-    starts.world.git("fetch", "-q", "origin", MIRROR_BRANCH)
+    starts.world.git("fetch", "-q", "origin", LEDGER_BRANCH)
     return starts.says(login, verb, "--trust", str(file), "--sandbox").output

@@ -13,7 +13,7 @@ from tests.flow import faults, stories
 from tests.flow.interruptions import PATIENCE, POINTS, decided, ended, held, merged, process, until
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 from counterseal_sandbox.http import Request, Response
 
 if TYPE_CHECKING:
@@ -183,11 +183,11 @@ def test_a_push_that_the_server_never_answers_well(ready: FlowWorld) -> None:
 
 
 def test_a_force_pushed_ledger_is_not_signed_on(ready: FlowWorld) -> None:
-    path, tip, main = merged(ready), faults.refs(ready)[MIRROR_REF], ready.git("rev-parse", "origin/main")
-    stories.move(ready, MIRROR_REF, main)
+    path, tip, main = merged(ready), faults.refs(ready)[LEDGER_REF], ready.git("rev-parse", "origin/main")
+    stories.move(ready, LEDGER_REF, main)
     error = faults.refused(ready, 11, f"commit {main[:12]} of the ledger's branch is not an entry")
     assert "restore the branch counterseal-ledger" in error
-    stories.move(ready, MIRROR_REF, tip)
+    stories.move(ready, LEDGER_REF, tip)
     assert ready.gate("--request", path)["decisions"][0]["fresh"]
 
 
@@ -197,4 +197,4 @@ def test_a_force_pushed_notes_ref_stops_no_gate(ready: FlowWorld, *, garbage: bo
     stories.move(ready, NOTES_REF, ready.git("rev-parse", "origin/main") if garbage else None)
     assert ready.gate("--request", path)["decisions"][0]["fresh"]
     refs = faults.refs(ready)
-    assert refs[NOTES_REF] == refs[MIRROR_REF]
+    assert refs[NOTES_REF] == refs[LEDGER_REF]

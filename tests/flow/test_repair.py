@@ -13,7 +13,7 @@ from tests.flow.stories import ask
 from tests.flow.worlds import FlowWorld
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 from counterseal_sandbox.demo.site import NAME
 from counterseal_sandbox.forge.git.objects import Signature
 
@@ -63,7 +63,7 @@ def world(told: Told) -> Iterator[FlowWorld]:
     published = told.world
     tips, moves = published.ledger_tips(), list(stories.hosted(published).activity)
     yield published
-    for ref in (NOTES_REF, MIRROR_REF):
+    for ref in (NOTES_REF, LEDGER_REF):
         stories.move(published, ref, tips[ref])
     stories.hosted(published).activity[:] = moves
 
@@ -78,7 +78,7 @@ class Told:
 
 
 def head(world: FlowWorld) -> str:
-    return world.ledger_tips()[MIRROR_REF]
+    return world.ledger_tips()[LEDGER_REF]
 
 
 def back(world: FlowWorld, number: int) -> str:
@@ -88,7 +88,7 @@ def back(world: FlowWorld, number: int) -> str:
 def moved(world: FlowWorld, revision: str | None, by: str = "bob") -> None:
     """Let somebody move the branch with an administrator's hand; the notes follow."""
     stories.move(world, NOTES_REF, revision)
-    world.client.control("/refs", repository=NAME, ref=MIRROR_REF, revision=revision, actor=by)
+    world.client.control("/refs", repository=NAME, ref=LEDGER_REF, revision=revision, actor=by)
 
 
 def garbage(world: FlowWorld, parent: str, path: str = "README.md") -> str:
@@ -119,8 +119,8 @@ def follow(world: FlowWorld, commands: list[str]) -> None:
     """Type the commands as bob, while the rule of the branch is off."""
     hosted = stories.hosted(world)
     protected = hosted.protected
-    assert MIRROR_REF in protected
-    hosted.protect([pattern for pattern in protected if pattern != MIRROR_REF])
+    assert LEDGER_REF in protected
+    hosted.protect([pattern for pattern in protected if pattern != LEDGER_REF])
     try:
         for command in commands:
             git, *words = command.split()
@@ -150,7 +150,7 @@ def test_a_rewound_branch(world: FlowWorld, entries: int) -> None:
     assert (said["commit"], said["entries"], said["branch"], said["published"]) == (lost, entries, old, ["v1.2.0"])
     assert said["commands"] == [
         f"git fetch origin {lost}",
-        f"git push --force-with-lease={MIRROR_REF}:{old} origin {lost}:{MIRROR_REF}",
+        f"git push --force-with-lease={LEDGER_REF}:{old} origin {lost}:{LEDGER_REF}",
         f"git push --force-with-lease={NOTES_REF}:{old} origin {lost}:{NOTES_REF}",
     ]
     follow(world, said["commands"])
@@ -165,7 +165,7 @@ def test_a_deleted_branch(world: FlowWorld) -> None:
     assert "which is the ledger: absent" in text
     assert re.search(rf"bob \(id \d+\) deleted it at {lost[:12]}", text)
     commands = knows(world)["commands"]
-    assert commands[1] == f"git push --force-with-lease={MIRROR_REF}: origin {lost}:{MIRROR_REF}"
+    assert commands[1] == f"git push --force-with-lease={LEDGER_REF}: origin {lost}:{LEDGER_REF}"
     follow(world, commands)
     assert set(world.ledger_tips().values()) == {lost}
 

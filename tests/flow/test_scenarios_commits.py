@@ -17,7 +17,7 @@ from counterseal.forges import ForgeKind
 from counterseal.formats import wire
 from counterseal.history import places
 from counterseal.history.events import Audit
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 from counterseal.ledger import keys
 from counterseal_sandbox.demo.site import TAG
 
@@ -174,10 +174,10 @@ def test_s58_a_commit_without_a_line(
 def test_a_signed_line_beside_which_something_else_is_changed(
     world: FlowWorld, thief: Thief, tmp_path: Path, tamper: Callable[[Hand], None]
 ) -> None:
-    before = world.ledger_tips()[MIRROR_REF]
+    before = world.ledger_tips()[LEDGER_REF]
     thief.append(signed(world, thief))  # what a gate would push …
     hand = Hand(world, tmp_path)
-    stories.move(world, MIRROR_REF, before)  # … and never did
+    stories.move(world, LEDGER_REF, before)  # … and never did
     tamper(hand)
     made = hand.amend()
     hand.push()
@@ -188,10 +188,10 @@ def test_a_signed_line_beside_which_something_else_is_changed(
 def test_a_dropped_entry_is_buried_under_signed_ones(
     world: FlowWorld, thief: Thief, hand: Hand, tmp_path: Path
 ) -> None:
-    before = world.ledger_tips()[MIRROR_REF]
+    before = world.ledger_tips()[LEDGER_REF]
     thief.append(signed(world, thief))
     line = recorded.lines(world)[-1].encode() + b"\n"
-    stories.move(world, MIRROR_REF, before)
+    stories.move(world, LEDGER_REF, before)
     drop(hand)
     made = hand.commit()
     hand.write(places.ENTRY, FORGED, line)
@@ -212,10 +212,10 @@ def test_a_dropped_entry_is_buried_under_signed_ones(
     ids=["second parent", "first parent"],
 )
 def test_a_merge(world: FlowWorld, thief: Thief, tmp_path: Path, onto: tuple[str, str], says: str) -> None:
-    before = world.ledger_tips()[MIRROR_REF]
+    before = world.ledger_tips()[LEDGER_REF]
     thief.append(signed(world, thief))
     hand = Hand(world, tmp_path)
-    stories.move(world, MIRROR_REF, before)
+    stories.move(world, LEDGER_REF, before)
     hand.amend(onto)
     hand.push()
     refused(world, tmp_path, says)
@@ -228,13 +228,13 @@ def test_a_merge(world: FlowWorld, thief: Thief, tmp_path: Path, onto: tuple[str
 )
 def test_a_loser_s_line_on_the_winner_s(world: FlowWorld, thief: Thief, tmp_path: Path, since: int, says: str) -> None:
     # two runs sign for one place; the line of the one that lost is pushed all the same, with the tree that it signed
-    before = world.ledger_tips()[MIRROR_REF]
+    before = world.ledger_tips()[LEDGER_REF]
     thief.append(signed(world, thief))
     line = recorded.lines(world)[-1].encode() + b"\n"
     loser = Hand(world, tmp_path)
-    stories.move(world, MIRROR_REF, before)
+    stories.move(world, LEDGER_REF, before)
     assert world.gate(code=10)["decisions"][0]["fresh"], "the winner"
-    loser.git("fetch", "-q", "origin", MIRROR_REF)
+    loser.git("fetch", "-q", "origin", LEDGER_REF)
     loser.commit(line, since, ("FETCH_HEAD",))
     loser.push()
     place = len(recorded.lines(world)) - 2
@@ -306,7 +306,7 @@ def test_a_commit_that_leads_back_to_the_genesis(world: FlowWorld, hand: Hand, t
 
 def test_a_branch_that_begins_anew_with_the_genesis(world: FlowWorld, hand: Hand) -> None:
     # whoever may move the branch can cut it; the release that is out remembers
-    stories.move(world, MIRROR_REF, hand.git("rev-list", "--max-parents=0", "HEAD"))
+    stories.move(world, LEDGER_REF, hand.git("rev-list", "--max-parents=0", "HEAD"))
     stories.refused(world, code=11, says="the ledger was rewound: release v1.2.0 proves an entry")
 
 
@@ -341,11 +341,11 @@ def test_a_hint_that_sends_the_gate_the_long_way_harms_nobody(world: FlowWorld, 
 
 def hinted(world: FlowWorld, thief: Thief, folder: Path, since: int) -> Hand:
     """Return a hand whose newest commit is a good one but for its hint; it is not pushed."""
-    before = world.ledger_tips()[MIRROR_REF]
+    before = world.ledger_tips()[LEDGER_REF]
     thief.append(signed(world, thief))
     line = recorded.lines(world)[-1].encode() + b"\n"
     hand = Hand(world, folder)
-    stories.move(world, MIRROR_REF, before)
+    stories.move(world, LEDGER_REF, before)
     hand.commit(line, since=since, onto=("HEAD^",))
     return hand
 

@@ -18,7 +18,7 @@ from tests.flow.thief import FORGED, Hand, Thief
 from counterseal.forges import ForgeKind
 from counterseal.formats.wire import timestamp
 from counterseal.history import places
-from counterseal.identifiers import MIRROR_REF, NOTES_REF, POLICY_PATH
+from counterseal.identifiers import LEDGER_REF, NOTES_REF, POLICY_PATH
 from counterseal_sandbox.demo.site import NAME
 
 if TYPE_CHECKING:
@@ -47,13 +47,13 @@ def published(tmp_path_factory: pytest.TempPathFactory, dist: Path, kind: ForgeK
 def world(published: FlowWorld) -> Iterator[FlowWorld]:
     tips = published.ledger_tips()
     yield published
-    for ref in (NOTES_REF, MIRROR_REF):
+    for ref in (NOTES_REF, LEDGER_REF):
         stories.move(published, ref, tips[ref])
     assert published.ledger_tips() == tips
 
 
 def head(world: FlowWorld) -> str:
-    return world.ledger_tips()[MIRROR_REF]
+    return world.ledger_tips()[LEDGER_REF]
 
 
 def back(world: FlowWorld, number: int) -> str:
@@ -84,10 +84,10 @@ def test_s58_the_branch_is_rewound_by_an_administrator(world: FlowWorld) -> None
 
 
 def test_a_person_cannot_rewind_the_branch(world: FlowWorld) -> None:
-    world.git("fetch", "-q", "origin", MIRROR_REF)
-    result = world.try_git("push", "--force", "origin", f"{back(world, 1)}:{MIRROR_REF}")
+    world.git("fetch", "-q", "origin", LEDGER_REF)
+    result = world.try_git("push", "--force", "origin", f"{back(world, 1)}:{LEDGER_REF}")
     assert result.exit_code != 0
-    assert world.try_git("push", "origin", f":{MIRROR_REF}").exit_code != 0
+    assert world.try_git("push", "origin", f":{LEDGER_REF}").exit_code != 0
 
 
 @pytest.mark.parametrize("target", ["main", "an older entry", "nothing"])
@@ -99,7 +99,7 @@ def test_what_lies_at_the_notes_ref_harms_nobody(world: FlowWorld, target: str) 
     stories.merge(world, asked)
     assert world.gate("--request", asked.path, code=10)["decisions"][0]["fresh"]
     tips = world.ledger_tips()
-    assert tips[NOTES_REF] == tips[MIRROR_REF]
+    assert tips[NOTES_REF] == tips[LEDGER_REF]
 
 
 def test_the_branch_is_gone_and_a_release_remembers(world: FlowWorld) -> None:
@@ -336,8 +336,8 @@ def test_a_ledger_that_a_fork_began(fresh: FlowWorld) -> None:
     with forge.lock:
         fork.write_file("main", POLICY_PATH, own, forker)
     fresh.gate(repository="forker/app")
-    fresh.git("fetch", "-q", f"{fresh.site.place.git}/forker/app.git", MIRROR_REF)
-    fresh.git("push", "-q", "origin", f"FETCH_HEAD:{MIRROR_REF}")
+    fresh.git("fetch", "-q", f"{fresh.site.place.git}/forker/app.git", LEDGER_REF)
+    fresh.git("push", "-q", "origin", f"FETCH_HEAD:{LEDGER_REF}")
     stories.refused(fresh, code=11, says="entry 0: not signed by the gate")
 
 

@@ -13,7 +13,7 @@ from tests.flow import faults, stories
 from tests.flow.worlds import SUBJECTS
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 from counterseal_sandbox.demo.world import EPOCH
 from counterseal_sandbox.gitlab_identity import REQUIRED_CLAIMS
 
@@ -96,7 +96,7 @@ def test_whoever_started_the_pipeline_is_no_developer(waiting: FlowWorld) -> Non
 
 
 def test_nobody_may_push_to_the_ledger(waiting: FlowWorld) -> None:
-    with shut(waiting, MIRROR_REF):
+    with shut(waiting, LEDGER_REF):
         error = refused(waiting, 1, "the push of the ledger was refused")
     assert "You are not allowed to push code to protected branches on this project" in error
     assert "counterseal-ledger" in error.partition("fix:")[2]
@@ -116,12 +116,12 @@ def shut(world: FlowWorld, ref: str) -> Iterator[None]:
 
 
 def test_a_force_pushed_ledger_is_not_signed_on(waiting: FlowWorld) -> None:
-    tip, main = faults.refs(waiting)[MIRROR_REF], stories.hosted(waiting).branch("main")
+    tip, main = faults.refs(waiting)[LEDGER_REF], stories.hosted(waiting).branch("main")
     try:
-        stories.move(waiting, MIRROR_REF, main)
+        stories.move(waiting, LEDGER_REF, main)
         refused(waiting, 11, f"commit {str(main)[:12]} of the ledger's branch is not an entry")
     finally:
-        stories.move(waiting, MIRROR_REF, tip)
+        stories.move(waiting, LEDGER_REF, tip)
 
 
 # --- who this job is -----------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from counterseal.gate import ledger as ledgers
 from counterseal.gate.request_files import merged_requests
 from counterseal.history import events, places
 from counterseal.history.events import Audit
-from counterseal.identifiers import DECISION, MIRROR_BRANCH
+from counterseal.identifiers import DECISION, LEDGER_BRANCH
 from counterseal.ledger import keys
 from counterseal.model import Outcome
 
@@ -213,7 +213,7 @@ def test_lines_have_the_size_of_real_ones(whole: Whole) -> None:
 
 
 def test_evidence_lies_beside_decisions(whole: Whole, made: SignedLedger) -> None:
-    listed = ["git", "-C", str(made.repository), "ls-tree", "-r", MIRROR_BRANCH]
+    listed = ["git", "-C", str(made.repository), "ls-tree", "-r", LEDGER_BRANCH]
     there = {path: blob for _, _, blob, path in map(str.split, git_prints(listed).splitlines())}
     decided = whole.history.decisions.values()
     assert decided

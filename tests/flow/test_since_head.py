@@ -10,7 +10,7 @@ from tests.flow import stories
 from tests.flow.stories import ask
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
+from counterseal.identifiers import LEDGER_BRANCH, NOTES_REF
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ class Auditor:
         self.trust.write_text(json.dumps(world.client.trust()), encoding="utf-8")
 
     def verify(self, *arguments: str, code: int = 0, form: str = "text") -> ProcessResult:
-        refs = (f"+{NOTES_REF}:{NOTES_REF}", f"+{MIRROR_BRANCH}:refs/remotes/origin/{MIRROR_BRANCH}")
+        refs = (f"+{NOTES_REF}:{NOTES_REF}", f"+{LEDGER_BRANCH}:refs/remotes/origin/{LEDGER_BRANCH}")
         self.world.git("pull", "-q", folder=self.clone)
         self.world.git("fetch", "-q", "origin", *refs, folder=self.clone)
         options = ("--folder", str(self.clone), "--trust", str(self.trust), "--sandbox", "--format", form)

@@ -9,7 +9,7 @@ import pytest
 from tests.flow import faults
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
+from counterseal.identifiers import LEDGER_BRANCH, LEDGER_REF
 from counterseal_sandbox.demo.site import TAG
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class Asker:
 
     def fetch(self) -> None:
         self.world.git("pull", "-q", folder=self.clone)
-        if MIRROR_REF in self.world.ledger_tips():
-            self.world.git("fetch", "-q", "origin", MIRROR_BRANCH, folder=self.clone)
+        if LEDGER_REF in self.world.ledger_tips():
+            self.world.git("fetch", "-q", "origin", LEDGER_BRANCH, folder=self.clone)
 
     def says(self, *arguments: str, form: str = "text", environment: Mapping[str, str] | None = None) -> str:
         options = ("--folder", str(self.clone), "--trust", str(self.trust), "--sandbox", "--format", form)

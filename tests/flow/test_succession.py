@@ -10,7 +10,7 @@ from tests.flow import stories
 from tests.flow.stories import ask
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_BRANCH, POLICY_PATH
+from counterseal.identifiers import LEDGER_BRANCH, POLICY_PATH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ class Auditor:
 
     def log(self, *arguments: str, code: int = 0, form: str = "text") -> ProcessResult:
         self.world.git("pull", "-q", folder=self.clone)
-        spec = f"+{MIRROR_BRANCH}:refs/remotes/origin/{MIRROR_BRANCH}"
+        spec = f"+{LEDGER_BRANCH}:refs/remotes/origin/{LEDGER_BRANCH}"
         self.world.git("fetch", "-q", "origin", spec, folder=self.clone)
         options = ("--folder", str(self.clone), "--trust", str(self.trust), "--sandbox", "--format", form)
         return self.world.counterseal("log", *arguments, *options, code=code)

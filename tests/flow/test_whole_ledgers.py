@@ -25,7 +25,7 @@ from counterseal.cli.main import main
 from counterseal.errors import LedgerError, ServiceError
 from counterseal.gate import ledger as ledgers
 from counterseal.gate.ledger import Asked, stream
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Mapping
@@ -252,10 +252,10 @@ def test_what_is_remembered_excuses_no_line_of_another_branch(
     assert log(made, "verify", environment=home)[0] == 0
     clone = tmp_path / "clone.git"
     git("clone", "--quiet", "--mirror", str(made.repository), str(clone))
-    names = git("-C", str(clone), "rev-list", "--first-parent", MIRROR_REF).split()
+    names = git("-C", str(clone), "rev-list", "--first-parent", LEDGER_REF).split()
     said = git("-C", str(clone), "log", "-1", "--format=%B", names[0])
     moved = git("-C", str(clone), *WHO, "commit-tree", f"{names[0]}^{{tree}}", "-p", names[2], "-m", said)
-    git("-C", str(clone), "update-ref", MIRROR_REF, moved)
+    git("-C", str(clone), "update-ref", LEDGER_REF, moved)
     for environment in ({}, home):
         code, answer = log(made, "verify", environment=environment, repository=clone)
         assert code == 11

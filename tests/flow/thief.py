@@ -20,7 +20,7 @@ from counterseal.evaluation import Decision
 from counterseal.formats import wire
 from counterseal.gate.ledger import LedgerReader, Tip
 from counterseal.history import content_of, places
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
+from counterseal.identifiers import LEDGER_BRANCH, LEDGER_REF
 from counterseal.ledger import NotesTree, keys
 from counterseal.model import Entry
 
@@ -98,7 +98,7 @@ class Hand:
 
     def __init__(self, world: FlowWorld, folder: Path) -> None:
         self.world, self.folder = world, folder / "hand"
-        clone = ("clone", "-q", "--branch", MIRROR_BRANCH, world.clone_url, str(self.folder))
+        clone = ("clone", "-q", "--branch", LEDGER_BRANCH, world.clone_url, str(self.folder))
         world.git(*clone, folder=world.folder)
 
     def git(self, *arguments: str) -> str:
@@ -150,4 +150,4 @@ class Hand:
         self.git("read-tree", "-u", "--reset", commit)
 
     def push(self) -> None:
-        self.git("push", "-q", "origin", f"HEAD:{MIRROR_REF}")
+        self.git("push", "-q", "origin", f"HEAD:{LEDGER_REF}")

@@ -105,7 +105,7 @@ class FlowWorld(World):
         return {finding["rule"]: finding for finding in decision["findings"]}
 
     def ledger_tips(self) -> dict[str, str]:
-        """Return the tips of notes ref and mirror at the forge."""
+        """Return the tips of notes ref and branch at the forge."""
         lines = self.git("ls-remote", "origin", "refs/notes/counterseal", "refs/heads/counterseal-ledger").splitlines()
         return {ref: tip for tip, ref in (line.split() for line in lines)}
 

@@ -21,12 +21,12 @@ from counterseal.history import content_of, places
 from counterseal.history import state as states
 from counterseal.history.events import Event
 from counterseal.history.state import State
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 from counterseal.ledger import keys
 from counterseal.model import Attestation, Certificate, Entry, LedgerLink, NewCommit
 
 #: The refs that point to a ledger's newest commit: its branch, and the copy for people.
-REFS: Final = (MIRROR_REF, NOTES_REF)
+REFS: Final = (LEDGER_REF, NOTES_REF)
 #: Stands in a statement for its place in the ledger, until that is known.
 UNPLACED: Final = ledger.Chain(LEDGER_ID).link("e" * 64, None, None, "0" * 64)
 PLACE: Final = wire.canonical(wire.encode(UNPLACED)).decode()

@@ -13,7 +13,7 @@ from tests.unit.memory_ledger import MemoryLedger
 from counterseal.adapters.git import ledger_commits
 from counterseal.adapters.git.pack import pack
 from counterseal.formats import digests
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 from counterseal.ledger import NotesTree, keys
 from counterseal.model import LedgerCommit, NewCommit
 
@@ -54,7 +54,7 @@ class PackedLedger(MemoryLedger):
 
 def move(folder: Path, revision: str) -> None:
     """Point branch and notes ref to a commit, as somebody with the right to force-push can."""
-    for ref in (MIRROR_REF, NOTES_REF):
+    for ref in (LEDGER_REF, NOTES_REF):
         git(folder, "update-ref", ref, revision)
 
 
@@ -124,7 +124,7 @@ def forged(
     folder: Path, message: str, files: dict[str, str | None] | None = None, parents: tuple[str, ...] | None = None
 ) -> str:
     """Return a commit that somebody pushed to the branch without being a gate."""
-    name = remotes.commit(folder, MIRROR_REF, files or {}, parents=parents, message=message)
+    name = remotes.commit(folder, LEDGER_REF, files or {}, parents=parents, message=message)
     move(folder, name)
     return name
 
@@ -136,6 +136,6 @@ def lose(folder: Path, name: str) -> None:
 
 def texts(folder: Path) -> list[str]:
     """Return what `plain_commit` put into a repository's ledger; empty: there is none."""
-    if not git(folder, "for-each-ref", MIRROR_REF):
+    if not git(folder, "for-each-ref", LEDGER_REF):
         return []
-    return [git(folder, "cat-file", "blob", f"{MIRROR_REF}:{keys.path(keys.key('entry', 'one'))}")]
+    return [git(folder, "cat-file", "blob", f"{LEDGER_REF}:{keys.path(keys.key('entry', 'one'))}")]

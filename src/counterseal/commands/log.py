@@ -12,7 +12,7 @@ from counterseal.evaluation import Decision
 from counterseal.gate.ledger import ANYHOW, Asked
 from counterseal.history import History, RecordedDecision, RecordedEvent, Sums, Told, ToldEvent, standing
 from counterseal.history.events import EventKind
-from counterseal.identifiers import MIRROR_BRANCH
+from counterseal.identifiers import LEDGER_BRANCH
 from counterseal.model import Outcome, Predecessor
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from counterseal.ports import LedgerSource
 
 _MOST: Final = 20
-_FETCH: Final = f"git fetch origin {MIRROR_BRANCH}"
+_FETCH: Final = f"git fetch origin {LEDGER_BRANCH}"
 _BEHIND: Final = (
     f"bring the clone up to date: git pull && {_FETCH}; if it still fails, this entry is not from the project's gate: "
     "tell its maintainers, and trust no release of theirs until they know why"
@@ -85,7 +85,7 @@ def read(reader: LedgerReader, source: LedgerSource, how: Asked = ANYHOW) -> Who
     if source.tip() is None:
         raise UsageError(
             "no ledger here",
-            why=f"the branch {MIRROR_BRANCH}, which is the ledger, does not exist in this clone",
+            why=f"the branch {LEDGER_BRANCH}, which is the ledger, does not exist in this clone",
             fix=_FETCH,
         )
     try:

@@ -16,7 +16,7 @@ from counterseal.gate.ledger.tail import MAX_TAIL
 from counterseal.gate.request_files import merged_requests
 from counterseal.history import state as states
 from counterseal.history.events import Swept, Waiting
-from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF
+from counterseal.identifiers import LEDGER_BRANCH, NOTES_REF
 
 if TYPE_CHECKING:
     from counterseal.gate.ledger import Tip
@@ -65,7 +65,7 @@ def _check_lost(gate: Gate) -> None:
     began_meanwhile = copy is not None and gate.store.tip() is not None  # both move in one push
     if copy is not None and not began_meanwhile and gate.policy.predecessor is None:
         raise LedgerError(
-            f"the branch {MIRROR_BRANCH}, which is the ledger, is gone",
+            f"the branch {LEDGER_BRANCH}, which is the ledger, is gone",
             why=f"{NOTES_REF}, its copy, is still at {copy[:12]}: a new ledger would hide what the old one says",
             fix=f"counterseal log repair; if there never was a ledger, delete the copy: git push origin :{NOTES_REF}",
         )

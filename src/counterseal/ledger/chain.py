@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import LedgerError
 from counterseal.formats import digests
-from counterseal.identifiers import MIRROR_BRANCH
+from counterseal.identifiers import LEDGER_BRANCH
 from counterseal.ledger import merkle
 from counterseal.ledger.entry import FORMAT, check_link, proof_file
 from counterseal.model import InclusionProof, LedgerLink
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 #: The fix where something other than a gate wrote to the ledger, or took something from it.
 RESTORE: Final = (
-    f"find out who pushed it, then restore the branch {MIRROR_BRANCH}: counterseal log repair says to what, "
+    f"find out who pushed it, then restore the branch {LEDGER_BRANCH}: counterseal log repair says to what, "
     "if the forge's log of pushes tells"
 )
 

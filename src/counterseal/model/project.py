@@ -18,7 +18,7 @@ class Repair(StrEnum):
     """What `doctor --fix` can set. Each makes the repository stricter, or starts again what stopped by itself."""
 
     PROTECT_BRANCH = "protect-branch"
-    PROTECT_MIRROR = "protect-mirror"
+    PROTECT_LEDGER = "protect-ledger"
     PROTECT_TAGS = "protect-tags"
     IMMUTABLE_RELEASES = "immutable-releases"
     FORBID_APPROVALS = "forbid-approvals"

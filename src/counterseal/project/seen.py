@@ -86,7 +86,7 @@ class Seen:
     project: Project | Unseen
     members: Sequence[Member]
     branch: RefRules | Unseen
-    mirror: RefRules | Unseen
+    ledger_branch: RefRules | Unseen
     tags: Mapping[str, RefRules | Unseen]
     settings: ProjectSettings | Unseen
     schedules: Sequence[Schedule] | Unseen

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from counterseal.errors import ServiceError
 from counterseal.history import places
-from counterseal.identifiers import MIRROR_BRANCH
+from counterseal.identifiers import LEDGER_BRANCH
 from counterseal.ledger import NotesTree, keys
 from counterseal.verification.knowledge import Told
 
@@ -33,8 +33,8 @@ def of_ledger(source: LedgerSource, *, fetched: bool) -> Told:
     if note is None:
         raise ServiceError(
             "there is no ledger",
-            why=f"the branch {MIRROR_BRANCH} is not there, or has no state in it",
-            fix=f"in a clone: git fetch origin {MIRROR_BRANCH}; a project without this branch has no gate, or lost it",
+            why=f"the branch {LEDGER_BRANCH} is not there, or has no state in it",
+            fix=f"in a clone: git fetch origin {LEDGER_BRANCH}; a project without this branch has no gate, or lost it",
         )
 
     def lines(entry_ids: Sequence[str]) -> list[bytes | None]:

@@ -12,7 +12,7 @@ from counterseal.errors import CountersealError, ServiceError, UsageError
 from counterseal.formats import pin as pins
 from counterseal.formats import yaml
 from counterseal.history import state as states
-from counterseal.identifiers import MIRROR_BRANCH, PINS_PATH
+from counterseal.identifiers import LEDGER_BRANCH, PINS_PATH
 from counterseal.ledger import MAX_LINE, keys
 from counterseal.verification import Told
 
@@ -63,7 +63,7 @@ def tell(value: str, asked: Asked, trust: Trust, surroundings: Surroundings, wor
 
 def address(asked: Asked) -> str:
     """Return where anybody reads the state of a public repository's ledger over https."""
-    return forges.raw_page(asked.host, asked.repository, MIRROR_BRANCH, keys.path(keys.STATE))
+    return forges.raw_page(asked.host, asked.repository, LEDGER_BRANCH, keys.path(keys.STATE))
 
 
 def _from_address(url: str, *, sandbox: bool) -> bytes:

@@ -22,7 +22,7 @@ from counterseal.adapters.git.ledger import GitLedgerStore
 from counterseal.errors import CountersealError, FormatError, LedgerError, ServiceError
 from counterseal.formats import digests
 from counterseal.gate.ledger import recording
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 from counterseal.model import Pushed
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def test_an_entry_is_recorded_and_returned_as_it_was_read_back(store: GitLedgerS
     assert second.entry.link == first.tip.next_link(lines.identifier("two"), lines.decision("two"))
     assert second.tip.commit == store.tip()
     assert recorded_lines(store) == [first.entry.line, second.entry.line]
-    assert git(remote, "log", "--format=%s", MIRROR_REF) == "two allow\none allow\n0 entry"
+    assert git(remote, "log", "--format=%s", LEDGER_REF) == "two allow\none allow\n0 entry"
     assert git(remote, "rev-parse", NOTES_REF) == second.tip.commit
 
 
@@ -328,7 +328,7 @@ def test_a_final_refusal_is_passed_on_and_leaves_nothing(store: GitLedgerStore, 
 
 
 def test_an_entry_that_is_taken_away_at_once_is_an_error(store: GitLedgerStore, remote: Path) -> None:
-    remotes.hook(remote, "post-receive", f"git update-ref -d {MIRROR_REF}")
+    remotes.hook(remote, "post-receive", f"git update-ref -d {LEDGER_REF}")
     with pytest.raises(LedgerError, match="was pushed, and the ledger has lost it again"):
         record(store, "one")
 

@@ -135,7 +135,7 @@ def test_protected_branches_are_neither_rewound_nor_deleted(
     assert repository.branch("main") == sha
 
 
-def test_an_atomic_push_moves_notes_and_mirror_or_nothing(repository: HostedRepository, clone: Clone) -> None:
+def test_an_atomic_push_moves_notes_and_branch_or_nothing(repository: HostedRepository, clone: Clone) -> None:
     token = forge_of(repository).token("bob")
     notes, both = (
         "refs/notes/counterseal",

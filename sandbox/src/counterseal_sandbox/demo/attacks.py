@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from counterseal.formats import digests
 from counterseal.formats import statement as statements
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, NOTES_REF, PROOF_FILE
+from counterseal.identifiers import LEDGER_BRANCH, LEDGER_REF, NOTES_REF, PROOF_FILE
 from counterseal_sandbox.demo.site import NAME
 from counterseal_sandbox.demo.world import World, expect, write_json
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WHEEL: Final = "app-1.2.0-py3-none-any.whl"
 SDIST: Final = "app-1.2.0.tar.gz"
-_FETCHED: Final = f"refs/remotes/origin/{MIRROR_BRANCH}"
+_FETCHED: Final = f"refs/remotes/origin/{LEDGER_BRANCH}"
 #: What a commit says of itself: the blob of its line, and how many entries it is after the newest audit.
 _LINE: Final = "%(trailers:key=Line,valueonly,separator=)"
 _SINCE: Final = "%(trailers:key=Since-Audit,valueonly,separator=)"
@@ -115,17 +115,17 @@ class Attacks:
         """Try to rewind the branch by two entries, then put the notes of then on top of it, and start the real gate."""
         world, clone = self.world, self.clone("attack-3")
         before = world.git("rev-parse", _FETCHED, folder=clone)
-        forced = world.try_git("push", "-q", "--force", "origin", f"{before}~2:{MIRROR_REF}", folder=clone)
+        forced = world.try_git("push", "-q", "--force", "origin", f"{before}~2:{LEDGER_REF}", folder=clone)
         expect(forced.exit_code != 0, "the ledger's branch is protected", forced.errors)
         line = world.git("log", "-1", f"--format={_LINE}", f"{before}~2", folder=clone)
         since = int(world.git("log", "-1", f"--format={_SINCE}", before, folder=clone))
         message = f"nothing happened\n\nLine: {line}\nSince-Audit: {since + 1}"
         older = world.git("commit-tree", f"{before}~2^{{tree}}", "-p", before, "-m", message, folder=clone)
-        world.git("push", "-q", "origin", f"{older}:{MIRROR_REF}", folder=clone)
+        world.git("push", "-q", "origin", f"{older}:{LEDGER_REF}", folder=clone)
         result = world.counterseal("gate", environment=world.gate_run(), code=11)
-        after = world.git("ls-remote", "origin", MIRROR_REF, folder=clone).split()[0]
+        after = world.git("ls-remote", "origin", LEDGER_REF, folder=clone).split()[0]
         expect(after == older, "the gate signed nothing on the rewound ledger", after)
-        world.client.control("/refs", repository=NAME, ref=MIRROR_REF, revision=before)
+        world.client.control("/refs", repository=NAME, ref=LEDGER_REF, revision=before)
         return [
             "the forge refused to rewind the branch, so its older notes were committed on top; the gate:",
             *said(result),

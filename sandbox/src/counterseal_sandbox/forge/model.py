@@ -14,7 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 from counterseal_sandbox.forge.accounts import Account, AccountKind, Accounts, Principal, Role, TokenKind
 from counterseal_sandbox.forge.books import GITLAB_ROLES
 from counterseal_sandbox.forge.git.bare import BareRepository
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: What a careful maintainer protects from the first day: the default branch and the ledger's.
-PROTECTED = ("refs/heads/main", MIRROR_REF)
+PROTECTED = ("refs/heads/main", LEDGER_REF)
 _NAME = {
     ForgeKind.GITHUB: re.compile(r"[A-Za-z0-9._-]{1,100}\Z"),
     ForgeKind.GITLAB: re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\Z"),  # subgroups

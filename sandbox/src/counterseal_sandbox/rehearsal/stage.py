@@ -6,7 +6,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_REF, POLICY_PATH
+from counterseal.identifiers import LEDGER_REF, POLICY_PATH
 from counterseal_sandbox.client import Person, SandboxClient
 from counterseal_sandbox.demo.site import BUILD_PERMISSIONS, GATE_PERMISSIONS, site
 from counterseal_sandbox.forge.accounts import AccountKind
@@ -79,7 +79,7 @@ class Rehearsal:
             raise Refused(f"{plan.folder} has another commit now than it had a moment ago")
         repository.git.run("symbolic-ref", "HEAD", head)
         repository.default_branch = plan.branch
-        repository.protect((head, MIRROR_REF, *plan.protected))
+        repository.protect((head, LEDGER_REF, *plan.protected))
         repository.immutable_releases = plan.kind is ForgeKind.GITHUB
         repository.job_token_may_push = True
         repository.schedule(forge.account(next(iter(plan.people))), head)

@@ -19,7 +19,7 @@ from counterseal.adapters.git.process import Git
 from counterseal.adapters.git.remote import GITHUB_USER, REMOTE_SECONDS, Remote, check_whole, transient
 from counterseal.errors import AbsentError, ServiceError
 from counterseal.formats import digests
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 from counterseal.model import Pushed
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ _LEFT_OUT: Final = "did not send all necessary objects"
 _ABSENT = re.compile(r"^fatal: couldn't find remote ref", re.MULTILINE)
 #: Answers of the remote about a branch that somebody else moved first: git says it apart, GitHub as its reason.
 _MOVED = re.compile(
-    f"cannot lock ref '{MIRROR_REF}': (?:ref(?:erence)? )?"
+    f"cannot lock ref '{LEDGER_REF}': (?:ref(?:erence)? )?"
     "(is at [0-9a-f]{40} but expected|already exists|is missing but expected|unable to resolve reference)"
 )
 #: Said before the connection is closed, which would look like a failed connection.
@@ -128,7 +128,7 @@ class GitLedgerStore:
 
     def tip(self) -> str | None:
         """Return where the branch is at the remote now (None: there is none)."""
-        return self._remote.refs(self._git, MIRROR_REF, whole=False).get(MIRROR_REF)
+        return self._remote.refs(self._git, LEDGER_REF, whole=False).get(LEDGER_REF)
 
     def copy(self) -> str | None:
         """Return where the notes ref is at the remote now (None: there is none)."""
@@ -159,7 +159,7 @@ class GitLedgerStore:
         """Bring the branch's commits here; return whether there is a branch."""
         self._git.is_empty = False  # even a fetch that fails may leave something
         options = (*_QUIETLY, _NOTHING_BELOW, "--no-write-fetch-head", f"--depth={most or _ALL}")
-        specs = (f"+{MIRROR_REF}:{_HERE}",)
+        specs = (f"+{LEDGER_REF}:{_HERE}",)
         answer = self._remote.patiently(
             self._git, *self._origin, "fetch", *options, "--end-of-options", "origin", *specs
         )
@@ -227,13 +227,13 @@ class GitLedgerStore:
             ServiceError: The remote refused for good.
         """
         name = self._make(commit)
-        lease = f"--force-with-lease={MIRROR_REF}:{commit.base or ''}"
-        both = self._push("--atomic", lease, f"{name}:{MIRROR_REF}", f"+{name}:{NOTES_REF}")
+        lease = f"--force-with-lease={LEDGER_REF}:{commit.base or ''}"
+        both = self._push("--atomic", lease, f"{name}:{LEDGER_REF}", f"+{name}:{NOTES_REF}")
         if both.code == 0:
             return Pushed(name, taken=True)
         if _may_pass(both):
             return Pushed(name, taken=False)
-        alone = self._push(lease, f"{name}:{MIRROR_REF}")  # what was refused may have been the notes alone
+        alone = self._push(lease, f"{name}:{LEDGER_REF}")  # what was refused may have been the notes alone
         if alone.code != 0:
             return Pushed(name, self._judge(commit.base, alone))
         copied = self._push(f"+{name}:{NOTES_REF}")
@@ -252,7 +252,7 @@ class GitLedgerStore:
         """Return False if it is worth reading again; raise if the refusal is final."""
         if _may_pass(answer):
             return False
-        why = _rejections(answer).get(MIRROR_REF, "")
+        why = _rejections(answer).get(LEDGER_REF, "")
         if why and not why.startswith(_ECHO):
             said = self._remote.explain(replace(answer, messages=why))[:200]
             raise self._remote.failure(f"the push of the ledger was refused ({said})", answer, pushing=True)
@@ -284,7 +284,7 @@ def _nothing() -> Generator[LedgerCommit]:
 def _may_pass(answer: Ended) -> bool:
     """Return whether a push failed because somebody else moved the branch, or the way there failed: read again."""
     rejected = _rejections(answer)
-    why = rejected.get(MIRROR_REF, "")
+    why = rejected.get(LEDGER_REF, "")
     if why.startswith(_RACE) or _MOVED.search(why) or _MOVED.search(answer.messages):
         return True
     return transient(answer) and not rejected and not _UNABLE.search(answer.messages)

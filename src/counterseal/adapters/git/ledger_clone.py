@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from counterseal.adapters.git import ledger_commits
 from counterseal.adapters.git.process import Git, explain
 from counterseal.errors import ServiceError
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
+from counterseal.identifiers import LEDGER_BRANCH, LEDGER_REF
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
@@ -69,9 +69,9 @@ class LocalLedger:
 
     def tip(self) -> str | None:
         """Return where the ledger's branch was when it was fetched last, or where a branch of that name is."""
-        fetched = f"refs/remotes/origin/{MIRROR_BRANCH}"
-        tips = self._git.tips(fetched, MIRROR_REF)
-        return tips.get(fetched) or tips.get(MIRROR_REF)
+        fetched = f"refs/remotes/origin/{LEDGER_BRANCH}"
+        tips = self._git.tips(fetched, LEDGER_REF)
+        return tips.get(fetched) or tips.get(LEDGER_REF)
 
     def commits(self, most: int | None) -> Sequence[LedgerCommit]:
         """Return the branch's commits as the clone has them, newest first.

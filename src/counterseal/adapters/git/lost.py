@@ -13,7 +13,7 @@ from counterseal.adapters.git.process import Git
 from counterseal.adapters.git.remote import Remote
 from counterseal.errors import FormatError, LedgerError, LimitError
 from counterseal.formats import digests
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 from counterseal.ledger import RESTORE
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class GitLostTips:
 
     def places(self) -> tuple[str | None, str | None]:
         """Return where the ledger's branch and the notes ref are at the remote now (None: absent)."""
-        present = self._remote.refs(self._git, MIRROR_REF, NOTES_REF)
-        return present.get(MIRROR_REF), present.get(NOTES_REF)
+        present = self._remote.refs(self._git, LEDGER_REF, NOTES_REF)
+        return present.get(LEDGER_REF), present.get(NOTES_REF)
 
     def bring(self, tip: str) -> bool:
         """Bring a commit here with its whole history; return whether the remote still has it."""

@@ -19,7 +19,7 @@ from counterseal.adapters.git.process import explain
 from counterseal.adapters.gitlab.access import HOW_TO_PUSH, MIRROR
 from counterseal.errors import ServiceError, UsageError
 from counterseal.formats import digests, names
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,7 +57,7 @@ _GITHUB_FIX: Final = "give the job's token the right: `permissions: contents: {r
 _GITLAB_READ: Final = f"let the token read this project (scope read_api, role Reporter), {_EXPIRED}"
 #: GitLab of a protected branch: whoever started the pipeline may not push to it, or not make it.
 _GITLAB_SHUTS = re.compile(r"You are not allowed to (push code to|create) protected|can only create protected")
-_RULE_FIX: Final = f"let the job's token push {NOTES_REF} and {MIRROR_REF}: a rule of the repository shuts it out"
+_RULE_FIX: Final = f"let the job's token push {NOTES_REF} and {LEDGER_REF}: a rule of the repository shuts it out"
 
 
 def check_ref(ref: str) -> str:

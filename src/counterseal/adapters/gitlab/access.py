@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from counterseal.identifiers import MIRROR_BRANCH, page
+from counterseal.identifiers import LEDGER_BRANCH, page
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,10 @@ HOW_TO_PUSH: Final = (
     'turn on in the project: Settings → CI/CD → Job token permissions → "Allow Git push requests to the repository"; '
     f"the push is made in the name of whoever started the pipeline, who needs the role Developer ({SETTINGS})"
 )
-#: What the one whose token pushes (`Surroundings.git_login`) may do with the mirror of the ledger.
+#: What the one whose token pushes (`Surroundings.git_login`) may do with the ledger's branch.
 MIRROR: Final = Access(
     ("personal", "job"),
-    f"let those who merge push to {MIRROR_BRANCH}: Settings → Repository → Protected branches → {MIRROR_BRANCH} → "
+    f"let those who merge push to {LEDGER_BRANCH}: Settings → Repository → Protected branches → {LEDGER_BRANCH} → "
     f"Allowed to push and merge; and leave force pushes off ({SETTINGS})",
 )
 #: What people do: branches, merge requests, comments.

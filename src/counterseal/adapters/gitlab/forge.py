@@ -80,7 +80,7 @@ class GitLabForge:
         return _BRANCH + self._home().text("default_branch")
 
     def check_settings(self) -> Sequence[str]:
-        """Check that a gate can read reviews and push to the mirror; return what else will be missed later."""
+        """Check that a gate can read reviews and push to the ledger; return what else will be missed later."""
         return Settings(self._api).check(self.default_ref())
 
     def protected(self, ref: str) -> bool:

@@ -1,6 +1,7 @@
 """What of a project's settings the tokens of a gate can see before anything is signed (docs/adr/0010).
 
-Reviews and the mirror, because without them a gate fails halfway; the schedule, because nobody else would miss it.
+Reviews and the ledger's branch, because without them a gate fails halfway; the schedule, because nobody else would
+miss it.
 Whether a push is taken at all, git asks (`GitLedgerStore.check_push`). What GitLab shows to maintainers only, such as
 who may force-push, is left to its refusals and to the checks of the ledger.
 """
@@ -13,7 +14,7 @@ from counterseal.adapters.gitlab.access import MIRROR, READ, REVIEWS, SETTINGS
 from counterseal.adapters.http.answers import RefusedError, load_list
 from counterseal.adapters.http.fields import Fields
 from counterseal.errors import ServiceError
-from counterseal.identifiers import MIRROR_BRANCH
+from counterseal.identifiers import LEDGER_BRANCH
 from counterseal.model import Permission
 
 if TYPE_CHECKING:
@@ -51,10 +52,10 @@ class Settings:
         """Return what will be missed later.
 
         Raises:
-            ServiceError: Reviews cannot be read, or the mirror is shut to whoever started this pipeline.
+            ServiceError: Reviews cannot be read, or the ledger's branch is shut to whoever started this pipeline.
         """
         self._reviews()
-        return (*self._mirror(), *self._sweep(default_ref.removeprefix(_BRANCH)))
+        return (*self._ledger_branch(), *self._sweep(default_ref.removeprefix(_BRANCH)))
 
     def _reviews(self) -> None:
         """Read the approvals of any merge request: only that tells whether the token may."""
@@ -64,9 +65,9 @@ class Settings:
             number = Fields(data, what).number("iid")
             self._api.get(f"{path}/{number}/approvals", what=f"approvals of !{number}", access=REVIEWS)
 
-    def _mirror(self) -> Iterator[str]:
-        """Yield what is wrong with the mirror; before the first entry it is not there, and its rule cannot be seen."""
-        what, shown = f"branch {MIRROR_BRANCH}", self.branch(MIRROR_BRANCH)
+    def _ledger_branch(self) -> Iterator[str]:
+        """Yield what is wrong with the branch; before the first entry it is not there, and its rule cannot be seen."""
+        what, shown = f"branch {LEDGER_BRANCH}", self.branch(LEDGER_BRANCH)
         if shown is None:
             return
         if not shown.flag("can_push"):

@@ -14,7 +14,7 @@ from counterseal.commands import policy_people
 from counterseal.errors import NOT_VERIFIED, CountersealError
 from counterseal.evaluation import rules
 from counterseal.forges import ForgeKind, kind_of
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, POLICY_PATH
+from counterseal.identifiers import LEDGER_BRANCH, LEDGER_REF, POLICY_PATH
 from counterseal.model import Actor, Permission, Policy, RefRules, Trust
 from counterseal.ports import Clock, Clone, Forge, ProjectSurvey, Tell
 from counterseal.project import people
@@ -85,7 +85,7 @@ def collect(sources: Sources, tell: Tell) -> Seen:
         project=project,
         members=_members(sources, policy),
         branch=_ask(sources, lambda survey: survey.branch_rules(default_ref)),
-        mirror=_ask(sources, lambda survey: survey.branch_rules(MIRROR_REF)),
+        ledger_branch=_ask(sources, lambda survey: survey.branch_rules(LEDGER_REF)),
         tags={pattern: _tag_rules(sources, pattern) for pattern in tags},
         settings=_ask(sources, lambda survey: survey.settings()),
         schedules=_ask(sources, lambda survey: survey.schedules()),
@@ -157,7 +157,7 @@ def _pipelines(clone: Clone, policy: Policy | Unseen, kind: ForgeKind) -> Iterab
 
 
 def _clone(clone: Clone, git: str) -> CloneState:
-    ledger = clone.revision(f"refs/remotes/origin/{MIRROR_BRANCH}") or clone.revision(MIRROR_REF)
+    ledger = clone.revision(f"refs/remotes/origin/{LEDGER_BRANCH}") or clone.revision(LEDGER_REF)
     return CloneState(clone.shallow(), ledger, git)
 
 

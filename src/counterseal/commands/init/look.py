@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from counterseal.commands.status import Unseen
 from counterseal.errors import CountersealError
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 from counterseal.model import Collaborator, Project
 from counterseal.project import layout, plan
 from counterseal.project.layout import DEFAULT_PATTERN, Layout
@@ -84,7 +84,7 @@ def _settings(eyes: _Eyes, asked: ProjectSurvey, project: Project, pattern: str)
     return plan.Settings(
         branch=eyes.see(lambda: asked.branch_rules(project.default_ref)),
         tags=eyes.see(lambda: asked.tag_rules(f"refs/tags/{pattern}")),
-        mirror=eyes.see(lambda: asked.branch_rules(MIRROR_REF)),
+        ledger_branch=eyes.see(lambda: asked.branch_rules(LEDGER_REF)),
         switches=eyes.see(asked.settings),
         variables=None if variables is None else tuple(variables),
         schedules=None if schedules is None else tuple(schedules),

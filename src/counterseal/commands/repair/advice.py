@@ -9,7 +9,7 @@ from counterseal.commands.repair.choosing import choose, lacking
 from counterseal.commands.repair.looking import Found, Whole, look
 from counterseal.errors import FormatError, VerificationError
 from counterseal.gate import ledger
-from counterseal.identifiers import MIRROR_REF, NOTES_REF, PROOF_FILE
+from counterseal.identifiers import LEDGER_REF, NOTES_REF, PROOF_FILE
 from counterseal.model import BranchMove
 from counterseal.ports import Tell, silent
 
@@ -126,7 +126,7 @@ def _doubts(found: Found) -> list[str]:
 
 def _commands(best: Whole, found: Found) -> tuple[str, ...]:
     """Return the commands, each with the place that its ref must still be at; an empty one: the ref must be absent."""
-    places = ((MIRROR_REF, found.branch), (NOTES_REF, found.notes))
+    places = ((LEDGER_REF, found.branch), (NOTES_REF, found.notes))
     pushes = [
         f"git push --force-with-lease={ref}:{place or ''} origin {best.commit}:{ref}"
         for ref, place in places

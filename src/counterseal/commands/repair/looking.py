@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import CountersealError, LedgerError, LimitError, ServiceError
 from counterseal.gate.ledger import LedgerReader
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
+from counterseal.identifiers import LEDGER_BRANCH, LEDGER_REF
 from counterseal.model import BranchMove
 from counterseal.ports import LostTips, Tell, silent
 
@@ -124,7 +124,7 @@ def look(forge: Forge, tips: LostTips, reader: LedgerReader, tell: Tell = silent
     for commit in _commits(branch, notes, moves):
         if search.number() == MAX_TIPS and commit not in search.covered:
             raise LedgerError(
-                f"more than {MAX_TIPS} commits were pushed to {MIRROR_BRANCH} that no whole ledger has",
+                f"more than {MAX_TIPS} commits were pushed to {LEDGER_BRANCH} that no whole ledger has",
                 why="somebody fills it with garbage, and which of them is the ledger cannot be told in time",
                 fix="find out who pushed them, and take the ledger from a clone that you trust",
             )
@@ -142,12 +142,12 @@ def _moves(forge: Forge) -> tuple[tuple[BranchMove, ...], bool]:
     moves: list[BranchMove] = []
     cut = False
     try:
-        moves.extend(forge.moves(MIRROR_REF))
+        moves.extend(forge.moves(LEDGER_REF))
     except LimitError:
         cut = True
     if not moves:
         raise ServiceError(
-            f"the forge's log of pushes says nothing of {MIRROR_BRANCH}",
+            f"the forge's log of pushes says nothing of {LEDGER_BRANCH}",
             why="what the branch was at cannot be told, so nothing is proposed",
             fix="take the ledger from a clone that you trust, verify it there (counterseal log verify), and push it",
         )

@@ -10,7 +10,7 @@ from counterseal.commands.status.clone import Clone, Unseen
 from counterseal.errors import CountersealError, VerificationError
 from counterseal.gate import ledger as ledgers
 from counterseal.gate import opening, preview
-from counterseal.identifiers import MIRROR_BRANCH
+from counterseal.identifiers import LEDGER_BRANCH
 from counterseal.model import OpenChange, Release
 from counterseal.ports import silent
 
@@ -31,7 +31,7 @@ MAX_LISTED: Final = 2000
 _BEHIND: Final = Unseen(
     "this clone is not what the forge has now",
     "what stages have, what is merged and what was denied is told from the branch and the ledger that the clone has",
-    f"git pull && git fetch origin {MIRROR_BRANCH}",
+    f"git pull && git fetch origin {LEDGER_BRANCH}",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from counterseal.identifiers import MIRROR_BRANCH
+from counterseal.identifiers import LEDGER_BRANCH
 from counterseal.ledger import STOPPED
 from counterseal.project.observations import fault, unseen, warning, well
 from counterseal.project.seen import Unseen
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from counterseal.project.observations import Observation
     from counterseal.project.seen import Seen
 
-_FETCH: Final = f"git fetch origin {MIRROR_BRANCH}"
+_FETCH: Final = f"git fetch origin {LEDGER_BRANCH}"
 
 
 def check(seen: Seen) -> Iterator[Observation]:

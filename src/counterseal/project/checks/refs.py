@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF
+from counterseal.identifiers import LEDGER_BRANCH, LEDGER_REF
 from counterseal.model import RefRules, Repair
 from counterseal.project.observations import fault, hidden, unseen, warning, well
 from counterseal.project.pages import settings_page
@@ -26,10 +26,10 @@ def check(seen: Seen) -> Iterator[Observation]:
     """Yield what is to be said of tags and of the ledger's branch."""
     for pattern, rules in seen.tags.items():
         yield _tags(seen, pattern.removeprefix(_TAGS), rules)
-    if isinstance(seen.mirror, Unseen):
-        yield unseen("ledger-branch", f"how {MIRROR_BRANCH} is guarded", seen.mirror)
+    if isinstance(seen.ledger_branch, Unseen):
+        yield unseen("ledger-branch", f"how {LEDGER_BRANCH} is guarded", seen.ledger_branch)
     else:
-        yield _mirror(seen, seen.mirror)
+        yield _ledger_branch(seen, seen.ledger_branch)
 
 
 def _tags(seen: Seen, pattern: str, rules: RefRules | Unseen) -> Observation:
@@ -48,31 +48,31 @@ def _tags(seen: Seen, pattern: str, rules: RefRules | Unseen) -> Observation:
     )
 
 
-def _mirror(seen: Seen, rules: RefRules) -> Observation:
+def _ledger_branch(seen: Seen, rules: RefRules) -> Observation:
     if rules.protected and _shut(seen, rules):
         return fault(
             "ledger-branch",
-            f"the rules of {MIRROR_BRANCH} shut the gate out",
+            f"the rules of {LEDGER_BRANCH} shut the gate out",
             why="each decision stops at its push, and nothing is recorded",
-            fix=f"let those who merge push to {MIRROR_BRANCH}"
+            fix=f"let those who merge push to {LEDGER_BRANCH}"
             if seen.at_gitlab
-            else f"take {MIRROR_BRANCH} out of rules that require pull requests or restrict updates",
+            else f"take {LEDGER_BRANCH} out of rules that require pull requests or restrict updates",
             page=settings_page(seen, "branches"),
         )
     if not rules.protected or rules.forced or rules.deletable:
         how = "is not protected" if not rules.protected else "may be force-pushed or deleted"
         return warning(
             "ledger-branch",
-            f"the ledger's branch {MIRROR_BRANCH} {how}",
+            f"the ledger's branch {LEDGER_BRANCH} {how}",
             why=_REWOUND,
-            fix=f"a rule for {MIRROR_BRANCH}: no force pushes, no deletion, open to those who merge",
+            fix=f"a rule for {LEDGER_BRANCH}: no force pushes, no deletion, open to those who merge",
             page=settings_page(seen, "branches"),
-            repair=Repair.PROTECT_MIRROR if not (rules.protected and seen.at_gitlab) else None,
-            target=MIRROR_REF,
+            repair=Repair.PROTECT_LEDGER if not (rules.protected and seen.at_gitlab) else None,
+            target=LEDGER_REF,
         )
     if rules.forced is None:
-        return hidden("ledger-branch", f"whether {MIRROR_BRANCH} may be force-pushed")
-    return well("ledger-branch", f"{MIRROR_BRANCH} can be neither rewound nor deleted")
+        return hidden("ledger-branch", f"whether {LEDGER_BRANCH} may be force-pushed")
+    return well("ledger-branch", f"{LEDGER_BRANCH} can be neither rewound nor deleted")
 
 
 def _shut(seen: Seen, rules: RefRules) -> bool:

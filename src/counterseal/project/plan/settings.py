@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_BRANCH
+from counterseal.identifiers import LEDGER_BRANCH
 from counterseal.model import ProjectSettings, RefRules, Schedule, Variable
 from counterseal.project import pages
 
@@ -27,7 +27,7 @@ class Settings:
 
     branch: RefRules | None = None
     tags: RefRules | None = None
-    mirror: RefRules | None = None
+    ledger_branch: RefRules | None = None
     switches: ProjectSettings | None = None
     variables: tuple[Variable, ...] | None = None
     schedules: tuple[Schedule, ...] | None = None
@@ -56,7 +56,7 @@ _Row = tuple[bool, str, str, str]
 
 
 def _github(facts: Facts, seen: Settings) -> Iterator[_Row]:
-    branch, tags, mirror, switches = seen.branch, seen.tags, seen.mirror, seen.switches
+    branch, tags, ledger, switches = seen.branch, seen.tags, seen.ledger_branch, seen.switches
     yield (
         _by_requests_alone(branch),
         f"rule for {facts.branch}: changes by pull request only, nobody may bypass it",
@@ -76,8 +76,8 @@ def _github(facts: Facts, seen: Settings) -> Iterator[_Row]:
         "a moved tag is a deny, and the release has to be built again",
     )
     yield (
-        mirror is not None and mirror.forced is False and mirror.deletable is False,
-        f"rule for the branch {MIRROR_BRANCH}: no force push, no deletion; the workflow's token may push",
+        ledger is not None and ledger.forced is False and ledger.deletable is False,
+        f"rule for the branch {LEDGER_BRANCH}: no force push, no deletion; the workflow's token may push",
         "rules",
         "otherwise whoever may write can rewind the ledger, which the next gate and every verifier notice",
     )
@@ -90,7 +90,7 @@ def _github(facts: Facts, seen: Settings) -> Iterator[_Row]:
 
 
 def _gitlab(facts: Facts, seen: Settings) -> Iterator[_Row]:
-    branch, tags, mirror, switches = seen.branch, seen.tags, seen.mirror, seen.switches
+    branch, tags, ledger, switches = seen.branch, seen.tags, seen.ledger_branch, seen.switches
     yield (
         switches is not None and switches.job_token_may_push is True,
         "CI/CD → Job token permissions: allow Git push requests to the repository",
@@ -116,8 +116,8 @@ def _gitlab(facts: Facts, seen: Settings) -> Iterator[_Row]:
         "the gate does not decide from a branch that nothing protects",
     )
     yield (
-        mirror is not None and mirror.protected and mirror.forced is False,
-        f"protected branch {MIRROR_BRANCH}: those who merge may push, nobody force-pushes",
+        ledger is not None and ledger.protected and ledger.forced is False,
+        f"protected branch {LEDGER_BRANCH}: those who merge may push, nobody force-pushes",
         "branches",
         "otherwise somebody can rewind the ledger; shut, nothing can be recorded",
     )

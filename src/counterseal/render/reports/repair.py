@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from counterseal.formats import wire
-from counterseal.identifiers import MIRROR_BRANCH, NOTES_REF, page
+from counterseal.identifiers import LEDGER_BRANCH, NOTES_REF, page
 from counterseal.render import escape
 from counterseal.render.report import Report
 from counterseal.render.verdict import SANDBOX_NOTE
@@ -30,7 +30,7 @@ def _lines(repair: Repair) -> Iterator[str]:
     published = f"all {len(repair.proofs)} published proofs are in it" if repair.proofs else "nothing is published yet"
     yield f"ledger {best.ledger_id}: {best.commit} · {verified} · {published}"
     yield f"  head        sha256:{best.head}"
-    yield f"  {MIRROR_BRANCH}, which is the ledger: {_place(repair.found.branch, repair)}"
+    yield f"  {LEDGER_BRANCH}, which is the ledger: {_place(repair.found.branch, repair)}"
     yield f"  {NOTES_REF}, its copy: {_place(repair.found.notes, repair)}"
     yield from _on_top(repair)
     yield from _moves(repair.since)
@@ -88,7 +88,7 @@ def _what_to_do(repair: Repair) -> Iterator[str]:
     yield f"an administrator puts it back, after finding out about the above ({page('repair.md')}):"
     yield from (f"  {command}" for command in repair.commands)
     if repair.found.branch != repair.best.commit:
-        yield f"The rule of {MIRROR_BRANCH} against force pushes has to be off for these, and on again afterwards."
+        yield f"The rule of {LEDGER_BRANCH} against force pushes has to be off for these, and on again afterwards."
 
 
 def _known(found: Found) -> str:

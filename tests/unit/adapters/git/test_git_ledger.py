@@ -16,7 +16,7 @@ from counterseal.adapters.git.ledger import GitLedgerStore
 from counterseal.adapters.git.process import Git
 from counterseal.formats import digests
 from counterseal.history import places
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 from counterseal.ledger import keys
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def test_an_absent_ledger_is_empty(store: GitLedgerStore) -> None:
 
 def test_the_first_append_makes_both_refs(store: GitLedgerStore, remote: Path) -> None:
     book(store, 0)
-    tip = git(remote, "rev-parse", MIRROR_REF)
+    tip = git(remote, "rev-parse", LEDGER_REF)
     assert git(remote, "rev-parse", NOTES_REF) == tip == store.tip()
     entry = keys.key(places.ENTRY, ledger.entry_id("genesis", ledger_lines.LEDGER))
     paths = {keys.path(entry), keys.path(keys.STATE)}
@@ -64,7 +64,7 @@ def test_each_entry_is_one_commit_and_git_shows_its_notes(store: GitLedgerStore,
     written = book(store, 3)
     written.withdraw("0")
     written.publish("1")
-    listed = git(remote, "rev-list", "--parents", MIRROR_REF).split("\n")
+    listed = git(remote, "rev-list", "--parents", LEDGER_REF).split("\n")
     assert [line.count(" ") for line in listed] == [1, 1, 1, 1, 1, 0]
     lines = [entry.line.decode() for entry in written.entries]
     for entry, line in zip(written.entries, lines, strict=True):
@@ -80,7 +80,7 @@ def test_each_entry_is_one_commit_and_git_shows_its_notes(store: GitLedgerStore,
 
 def test_every_path_is_2_2_36_and_git_finds_nothing_wrong(store: GitLedgerStore, remote: Path) -> None:
     book(store, 4)
-    listed = git(remote, "ls-tree", "-r", MIRROR_REF).split("\n")
+    listed = git(remote, "ls-tree", "-r", LEDGER_REF).split("\n")
     form = re.compile(r"100644 blob [0-9a-f]{40}\t[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{36}")
     assert len(listed) > 15
     assert all(form.fullmatch(line) for line in listed)
@@ -124,7 +124,7 @@ class Traffic:
 
 def test_only_new_objects_are_sent(server: LoopbackServer, remote: Path, tmp_path: Path) -> None:
     written = continued(planted(remote, 60), fresh(f"{server.url}/git/app.git", tmp_path / "copy.git"))
-    before = set(git(remote, "rev-list", "--objects", "--no-object-names", MIRROR_REF).split())
+    before = set(git(remote, "rev-list", "--objects", "--no-object-names", LEDGER_REF).split())
     traffic = Traffic(server)
     for name in ("a", "b"):
         commit = next_commit(written, name)
@@ -132,7 +132,7 @@ def test_only_new_objects_are_sent(server: LoopbackServer, remote: Path, tmp_pat
         assert pushed.taken
         new = {*commit.objects, pushed.commit} - before
         assert traffic.sent_objects()[-1] == len(new)
-        after = set(git(remote, "rev-list", "--objects", "--no-object-names", MIRROR_REF).split())
+        after = set(git(remote, "rev-list", "--objects", "--no-object-names", LEDGER_REF).split())
         assert after - before == new
         before = after
     assert git(remote, "fsck", "--full", "--strict", "--no-dangling") == ""
@@ -228,14 +228,14 @@ def test_how_many_times_git_is_started(
 
 def test_the_newest_commits_are_given_by_number(remote: Path, store: GitLedgerStore) -> None:
     planted(remote, 12, 5)
-    listed = git(remote, "rev-list", MIRROR_REF).split()
+    listed = git(remote, "rev-list", LEDGER_REF).split()
     for most in (1, 3, 20, None, 2):
         found = store.commits(most)
         assert [commit.id for commit in found] == listed[:most]
         assert [commit.parents for commit in found[:-1]] == [(commit.id,) for commit in found[1:]]
     newest = store.commits(1)[0]
     assert newest.parents == (listed[1],)
-    assert newest.tree == git(remote, "rev-parse", f"{MIRROR_REF}^{{tree}}")
+    assert newest.tree == git(remote, "rev-parse", f"{LEDGER_REF}^{{tree}}")
     assert newest.since_audit == 2
 
 

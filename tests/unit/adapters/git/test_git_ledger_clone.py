@@ -15,7 +15,7 @@ from tests.unit.ledger_lines import identifier, reader
 from counterseal.adapters.git.ledger_clone import LocalLedger, origin
 from counterseal.errors import ServiceError
 from counterseal.history import places
-from counterseal.identifiers import MIRROR_BRANCH, MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_BRANCH, LEDGER_REF, NOTES_REF
 from counterseal.ledger import keys
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from counterseal.adapters.git.ledger import GitLedgerStore
     from counterseal.model import Entry
 
-FETCHED = f"refs/remotes/origin/{MIRROR_BRANCH}"
+FETCHED = f"refs/remotes/origin/{LEDGER_BRANCH}"
 
 
 def read(folder: Path) -> tuple[Entry, ...]:
@@ -73,12 +73,12 @@ def test_a_clone_without_a_ledger_has_none(tmp_path: Path, remote: Path) -> None
 def test_what_was_fetched_comes_before_a_local_branch(tmp_path: Path, remote: Path) -> None:
     planted(remote, 3)
     clone = cloned(tmp_path, remote)
-    git(clone, "update-ref", MIRROR_REF, f"{FETCHED}~2")
+    git(clone, "update-ref", LEDGER_REF, f"{FETCHED}~2")
     assert len(read(clone)) == 4
     git(clone, "update-ref", "-d", FETCHED)
     assert len(read(clone)) == 2
-    git(clone, "update-ref", "refs/remotes/other/" + MIRROR_BRANCH, MIRROR_REF)
-    git(clone, "update-ref", "-d", MIRROR_REF)
+    git(clone, "update-ref", "refs/remotes/other/" + LEDGER_BRANCH, LEDGER_REF)
+    git(clone, "update-ref", "-d", LEDGER_REF)
     assert LocalLedger(clone).tip() is None
 
 
@@ -132,7 +132,7 @@ def test_what_is_no_clone_or_a_shallow_one_is_an_error(tmp_path: Path, remote: P
     with pytest.raises(ServiceError, match="this clone is shallow") as caught:
         read(shallow)
     git(shallow, *caught.value.fix.split()[1:])
-    git(shallow, "fetch", "--quiet", "origin", f"{MIRROR_REF}:{FETCHED}")
+    git(shallow, "fetch", "--quiet", "origin", f"{LEDGER_REF}:{FETCHED}")
     assert len(read(shallow)) == 3
 
 
@@ -206,13 +206,13 @@ def test_an_old_git_reads_every_clone_but_a_partial_one(
 
 
 def lines_blob(remote: Path, name: str) -> str:
-    return git(remote, "rev-parse", f"{MIRROR_REF}:{keys.path(places.entry_key(identifier(name)))}")
+    return git(remote, "rev-parse", f"{LEDGER_REF}:{keys.path(places.entry_key(identifier(name)))}")
 
 
 @pytest.mark.parametrize("kind", ["blob", "commit"])
 def test_a_clone_that_lost_an_object_names_it(tmp_path: Path, remote: Path, kind: str) -> None:
     planted(remote, 3, loose=True)
-    lost = lines_blob(remote, "1") if kind == "blob" else git(remote, "rev-parse", f"{MIRROR_REF}~2")
+    lost = lines_blob(remote, "1") if kind == "blob" else git(remote, "rev-parse", f"{LEDGER_REF}~2")
     lose(remote, lost)
     with pytest.raises(ServiceError, match=r"lacks a part of the ledger") as caught:
         read(remote)
@@ -224,7 +224,7 @@ def test_a_clone_that_lost_an_object_names_it(tmp_path: Path, remote: Path, kind
 def test_an_object_with_other_bytes_than_its_name_says_is_not_believed(remote: Path, kind: str) -> None:
     """git reads it without a word."""
     planted(remote, 3, loose=True)
-    tip = git(remote, "rev-parse", f"{MIRROR_REF}^{{tree}}")
+    tip = git(remote, "rev-parse", f"{LEDGER_REF}^{{tree}}")
     changed, other = (lines_blob(remote, "1"), lines_blob(remote, "2")) if kind == "blob" else (tip, "main^{tree}")
     content = git(remote, "cat-file", kind, other).encode() if kind == "blob" else b""
     path = remote / "objects" / changed[:2] / changed[2:]

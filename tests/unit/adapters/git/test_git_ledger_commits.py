@@ -15,7 +15,7 @@ from counterseal.adapters.git.ledger_commits import MAX_MESSAGE, encode
 from counterseal.adapters.git.pack import pack
 from counterseal.errors import CountersealError, LedgerError, ServiceError
 from counterseal.formats import digests
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ def test_a_commit_has_the_id_that_git_gives_it(remote: Path, message: str, base:
 def test_a_message_is_one_git_can_keep_and_show(store: GitLedgerStore, remote: Path) -> None:
     message = "1 allow \x1b[31m\u202eevil\x00\nEntry: x\r\ndata 5\n" + "é" * 9000
     assert store.push(plain_commit(b"x", message)).taken
-    kept = git(remote, "log", "-1", "--format=%B", MIRROR_REF)
+    kept = git(remote, "log", "-1", "--format=%B", LEDGER_REF)
     assert kept.startswith("1 allow ?[31m?evil?\nEntry: x?\ndata 5\néé")
     title, skip, _ = kept.split("\n\n")
     assert len(title) == MAX_MESSAGE
@@ -51,7 +51,7 @@ def test_a_message_is_one_git_can_keep_and_show(store: GitLedgerStore, remote: P
 
 def test_a_commit_without_words_is_named(store: GitLedgerStore, remote: Path) -> None:
     assert store.push(plain_commit(b"x", "\n")).taken
-    assert git(remote, "log", "-1", "--format=%s", MIRROR_REF) == "counterseal ledger entry"
+    assert git(remote, "log", "-1", "--format=%s", LEDGER_REF) == "counterseal ledger entry"
 
 
 def test_what_people_wrote_into_a_message_is_no_hint(store: GitLedgerStore) -> None:
@@ -79,7 +79,7 @@ def test_a_pack_of_all_kinds_is_whole(remote: Path) -> None:
     git(remote, "index-pack", "--strict", "--stdin", data=pack([*commit.objects.values(), ("commit", content)]))
     move(remote, digests.git_object("commit", content))
     assert git(remote, "fsck", "--full", "--strict", "--no-dangling") == ""
-    assert len(git(remote, "rev-list", "--objects", MIRROR_REF).split("\n")) == 5
+    assert len(git(remote, "rev-list", "--objects", LEDGER_REF).split("\n")) == 5
 
 
 # --- what somebody else wrote --------------------------------------------------------------------
@@ -132,7 +132,7 @@ def test_a_hint_that_names_something_huge_is_an_error_in_bounds(
     # R42 | git is stopped at a bound
     planted(remote, 1)
     huge = git(remote, "hash-object", "-w", "--stdin", data=b"\0" * (3 << 20))
-    before = git(remote, "rev-parse", MIRROR_REF)
+    before = git(remote, "rev-parse", LEDGER_REF)
     forged(remote, hinted(huge), {"a": "b"})
     git(remote, "tag", "huge", huge)
     monkeypatch.setattr(git_ledger, "MAX_BYTES", 1 << 20)
@@ -149,8 +149,8 @@ def test_a_false_distance_to_the_audit_is_an_error_or_changes_nothing(
 ) -> None:
     planted(remote, 2)
     honest = store.commits(1)[0]
-    tree = git(remote, "rev-parse", f"{MIRROR_REF}^{{tree}}")
-    parent = git(remote, "rev-parse", f"{MIRROR_REF}~")
+    tree = git(remote, "rev-parse", f"{LEDGER_REF}^{{tree}}")
+    parent = git(remote, "rev-parse", f"{LEDGER_REF}~")
     message = hinted(str(honest.line), since)
     move(remote, git(remote, "commit-tree", tree, "-p", parent, "-m", message))
     if since in (2, 65, 999_999_999):  # the truth, and what makes it read all
@@ -170,7 +170,7 @@ def raw(remote: Path, content: bytes) -> str:
 @pytest.mark.parametrize("where", ["before", "after"])
 def test_a_commit_with_two_trees_cannot_be_read(store: GitLedgerStore, remote: Path, where: str) -> None:
     planted(remote, 1)
-    tree = git(remote, "rev-parse", f"{MIRROR_REF}^{{tree}}")
+    tree = git(remote, "rev-parse", f"{LEDGER_REF}^{{tree}}")
     other = git(remote, "rev-parse", "main^{tree}")
     second = f"tree {other}\n"
     head = f"tree {tree}\n{second if where == 'before' else ''}author {WHO}\ncommitter {WHO}\n"
@@ -181,7 +181,7 @@ def test_a_commit_with_two_trees_cannot_be_read(store: GitLedgerStore, remote: P
 
 def test_a_parent_in_an_odd_place_makes_it_a_merge(store: GitLedgerStore, remote: Path) -> None:
     planted(remote, 1)
-    tip, tree = git(remote, "rev-parse", MIRROR_REF), git(remote, "rev-parse", f"{MIRROR_REF}^{{tree}}")
+    tip, tree = git(remote, "rev-parse", LEDGER_REF), git(remote, "rev-parse", f"{LEDGER_REF}^{{tree}}")
     line = store.commits(1)[0].line
     head = f"tree {tree}\nparent {tip}\nauthor {WHO}\ncommitter {WHO}\nparent {tip}\n"
     raw(remote, f"{head}\n{hinted(str(line), 2)}".encode())
@@ -190,7 +190,7 @@ def test_a_parent_in_an_odd_place_makes_it_a_merge(store: GitLedgerStore, remote
 
 def test_a_zero_byte_in_a_message_makes_no_second_commit(store: GitLedgerStore, remote: Path) -> None:
     planted(remote, 1)
-    tip, tree = git(remote, "rev-parse", MIRROR_REF), git(remote, "rev-parse", f"{MIRROR_REF}^{{tree}}")
+    tip, tree = git(remote, "rev-parse", LEDGER_REF), git(remote, "rev-parse", f"{LEDGER_REF}^{{tree}}")
     head = f"tree {tree}\nparent {tip}\nauthor {WHO}\ncommitter {WHO}\n"
     name = raw(remote, f"{head}\nx\0{'6' * 40}\ntree {tree}\n\n    {hinted('5' * 40)}".encode())
     found = store.commits(None)
@@ -202,7 +202,7 @@ def test_a_zero_byte_in_a_message_makes_no_second_commit(store: GitLedgerStore, 
 def test_a_commit_is_read_as_it_is_stored(store: GitLedgerStore, remote: Path, encoding: str) -> None:
     """In the encoding that it names it would say something else."""
     planted(remote, 1)
-    tip, tree = git(remote, "rev-parse", MIRROR_REF), git(remote, "rev-parse", f"{MIRROR_REF}^{{tree}}")
+    tip, tree = git(remote, "rev-parse", LEDGER_REF), git(remote, "rev-parse", f"{LEDGER_REF}^{{tree}}")
     head = f"tree {tree}\nparent {tip}\nauthor {WHO}\ncommitter {WHO}\nencoding {encoding}\n"
     raw(remote, f"{head}\nx +AEwA- \x1b$B\n\n{hinted('5' * 40, 3)}".encode())
     found = store.commits(1)[0]
@@ -214,7 +214,7 @@ def test_a_commit_that_touches_other_notes_is_named(store: GitLedgerStore, remot
     """It has an honest line, but not the tree that follows from it."""
     planted(remote, 3)
     honest, parent = store.commits(2)
-    paths = git(remote, "ls-tree", "-r", "--name-only", MIRROR_REF).split("\n")
+    paths = git(remote, "ls-tree", "-r", "--name-only", LEDGER_REF).split("\n")
     changes: dict[str, dict[str, str | None]] = {
         "dropped": {paths[0]: None},
         "changed": {paths[0]: "evil"},

@@ -13,7 +13,7 @@ from tests.unit.ledger_lines import Book, identifier, reader
 from counterseal.adapters.git.ledger import GitLedgerStore
 from counterseal.errors import LedgerError, ServiceError
 from counterseal.history import places
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 from counterseal.ledger import keys
 from counterseal_sandbox.http import Response
 
@@ -28,7 +28,7 @@ EARLY = identifier("3")
 
 
 def named(remote: Path, path: str) -> str:
-    return git(remote, "rev-parse", f"{MIRROR_REF}:{path}")
+    return git(remote, "rev-parse", f"{LEDGER_REF}:{path}")
 
 
 def early(remote: Path) -> Book:
@@ -163,7 +163,7 @@ def cut(tmp_path: Path, remote: Path, depth: int) -> GitLedgerStore:
     shallow = tmp_path / "cut.git"
     tmp_path.mkdir()
     git(tmp_path, "init", "--quiet", "--bare", str(shallow))
-    specs = (f"{NOTES_REF}:{NOTES_REF}", f"{MIRROR_REF}:{MIRROR_REF}")
+    specs = (f"{NOTES_REF}:{NOTES_REF}", f"{LEDGER_REF}:{LEDGER_REF}")
     git(shallow, "fetch", "--quiet", f"--depth={depth}", f"file://{remote}", *specs)
     return GitLedgerStore(str(shallow), tmp_path / "copy2.git", token=None)
 
@@ -185,11 +185,11 @@ def test_a_remote_whose_history_is_cut_off_is_not_read_as_a_whole(remote: Path, 
 def test_a_rewound_branch_is_only_missed_by_who_knew_more(store: GitLedgerStore, remote: Path) -> None:
     planted(remote, 4)
     known = reader().read_whole(store)
-    move(remote, git(remote, "rev-parse", f"{MIRROR_REF}~2"))
+    move(remote, git(remote, "rev-parse", f"{LEDGER_REF}~2"))
     rewound = reader().read_whole(store)
     assert [entry.line for entry in rewound.entries] == [entry.line for entry in known.entries[:3]]
     assert rewound.tip.root != known.tip.root
-    git(remote, "update-ref", "-d", MIRROR_REF)
+    git(remote, "update-ref", "-d", LEDGER_REF)
     assert (store.tip(), store.commits(None)) == (None, [])
 
 
@@ -197,6 +197,6 @@ def test_the_notes_ref_is_not_read(store: GitLedgerStore, remote: Path) -> None:
     written = continued(planted(remote, 2), store)
     git(remote, "update-ref", NOTES_REF, "main")
     assert written.tip().size == 3
-    git(remote, "update-ref", NOTES_REF, MIRROR_REF)
-    git(remote, "update-ref", "-d", MIRROR_REF)
+    git(remote, "update-ref", NOTES_REF, LEDGER_REF)
+    git(remote, "update-ref", "-d", LEDGER_REF)
     assert written.tip().size == 0

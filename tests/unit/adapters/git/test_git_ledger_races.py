@@ -14,7 +14,7 @@ from tests.unit.ledger_lines import Book, book, identifier
 
 from counterseal.adapters.git.ledger import GitLedgerStore
 from counterseal.errors import ServiceError
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 from counterseal.model import Pushed
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ def other_store(remote: Path, name: str = "other") -> GitLedgerStore:
 
 def refs(remote: Path) -> tuple[str, str]:
     """Return where branch and notes ref are; empty where there is none."""
-    listed = git(remote, "for-each-ref", "--format=%(refname) %(objectname)", MIRROR_REF, NOTES_REF)
+    listed = git(remote, "for-each-ref", "--format=%(refname) %(objectname)", LEDGER_REF, NOTES_REF)
     found = dict(line.split(" ") for line in listed.split("\n") if line)
-    return found.get(MIRROR_REF, ""), found.get(NOTES_REF, "")
+    return found.get(LEDGER_REF, ""), found.get(NOTES_REF, "")
 
 
 # --- who is faster -----------------------------------------------------------------------------
@@ -41,13 +41,13 @@ def test_the_slower_of_two_writers_is_told_to_read_again(store: GitLedgerStore, 
     assert mine.store.push(first).taken  # an absent ledger
     assert not theirs.store.push(late).taken
     assert texts(remote) == ["mine"]
-    remotes.git(remote, "update-ref", "-d", MIRROR_REF)
+    remotes.git(remote, "update-ref", "-d", LEDGER_REF)
     mine.begin()  # one that is there
     first, late = next_commit(mine, "a"), next_commit(theirs, "b")
     assert mine.store.push(first).taken
     answer = theirs.store.push(late)
     assert (answer.taken, answer.warning) == (False, "")
-    assert refs(remote)[0] == refs(remote)[1] == git(remote, "rev-parse", MIRROR_REF)
+    assert refs(remote)[0] == refs(remote)[1] == git(remote, "rev-parse", LEDGER_REF)
     assert theirs.tip().find(identifier("a")) is not None
     assert theirs.store.push(next_commit(theirs, "b")).taken
     assert theirs.tip().size == 3
@@ -69,20 +69,20 @@ def test_many_writers_at_once_lose_and_double_nothing(store: GitLedgerStore, rem
     whole = Book(store).reader.read_whole(store)
     expected = {identifier(f"{writer}-{number}") for writer in range(4) for number in range(3)}
     assert {entry.link.entry_id for entry in whole.entries[1:]} == expected
-    assert git(remote, "rev-list", "--count", MIRROR_REF) == "13"
+    assert git(remote, "rev-list", "--count", LEDGER_REF) == "13"
     assert len(set(refs(remote))) == 1
 
 
 def test_a_branch_that_is_deleted_after_reading_is_not_made_again(store: GitLedgerStore, remote: Path) -> None:
     commit = next_commit(book(store, 1), "late")
-    git(remote, "update-ref", "-d", MIRROR_REF)
+    git(remote, "update-ref", "-d", LEDGER_REF)
     assert not store.push(commit).taken
     assert refs(remote)[0] == ""
 
 
 def test_a_branch_that_is_rewound_after_reading_is_not_moved(store: GitLedgerStore, remote: Path) -> None:
     commit = next_commit(book(store, 2), "late")
-    git(remote, "update-ref", MIRROR_REF, f"{MIRROR_REF}~")
+    git(remote, "update-ref", LEDGER_REF, f"{LEDGER_REF}~")
     before = refs(remote)
     assert not store.push(commit).taken  # it would be a fast-forward
     assert refs(remote) == before
@@ -102,11 +102,11 @@ def test_a_push_that_is_sent_twice_is_there_once(store: GitLedgerStore, remote: 
 
 def test_a_declined_push_is_final_and_moves_neither_ref(store: GitLedgerStore, remote: Path) -> None:
     commit, before = next_commit(book(store, 1), "late"), refs(remote)
-    remotes.hook(remote, "update", f'test "$1" != {MIRROR_REF} || {{ echo the branch is protected >&2; exit 1; }}')
+    remotes.hook(remote, "update", f'test "$1" != {LEDGER_REF} || {{ echo the branch is protected >&2; exit 1; }}')
     with pytest.raises(ServiceError, match=r"push of the ledger was refused \(hook declined\)") as caught:
         store.push(commit)
     assert "the branch is protected" in caught.value.why
-    assert f"let the job's token push {NOTES_REF} and {MIRROR_REF}" in caught.value.fix
+    assert f"let the job's token push {NOTES_REF} and {LEDGER_REF}" in caught.value.fix
     assert refs(remote) == before
 
 
@@ -145,9 +145,9 @@ def answering(remote: Path, reason: str) -> None:
 
 def test_a_lost_race_is_known_where_the_forge_names_it_as_the_reason(store: GitLedgerStore, remote: Path) -> None:
     """As GitHub does; git itself says it apart."""
-    answering(remote, f"cannot lock ref '{MIRROR_REF}': is at {'1' * 40} but expected {'2' * 40}")
+    answering(remote, f"cannot lock ref '{LEDGER_REF}': is at {'1' * 40} but expected {'2' * 40}")
     assert not store.push(plain_commit(b"x")).taken
-    answering(remote, f"cannot lock ref '{MIRROR_REF}': reference already exists")
+    answering(remote, f"cannot lock ref '{LEDGER_REF}': reference already exists")
     assert not store.push(plain_commit(b"x")).taken
 
 
@@ -163,7 +163,7 @@ def test_a_reason_is_shown_without_what_it_does_to_a_terminal(remote: Path, tmp_
 
 def test_a_stale_lock_is_an_error_at_the_second_time_and_names_the_file(store: GitLedgerStore, remote: Path) -> None:
     written = book(store, 1)
-    lock = remote / f"{MIRROR_REF}.lock"
+    lock = remote / f"{LEDGER_REF}.lock"
     lock.touch()
     assert not store.push(next_commit(written, "a")).taken
     with pytest.raises(ServiceError, match="is locked") as caught:
@@ -261,7 +261,7 @@ def test_garbage_in_the_notes_is_overwritten(store: GitLedgerStore, remote: Path
 def test_a_remote_without_atomic_push_is_appended_to(store: GitLedgerStore, remote: Path) -> None:
     git(remote, "config", "receive.advertiseAtomic", "false")
     for name in (b"x", b"y"):
-        git(remote, "update-ref", "-d", MIRROR_REF)
+        git(remote, "update-ref", "-d", LEDGER_REF)
         pushed = store.push(plain_commit(name))
         assert (pushed.taken, pushed.warning) == (True, "")
         assert refs(remote) == (pushed.commit, pushed.commit)
@@ -271,6 +271,6 @@ def test_a_remote_without_atomic_push_is_appended_to(store: GitLedgerStore, remo
 def test_without_atomic_push_the_branch_still_has_to_be_where_it_was_read(store: GitLedgerStore, remote: Path) -> None:
     git(remote, "config", "receive.advertiseAtomic", "false")
     commit = next_commit(book(store, 1), "late")
-    git(remote, "update-ref", "-d", MIRROR_REF)
+    git(remote, "update-ref", "-d", LEDGER_REF)
     assert not store.push(commit).taken
     assert refs(remote)[0] == ""

@@ -11,18 +11,18 @@ from counterseal.adapters.git.process import explain
 from counterseal.adapters.git.remote import Remote, transient
 from counterseal.adapters.git.watch import Ended
 from counterseal.errors import ServiceError
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 OLD, NEW = "1" * 40, "2" * 40
 NOTES = f"{NEW}:refs/notes/counterseal"
-MIRROR = f"{NEW}:refs/heads/counterseal-ledger"
+BRANCH = f"{NEW}:refs/heads/counterseal-ledger"
 
 
-def porcelain(notes: str, mirror: str) -> bytes:
-    return f"To https://forge.example/app.git\n!\t{NOTES}\t{notes}\n!\t{MIRROR}\t{mirror}\nDone\n".encode()
+def porcelain(notes: str, branch: str) -> bytes:
+    return f"To https://forge.example/app.git\n!\t{NOTES}\t{notes}\n!\t{BRANCH}\t{branch}\nDone\n".encode()
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_killed_push_is_not_a_no(store: GitLedgerStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("notes", "mirror", "messages"),
+    ("notes", "branch", "messages"),
     [
         ("[rejected] (atomic push failed)", "[rejected] (fetch first)", ""),
         ("[rejected] (atomic push failed)", "[rejected] (non-fast-forward)", ""),
@@ -91,33 +91,33 @@ def test_a_killed_push_is_not_a_no(store: GitLedgerStore) -> None:
         (
             "[remote rejected] (atomic transaction failed)",
             "[remote rejected] (failed to update ref)",
-            f"remote: error: cannot lock ref '{MIRROR_REF}': is at {NEW} but expected {OLD}",
+            f"remote: error: cannot lock ref '{LEDGER_REF}': is at {NEW} but expected {OLD}",
         ),
         (
             "[remote rejected] (atomic transaction failed)",
             "[remote rejected] (atomic transaction failed)",
-            f"remote: error: cannot lock ref '{MIRROR_REF}': reference already exists",
+            f"remote: error: cannot lock ref '{LEDGER_REF}': reference already exists",
         ),
         (  # deleted meanwhile
             "[remote rejected] (atomic transaction failed)",
             "[remote rejected] (atomic transaction failed)",
-            f"remote: error: cannot lock ref '{MIRROR_REF}': unable to resolve reference '{MIRROR_REF}'",
+            f"remote: error: cannot lock ref '{LEDGER_REF}': unable to resolve reference '{LEDGER_REF}'",
         ),
         (  # as GitHub says it
             "[remote rejected] (atomic transaction failed)",
-            f"[remote rejected] (cannot lock ref '{MIRROR_REF}': is at {NEW} but expected {OLD})",
+            f"[remote rejected] (cannot lock ref '{LEDGER_REF}': is at {NEW} but expected {OLD})",
             "",
         ),
     ],
 )
-def test_somebody_was_faster(store: GitLedgerStore, notes: str, mirror: str, messages: str) -> None:
-    answer = Ended(1, porcelain(notes, mirror), messages)
+def test_somebody_was_faster(store: GitLedgerStore, notes: str, branch: str, messages: str) -> None:
+    answer = Ended(1, porcelain(notes, branch), messages)
     assert _may_pass(answer)
     assert store._judge(OLD, answer) is False
 
 
 @pytest.mark.parametrize(
-    ("notes", "mirror", "messages"),
+    ("notes", "branch", "messages"),
     [
         ("[remote rejected] (non-fast-forward)", "[remote rejected] (atomic push failure)", ""),
         ("[remote rejected] (hook declined)", "[remote rejected] (atomic push failure)", ""),
@@ -134,13 +134,13 @@ def test_somebody_was_faster(store: GitLedgerStore, notes: str, mirror: str, mes
         ("[remote rejected] (hook declined)", "[remote rejected] (hook declined)", "remote: Connection reset"),
     ],
 )
-def test_what_is_wrong_with_the_notes_is_no_race_for_the_branch(notes: str, mirror: str, messages: str) -> None:
+def test_what_is_wrong_with_the_notes_is_no_race_for_the_branch(notes: str, branch: str, messages: str) -> None:
     """Taken for one, it would be tried again for ever: whoever may write notes could stop every gate."""
-    assert not _may_pass(Ended(1, porcelain(notes, mirror), messages))
+    assert not _may_pass(Ended(1, porcelain(notes, branch), messages))
 
 
 @pytest.mark.parametrize(
-    ("notes", "mirror"),
+    ("notes", "branch"),
     [
         ("[remote rejected] (atomic push failure)", "[remote rejected] (hook declined)"),
         ("[remote rejected] (pre-receive hook declined)", "[remote rejected] (pre-receive hook declined)"),
@@ -148,9 +148,9 @@ def test_what_is_wrong_with_the_notes_is_no_race_for_the_branch(notes: str, mirr
         ("[remote rejected] (atomic push failure)", "[remote rejected] (deny updating a hidden ref)"),
     ],
 )
-def test_a_refusal_is_final(store: GitLedgerStore, notes: str, mirror: str) -> None:
+def test_a_refusal_is_final(store: GitLedgerStore, notes: str, branch: str) -> None:
     with pytest.raises(ServiceError, match="the push of the ledger was refused"):
-        store._judge(OLD, Ended(1, porcelain(notes, mirror), "remote: t0ken \x1b[31mno"))
+        store._judge(OLD, Ended(1, porcelain(notes, branch), "remote: t0ken \x1b[31mno"))
 
 
 def test_a_lock_is_a_race_once_and_again_only_if_somebody_moved_the_ref(store: GitLedgerStore) -> None:

@@ -10,7 +10,7 @@ from tests.unit.git_remotes import git
 
 from counterseal.adapters.git.lost import GitLostTips
 from counterseal.errors import FormatError, LedgerError, ServiceError
-from counterseal.identifiers import MIRROR_REF, NOTES_REF
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def test_a_commit_without_a_ref(tips: GitLostTips, lost: list[str]) -> None:
 
 def test_where_the_refs_are(remote: Path, tips: GitLostTips, lost: list[str]) -> None:
     assert tips.places() == (None, None)
-    git(remote, "update-ref", MIRROR_REF, lost[0])
+    git(remote, "update-ref", LEDGER_REF, lost[0])
     assert tips.places() == (lost[0], None)
     git(remote, "update-ref", NOTES_REF, lost[1])
     assert tips.places() == (lost[0], lost[1])

@@ -12,7 +12,7 @@ from counterseal.adapters.git.process import Git
 from counterseal.adapters.git.remote import Remote
 from counterseal.errors import ServiceError, UsageError
 from counterseal.formats import digests
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,12 +54,12 @@ def test_refs_are_told_to_a_copy_that_is_cut_off_only_if_it_may_be(
     store.commits(2)
     copy, asked = Git(tmp_path / "copy.git"), Remote(str(remote))
     assert (tmp_path / "copy.git" / "shallow").exists()
-    tip = git(remote, "rev-parse", MIRROR_REF)
-    assert asked.refs(copy, MIRROR_REF, "refs/heads/absent", whole=False) == {MIRROR_REF: tip}
+    tip = git(remote, "rev-parse", LEDGER_REF)
+    assert asked.refs(copy, LEDGER_REF, "refs/heads/absent", whole=False) == {LEDGER_REF: tip}
     assert store.tip() == tip
     with pytest.raises(ServiceError, match="is shallow"):
-        asked.refs(copy, MIRROR_REF)
+        asked.refs(copy, LEDGER_REF)
     with pytest.raises(UsageError, match="is not a full git ref"):
         asked.refs(copy, "--upload-pack=evil", whole=False)
     store.commits(None)
-    assert asked.refs(copy, MIRROR_REF) == {MIRROR_REF: tip}
+    assert asked.refs(copy, LEDGER_REF) == {LEDGER_REF: tip}

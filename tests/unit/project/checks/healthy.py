@@ -93,7 +93,7 @@ def seen(kind: ForgeKind, **changes: Any) -> Seen:
     host, gitlab = HOSTS[kind], kind is ForgeKind.GITLAB
     page = f"https://{host}/acme/app"
     guarded = RefRules(True, True, (), (), False, False, False, True)
-    mirror = RefRules(True, False, ("Developers",), (), False, False)
+    ledger = RefRules(True, False, ("Developers",), (), False, False)
     owner = Actor(host, 1001, "alice")
     schedules = [Schedule(file, MAIN, True, "active") for file in files(ForgeKind.GITHUB)]
     whole = Seen(
@@ -110,7 +110,7 @@ def seen(kind: ForgeKind, **changes: Any) -> Seen:
             for login, number in (("alice", 1001), ("bob", 1002), ("carol", 1003))
         ],
         branch=guarded,
-        mirror=mirror,
+        ledger_branch=ledger,
         tags={"refs/tags/v*": guarded},
         settings=ProjectSettings(None, None, False, True, "no_one_allowed")
         if gitlab

@@ -22,7 +22,7 @@ from tests.unit.project.checks.healthy import (
 )
 
 from counterseal.forges import ForgeKind
-from counterseal.identifiers import MIRROR_REF
+from counterseal.identifiers import LEDGER_REF
 from counterseal.model import (
     AccessToken,
     Actor,
@@ -40,7 +40,7 @@ GITHUB, GITLAB = ForgeKind.GITHUB, ForgeKind.GITLAB
 BOTH = pytest.mark.parametrize("kind", [GITHUB, GITLAB])
 NOT = Unseen("the rules: GitHub refused", "HTTP 403", "another token")
 PARTS = (
-    "project", "branch", "mirror", "settings", "schedules", "variables", "inherited", "tokens", "forge_ledger",
+    "project", "branch", "ledger_branch", "settings", "schedules", "variables", "inherited", "tokens", "forge_ledger",
     "ledger", "clock", "root_age",
 )  # fmt: skip
 
@@ -71,7 +71,7 @@ def test_what_is_not_seen_is_never_well(kind: ForgeKind, part: str) -> None:
 @BOTH
 def test_every_flag_that_is_hidden_is_said_to_be(kind: ForgeKind) -> None:
     hidden = RefRules(protected=True)
-    found = seen(kind, branch=hidden, mirror=hidden, settings=ProjectSettings(), tags={"refs/tags/v*": NOT})
+    found = seen(kind, branch=hidden, ledger_branch=hidden, settings=ProjectSettings(), tags={"refs/tags/v*": NOT})
     names = {each.check for topic in CHECKS for each in said(topic, found)}
     shared = {"branch-by-request", "ledger-branch", "tags", "forks"}
     own = {"job-token", "pipeline-variables"} if kind is GITLAB else {"immutable-releases", "actions-may-approve"}
@@ -247,20 +247,20 @@ def test_both_revisions_of_an_include_count() -> None:
 
 def test_the_app_that_pushes_the_ledger_may_bypass() -> None:
     shut = RefRules(True, True, ("app 15368",), ("app 15368",), False, False)
-    assert said("tags and ledger branch", seen(GITHUB, mirror=shut)) == []
+    assert said("tags and ledger branch", seen(GITHUB, ledger_branch=shut)) == []
     closed = dataclasses.replace(shut, bypassers=())
-    (found,) = said("tags and ledger branch", seen(GITHUB, mirror=closed))
+    (found,) = said("tags and ledger branch", seen(GITHUB, ledger_branch=closed))
     assert (found.mark, found.repair) == (Mark.FAULT, None)
 
 
 @BOTH
 def test_what_can_be_repaired(kind: ForgeKind) -> None:
     loose = RefRules(False, False, None, (), True, True)
-    found = seen(kind, branch=loose, mirror=loose, tags={"refs/tags/v*": loose})
+    found = seen(kind, branch=loose, ledger_branch=loose, tags={"refs/tags/v*": loose})
     offers = {(each.repair, each.target) for topic in CHECKS for each in said(topic, found) if each.repair}
     assert offers == {
         (Repair.PROTECT_BRANCH, MAIN),
-        (Repair.PROTECT_MIRROR, MIRROR_REF),
+        (Repair.PROTECT_LEDGER, LEDGER_REF),
         (Repair.PROTECT_TAGS, "refs/tags/v*"),
     }
 
@@ -391,7 +391,7 @@ def test_an_old_root_of_trust() -> None:
 @BOTH
 def test_pages_are_the_forges(kind: ForgeKind) -> None:
     loose = RefRules(False, False, None, (), True, True)
-    found = seen(kind, branch=loose, mirror=loose, tags={"refs/tags/v*": loose})
+    found = seen(kind, branch=loose, ledger_branch=loose, tags={"refs/tags/v*": loose})
     pages = {each.page for topic in CHECKS for each in said(topic, found) if each.page}
     assert pages
     assert all(page.startswith(f"https://{HOSTS[kind]}/acme/app/") for page in pages)

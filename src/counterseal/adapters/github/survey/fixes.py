@@ -27,7 +27,7 @@ _PULL_REQUEST: Final = {
 }
 _RULES: Final = {
     Repair.PROTECT_BRANCH: ("branch", (*_KEPT, _PULL_REQUEST)),
-    Repair.PROTECT_MIRROR: ("branch", _KEPT),
+    Repair.PROTECT_LEDGER: ("branch", _KEPT),
     Repair.PROTECT_TAGS: ("tag", ({"type": "deletion"}, {"type": "update"})),
 }
 

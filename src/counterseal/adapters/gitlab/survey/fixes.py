@@ -19,7 +19,7 @@ _NO_ONE, _DEVELOPERS, _MAINTAINERS = 0, 30, 40
 #: Who may push to and merge into a branch: nobody pushes to the default branch; whoever merges brings the ledger on.
 _LEVELS: Final = {
     Repair.PROTECT_BRANCH: (_NO_ONE, _MAINTAINERS),
-    Repair.PROTECT_MIRROR: (_DEVELOPERS, _DEVELOPERS),
+    Repair.PROTECT_LEDGER: (_DEVELOPERS, _DEVELOPERS),
 }
 
 

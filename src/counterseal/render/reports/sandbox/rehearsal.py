@@ -10,7 +10,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from counterseal.identifiers import MIRROR_BRANCH
+from counterseal.identifiers import LEDGER_BRANCH
 from counterseal.render import escape
 from counterseal.render.report import Report
 
@@ -104,7 +104,7 @@ def _steps(what: command.Rehearsal, running: command.Running) -> Iterator[_Step]
     yield _Step(
         "what was recorded",
         (
-            f"( {_THERE} && be as/{asker} && git pull -q --ff-only && git fetch -q origin {MIRROR_BRANCH} )",
+            f"( {_THERE} && be as/{asker} && git pull -q --ff-only && git fetch -q origin {LEDGER_BRANCH} )",
             f"counterseal trust export --sandbox-url {running.url} --format json > {trust}",
             f"( {_THERE} && counterseal log --trust {trust} --sandbox )",
         ),
