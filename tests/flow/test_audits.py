@@ -14,7 +14,7 @@ from counterseal_sandbox.demo.site import TAG
 if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld
 
-pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+pytestmark = [pytest.mark.slow(seconds=4), pytest.mark.forges(*ForgeKind)]
 
 
 def test_who_audits_before_an_allow_that_publishes(staged: FlowWorld) -> None:

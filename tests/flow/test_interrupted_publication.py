@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.flow.hands import Call
     from tests.flow.worlds import FlowWorld
 
-pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+pytestmark = [pytest.mark.slow(seconds=4), pytest.mark.forges(*ForgeKind)]
 
 #: Where a gate can be held while it publishes, in the order of docs/formats.md, and how many such calls come before.
 PUBLICATION: dict[str, tuple[Callable[[FlowWorld], Call], int]] = {

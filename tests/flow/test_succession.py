@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from counterseal_sandbox.demo.shell import ProcessResult
 
-pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+pytestmark = [pytest.mark.slow(seconds=7), pytest.mark.forges(*ForgeKind)]
 
 NEW = "f00d" * 8
 
