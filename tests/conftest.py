@@ -244,7 +244,14 @@ def _missing(message: str, *, required: bool = REQUIRE_TOOLS) -> NoReturn:
 
 
 #: How many seconds a test takes, roughly, by its costliest mark; all others take a tenth of one.
-_SECONDS = {"act": 10.0, "gitlab": 10.0, "interop": 10.0, "slow": 3.0}
+_SECONDS = {"act": 10.0, "gitlab": 10.0, "interop": 10.0, "slow": 1.5}
+
+
+def _seconds(item: pytest.Item) -> float:
+    """Return how long a test takes: as its nearest mark says (`slow(seconds=50)`), or by what marks it has."""
+    said = [float(mark.kwargs["seconds"]) for mark in item.iter_markers("slow") if "seconds" in mark.kwargs]
+    marked = (cost for name, cost in _SECONDS.items() if item.get_closest_marker(name))
+    return said[0] if said else max(marked, default=0.1)
 
 
 @pytest.hookimpl(trylast=True)
@@ -257,8 +264,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     seconds: dict[Path, float] = {}
     for item in items:
-        marked = (cost for name, cost in _SECONDS.items() if item.get_closest_marker(name))
-        seconds[item.path] = seconds.get(item.path, 0) + max(marked, default=0.1)
+        seconds[item.path] = seconds.get(item.path, 0) + _seconds(item)
     places = {path: place for place, path in enumerate(sorted(seconds, key=lambda path: -seconds[path]))}
     items.sort(key=lambda item: places[item.path])
 

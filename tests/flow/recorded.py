@@ -19,8 +19,9 @@ _LINE = re.compile(r"^Line: ([0-9a-f]{40})$", re.MULTILINE)
 def lines(world: FlowWorld) -> list[str]:
     """Return the line that each commit says it adds, in the order of the commits."""
     git = world.sandbox.forge.repository(NAME).git
-    messages = git.text("log", "--reverse", "--first-parent", "--format=%B", LEDGER_REF)
-    return [git.text("cat-file", "blob", name).removesuffix("\n") for name in _LINE.findall(messages)]
+    tip = git.resolve(LEDGER_REF) or LEDGER_REF
+    messages = git.fixed("log", "--reverse", "--first-parent", "--format=%B", tip).decode(errors="replace")
+    return [git.fixed("cat-file", "blob", name).decode().removesuffix("\n") for name in _LINE.findall(messages)]
 
 
 def payload(line: str) -> bytes:

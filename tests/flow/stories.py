@@ -217,13 +217,27 @@ def allow_staging(world: FlowWorld) -> None:
     world.gate("--request", asked.path)
 
 
+def await_production(world: FlowWorld) -> Asked:
+    """Let production be asked for, approved and merged: the next gate decides it."""
+    asked = ask(world, "production")
+    approve_and_merge(world, asked, "alice", "dora")
+    return asked
+
+
+def newest(world: FlowWorld) -> Asked:
+    """Return the promotion request that was asked for last and merged."""
+    change = max(hosted(world).changes, key=lambda each: each.number)
+    path = hosted(world).git.text("diff-tree", "-r", "--name-only", "refs/heads/main^1", "refs/heads/main")
+    return Asked(change.number, path, change.head_branch)
+
+
 def deny_allow_publish(world: FlowWorld) -> None:
     """Let the ledger have a genesis, a deny, an allow of each stage and a publication."""
     worlds.sign(world)
     merge(world, ask(world, "staging"))
     world.gate(code=10)
     allow_staging(world)
-    approve_and_merge(world, ask(world, "production"), "alice", "dora")
+    await_production(world)
     assert [each["tag"] for each in world.gate()["published"]] == [TAG]
 
 

@@ -14,37 +14,35 @@ from counterseal_sandbox.demo.site import TAG
 if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld
 
-pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+pytestmark = [pytest.mark.slow(seconds=4), pytest.mark.forges(*ForgeKind)]
 
 
-def test_who_audits_before_an_allow_that_publishes(fresh: FlowWorld) -> None:
+def test_who_audits_before_an_allow_that_publishes(staged: FlowWorld) -> None:
     # whoever once had an own gate's token may have signed an audit; counterseal's gate has a workflow that nobody edits
-    stories.allow_staging(fresh)
-    assert recorded.kinds(fresh) == ["genesis", "allow"], "no stage that publishes"
-    denied = stories.ask(fresh, "production")
-    stories.merge(fresh, denied)
-    fresh.gate(code=10)
-    assert recorded.kinds(fresh)[2:] == ["deny"], "no allow"
-    merged(fresh, "production")
-    assert [each["tag"] for each in fresh.gate()["published"]] == [TAG]
-    audits = ["audit"] if fresh.kind is ForgeKind.GITLAB else []
-    assert recorded.kinds(fresh)[3:] == [*audits, "allow", "publication"]
+    assert recorded.kinds(staged) == ["genesis", "allow"], "no stage that publishes"
+    denied = stories.ask(staged, "production")
+    stories.merge(staged, denied)
+    staged.gate(code=10)
+    assert recorded.kinds(staged)[2:] == ["deny"], "no allow"
+    merged(staged, "production")
+    assert [each["tag"] for each in staged.gate()["published"]] == [TAG]
+    audits = ["audit"] if staged.kind is ForgeKind.GITLAB else []
+    assert recorded.kinds(staged)[3:] == [*audits, "allow", "publication"]
 
 
-def test_a_run_of_the_schedule_audits_and_the_next_one_need_not(fresh: FlowWorld) -> None:
-    stories.allow_staging(fresh)
-    fresh.gate()
-    assert recorded.kinds(fresh) == ["genesis", "allow"], "a run of a push does not"
-    fresh.gate(event="schedule")
-    assert recorded.kinds(fresh) == ["genesis", "allow", "audit"]
-    body = recorded.statements(fresh)[-1]["predicate"]["body"]
-    head = stories.hosted(fresh).branch("main")
+def test_a_run_of_the_schedule_audits_and_the_next_one_need_not(staged: FlowWorld) -> None:
+    staged.gate()
+    assert recorded.kinds(staged) == ["genesis", "allow"], "a run of a push does not"
+    staged.gate(event="schedule")
+    assert recorded.kinds(staged) == ["genesis", "allow", "audit"]
+    body = recorded.statements(staged)[-1]["predicate"]["body"]
+    head = stories.hosted(staged).branch("main")
     assert body == {"verified": 1, "trigger": "schedule", "swept": {"revision": head, "undecided": []}}
-    asked = stories.ask(fresh, "staging", "once more")
-    stories.merge(fresh, asked)
-    result = fresh.gate(event="schedule", code=10)
+    asked = stories.ask(staged, "staging", "once more")
+    stories.merge(staged, asked)
+    result = staged.gate(event="schedule", code=10)
     assert [(each["request"], each["fresh"]) for each in result["decisions"]] == [(asked.path, True)]
-    assert recorded.kinds(fresh)[2:] == ["audit", "deny"], "the audit is not a day old"
+    assert recorded.kinds(staged)[2:] == ["audit", "deny"], "the audit is not a day old"
 
 
 def test_what_an_audit_found_undecided_is_decided_by_the_next_run(fresh: FlowWorld) -> None:

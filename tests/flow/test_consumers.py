@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.flow import recorded, stories, worlds
+from tests.flow import recorded, stories
 from tests.flow.stopping import hold, revoke, started, stop
 from tests.flow.stories import ask
 from tests.flow.test_scenarios_ledger import downloaded
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.flow.pool import Pool
     from tests.flow.worlds import FlowWorld
 
 pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
@@ -30,10 +31,9 @@ STATE = keys.path(keys.STATE)
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, dist: Path, kind: ForgeKind) -> Iterator[FlowWorld]:
+def world(pool: Pool, kind: ForgeKind) -> Iterator[FlowWorld]:
     """A world with a release, after which one more decision was recorded."""
-    with worlds.world(tmp_path_factory.mktemp("released"), dist, kind) as found:
-        stories.deny_allow_publish(found)
+    with pool.world(kind, stories.deny_allow_publish) as found:
         stories.merge(found, ask(found, "staging", "one more that nobody approved"))
         found.gate(code=10)
         yield found

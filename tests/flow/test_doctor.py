@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Plant = "Callable[[Patient], None]"
 OTHER = "0dd5" * 10
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=0.5)
 
 
 @contextmanager

@@ -311,18 +311,15 @@ def _public(world: FlowWorld) -> list[str]:
     ids=["upload", "proof", "publish"],
 )
 def test_a_forge_that_fails_at_publication_is_taken_up_again(
-    fresh: FlowWorld, refusal: str, method: str, prefix: str, where: str
+    awaited: FlowWorld, refusal: str, method: str, prefix: str, where: str
 ) -> None:
-    stories.allow_staging(fresh)
-    asked = stories.ask(fresh, "production")
-    stories.approve_and_merge(fresh, asked, "alice", "dora")
-    with faults.impatient(5.0), faults.fault(fresh, REFUSALS[refusal][0], prefix, where, method):
-        result = fresh.cli("gate", environment=fresh.run())
+    with faults.impatient(5.0), faults.fault(awaited, REFUSALS[refusal][0], prefix, where, method):
+        result = awaited.cli("gate", environment=awaited.run())
     error = faults.told(result, 1, ".")
     assert f"HTTP {refusal}" in error
-    assert fresh.release()["draft"]
-    again = fresh.gate()
+    assert awaited.release()["draft"]
+    again = awaited.gate()
     assert [each["tag"] for each in again["published"]] == ["v1.2.0"]
     assert [each["fresh"] for each in again["decisions"]] == [False] * len(again["decisions"])
-    assert "ledger-proof.json" in _public(fresh)
-    assert fresh.gate()["published"] == []
+    assert "ledger-proof.json" in _public(awaited)
+    assert awaited.gate()["published"] == []

@@ -17,7 +17,7 @@ from counterseal.identifiers import POLICY_PATH
 if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=90)
 
 #: 20 take a minute and a half; RACES=100 plays a hundred.
 RACES = int(os.environ.get("RACES", "20"))

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.flow import worlds
 from tests.flow.started import FILES, Starts
 
 from counterseal.forges import ForgeKind
@@ -13,8 +14,10 @@ from counterseal.identifiers import LEDGER_BRANCH
 from counterseal_sandbox.demo.site import TAG
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.flow.pool import Pool
     from tests.flow.worlds import FlowWorld
 
 pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
@@ -22,16 +25,20 @@ pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
 WHY = "v1.2.0 deletes files of users"
 
 
+def stage(world: FlowWorld) -> None:
+    """Let the gate's file say what it takes, and the candidate pass the first stage."""
+    Starts(world, world.folder).put()
+    number = world.request("staging")
+    world.review("alice", number)
+    world.merge("bob", number)
+    world.gate()
+
+
 @pytest.fixture
-def starts(fresh: FlowWorld, tmp_path: Path) -> Starts:
+def starts(pool: Pool, kind: ForgeKind, tmp_path: Path) -> Iterator[Starts]:
     """A world whose candidate is in staging, and whose gate people can start."""
-    starts = Starts(fresh, tmp_path)
-    starts.put()
-    number = fresh.request("staging")
-    fresh.review("alice", number)
-    fresh.merge("bob", number)
-    fresh.gate()
-    return starts
+    with pool.world(kind, worlds.sign, stage) as world:
+        yield Starts(world, tmp_path)
 
 
 def test_a_hold_is_started_waited_for_and_shown(starts: Starts) -> None:

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.flow import faults, recorded, stopping, stories
+from tests.flow import faults, recorded, stopping, stories, worlds
 from tests.flow.interruptions import POINTS, ended, held, process
 from tests.flow.stopping import WHY, hold, refused, revoke, started, stop
 
@@ -15,6 +15,9 @@ from counterseal_sandbox.demo.site import TAG
 from counterseal_sandbox.forge.accounts import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.flow.pool import Pool
     from tests.flow.worlds import FlowWorld
 
 pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
@@ -182,51 +185,57 @@ def test_from_the_click_to_the_deny_and_on(fresh: FlowWorld, monkeypatch: pytest
         assert [each["outcome"] for each in fresh.gate()["decisions"]] == ["allow"]
 
 
-def test_a_hold_between_an_allow_and_its_publication(fresh: FlowWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hold_between_an_allow_and_its_publication(awaited: FlowWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     # 91 | a hold that lands between an allow and its publication | B | waits (12), published after | R24 R52
-    stories.allow_staging(fresh)
-    stories.approve_and_merge(fresh, stories.ask(fresh, "production"), "alice", "dora")
-    with faults.impatient(5.0), faults.fault(fresh, faults.down(), *fresh.hands.upload_of("")):
-        fresh.gate(code=1)
-    assert recorded.events(fresh) == ["genesis"]
-    stop(fresh, started(fresh, hold("", hours="1"), "dora"))
-    tips = fresh.ledger_tips()
-    assert "is held until" in fresh.counterseal("gate", environment=fresh.run(), code=12).output
-    assert "is held until" in fresh.counterseal("publish", environment=fresh.run(), code=12).output
-    fresh.counterseal("publish", environment=fresh.run(event="schedule"))
-    assert (fresh.ledger_tips(), fresh.hands.draft()) == (tips, True)
-    with stopping.hours_later(fresh, monkeypatch, 1.1):
-        assert [each["tag"] for each in fresh.gate()["published"]] == [TAG]
+    with faults.impatient(5.0), faults.fault(awaited, faults.down(), *awaited.hands.upload_of("")):
+        awaited.gate(code=1)
+    assert recorded.events(awaited) == ["genesis"]
+    stop(awaited, started(awaited, hold("", hours="1"), "dora"))
+    tips = awaited.ledger_tips()
+    assert "is held until" in awaited.counterseal("gate", environment=awaited.run(), code=12).output
+    assert "is held until" in awaited.counterseal("publish", environment=awaited.run(), code=12).output
+    awaited.counterseal("publish", environment=awaited.run(event="schedule"))
+    assert (awaited.ledger_tips(), awaited.hands.draft()) == (tips, True)
+    with stopping.hours_later(awaited, monkeypatch, 1.1):
+        assert [each["tag"] for each in awaited.gate()["published"]] == [TAG]
 
 
-def test_what_is_revoked_comes_in_no_more(fresh: FlowWorld) -> None:
-    stories.allow_staging(fresh)
-    wheel = hashlib.sha256(fresh.hands.read("app-1.2.0-py3-none-any.whl")).hexdigest()
-    told = stop(fresh, started(fresh, revoke(f"artifact:{wheel}"), "dora"))
+def test_what_is_revoked_comes_in_no_more(staged: FlowWorld) -> None:
+    wheel = hashlib.sha256(staged.hands.read("app-1.2.0-py3-none-any.whl")).hexdigest()
+    told = stop(staged, started(staged, revoke(f"artifact:{wheel}"), "dora"))
     assert told["event"]["body"]["target"] == {
         "kind": "artifact", "value": wheel, "windowSince": None, "windowUntil": None,
     }  # fmt: skip
-    stories.approve_and_merge(fresh, stories.ask(fresh, "production"), "alice", "dora")
-    denied = fresh.gate(code=10)["decisions"][0]["decision"]
+    stories.approve_and_merge(staged, stories.ask(staged, "production"), "alice", "dora")
+    denied = staged.gate(code=10)["decisions"][0]["decision"]
     assert "app-1.2.0-py3-none-any.whl was revoked by dora (1010) in" in stories.finding(
         denied, "not-revoked", "revoked"
     )
 
 
+def await_staging(world: FlowWorld) -> None:
+    world.gate()
+    stories.approve_and_merge(world, stories.ask(world, "staging"), "alice")
+
+
+@pytest.fixture
+def pending(pool: Pool, kind: ForgeKind) -> Iterator[FlowWorld]:
+    """A world of its own with entry 0, in which staging is asked for, approved and merged, and not decided."""
+    with pool.world(kind, worlds.sign, await_staging) as found:
+        yield found
+
+
 @pytest.mark.parametrize("point", POINTS)
-def test_a_hold_that_lands_while_a_gate_decides_wins(fresh: FlowWorld, point: str) -> None:
+def test_a_hold_that_lands_while_a_gate_decides_wins(pending: FlowWorld, point: str) -> None:
     # 88 | a hold lands while a gate decides | B | the hold wins: deny | R24 R52
-    fresh.gate()
-    asked = stories.ask(fresh, "staging")
-    stories.approve_and_merge(fresh, asked, "alice")
-    with held(fresh, POINTS[point](fresh)) as gate, process(fresh, "gate", environment=fresh.run()) as decides:
+    with held(pending, POINTS[point](pending)) as gate, process(pending, "gate", environment=pending.run()) as decides:
         assert gate.reached.wait(60)
         # what is held back is the gate's call alone
-        stop(fresh, started(fresh, hold()))
+        stop(pending, started(pending, hold()))
         gate.go.set()
         code, said = ended(decides)
     assert code == 12, said
-    assert recorded.kinds(fresh) == ["genesis", "hold", "deny"]
+    assert recorded.kinds(pending) == ["genesis", "hold", "deny"]
 
 
 def test_what_the_run_shows_of_it(fresh: FlowWorld) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from counterseal.model import Policy
 
-pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+pytestmark = [pytest.mark.slow(seconds=0.4), pytest.mark.forges(*ForgeKind)]
 
 OTHER = "0dd5" * 10
 WRITTEN = {

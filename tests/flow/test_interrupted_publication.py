@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.flow import faults, recorded, stories
 from tests.flow.gitlab_hands import GitLabHands
-from tests.flow.interruptions import PATIENCE, POINTS, decided, ended, held, merged, process
+from tests.flow.interruptions import PATIENCE, POINTS, decided, ended, held, process
 from tests.flow.worlds import SUBJECTS
 
 from counterseal.forges import DIALECTS, ForgeKind
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.flow.hands import Call
     from tests.flow.worlds import FlowWorld
 
-pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+pytestmark = [pytest.mark.slow(seconds=4), pytest.mark.forges(*ForgeKind)]
 
 #: Where a gate can be held while it publishes, in the order of docs/formats.md, and how many such calls come before.
 PUBLICATION: dict[str, tuple[Callable[[FlowWorld], Call], int]] = {
@@ -36,38 +36,35 @@ PUBLICATION: dict[str, tuple[Callable[[FlowWorld], Call], int]] = {
 
 
 @pytest.mark.parametrize("point", PUBLICATION)
-def test_a_gate_killed_while_it_publishes(fresh: FlowWorld, tmp_path: Path, point: str) -> None:
-    stories.allow_staging(fresh)
-    path = merged(fresh, "production")
+def test_a_gate_killed_while_it_publishes(awaited: FlowWorld, tmp_path: Path, point: str) -> None:
+    path = stories.newest(awaited).path
     call, after = PUBLICATION[point]
-    audits = int(point == "sealing" and fresh.kind is ForgeKind.GITLAB)  # before the allow, with a push of its own
-    with held(fresh, call(fresh), after=after + audits) as hold:
-        with process(fresh, "gate", environment=fresh.run()) as started:
+    audits = int(point == "sealing" and awaited.kind is ForgeKind.GITLAB)  # before the allow, with a push of its own
+    with held(awaited, call(awaited), after=after + audits) as hold:
+        with process(awaited, "gate", environment=awaited.run()) as started:
             assert hold.reached.wait(PATIENCE)
             started.kill()
             started.wait(PATIENCE)
         hold.answer = lambda _: Response(503, b"gone\n")
-    assert fresh.hands.draft()
-    assert (path, "allow") in decided(fresh, tmp_path / "before")
-    result = fresh.gate()
+    assert awaited.hands.draft()
+    assert (path, "allow") in decided(awaited, tmp_path / "before")
+    result = awaited.gate()
     assert [each["tag"] for each in result["published"]] == [TAG]
-    assert_released(fresh)
-    assert decided(fresh, tmp_path / "after").count((path, "allow")) == 1
-    assert recorded.events(fresh) == ["genesis", "publication"]
-    assert fresh.gate()["published"] == []
+    assert_released(awaited)
+    assert decided(awaited, tmp_path / "after").count((path, "allow")) == 1
+    assert recorded.events(awaited) == ["genesis", "publication"]
+    assert awaited.gate()["published"] == []
 
 
-def test_an_approver_may_start_the_run_that_publishes(fresh: FlowWorld) -> None:
+def test_an_approver_may_start_the_run_that_publishes(awaited: FlowWorld) -> None:
     """Whoever starts the run that decides is no approver of it; what is decided stays so, whoever takes it up."""
-    stories.allow_staging(fresh)
-    merged(fresh, "production")
     call, after = PUBLICATION["last-upload"]
-    with faults.fault(fresh, faults.status(403, "no"), *call(fresh), after=after):
-        assert [each["outcome"] for each in fresh.gate(code=1)["decisions"]] == ["allow"]
-    assert fresh.hands.draft()
-    result = fresh.gate(event=DIALECTS[fresh.kind].by_hand, actor="alice")
+    with faults.fault(awaited, faults.status(403, "no"), *call(awaited), after=after):
+        assert [each["outcome"] for each in awaited.gate(code=1)["decisions"]] == ["allow"]
+    assert awaited.hands.draft()
+    result = awaited.gate(event=DIALECTS[awaited.kind].by_hand, actor="alice")
     assert [each["tag"] for each in result["published"]] == [TAG]
-    assert_released(fresh)
+    assert_released(awaited)
 
 
 def assert_released(world: FlowWorld) -> None:
@@ -84,73 +81,65 @@ def assert_released(world: FlowWorld) -> None:
 
 
 @pytest.mark.forges(ForgeKind.GITLAB)
-def test_a_release_that_somebody_finished_by_hand_is_not_taken_for_ours(fresh: FlowWorld) -> None:
+def test_a_release_that_somebody_finished_by_hand_is_not_taken_for_ours(awaited: FlowWorld) -> None:
     """Everything is sealed, GitLab fails, and bob makes a release of the tag himself, with a link of his own."""
-    stories.allow_staging(fresh)
-    merged(fresh, "production")
-    with faults.impatient(5.0), faults.fault(fresh, faults.down(), *fresh.hands.publishing()):
-        faults.told(fresh.cli("gate", environment=fresh.run()), 1, "release v1.2.0")
+    with faults.impatient(5.0), faults.fault(awaited, faults.down(), *awaited.hands.publishing()):
+        faults.told(awaited.cli("gate", environment=awaited.run()), 1, "release v1.2.0")
     link = {"name": "app.whl", "url": "https://evil.example/app.whl"}
     mine = {"tag_name": TAG, "name": "mine", "assets": {"links": [link]}}
-    GitLabHands(fresh, fresh.sandbox).call("bob", "POST", "/releases", mine)
+    GitLabHands(awaited, awaited.sandbox).call("bob", "POST", "/releases", mine)
     for _ in range(2):
-        error = faults.told(fresh.cli("gate", environment=fresh.run()), 1, "its link 'app.whl' leads to")
+        error = faults.told(awaited.cli("gate", environment=awaited.run()), 1, "its link 'app.whl' leads to")
         assert "https://evil.example/app.whl" in error
-    stories.hosted(fresh).project_releases.get(TAG).links.clear()
-    assert [each["tag"] for each in fresh.gate()["published"]] == [TAG]
-    assert_released(fresh)
-    assert recorded.events(fresh) == ["genesis", "publication"]
-    assert fresh.gate()["published"] == []
+    stories.hosted(awaited).project_releases.get(TAG).links.clear()
+    assert [each["tag"] for each in awaited.gate()["published"]] == [TAG]
+    assert_released(awaited)
+    assert recorded.events(awaited) == ["genesis", "publication"]
+    assert awaited.gate()["published"] == []
 
 
 @pytest.mark.forges(ForgeKind.GITLAB)
-def test_a_lost_answer_to_the_release_is_no_failure(fresh: FlowWorld) -> None:
-    stories.allow_staging(fresh)
-    merged(fresh, "production")
+def test_a_lost_answer_to_the_release_is_no_failure(awaited: FlowWorld) -> None:
 
     def lose(request: Request) -> Response:
-        fresh.sandbox.server._handlers[fresh.hands.api](request)
+        awaited.sandbox.server._handlers[awaited.hands.api](request)
         return Response(502, b"bad gateway\n")
 
-    with faults.impatient(5.0), faults.fault(fresh, lose, *fresh.hands.publishing(), times=1):
-        assert [each["tag"] for each in fresh.gate()["published"]] == [TAG]
-    assert_released(fresh)
+    with faults.impatient(5.0), faults.fault(awaited, lose, *awaited.hands.publishing(), times=1):
+        assert [each["tag"] for each in awaited.gate()["published"]] == [TAG]
+    assert_released(awaited)
 
 
 @pytest.mark.forges(ForgeKind.GITHUB)
-def test_an_upload_of_the_publication_that_stays_a_starter(fresh: FlowWorld) -> None:
-    stories.allow_staging(fresh)
-    merged(fresh, "production")
-    repository, account = stories.hosted(fresh), fresh.sandbox.forge.account("bob")
+def test_an_upload_of_the_publication_that_stays_a_starter(awaited: FlowWorld) -> None:
+    repository, account = stories.hosted(awaited), awaited.sandbox.forge.account("bob")
 
     def break_off(_: Request) -> Response:
-        with fresh.sandbox.forge.lock:
-            release = repository.releases.get(fresh_id)
+        with awaited.sandbox.forge.lock:
+            release = repository.releases.get(release_id)
             if all(each.name != "counterseal.intoto.jsonl" for each in release.assets):
                 repository.releases.leave_starter(release, account, "counterseal.intoto.jsonl")
         return Response(502, b"upload broken off\n")
 
-    fresh_id = fresh.release()["id"]
-    with faults.impatient(5.0), faults.fault(fresh, break_off, faults.UPLOADS, r"name=counterseal\.intoto"):
-        faults.told(fresh.cli("gate", environment=fresh.run()), 1, r"counterseal\.intoto\.jsonl of v1\.2\.0")
-    assert fresh.gate()["published"][0]["tag"] == TAG
-    assert_released(fresh)
+    release_id = awaited.release()["id"]
+    with faults.impatient(5.0), faults.fault(awaited, break_off, faults.UPLOADS, r"name=counterseal\.intoto"):
+        faults.told(awaited.cli("gate", environment=awaited.run()), 1, r"counterseal\.intoto\.jsonl of v1\.2\.0")
+    assert awaited.gate()["published"][0]["tag"] == TAG
+    assert_released(awaited)
 
 
 @pytest.mark.forges(ForgeKind.GITHUB)
-def test_a_signal_while_a_gate_publishes(fresh: FlowWorld) -> None:
-    stories.allow_staging(fresh)
-    merged(fresh, "production")
-    point = fresh.hands.upload_of("SHA256SUMS")
-    with held(fresh, point) as hold, process(fresh, "gate", environment=fresh.run()) as started:
+def test_a_signal_while_a_gate_publishes(awaited: FlowWorld) -> None:
+    point = awaited.hands.upload_of("SHA256SUMS")
+    with held(awaited, point) as hold, process(awaited, "gate", environment=awaited.run()) as started:
         assert hold.reached.wait(PATIENCE)
         started.send_signal(signal.SIGINT)
         hold.go.set()
         code, text = ended(started)
     assert code == 130, text
-    assert fresh.hands.draft()
-    assert fresh.gate()["published"][0]["tag"] == TAG
-    assert_released(fresh)
+    assert awaited.hands.draft()
+    assert awaited.gate()["published"][0]["tag"] == TAG
+    assert_released(awaited)
 
 
 def test_a_candidate_is_resumed_after_a_broken_upload(built: FlowWorld) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from counterseal.gate.ledger import Tip
     from counterseal_sandbox.http import Response
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=4)
 
 
 def promote(world: FlowWorld, stage: str, *reviewers: str, again: bool = False, code: int = 0) -> Any:

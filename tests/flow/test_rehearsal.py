@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=6)
 
 #: What a shell may have that no job has and nobody else: a gate would refuse it, or it would be used in place of ours.
 LEFT_OVER = {

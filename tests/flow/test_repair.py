@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.flow import recorded, stories
+from tests.flow import recorded, stories, worlds
 from tests.flow.stories import ask
 from tests.flow.worlds import FlowWorld
 
@@ -19,18 +19,16 @@ from counterseal_sandbox.forge.git.objects import Signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from tests.flow.pool import Pool
 
 pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, dist: Path, kind: ForgeKind) -> Iterator[Told]:
+def told(pool: Pool, kind: ForgeKind) -> Iterator[Told]:
     """A world with a release and a deny after it, and an entry that lost a race against the one after the genesis."""
-    from tests.flow import worlds
-
-    with worlds.world(tmp_path_factory.mktemp("published"), dist, kind) as found:
-        worlds.sign(found)
+    with pool.world(kind, worlds.sign) as found:
         stories.merge(found, ask(found, "staging"))
         found.gate(code=10)
         moves, loser = list(stories.hosted(found).activity), head(found)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.flow import recorded, stories, worlds
 from tests.flow.gitlab_hands import GitLabHands
-from tests.flow.stories import ask
 
 from counterseal.forges import ForgeKind
 from counterseal.identifiers import POLICY_PATH
@@ -16,8 +15,8 @@ from counterseal.ledger.entry import MAX_PROOF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from tests.flow.pool import Pool
     from tests.flow.worlds import FlowWorld
 
 pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
@@ -26,12 +25,9 @@ PROOF = "ledger-proof.json"
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, dist: Path, kind: ForgeKind) -> Iterator[FlowWorld]:
+def world(pool: Pool, kind: ForgeKind) -> Iterator[FlowWorld]:
     """A world with a release."""
-    with worlds.world(tmp_path_factory.mktemp("anchor"), dist, kind) as found:
-        worlds.sign(found)
-        stories.allow_staging(found)
-        stories.approve_and_merge(found, ask(found, "production"), "alice", "dora")
+    with pool.world(kind, worlds.sign, stories.allow_staging, stories.await_production) as found:
         assert found.gate()["published"]
         yield found
 

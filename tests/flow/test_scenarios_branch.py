@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.flow.worlds import FlowWorld
 
-pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+pytestmark = [pytest.mark.slow(seconds=3), pytest.mark.forges(*ForgeKind)]
 
 GITHUB, GITLAB = ForgeKind
 PROVENANCE, REVISION = "provenance-verified", "review-of-this-revision"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.flow.stories import Asked
     from tests.flow.worlds import FlowWorld
 
-pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+pytestmark = [pytest.mark.slow(seconds=2), pytest.mark.forges(*ForgeKind)]
 
 DIGEST, BUILT, REVIEWED = "digest-matches", "provenance-verified", "review-of-this-revision"
 WHEEL, SDIST = "app-1.2.0-py3-none-any.whl", "app-1.2.0.tar.gz"

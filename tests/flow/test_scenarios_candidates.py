@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.flow import stories
+from tests.flow import stories, worlds
 from tests.flow.stories import ask
 
 from counterseal.forges import ForgeKind
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from tests.flow.pool import Pool
     from tests.flow.stories import Asked
     from tests.flow.worlds import FlowWorld
 
-pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+pytestmark = [pytest.mark.slow(seconds=3), pytest.mark.forges(*ForgeKind)]
 
 GITHUB, GITLAB = ForgeKind
 
@@ -246,13 +247,9 @@ def test_provenance_that_was_changed_after_signing(shared: FlowWorld, restored: 
 
 
 @pytest.fixture(scope="module")
-def passed(tmp_path_factory: pytest.TempPathFactory, dist: Path, kind: ForgeKind) -> Iterator[FlowWorld]:
+def passed(pool: Pool, kind: ForgeKind) -> Iterator[FlowWorld]:
     """A world whose candidate has passed staging; whatever is allowed into production there is withdrawn again."""
-    from tests.flow import worlds
-
-    with worlds.world(tmp_path_factory.mktemp("passed"), dist, kind) as found:
-        worlds.sign(found)
-        stories.allow_staging(found)
+    with pool.world(kind, worlds.sign, stories.allow_staging) as found:
         yield found
 
 

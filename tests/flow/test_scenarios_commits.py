@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.flow import recorded, stories, worlds
+from tests.flow import recorded, stories
 from tests.flow.stories import ask
 from tests.flow.thief import FORGED, Hand, Thief
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.flow.pool import Pool
     from tests.flow.worlds import FlowWorld
 
     from counterseal.gate.ledger import Tip
@@ -35,10 +36,9 @@ GITHUB, GITLAB = ForgeKind
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, dist: Path, kind: ForgeKind) -> Iterator[FlowWorld]:
+def published(pool: Pool, kind: ForgeKind) -> Iterator[FlowWorld]:
     """A world with a release, an audit by schedule and a deny after it. Each test puts the ledger back."""
-    with worlds.world(tmp_path_factory.mktemp("commits"), dist, kind) as found:
-        stories.deny_allow_publish(found)
+    with pool.world(kind, stories.deny_allow_publish) as found:
         found.gate(event="schedule")
         stories.merge(found, ask(found, "staging", "nobody approves this"))
         found.gate(code=10)
@@ -368,19 +368,18 @@ def test_an_audit_that_says_schedule_in_a_run_of_a_push(world: FlowWorld, thief:
 
 
 @pytest.mark.forges(GITLAB)
-def test_an_audit_of_what_was_never_read_lets_nothing_be_published(fresh: FlowWorld, tmp_path: Path) -> None:
+def test_an_audit_of_what_was_never_read_lets_nothing_be_published(staged: FlowWorld, tmp_path: Path) -> None:
     # own gate's token: who reads from that audit on does not see what is below; an allow that publishes audits anew
-    stories.allow_staging(fresh)
-    fresh.gate(event="schedule")
-    hand, thief = Hand(fresh, tmp_path), Thief(fresh, tmp_path)
+    staged.gate(event="schedule")
+    hand, thief = Hand(staged, tmp_path), Thief(staged, tmp_path)
     add_a_note(hand)
     made = hand.commit()
     before = thief.tip()
     hand.push()
     tip = thief.on(before, made, hand.git("rev-parse", "HEAD^{tree}"))
-    line = stories.signer(fresh, fresh.run()).sign_statement(an_audit(fresh, thief, "push", tip))
+    line = stories.signer(staged, staged.run()).sign_statement(an_audit(staged, thief, "push", tip))
     thief.append(line, tip)
-    fresh.gate("--stage", "canary")
-    stories.approve_and_merge(fresh, ask(fresh, "production"), "alice", "dora")
-    stories.refused(fresh, code=11, says=f"commit {made[:12]} of the ledger's branch is not an entry")
-    assert fresh.hands.draft()
+    staged.gate("--stage", "canary")
+    stories.approve_and_merge(staged, ask(staged, "production"), "alice", "dora")
+    stories.refused(staged, code=11, says=f"commit {made[:12]} of the ledger's branch is not an entry")
+    assert staged.hands.draft()

@@ -16,7 +16,7 @@ from counterseal_sandbox.forge.git.objects import Signature
 if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld
 
-pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+pytestmark = [pytest.mark.slow(seconds=4), pytest.mark.forges(*ForgeKind)]
 
 REVISION = "review-of-this-revision"
 FORM = "promotions/<stage>/<sha256 of manifest.json>.<request id>.json"

@@ -235,18 +235,17 @@ def test_another_pipeline_file_of_the_project(world: FlowWorld, file: str) -> No
     stories.refused(world, code=2, says=rf"signed by .*//{file}@refs/heads/main", workflow=file)
 
 
-def test_a_request_of_before_the_gate_moved_is_denied_by_the_new_one(fresh: FlowWorld, tmp_path: Path) -> None:
+def test_a_request_of_before_the_gate_moved_is_denied_by_the_new_one(staged: FlowWorld, tmp_path: Path) -> None:
     # an entry is read by the policy that it names: that of the request's time would refuse the new gate for ever
-    stories.allow_staging(fresh)
-    asked, moved = ask(fresh, "production"), "ci/gate.yml"
-    stories.approve_and_merge(fresh, asked, "alice", "dora")
-    policy = stories.read(fresh, POLICY_PATH).replace(b"file: .gitlab-ci.yml, ref: ", f"file: {moved}, ref: ".encode())
-    stories.bring_policy(fresh, policy)
-    result = fresh.gate("--request", asked.path, code=10, workflow=moved)
+    asked, moved = ask(staged, "production"), "ci/gate.yml"
+    stories.approve_and_merge(staged, asked, "alice", "dora")
+    policy = stories.read(staged, POLICY_PATH).replace(b"file: .gitlab-ci.yml, ref: ", f"file: {moved}, ref: ".encode())
+    stories.bring_policy(staged, policy)
+    result = staged.gate("--request", asked.path, code=10, workflow=moved)
     stories.finding(result["decisions"][0]["decision"], "review-of-this-revision", "policy-changed")
-    read = stories.log(fresh, tmp_path)
+    read = stories.log(staged, tmp_path)
     assert [read[number]["decision"]["outcome"] for number in (1, 2)] == ["allow", "deny"]
-    stories.refused(fresh, code=2, says=rf"not by .*//{moved}@refs/heads/main")
+    stories.refused(staged, code=2, says=rf"not by .*//{moved}@refs/heads/main")
 
 
 def test_nothing_is_signed_that_readers_would_refuse(fresh: FlowWorld, tmp_path: Path) -> None:
@@ -329,23 +328,19 @@ def test_a_job_that_was_deleted_after_it_had_signed(fresh: FlowWorld) -> None:
     assert "it is gone from the forge" in stories.finding(decision, "provenance-verified", "builder-gone")
 
 
-def test_a_release_that_somebody_else_made_is_denied(fresh: FlowWorld) -> None:
-    stories.allow_staging(fresh)
-    asked = ask(fresh, "production")
-    stories.approve_and_merge(fresh, asked, "alice", "dora")
-    gitlab(fresh).call("bob", "POST", "/releases", {"tag_name": TAG, "name": "mine"})
-    result = fresh.gate("--request", asked.path, code=10)
+def test_a_release_that_somebody_else_made_is_denied(awaited: FlowWorld) -> None:
+    asked = stories.newest(awaited)
+    gitlab(awaited).call("bob", "POST", "/releases", {"tag_name": TAG, "name": "mine"})
+    result = awaited.gate("--request", asked.path, code=10)
     stories.finding(result["decisions"][0]["decision"], "digest-matches", "released-already")
     assert result["published"] == []
-    assert stories.hosted(fresh).project_releases.get(TAG).links == []
+    assert stories.hosted(awaited).project_releases.get(TAG).links == []
 
 
-def test_s46_a_release_that_somebody_else_makes_after_the_decision(fresh: FlowWorld) -> None:
+def test_s46_a_release_that_somebody_else_makes_after_the_decision(awaited: FlowWorld) -> None:
     # 46 | (relative) the tag gets a release between decision and publication
-    stories.allow_staging(fresh)
-    asked = ask(fresh, "production")
-    stories.approve_and_merge(fresh, asked, "alice", "dora")
-    stories.after_push(fresh, lambda: gitlab(fresh).call("bob", "POST", "/releases", {"tag_name": TAG}))
-    result = fresh.counterseal("gate", "--request", asked.path, environment=fresh.run(), code=10)
+    asked = stories.newest(awaited)
+    stories.after_push(awaited, lambda: gitlab(awaited).call("bob", "POST", "/releases", {"tag_name": TAG}))
+    result = awaited.counterseal("gate", "--request", asked.path, environment=awaited.run(), code=10)
     assert f"withdrawn: {TAG} (production)" in result.output
-    assert stories.hosted(fresh).project_releases.get(TAG).links == []
+    assert stories.hosted(awaited).project_releases.get(TAG).links == []

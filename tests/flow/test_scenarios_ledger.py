@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.flow import recorded, stories, worlds
+from tests.flow import recorded, stories
 from tests.flow.stories import ask
 from tests.flow.thief import FORGED, Hand, Thief
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.flow.pool import Pool
     from tests.flow.worlds import FlowWorld
 
 pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
@@ -35,10 +36,9 @@ PUBLICATION = {GITHUB: 4, GITLAB: 5}
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, dist: Path, kind: ForgeKind) -> Iterator[FlowWorld]:
+def published(pool: Pool, kind: ForgeKind) -> Iterator[FlowWorld]:
     """A world with a release: genesis, a deny, two allows, a publication. Each test puts the ledger back."""
-    with worlds.world(tmp_path_factory.mktemp("published"), dist, kind) as found:
-        stories.deny_allow_publish(found)
+    with pool.world(kind, stories.deny_allow_publish) as found:
         stories.merge(found, ask(found, "staging", "one more that has no decision yet"))
         yield found
 

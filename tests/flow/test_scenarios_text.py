@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.flow.worlds import FlowWorld
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+pytestmark = [pytest.mark.slow(seconds=1), pytest.mark.forges(*ForgeKind)]
 
 GITHUB, GITLAB = ForgeKind
 

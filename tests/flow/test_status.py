@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BEHIND = "this clone is not what the forge has now"
 
-pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+pytestmark = [pytest.mark.slow(seconds=4), pytest.mark.forges(*ForgeKind)]
 
 
 class Asker:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from counterseal_sandbox.demo.shell import ProcessResult
 
-pytestmark = [pytest.mark.slow, pytest.mark.forges(*ForgeKind)]
+pytestmark = [pytest.mark.slow(seconds=7), pytest.mark.forges(*ForgeKind)]
 
 NEW = "f00d" * 8
 
@@ -54,7 +54,7 @@ def succeed(world: FlowWorld, old: str, sequence: int, head: str) -> str:
 
 def publish(world: FlowWorld) -> None:
     stories.allow_staging(world)
-    stories.approve_and_merge(world, ask(world, "production"), "alice", "dora")
+    stories.await_production(world)
     assert [each["tag"] for each in world.gate()["published"]] == ["v1.2.0"]
 
 

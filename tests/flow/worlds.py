@@ -18,9 +18,10 @@ from tests.flow.gitlab_hands import GitLabHands
 
 from counterseal.cli.main import main
 from counterseal.forges import ForgeKind
+from counterseal.identifiers import LEDGER_REF, NOTES_REF
 from counterseal_sandbox.demo import world as demo_world
 from counterseal_sandbox.demo.shell import ProcessResult, Shell
-from counterseal_sandbox.demo.site import TAG
+from counterseal_sandbox.demo.site import NAME, TAG
 from counterseal_sandbox.demo.world import EPOCH, World
 from counterseal_sandbox.keys import Keys
 from counterseal_sandbox.service import Sandbox
@@ -106,8 +107,8 @@ class FlowWorld(World):
 
     def ledger_tips(self) -> dict[str, str]:
         """Return the tips of notes ref and branch at the forge."""
-        lines = self.git("ls-remote", "origin", "refs/notes/counterseal", "refs/heads/counterseal-ledger").splitlines()
-        return {ref: tip for tip, ref in (line.split() for line in lines)}
+        refs = self.sandbox.forge.repository(NAME).git.refs()
+        return {ref: refs[ref] for ref in (NOTES_REF, LEDGER_REF) if ref in refs}
 
     def release(self) -> Any:
         """Return GitHub's release of the tag, a draft too, as a maintainer sees it."""

@@ -80,7 +80,7 @@ def test_every_verb_has_its_page() -> None:
     assert [name for name in COMMANDS if f"<!-- generated: counterseal {name} --help -->" not in page] == []
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=60)
 def test_the_pages_are_up_to_date(tool: Callable[[str], Path]) -> None:
     for name in ("gh", "jq", "openssl"):
         tool(name)

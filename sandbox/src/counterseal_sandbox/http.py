@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,15 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by their names in lower case; one that came more than once is one list."""
+    joined: dict[str, str] = {}
+    for name, value in headers:
+        before = joined.get(key := name.lower())
+        joined[key] = value if before is None else f"{before}, {value}"
+    return joined
+
+
 def _make_handler(server: LoopbackServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -164,7 +173,7 @@ def _make_handler(server: LoopbackServer) -> type[BaseHTTPRequestHandler]:
             return b"".join(parts)
 
         def _serve(self) -> None:
-            headers = {name.lower(): ", ".join(self.headers.get_all(name) or ()) for name in self.headers}
+            headers = _joined(self.headers.items())
             answer = server.refusal(headers)
             self.close_connection |= answer is not None  # its body is not read
             answer = answer or server.answer(self.command, self.path, headers, self._body())
