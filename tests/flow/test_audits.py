@@ -37,7 +37,7 @@ def test_a_run_of_the_schedule_audits_and_the_next_one_need_not(staged: FlowWorl
     assert recorded.kinds(staged) == ["genesis", "allow", "audit"]
     body = recorded.statements(staged)[-1]["predicate"]["body"]
     head = stories.hosted(staged).branch("main")
-    assert body == {"verified": 1, "trigger": "schedule", "swept": {"revision": head, "undecided": []}}
+    assert body == {"verified": 1, "trigger": "schedule", "swept": {"revision": head, "undecided": []}, "moved": []}
     asked = stories.ask(staged, "staging", "once more")
     stories.merge(staged, asked)
     result = staged.gate(event="schedule", code=10)

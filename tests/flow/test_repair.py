@@ -156,6 +156,25 @@ def test_a_rewound_branch(world: FlowWorld, entries: int) -> None:
     assert "nothing to repair" in repair(world)
 
 
+def test_the_next_audit_records_that_it_was_rewound_and_put_back(world: FlowWorld) -> None:
+    lost, old = head(world), back(world, 2)
+    moved(world, old, "carol")
+    follow(world, knows(world)["commands"])
+    world.gate("--stage", "production", event="schedule")
+    told = recorded.statements(world)[-1]["predicate"]["body"]["moved"]
+    assert [(each["actor"]["login"], each["before"], each["after"]) for each in told[-2:]] == [
+        ("carol", lost, old),
+        ("bob", old, lost),
+    ]
+    trust, clone = world.folder / "trust.json", world.folder / "auditor"
+    trust.write_text(json.dumps(world.client.trust()), encoding="utf-8")
+    world.git("clone", "--quiet", world.clone_url, str(clone), folder=world.folder)
+    said = world.counterseal("log", "verify", "--folder", str(clone), "--trust", str(trust), "--sandbox").output
+    assert f"by the forge's log carol (id 1003) moved its branch from {lost[:12]} to {old[:12]} at 20" in said
+    assert f"bob (id 1002) moved its branch from {old[:12]} to {lost[:12]} at 20" in said
+    assert recorded.statements(world)[-1]["predicate"]["kind"] == "audit"
+
+
 def test_a_deleted_branch(world: FlowWorld) -> None:
     lost = head(world)
     moved(world, None)

@@ -36,6 +36,7 @@ from counterseal.history.events import (
     EventKind,
     Genesis,
     Hold,
+    Moved,
     Publication,
     PublishedAsset,
     Reinstatement,
@@ -426,7 +427,8 @@ SWEPT = Swept(
 
 
 def _audit(verified: int) -> Event:
-    return _event(EventKind.AUDIT, Audit(verified, "schedule", SWEPT))
+    moved = Moved(moment(8, 12), BOB, "91c6be04a2f1" + "0" * 28, "4bd4b1c2a8e0" + "0" * 28)
+    return _event(EventKind.AUDIT, Audit(verified, "schedule", SWEPT, (moved,)))
 
 
 AUDIT = _audit(41)

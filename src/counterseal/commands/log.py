@@ -11,7 +11,7 @@ from counterseal.errors import LedgerError, UsageError, VerificationError
 from counterseal.evaluation import Decision
 from counterseal.gate.ledger import ANYHOW, Asked
 from counterseal.history import History, RecordedDecision, RecordedEvent, Sums, Told, ToldEvent, standing
-from counterseal.history.events import EventKind
+from counterseal.history.events import EventKind, Moved
 from counterseal.identifiers import LEDGER_BRANCH
 from counterseal.model import Outcome, Predecessor
 
@@ -43,7 +43,7 @@ class LogResult:
     `kinds` counts all entries by what they are, `stages` are those that decisions are about, and `newest` is when the
     last one was made, whatever was asked. `seen` is the entry that somebody's earlier head was,
     `follows` the ledger that this one says it comes after, `restrictions` are holds, revocations and what ended them.
-    `wholes` are the decisions in full, if that was asked.
+    `wholes` are the decisions in full, if that was asked, `moved` how the branch was moved otherwise than by appends.
     """
 
     ledger_id: str
@@ -59,6 +59,7 @@ class LogResult:
     follows: Predecessor | None = None
     restrictions: tuple[ToldEvent, ...] = ()
     wholes: tuple[Decision, ...] = ()
+    moved: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,7 @@ def _sums(reader: LedgerReader, whole: Whole) -> LogResult:
         decisions=(),
         sandbox=reader.judge.trust.sandbox,
         follows=sums.follows,
+        moved=tuple(sums.moved),
         kinds=_kinds(sums),
         stages=tuple(sums.stages),
         newest=sums.newest,

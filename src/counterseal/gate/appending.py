@@ -15,11 +15,11 @@ from counterseal.identifiers import POLICY_PATH
 from counterseal.model import DigestSet, Entry, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from counterseal.gate.ledger.tip import Tip
     from counterseal.gate.opening import Gate
-    from counterseal.history.events import Body, Swept
+    from counterseal.history.events import Body, Moved, Swept
 
 
 def genesis(gate: Gate) -> recording.Recorded:
@@ -29,21 +29,32 @@ def genesis(gate: Gate) -> recording.Recorded:
     return _record_event(gate, EventKind.GENESIS, body)
 
 
-def audit(gate: Gate, swept: Callable[[Tip], Swept | None]) -> recording.Recorded:
+def audit(
+    gate: Gate,
+    swept: Callable[[Tip], Swept | None],
+    moved: Callable[[Collection[Moved]], tuple[Moved, ...] | None],
+) -> recording.Recorded:
     """Read the whole ledger, from entry 0, and record that it was verified.
 
     Args:
         gate: The gate.
         swept: Says on a tip how far requests were looked for.
+        moved: Says how the branch was moved otherwise than by appends, beside what earlier audits say.
     """
+    known: list[Moved] = []
+
+    def read() -> Tip:
+        whole = gate.reader.read_whole(gate.store)
+        known[:] = whole.sums.moved
+        return whole.tip
 
     def prepare(tip: Tip, _: Sequence[str]) -> recording.Draft | Entry:
-        body = Audit(tip.size - 1, gate.run.event, swept(tip))
+        body = Audit(tip.size - 1, gate.run.event, swept(tip), moved(known))
         # an audit is of a run: one that is tried again after a lost answer finds its own
         identifier = ledger.entry_id(EventKind.AUDIT, tip.id, gate.run.url, str(gate.run.attempt), str(tip.size))
         return event(gate, tip, EventKind.AUDIT, body, identifier)
 
-    return record(gate, prepare, lambda: gate.reader.read_whole(gate.store).tip)
+    return record(gate, prepare, read)
 
 
 def _record_event(gate: Gate, kind: EventKind, body: Genesis) -> recording.Recorded:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from counterseal.errors import CountersealError, LedgerError
-from counterseal.gate import appending, selection
+from counterseal.gate import appending, moved, selection
 from counterseal.gate.ledger.tail import MAX_TAIL
 from counterseal.gate.request_files import merged_requests
 from counterseal.history import state as states
@@ -84,7 +84,7 @@ def is_due(gate: Gate, tip: Tip) -> bool:
 
 def audit(gate: Gate) -> Tip:
     """Audit the ledger: read it from entry 0, and record that; return it with that entry."""
-    tip = appending.audit(gate, lambda tip: _swept(gate, tip)).tip
+    tip = appending.audit(gate, lambda tip: _swept(gate, tip), lambda known: moved.unrecorded(gate, known)).tip
     gate.audits.append(tip.size)
     return tip
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from counterseal.evaluation import Decision
-from counterseal.history.events import Event, Genesis
+from counterseal.history.events import Audit, Event, Genesis, Moved
 from counterseal.model import Predecessor
 
 #: What decisions are counted as; events are by their kind.
@@ -23,12 +23,14 @@ class Sums:
         stages: Those that decisions are about, by their first ones.
         newest: When the last decision was made.
         follows: The ledger that the genesis says this one comes after.
+        moved: How its branch was moved otherwise than by appends, as audits say.
     """
 
     kinds: dict[str, int] = field(default_factory=dict)
     stages: list[str] = field(default_factory=list)
     newest: datetime | None = None
     follows: Predecessor | None = None
+    moved: list[Moved] = field(default_factory=list)
 
     def add(self, content: Decision | Event) -> None:
         """Take the next entry."""
@@ -40,3 +42,5 @@ class Sums:
             self.newest = max(self.newest or content.decided_at, content.decided_at)
         elif isinstance(content.body, Genesis):
             self.follows = content.body.predecessor
+        elif isinstance(content.body, Audit):
+            self.moved += content.body.moved or ()

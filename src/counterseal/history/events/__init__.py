@@ -7,7 +7,7 @@ permit, by a merged request (`consent`).
 from __future__ import annotations
 
 from counterseal.history.events import hold, revocation
-from counterseal.history.events.audit import Audit, Swept, Waiting
+from counterseal.history.events.audit import Audit, Moved, Swept, Waiting
 from counterseal.history.events.consent import Consent, consent_of
 from counterseal.history.events.entry_reference import EntryReference
 from counterseal.history.events.event import Body, Event, EventKind, parse, payload
@@ -28,6 +28,7 @@ __all__ = [
     "EventKind",
     "Genesis",
     "Hold",
+    "Moved",
     "Publication",
     "PublishedAsset",
     "Reinstatement",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from counterseal.formats import wire
 from counterseal.render import escape, text
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from counterseal.history import RecordedDecision, Told
 
 
+#: So many moves of the branch are told in text.
+_SHOWN: Final = 5
+
+
 def listed(result: log.LogResult) -> Report:
     """Return the decisions, newest first, and how far they are proven."""
     found = result.decisions or result.restrictions
     table = text.log_rows(result.decisions, result.restrictions) if found else ()
-    told = "\n".join((_text(result, result.decisions), *_follows(result), *_nothing(result)))
+    told = "\n".join((_text(result, result.decisions), *_follows(result), *_moved(result), *_nothing(result)))
     return Report(told, _data(result), table=table)
 
 
@@ -30,13 +34,23 @@ def verified(result: log.LogResult) -> Report:
     """Return how far the ledger is proven, without its decisions, and how to ask later whether anything went away."""
     told = f"ledger {result.ledger_id}: " + _text(result, ()).partition(" · ")[2]
     data = _data(result) | ({} if result.seen is None else {"seen": result.seen})
-    return Report("\n".join((told, *_follows(result), *_since(result))), data)
+    return Report("\n".join((told, *_follows(result), *_moved(result), *_since(result))), data)
 
 
 def _follows(result: log.LogResult) -> Iterator[str]:
     if result.follows is not None:
         before = result.follows
         yield f"it follows the ledger {before.id}, which ended with entry {before.sequence}, head {before.head}"
+
+
+def _moved(result: log.LogResult) -> Iterator[str]:
+    """Yield how the branch was moved by hand, the newest moves last; a repair is among them."""
+    for move in result.moved[-_SHOWN:]:
+        who = f"{escape.plain(move.actor.login)} (id {move.actor.id})" if move.actor else "an account that is gone"
+        before, after = (revision[:12] if revision else "nothing" for revision in (move.before, move.after))
+        yield f"by the forge's log {who} moved its branch from {before} to {after} at {wire.timestamp(move.at)}"
+    if len(result.moved) > _SHOWN:
+        yield f"and {len(result.moved) - _SHOWN} more moves before that: --format json"
 
 
 def _since(result: log.LogResult) -> Iterator[str]:
@@ -98,6 +112,7 @@ def _data(result: log.LogResult) -> dict[str, Any]:
         "sandbox": result.sandbox,
         "stages": list(result.stages),
         "follows": wire.encode(result.follows),
+        "moved": wire.encode(result.moved),
         "decisions": [
             _row(told.sequence, decision, withdrawn=told.withdrawn, published=told.publication is not None)
             for told, decision in zip(result.decisions, result.wholes, strict=bool(result.wholes))
