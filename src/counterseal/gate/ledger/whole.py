@@ -96,6 +96,8 @@ def _read(lines: Lines, source: LedgerSource, asked: Asked, known: Known | None)
             entries.add(name, told.said, blob)
             sums.add(content)
             new.append(told.row)
+    if known and not new and source.tip() != walk.commit:
+        raise LedgerError("the ledger's branch is not where it was remembered to be")
     if lines.memory and (new or (known and known.mark.judged != lines.judge.world())):
         remembering.keep(lines.memory, known, new, walk, blob, sums)
     return Whole(Tip(walk, lines), sums, entries, history or recalled)

@@ -265,6 +265,15 @@ def test_a_branch_without_the_commit_that_was_known_is_read_from_its_beginning(w
     assert (whole.tip.commit, whole.tip.size, verifier.asked) == (older.id, 6, 1 + 6)
 
 
+def test_a_branch_that_says_nothing_is_new_and_is_elsewhere_is_read_from_its_beginning(written: Bundled) -> None:
+    memory = Memory()
+    reader(memory=memory).read_whole(written.store)
+    store: Any = written.store
+    store.branch, listed = store.commits(None)[2].id, store.history
+    store.history = lambda after=None: (0, (each for each in store.commits(0))) if after else listed()
+    assert reader(memory=memory).read_whole(store).tip.size == 6
+
+
 def test_what_is_remembered_has_no_say_in_what_is_wrong_with_the_ledger(written: Bundled) -> None:
     memory = Memory()
     reader(memory=memory).read_whole(written.store)
