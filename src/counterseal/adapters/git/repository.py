@@ -15,13 +15,15 @@ from counterseal.errors import FormatError, ServiceError
 from counterseal.formats import digests
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 MAX_FILE: Final = 64 << 20
 #: With how many paths git is called at once, so that they fit on its command line.
 _PATHS: Final = 256
 _REGULAR: Final = ("100644", "100755")
+#: How many versions of a file are read before and after the one that is asked for.
+_AROUND: Final = 64
 
 
 class GitRepository:
@@ -49,6 +51,8 @@ class GitRepository:
         self._remote = Remote(url, token, user=user)
         self._git = Git(folder)
         self._git.create()
+        #: By path, of each commit that is known to have changed it, the mode and blob that it has then.
+        self._versions: dict[str, dict[str, tuple[str, str]]] = {}
         self._default_ref = check_ref(f"refs/heads/{default_branch}") if default_branch else None
         self._head_ref = head_ref
 
@@ -110,12 +114,27 @@ class GitRepository:
             ServiceError: The revision is not in the repository.
             FormatError: The file has more than 64 MiB.
         """
+        if revision in (versions := self._versions.get(path, {})):
+            return self._version(versions, revision)
         mode, blob, size = self._listed(revision, path)
         if mode not in _REGULAR:
             return None
         if size > MAX_FILE:
             raise FormatError(f"{path} has {size} bytes at {revision[:12]}", why=f"at most {MAX_FILE} are read")
         return self._git.contents([blob], limit=MAX_FILE)[blob]
+
+    def _version(self, versions: Mapping[str, tuple[str, str]], revision: str) -> bytes | None:
+        """Return a file at a commit that changed it; those of commits around it are read in the same go."""
+        mode, blob = versions[revision]
+        if mode not in _REGULAR:
+            return None
+        names, blobs = list(versions), [name if kind in _REGULAR else "" for kind, name in versions.values()]
+        place = names.index(revision)
+        around = {name for name in blobs[max(0, place - _AROUND) : place + _AROUND] if name}
+        try:
+            return self._git.contents(around, limit=MAX_FILE)[blob]
+        except ServiceError:  # together they may be too large
+            return self._git.contents([blob], limit=MAX_FILE)[blob]
 
     def file_mode(self, revision: str, path: str) -> str | None:
         """Return the git mode of a path at a revision (`100644`, `120000`, `040000` …), or None."""
@@ -161,10 +180,11 @@ class GitRepository:
     def commits_touching(self, revision: str, path: str) -> Sequence[str]:
         """Return the commits of the first-parent line of `revision` that changed a path, newest first."""
         self._require(revision)
-        options = ("--first-parent", "-m", "--topo-order", "--format=tformat:%H", "--no-patch")
-        return (
-            self._git.read_fixed("log", *options, "--end-of-options", revision, "--", _checked(path)).decode().split()
-        )
+        options = ("--first-parent", "-m", "--root", "--topo-order", *RAW_FORMAT)
+        printed = self._git.read_fixed("log", *options, "--end-of-options", revision, "--", _checked(path))
+        changes = list(raw_changes(printed))
+        self._versions[path] = {change.commit: (change.mode, change.new) for change in changes if change.path == path}
+        return list(dict.fromkeys(change.commit for change in changes))
 
     def touched(self, revision: str, paths: Collection[str]) -> frozenset[str]:
         """Return those of some paths that a commit of the first-parent line of `revision` changed, or something below.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.unit.git_remotes import bare, commit, git
@@ -173,6 +173,38 @@ def test_what_was_ever_touched_of_many_paths(
         assert bool(source.commits_touching(merge, path)) is (path in ever)
     with pytest.raises(FormatError):
         source.touched(merge, ["../secret"])
+
+
+def test_versions_of_a_file_are_read_in_one_go(
+    remote: Path, source: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts: list[str | None] = ["one", "two", None, "one", "three"]
+    changed = [commit(remote, MAIN, {"a/policy.yml": text, "other": str(place)}) for place, text in enumerate(texts)]
+    link = commit(remote, MAIN, {"a/policy.yml": None, "a/policy.yml/x": "a folder by now"})
+    side = commit(remote, "refs/heads/side", {"a/policy.yml": "merged"}, parents=(changed[-1],))
+    merge = commit(remote, MAIN, {"a/policy.yml/x": None, "a/policy.yml": "merged"}, parents=(link, side))
+    assert head(source)
+    alone = GitRepository(str(remote), tmp_path / "alone.git", token=None)
+    assert head(alone)
+    listed = source.commits_touching(merge, "a/policy.yml")
+    assert listed == [merge, link, *changed[::-1]]
+    ran: list[str] = []
+    run = source._git.run
+
+    def counted(*words: str, **more: Any) -> Any:
+        ran.append(words[0])
+        return run(*words, **more)
+
+    monkeypatch.setattr(source._git, "run", counted)
+    told = {revision: source.read_file(revision, "a/policy.yml") for revision in listed}
+    assert ran == ["cat-file"], "all of them come at once"
+    assert told == {revision: alone.read_file(revision, "a/policy.yml") for revision in listed}
+    assert told[changed[2]] is told[link] is None
+    monkeypatch.setattr(repository, "MAX_FILE", 6)
+    again = GitRepository(str(remote), tmp_path / "again.git", token=None)
+    assert head(again)
+    again.commits_touching(merge, "a/policy.yml")
+    assert again.read_file(changed[1], "a/policy.yml") == b"two", "together they are too large"
 
 
 def test_a_renamed_file_is_added_under_its_new_name(remote: Path, source: GitRepository) -> None:
