@@ -181,7 +181,7 @@ def _imports_only_what_verifying_needs(world: FlowWorld, wheel: Path, consumer: 
     verifier = {f"sigstore.{name}" for name in names}
     assert adapters == {"local", "local.clock", "sigstore", *verifier}
     assert {name for name in found if name.startswith("counterseal.evaluation.")} <= {
-        f"counterseal.evaluation.{name}" for name in ("decision", "identity", "identity_words", "started")
+        f"counterseal.evaluation.{name}" for name in ("accepted", "decision", "identity", "identity_words", "started")
     }
     assert not {name for name in found if name.startswith(("counterseal.render.findings", "counterseal.policy.reader"))}
 
