@@ -101,6 +101,7 @@ def test_every_verb_answers_in_json(fresh: FlowWorld, tmp_path: Path) -> None:
     for verb, options in {"status": clone, "log repair": clone[:2]}.items():
         schemas[verb] = said(fresh, *verb.split(), *options, environment=bob)["schema"]
     schemas["doctor"] = _doctor(fresh, clone)
+    schemas["pack"] = said(fresh, "pack", *SUBJECTS, "--to", "apart/app-1.zip", "--dry-run")["schema"]
     schemas |= _sboms(fresh, tmp_path, trust) | _starts(fresh, tmp_path)
     assert set(schemas) - {"preview"} == set(COMMANDS) - {"candidate", "sandbox", "demo", "init"}
     assert len(set(schemas.values())) == len(schemas)
