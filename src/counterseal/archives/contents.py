@@ -9,7 +9,7 @@ import re
 import struct
 from typing import Final
 
-from counterseal.archives import fields
+from counterseal.archives import fields, limits
 from counterseal.model import Trace
 
 #: How many bytes of programs are searched in an archive; and how many paths of one are told.
@@ -75,7 +75,10 @@ class Looker:
 
     def traces(self) -> tuple[Trace, ...]:
         """Return what was found so far."""
-        return (*self._traces, *(Trace(f"paths-{language}", path) for path, language in self._paths.items()))
+        return (
+            *self._traces,
+            *(Trace(f"paths-{language}", path[: limits.KEPT_WORDS]) for path, language in self._paths.items()),
+        )
 
     def _look_at_head(self, head: bytes) -> None:
         self._program = is_program(head)

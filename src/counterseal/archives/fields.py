@@ -6,8 +6,10 @@ Whoever made the bytes may be an enemy: lengths are held against what there is, 
 from __future__ import annotations
 
 import struct
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from counterseal.archives import limits
 from counterseal.errors import FormatError
 from counterseal.model import GzipHeader
 
@@ -51,12 +53,15 @@ def pax(data: bytes) -> dict[str, str]:
 
     Raises:
         FormatError: It is not in this form.
+        LimitError: There are too many.
     """
-    records, at = {}, 0
+    records: dict[str, str] = {}
+    at = 0
     while at < len(data) and data[at] != 0:
         blank = data.find(b" ", at, at + _NUMBER_DIGITS)
         length = int(data[at:blank]) if blank > at and data[at:blank].isdigit() else 0
         line = data[blank + 1 : at + length]
+        limits.check(len(records), limits.MAX_RECORDS, "records in an extended header")
         key, equals, value = line[:-1].partition(b"=")
         if not equals or not line.endswith(b"\n") or at + length > len(data):
             raise FormatError("a record of an extended header is malformed", why="it is not `LENGTH KEY=VALUE`")
@@ -70,16 +75,16 @@ def zip_extra(data: bytes) -> tuple[tuple[str, ...], tuple[float, ...], tuple[st
     names: list[str] = []
     times: list[float] = []
     owners: list[str] = []
-    for kind, body in _extra_fields(data):
+    for kind, body in islice(_extra_fields(data), 4 * limits.KEPT_FIELDS):
         if kind == _UNIX_TIMES:
             names.append("extended timestamp")
-            whole = (len(body) - 1) // 4
+            whole = min((len(body) - 1) // 4, 3)
             times += [float(each) for each in struct.unpack(f"<{whole}i", body[1 : 1 + 4 * whole])] if whole > 0 else []
         elif kind == _UNIX_IDS:
-            owners += [str(number) for number in _ids(body) if number]
+            owners += [str(number) for number in islice(_ids(body), 2) if number]
         elif kind not in _HARMLESS:
             names.append(_CALLED.get(kind, f"field {kind:#06x}"))
-    return tuple(names), tuple(times), tuple(owners)
+    return tuple(dict.fromkeys(names))[: limits.KEPT_FIELDS], tuple(times[:6]), tuple(dict.fromkeys(owners))
 
 
 def _extra_fields(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -6,8 +6,10 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Final
 
+from counterseal.archives import limits
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from counterseal.model import Archive
 
@@ -40,6 +42,11 @@ SORTING: Final = frozenset({"hatchling", "setuptools", "flit", "uv_build", "npm"
 def tells(name: str) -> bool:
     """Return whether a member of this name tells who made the archive."""
     return _TELLING.fullmatch(name) is not None
+
+
+def wanted(name: str, size: int, kept: Mapping[str, bytes]) -> bool:
+    """Return whether a member of this name and size is to be kept, beside those that are."""
+    return len(kept) < limits.KEPT_TEXTS and size <= MAX_TEXT and tells(name)
 
 
 def of(archive: Archive) -> str:

@@ -171,6 +171,16 @@ def test_what_cannot_be_read_hides_nothing_else(here: Path, said: Any) -> None:
     assert json.loads(said("--check", "README.md", "--format", "json")[1])["archives"][0]["error"]["why"]
 
 
+def test_a_glob_names_archives(here: Path, said: Any) -> None:
+    for name in ("x.zip", "y.zip"):
+        zipped(here / name, "a", (1980, 1, 1, 0, 0, 0))
+    archives = json.loads(said("--check", "*.zip", "--format", "json")[1])["archives"]
+    assert [each["path"] for each in archives] == ["x.zip", "y.zip"]
+    code, _, err = said("--check", "*.whl")
+    assert code == 2
+    assert "'*.whl' matches nothing" in err
+
+
 def test_an_epoch_that_is_none(said: Any) -> None:
     code, _, err = said("bin", "--to", "dist/x.zip", environ={"SOURCE_DATE_EPOCH": "today"})
     assert code == 2

@@ -63,6 +63,7 @@ class TarReader:
         self._budget = archives.MAX_SEARCHED
         self.texts: dict[str, bytes] = {}
         self.unseen = 0
+        self._named = 0
 
     def members(self) -> Iterator[Member]:
         """Yield each member.
@@ -111,7 +112,9 @@ class TarReader:
             key = "path" if header.type == _LONG_NAME else "linkpath"
             own[key] = data.rstrip(b"\0").decode("utf-8", "surrogateescape")
             return
-        (shared if header.type == _GLOBAL else own).update(fields.pax(data))
+        records = shared if header.type == _GLOBAL else own
+        records.update(fields.pax(data))
+        limits.check(len(records), limits.MAX_RECORDS, "records in extended headers")
         if _WITH_PROCESS.search(header.name):
             marks.append(archives.PAX_PROCESS)
 
@@ -129,19 +132,22 @@ class TarReader:
                 f"{header.name!r} has holes", why="sparse members are not read", fix="tar without --sparse"
             )
         name = records.get("path", header.name)
-        limits.check(len(name), limits.MAX_NAME, "characters in a name")
+        target = records.get("linkpath", header.linkname)
+        limits.check(max(len(name), len(target)), limits.MAX_NAME, "characters in a name")
+        self._named += len(name) + len(target)
+        limits.check(self._named, limits.MAX_NAMES, "characters in all names")
         kind = _KINDS.get(header.type, MemberKind.FILE)
         size = _number(records.get("size"), header.size) if kind is MemberKind.FILE else 0
         time, whole = _time(records.get("mtime"), header.mtime)
-        odd = [key for key in records if key not in _USUAL] + ([] if whole else ["mtime below a second"])
+        odd = [*([] if whole else ["mtime below a second"]), *(key[:80] for key in records if key not in _USUAL)]
         return Member(
             name=name,
             kind=kind,
             time=time,
             mode=header.mode & 0o7777,
             owners=_owners(header, records),
-            target=records.get("linkpath", header.linkname),
-            fields=(*marks, *odd),
+            target=target,
+            fields=(*dict.fromkeys(marks), *odd[: limits.KEPT_FIELDS]),
             traces=self._look(name, size),
         )
 
@@ -150,7 +156,7 @@ class TarReader:
         if size < 0:
             raise FormatError("the tar is damaged", why=f"{name!r} has fewer than no bytes")
         looker, left, text = archives.Looker(name, self._budget), size + -size % BLOCK, bytearray()
-        telling = makers.tells(name) and size <= makers.MAX_TEXT
+        telling = makers.wanted(name, size, self.texts)
         while left:
             piece = self._stream.read(min(left, _PIECE))
             if not piece:

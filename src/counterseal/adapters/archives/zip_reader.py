@@ -85,8 +85,8 @@ class ZipReader:
                 kind=_kind(info, mode),
                 time=_time(info),
                 mode=stat.S_IMODE(mode) if mode else None,
-                owners=tuple(dict.fromkeys(owners)),
-                fields=(*dict.fromkeys(odd), *((archives.UNNAMED,) if unnamed else ())),
+                owners=owners,
+                fields=(*odd, *((archives.UNNAMED,) if unnamed else ())),
                 times=times,
                 traces=self._look(opened, info),
             )
@@ -109,7 +109,7 @@ class ZipReader:
             self._unseen += info.file_size
             return ()
         looker, text = archives.Looker(info.orig_filename, self._budget), bytearray()
-        telling = makers.tells(info.orig_filename) and info.file_size <= makers.MAX_TEXT
+        telling = makers.wanted(info.orig_filename, info.file_size, self._texts)
         with opened.open(info) as stream:
             while (telling or looker.wants_more) and (piece := stream.read(_PIECE)):
                 self._read += len(piece)

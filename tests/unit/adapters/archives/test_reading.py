@@ -305,6 +305,33 @@ def test_a_header_that_claims_gigabytes_takes_no_memory(tmp_path: Path) -> None:
         assert peak < 4 << 20
 
 
+def test_what_hostile_headers_leave_behind_is_small(tmp_path: Path) -> None:
+    many = member("x")
+    many.pax_headers = {f"SCHILY.{number}.{'k' * 200}": "v" for number in range(200)}
+    seen = read(tmp_path, tar(many))
+    assert len(seen.members[0].fields) == limits.KEPT_FIELDS
+    assert max(map(len, seen.members[0].fields)) == 80
+    many.pax_headers = {f"SCHILY.{number}": "v" for number in range(300)}
+    assert "records" in refused(tmp_path, tar(many), LimitError)
+    many.pax_headers = {"linkpath": "l" * 5000}
+    assert "characters in a name" in refused(tmp_path, tar(many), LimitError)
+    stream = io.BytesIO()
+    for start in (0, 200):
+        records = {f"SCHILY.{number}": "v" for number in range(start, start + 200)}
+        stream.write(tarfile.TarInfo.create_pax_global_header(records))
+    assert "records" in refused(tmp_path, stream.getvalue() + tar(member("x")), LimitError)
+    extra = b"".join(struct.pack("<HH", 0x4000 + number, 0) for number in range(5000))
+    assert len(read(tmp_path, zipped("a", extra=extra)).members[0].fields) == limits.KEPT_FIELDS
+    wheels = [f"p{number}.dist-info/WHEEL" for number in range(50)]
+    for data in (zipped(*wheels), tar(*map(member, wheels))):
+        assert len(read(tmp_path, data).texts) == limits.KEPT_TEXTS
+
+
+def test_names_together_have_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_NAMES", 1000)
+    assert "all names" in refused(tmp_path, tar(*(member("n" * 300 + str(at)) for at in range(4))), LimitError)
+
+
 def test_headers_that_lie(tmp_path: Path) -> None:
     good = tar(member("x" * 200))
     assert "record" in refused(tmp_path, good.replace(b"path=", b"path:"))
