@@ -10,6 +10,7 @@ _GNU_TAR: Final = (
     f"tar --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rw,go=rX --mtime=@{_EPOCH.split('=', 1)[1]} "
     "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime"
 )
+_ZIP_TIMES: Final = f"set the files' time first (touch -d @$SOURCE_DATE_EPOCH), TZ=UTC zip -X; {_REPACK}"
 _GENERAL: Final = {
     "times": f"set {_EPOCH} for the build; with GNU tar --mtime; {_REPACK}",
     "times-to-tell": f"set {_EPOCH} here too, and it is compared",
@@ -49,6 +50,10 @@ _BY_MAKER: Final = {
     ("setuptools", "owners"): "setuptools takes owners from the files: repack it with `counterseal pack`",
     ("setuptools", "gzip-time"): "setuptools writes the clock's time: repack it with `counterseal pack`, or gunzip and "
     "gzip -n",
+    (
+        "setuptools",
+        "fields",
+    ): "setuptools writes times below a second into its sdist: repack it with `counterseal pack`",
     ("setuptools", "order"): f"set PYTHONHASHSEED=0: setup.py may go through a set; {_REPACK}",
     ("hatchling", "times"): f"set {_EPOCH}, and leave `reproducible = false` out of pyproject.toml",
     ("flit", "times"): f"set {_EPOCH}: flit writes the clock's or the files' time without it",
@@ -62,17 +67,20 @@ _BY_MAKER: Final = {
     ("Gradle", "times"): "isPreserveFileTimestamps = false for every AbstractArchiveTask",
     ("Gradle", "order"): "isReproducibleFileOrder = true for every AbstractArchiveTask",
     ("jar", "times"): f"jar --date (JDK 17), from {_EPOCH.partition('=')[0]}",
-    ("Info-ZIP", "times"): f"set the files' time first (touch -d @$SOURCE_DATE_EPOCH), TZ=UTC zip -X; {_REPACK}",
+    ("Info-ZIP", "times"): _ZIP_TIMES,
     ("Info-ZIP", "fields"): "zip -X",
-    ("", "times"): f"{_GNU_TAR}; {_REPACK}",
+    ("tar", "times"): f"{_GNU_TAR}; {_REPACK}",
+    ("zip", "times"): _ZIP_TIMES,
+    ("zip", "order"): f"sort the names first: find … | LC_ALL=C sort | zip -X -@; {_REPACK}",
 }
 
 
-def of(code: str, maker: str) -> str:
+def of(code: str, maker: str, kind: str) -> str:
     """Return what to do about something of this code.
 
     Args:
         code: Of a `Flaw`.
         maker: As `makers.of` says.
+        kind: Of the archive, for what nothing tells who made it.
     """
-    return _BY_MAKER.get((maker, code)) or _GENERAL[code]
+    return _BY_MAKER.get((maker or kind, code)) or _GENERAL[code]

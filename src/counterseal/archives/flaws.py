@@ -52,11 +52,11 @@ def find(archive: Archive, epoch: int | None) -> tuple[Flaw, ...]:
     """
     maker = makers.of(archive)
     said = [*members.look(archive, epoch, sorts=maker in makers.SORTING), *whole.look(archive, epoch)]
-    return tuple(sorted(_flaws(said, maker), key=lambda flaw: not flaw.certain))
+    return tuple(sorted(_flaws(said, maker, archive.kind), key=lambda flaw: not flaw.certain))
 
 
-def _flaws(said: Iterable[Said], maker: str) -> Iterable[Flaw]:
+def _flaws(said: Iterable[Said], maker: str, kind: str) -> Iterable[Flaw]:
     for each in said:
-        fix = advice.of(each.code, maker)
+        fix = advice.of(each.code, maker, kind)
         count = len(each.where)
         yield Flaw(each.code, each.certain, each.what, each.why, fix, count, tuple(each.where[:SAMPLES]))

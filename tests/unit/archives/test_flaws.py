@@ -116,6 +116,8 @@ def test_the_fix_is_that_of_the_maker() -> None:
     setuptools = seen(*times, texts={"p.dist-info/WHEEL": b"Generator: setuptools (1)"})
     assert "hatchling, flit or uv_build" in archives.find(setuptools, None)[0].fix
     assert "--sort=name" in archives.find(seen(*times), None)[0].fix
+    assert "zip -X" in archives.find(seen(*times, kind="zip"), None)[0].fix
+    assert "umask 022" in archives.find(seen(file("a", mode=0o600), kind="zip"), None)[0].fix
 
 
 @pytest.mark.parametrize(
@@ -136,6 +138,8 @@ def test_gzip(header: GzipHeader, found: dict[str, bool]) -> None:
 def test_every_code_has_a_fix_and_a_row_and_no_fix_is_for_a_code_that_is_none() -> None:
     general = set(advice._GENERAL)
     assert {code for _, code in advice._BY_MAKER} <= general
-    assert all(advice.of(code, maker) for code, maker in itertools.product(general, (*makers.SORTING, "", "jar")))
+    assert all(
+        advice.of(code, maker, "zip") for code, maker in itertools.product(general, (*makers.SORTING, "", "jar"))
+    )
     page = PAGE.read_text()
     assert {code for code in general if f"`{code}`" not in page} == set()

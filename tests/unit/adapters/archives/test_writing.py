@@ -178,6 +178,9 @@ def test_links_and_what_is_no_file_are_refused(tmp_path: Path) -> None:
     (root / "bin/link").unlink()
     (root / "folder").symlink_to("lib")
     assert refused(root, "folder/a.py").what == "'folder' is a symlink"
+    (root / "lib/inner").symlink_to("../bin")
+    assert refused(root, "lib").what == "'lib/inner' is a symlink"
+    (root / "lib/inner").unlink()
     os.mkfifo(root / "lib/pipe")
     assert refused(root, "lib").what == "'lib/pipe' is a pipe"
     (root / "lib/pipe").unlink()
