@@ -107,10 +107,11 @@ def test_every_verb_answers_in_json(fresh: FlowWorld, tmp_path: Path) -> None:
 
 
 def _starts(world: FlowWorld, folder: Path) -> dict[str, str]:
-    """Return the schemas of what would be started."""
+    """Return the schemas of what would be started, and of what would be packed."""
     Starts(world, folder).put()
-    asked = {"hold": ("--reason", "x"), "revoke": ("--tag", TAG, "--reason", "x")}
+    asked: dict[str, tuple[str, ...]] = {"hold": ("--reason", "x"), "revoke": ("--tag", TAG, "--reason", "x")}
     bob = world.person("bob")
+    asked["pack"] = (*SUBJECTS, "--to", "apart/app-1.zip")
     return {verb: said(world, verb, *what, "--dry-run", environment=bob)["schema"] for verb, what in asked.items()}
 
 

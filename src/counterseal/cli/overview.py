@@ -16,9 +16,8 @@ enter a stage, signs the decision and records it in your repository.
 verbs:
 """
 _TAIL = """
-options:
-  -h, --help   show this page; each verb has its own
-  --version    show the version
+options: -h, --help   show this page; each verb has its own
+         --version    show the version
 
 examples:
   counterseal demo

@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sbom diff": ("inventories.diff", "show how two SBOMs differ"),
     "sbom score": ("inventories.score", "show which of NTIA's minimum elements an SBOM lacks"),
     "sbom find": ("inventories.find", "find the releases that contain a component"),
+    "pack": ("archives.pack", "make archives that are the same each time; --check one"),
     "sign": ("sign", "sign artifacts, manifest, provenance and SBOM as this run"),
     "candidate": ("candidate", "upload artifacts and bundles for the gate"),
     "request": ("request", "open a promotion request for a candidate"),

@@ -7,6 +7,7 @@ says nothing (R40). Names and logins are for people only.
 
 from __future__ import annotations
 
+from counterseal.model.archives import Archive, GzipHeader, Member, MemberKind, Packable, Packed, Trace
 from counterseal.model.artifacts import (
     Asset,
     BuildInputs,
@@ -65,6 +66,7 @@ __all__ = [
     "AccessToken",
     "Actor",
     "ActorKind",
+    "Archive",
     "Asset",
     "Attestation",
     "BranchMove",
@@ -85,17 +87,22 @@ __all__ = [
     "Finding",
     "FindingOutcome",
     "GateIdentity",
+    "GzipHeader",
     "Held",
     "InclusionProof",
     "LedgerCommit",
     "LedgerLink",
     "Manifest",
+    "Member",
+    "MemberKind",
     "Merge",
     "Mover",
     "NewCommit",
     "OpenChange",
     "Outcome",
     "OwnGate",
+    "Packable",
+    "Packed",
     "Permission",
     "Person",
     "PinnedAsset",
@@ -127,6 +134,7 @@ __all__ = [
     "Statement",
     "Subject",
     "Target",
+    "Trace",
     "Trust",
     "TrustMaterial",
     "Variable",

@@ -5,6 +5,7 @@ Every method either does all it says or raises a `CountersealError`; none return
 
 from __future__ import annotations
 
+from counterseal.ports.archives import ArchiveReader, Packer
 from counterseal.ports.forge import AssetStore, Forge, GateRuns
 from counterseal.ports.here import BuildFacts, Clock, SbomBuilder, SubjectFiles
 from counterseal.ports.progress import Tell, silent
@@ -13,6 +14,7 @@ from counterseal.ports.signing import BundleVerifier, Crew, Crewed, Environment,
 from counterseal.ports.stores import LedgerSource, LedgerStore, LostTips, Memory, SourceRepository
 
 __all__ = [
+    "ArchiveReader",
     "AssetStore",
     "BranchWriter",
     "BuildFacts",
@@ -29,6 +31,7 @@ __all__ = [
     "LedgerStore",
     "LostTips",
     "Memory",
+    "Packer",
     "ProjectFixes",
     "ProjectSurvey",
     "SbomBuilder",

@@ -67,7 +67,7 @@ def test_bash_takes_the_script(capsys: pytest.CaptureFixture[str]) -> None:
 def test_bash_completes() -> None:
     assert completed("counterseal", "") == [*(verb for verb in COMMANDS if " " not in verb), "help"]
     assert completed("counterseal", "--") == ["--help", "--version"]
-    assert completed("counterseal", "p") == ["publish", "pin", "policy"]
+    assert completed("counterseal", "p") == ["pack", "publish", "pin", "policy"]
     assert completed("counterseal", "request", "--v") == ["--valid-days", "--verbose"]
     assert completed("counterseal", "log", "") == ["list", "show", "verify", "prove"]
     assert completed("counterseal", "demo", "--forge", "gi") == ["github", "gitlab"]

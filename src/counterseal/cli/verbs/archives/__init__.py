@@ -1,0 +1,1 @@
+"""Verbs that make archives, and look into them."""

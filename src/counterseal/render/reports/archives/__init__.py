@@ -1,0 +1,5 @@
+"""Results of `pack`."""
+
+from __future__ import annotations
+
+__all__ = ["checked", "packed"]
