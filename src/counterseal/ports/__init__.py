@@ -6,7 +6,7 @@ Every method either does all it says or raises a `CountersealError`; none return
 from __future__ import annotations
 
 from counterseal.ports.forge import AssetStore, Forge, GateRuns
-from counterseal.ports.here import BuildFacts, Clock, SbomBuilder, SubjectFiles
+from counterseal.ports.here import BuildFacts, Clock, Observer, SbomBuilder, SubjectFiles
 from counterseal.ports.progress import Tell, silent
 from counterseal.ports.project import BranchWriter, ChangeRequests, Clone, ProjectFixes, ProjectSurvey
 from counterseal.ports.signing import BundleVerifier, Crew, Crewed, Environment, Signer
@@ -29,6 +29,7 @@ __all__ = [
     "LedgerStore",
     "LostTips",
     "Memory",
+    "Observer",
     "ProjectFixes",
     "ProjectSurvey",
     "SbomBuilder",
