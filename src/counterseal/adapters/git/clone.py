@@ -81,8 +81,12 @@ class GitClone:
         return bool(self._git.read("status", "--porcelain", "-z"))
 
     def changed_files(self) -> Sequence[str]:
-        """Return the tracked files, and submodules, that are not as committed; what git does not know is left out."""
-        rows = self._git.read("status", "--porcelain=v2", "-z", "--untracked-files=no", "--no-renames").split(b"\0")
+        """Return the tracked files that are not as committed, and submodules that are at another commit.
+
+        What git does not know is left out. No git runs in a submodule, whose own configuration could start programs.
+        """
+        kinds = ("--untracked-files=no", "--ignore-submodules=dirty", "--no-renames")
+        rows = self._git.read("status", "--porcelain=v2", "-z", *kinds).split(b"\0")
         return tuple(text(row.split(b" ", _STATUS_FIELDS[row[:1]])[-1]) for row in rows if row[:1] in _STATUS_FIELDS)
 
     def submodules(self) -> Mapping[str, str]:

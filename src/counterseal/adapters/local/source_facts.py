@@ -36,7 +36,7 @@ def clone_of(folder: Path) -> GitClone | None:
 
 
 def checkout(clone: GitClone, words: Published) -> CheckedOut | None:
-    """Return what is checked out; None if there is no commit.
+    """Return what is checked out; None if there is no commit, or git cannot tell (of a clone without all trees, say).
 
     Raises:
         UsageError: It has more submodules than are listed.
@@ -44,7 +44,10 @@ def checkout(clone: GitClone, words: Published) -> CheckedOut | None:
     revision = clone.revision("HEAD")
     if revision is None or not digests.is_revision(revision):
         return None
-    changed, submodules = clone.changed_files(), clone.submodules()
+    try:
+        changed, submodules = clone.changed_files(), clone.submodules()
+    except ServiceError:
+        return None
     if len(submodules) > MAX_SUBMODULES:
         raise UsageError(
             f"{len(submodules)} submodules",

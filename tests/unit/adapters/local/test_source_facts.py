@@ -124,3 +124,29 @@ def test_configuration_of_the_clone_starts_nothing(clone: Path) -> None:
 def test_too_many_parameters_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="101 parameters"):
         LocalBuildFacts({}, filled={str(number): "x" for number in range(101)}).collect([tmp_path], [])
+
+
+def test_no_git_runs_in_a_submodule(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    git(other, "init", "--quiet")
+    (other / "a").write_text("a")
+    git(other, "add", ".")
+    git(other, "commit", "--quiet", "--message", "x")
+    git(clone, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "sub")
+    git(clone, "commit", "--quiet", "--message", "a submodule")
+    git(clone / "sub", "config", "core.fsmonitor", f"touch {clone}/started")
+    (clone / "sub" / "a").write_text("changed")
+    found = LocalBuildFacts({}).collect([clone], []).checkout
+    assert found is not None
+    assert (found.changes, list(found.submodules)) == (0, ["sub"])
+    assert not (clone / "started").exists()
+    git(clone / "sub", "commit", "--quiet", "--all", "--message", "another")
+    again = LocalBuildFacts({}).collect([clone], []).checkout
+    assert again is not None
+    assert again.changed == ("sub",)
+
+
+def test_what_git_cannot_tell_is_left_out(clone: Path) -> None:
+    tree = git(clone, "rev-parse", "HEAD^{tree}")
+    (clone / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    assert LocalBuildFacts({}).collect([clone], []).checkout is None
