@@ -87,14 +87,17 @@ class _Handing:
 
     @contextlib.contextmanager
     def on(self) -> Iterator[None]:
-        """Hand on meanwhile; what was done with signals before is done again afterwards."""
+        """Hand on meanwhile; what was done with signals before is done again afterwards.
+
+        Not if we were told to stop: what is left is to say so, and a second signal is not to cut that short.
+        """
         # What was ignored when we were started (nohup) stays ignored, as it is for the command.
         asked = [number for number in _HANDED_ON if signal.getsignal(number) is not signal.SIG_IGN]
         before = {number: signal.signal(number, self._take) for number in asked}
         try:
             yield
         finally:
-            for number, handler in before.items():
+            for number, handler in () if self.stopped else before.items():
                 signal.signal(number, handler)
 
     def to(self, process: subprocess.Popen[bytes]) -> None:

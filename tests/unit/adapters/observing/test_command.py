@@ -88,6 +88,16 @@ def test_a_job_that_is_told_to_stop_tells_its_command_and_still_says_so(tmp_path
     assert step["wrote"] == {"files": [], "count": 0, "complete": False}
 
 
+@pytest.mark.slow
+def test_a_signal_to_the_whole_group_does_not_cut_short_what_is_said(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["timeout", "--signal=INT", "15", *OBSERVE, *PYTHON, "import time; time.sleep(60)"],
+        cwd=tmp_path, env=settings(PATH=os.environ["PATH"]), capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 124
+    assert seen(tmp_path)["signal"] == "SIGINT"
+
+
 def test_signals_are_ours_again_afterwards(capfd: pytest.CaptureFixture[str]) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
     ended = command.run([*PYTHON, "print('ran')"], {})
