@@ -22,6 +22,7 @@ from tools.schema_writer import Note, Schema, Style, Writer, pattern, words
 from counterseal import ledger
 from counterseal.evaluation import evidence
 from counterseal.formats import digests, event_request, manifest, names, subject
+from counterseal.formats.inputs import matrix, observation
 from counterseal.history import events
 from counterseal.ledger import entry
 from counterseal.model import LedgerLink, Permission
@@ -69,7 +70,10 @@ MEMBERS: Final[Mapping[str, tuple[Note, ...]]] = {
     "ListedSubject.name": (names.ARTIFACT,),
     "ManifestFile.subjects": ({"minItems": 1, "maxItems": subject.MAX_SUBJECTS},),
     "ManifestFile.schema": ({"const": manifest.SCHEMA},),
-    "InputMatrix.schema": ({"const": manifest.MATRIX_SCHEMA},),
+    "InputMatrix.schema": ({"const": matrix.SCHEMA},),
+    "ObservationFile.steps": ({"minItems": 1, "maxItems": observation.MAX_STEPS},),
+    "Used.kind": ("action", "workflow", "image", "local", "project", "component", "remote", "template"),
+    "ObservationFile.schema": ({"const": observation.SCHEMA},),
     "EvidenceFile.schema": ({"const": evidence.SCHEMA},),
     "EvidenceFile.permissions": (tuple(permission.name.lower() for permission in Permission),),
     "ProofFile.schema": ({"const": entry.PROOF_SCHEMA},),
@@ -109,9 +113,10 @@ FORMATS: Final = {
     "event-v1": Format("event", shapes.EventPredicate, Style.OPEN, _bodies()),
     "event-request-v1": Format("request for an event", shapes.EventRequestDocument, Style.WRITTEN),
     "evidence-v1": Format("evidence", evidence.EvidenceFile, Style.WRITTEN),
-    "input-matrix-v1": Format("input matrix", manifest.InputMatrix, Style.WRITTEN),
+    "input-matrix-v1": Format("input matrix", matrix.InputMatrix, Style.WRITTEN),
     "ledger-proof-v1": Format("ledger proof", entry.ProofFile, Style.WRITTEN),
     "manifest-v1": Format("manifest", manifest.ManifestFile, Style.WRITTEN),
+    "observation-v1": Format("observation of a build", observation.ObservationFile, Style.WRITTEN),
     "policy-v1": Format("policy", shapes.PolicyFile, Style.BY_HAND),
     "request-v1": Format("promotion request", shapes.RequestDocument, Style.WRITTEN),
     "trust-v1": Format("trust document", shapes.TrustFile, Style.WRITTEN, _BY_WORLD),

@@ -101,7 +101,7 @@ def test_every_verb_answers_in_json(fresh: FlowWorld, tmp_path: Path) -> None:
     for verb, options in {"status": clone, "log repair": clone[:2]}.items():
         schemas[verb] = said(fresh, *verb.split(), *options, environment=bob)["schema"]
     schemas["doctor"] = _doctor(fresh, clone)
-    schemas |= _sboms(fresh, tmp_path, trust) | _starts(fresh, tmp_path)
+    schemas |= _sboms(fresh, tmp_path, trust) | _starts(fresh, tmp_path) | _inputs(fresh, build, tmp_path, trust)
     assert set(schemas) - {"preview"} == set(COMMANDS) - {"candidate", "sandbox", "demo", "init"}
     assert len(set(schemas.values())) == len(schemas)
 
@@ -113,6 +113,20 @@ def _starts(world: FlowWorld, folder: Path) -> dict[str, str]:
     bob = world.person("bob")
     asked["pack"] = (*SUBJECTS, "--to", "apart/app-1.zip")
     return {verb: said(world, verb, *what, "--dry-run", environment=bob)["schema"] for verb, what in asked.items()}
+
+
+def _inputs(world: FlowWorld, build: Mapping[str, str], folder: Path, trust: Path) -> dict[str, str]:
+    """Return the schemas of what is said of an observed command, which leaves stdout to it, and of builds."""
+    released = said(world, "inputs", "show", str(folder / "release"), "--trust", str(trust), "--sandbox")
+    assert (released["signed"], released["contradictions"]) == (True, [])
+    told = world.counterseal("observe", "--format", "json", "--", sys.executable, "-c", "", environment=build)
+    assert told.output == ""
+    seen = str(world.checkout / "counterseal-out" / "build-observation.json")
+    schemas = {
+        "inputs show": said(world, "inputs", "show", seen),
+        "inputs diff": said(world, "inputs", "diff", seen, seen),
+    }
+    return {verb: data["schema"] for verb, data in {"observe": json.loads(told.errors), **schemas}.items()}
 
 
 def _doctor(world: FlowWorld, clone: tuple[str, ...]) -> str:

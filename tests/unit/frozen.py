@@ -26,6 +26,7 @@ from counterseal.evaluation.evidence import (
 from counterseal.evaluation.request_file import MergedFile, RequestFile
 from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts
 from counterseal.formats import event_request, manifest, provenance, statement, wire
+from counterseal.formats.inputs import matrix, observation
 from counterseal.history import events as event
 from counterseal.history import state as states
 from counterseal.history.events import (
@@ -50,6 +51,7 @@ from counterseal.identifiers import GATE_ID
 from counterseal.ledger import merkle
 from counterseal.model import (
     Actor,
+    Around,
     Asset,
     Attestation,
     BuilderIdentity,
@@ -57,8 +59,12 @@ from counterseal.model import (
     BuildStart,
     Certificate,
     ChangeRequest,
+    CheckedOut,
     Commit,
+    Container,
     Counted,
+    Definition,
+    DigestSet,
     Dismissed,
     DocumentDigest,
     EventRequest,
@@ -66,9 +72,12 @@ from counterseal.model import (
     FindingOutcome,
     GateIdentity,
     LedgerLink,
+    Limits,
     Manifest,
     Merge,
     Mover,
+    Observation,
+    ObservedStep,
     Permission,
     Person,
     PinnedAsset,
@@ -86,6 +95,9 @@ from counterseal.model import (
     Subject,
     Target,
     Trust,
+    Used,
+    WrittenFile,
+    Wrote,
 )
 from counterseal.verification import vsa
 
@@ -141,6 +153,52 @@ INPUTS = BuildInputs(
     platform={"system": "Linux", "machine": "x86_64"},
     variables={"PYTHONHASHSEED": "0"},
     epoch=1795511444,
+    checkout=CheckedOut(REVISION, ("src/app/version.py",), 1, {"vendor/parser": revision("submodule")}),
+    definition=Definition(
+        ".github/workflows/release.yml",
+        DigestSet(digest("release.yml")),
+        (
+            Used("action", "actions/checkout", revision("checkout")),
+            Used("image", "docker.io/library/python", f"sha256:{digest('python image')}"),
+            Used("local", "./.github/actions/build", None),
+        ),
+        complete=True,
+    ),
+    container=Container("python:3.12", DigestSet(digest("python image"))),
+    parameters={"channel": "stable"},
+)
+SEEN = Observation(
+    "8801",
+    (
+        ObservedStep(
+            command=("python", "-m", "build", "--password=[redacted]"),
+            started_at=moment(8, 1),
+            duration_ms=41_200,
+            exit=0,
+            signal=None,
+            around=Around(
+                tools={"gcc": "gcc (Ubuntu 13.2.0-23ubuntu4) 13.2.0", "python3": "Python 3.12.3"},
+                unanswered=("mvn",),
+                platform={"arch": "x86_64", "ImageVersion": "20261101.1.0"},
+                container=Container("python:3.12", None),
+                umask="0022",
+                locale="C.UTF-8",
+                time_zone="Etc/UTC",
+                limits=Limits("2.5", 8 << 30, 4),
+                variables={"CFLAGS": "-O2", "SOURCE_DATE_EPOCH": "1795511444"},
+            ),
+            wrote=Wrote((WrittenFile("dist/app-1.2.0.tar.gz", 5120, DigestSet(digest("sdist"))),), 2, complete=False),
+        ),
+        ObservedStep(
+            command=("make", "docs"),
+            started_at=moment(8, 2),
+            duration_ms=0,
+            exit=137,
+            signal="SIGKILL",
+            around=Around({}, (), {}, None, "0077", "C", "", Limits(None, None, 1), {}),
+            wrote=Wrote((), 0, complete=True),
+        ),
+    ),
 )
 NO_INPUTS = BuildInputs({}, {}, {}, {}, None)
 MANIFEST = Manifest(HOME, REVISION, "v1.2.0", (SDIST, WHEEL), SBOM_DIGEST, MATRIX_DIGEST)
@@ -474,11 +532,12 @@ POLICY_FILE = (Subject(".counterseal/policy.yml", POLICY_DIGEST),)
 
 
 def _matrix(inputs: BuildInputs) -> bytes:
-    return wire.canonical(manifest.input_matrix(inputs, REVISION))
+    return wire.canonical(matrix.build(inputs, REVISION))
 
 
 def _provenance() -> bytes:
-    predicate = provenance.predicate(RUN, manifest.input_matrix(INPUTS, REVISION))
+    seen = wire.load_json(observation.build(SEEN), "observation")
+    predicate = provenance.predicate(RUN, matrix.build(INPUTS, REVISION), seen)
     return statement.build([WHEEL, Subject("manifest.json", MANIFEST_DIGEST), SDIST], identifiers.PROVENANCE, predicate)
 
 
@@ -501,6 +560,10 @@ CASES: Mapping[str, Mapping[str, Callable[[], bytes]]] = {
         ),
     },
     "input-matrix": {"everything": lambda: _matrix(INPUTS), "nothing": lambda: _matrix(NO_INPUTS)},
+    "observation": {
+        "two commands": lambda: observation.build(SEEN),
+        "of no run": lambda: observation.build(Observation(None, SEEN.steps[1:])),
+    },
     "request": {
         "production": lambda: manifest.request(REQUEST),
         "awkward reason": lambda: manifest.request(dataclasses.replace(REQUEST, reason=AWKWARD)),

@@ -75,6 +75,14 @@ class Argument(_Variable, click.Argument):
         super().__init__([name], help=words, type=kind, **more)
 
 
+class Words(Argument):
+    """The words of a command, which no variable sets: whoever can set one would choose what runs."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> None:  # noqa: ARG002 - click's form
+        """Return nothing."""
+        return
+
+
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     if ctx.obj is not None:
         setattr(ctx.obj, "form" if param.name == "format" else "verbose", value)

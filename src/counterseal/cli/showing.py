@@ -31,7 +31,10 @@ def show(report: Report, form: str, surroundings: Surroundings, *, quiet: bool =
         surroundings: Where this is shown.
         quiet: Only errors on stderr.
     """
-    if form == "json":
+    if report.aside:
+        if not quiet:
+            _aside(report, form, surroundings)
+    elif form == "json":
         write_json(report.data)
     elif form == "text" and not report.verbatim and _styled(sys.stdout, surroundings):
         _write(_terminal(report, sys.stdout))
@@ -44,6 +47,13 @@ def show(report: Report, form: str, surroundings: Surroundings, *, quiet: bool =
     if surroundings.in_github or surroundings.in_gitlab:
         _append(surroundings.step_summary, _markdown(report))
         _append(surroundings.step_output, _outputs(report, surroundings, quiet=quiet))
+
+
+def _aside(report: Report, form: str, surroundings: Surroundings) -> None:
+    if form == "json":
+        sys.stderr.write(escape.json_text(json.dumps(report.data, indent=2)) + "\n")
+    else:
+        say(_markdown(report) if form == "markdown" else report.text, surroundings)
 
 
 def write_json(data: Mapping[str, Any]) -> None:

@@ -107,6 +107,8 @@ class Verb(click.Command):
 
 def _missing(param: click.Parameter, verb: str, example: str) -> UsageError:
     name, variable = name_of(param), f"{PREFIX}{param.name.upper()}"
+    if isinstance(param, parameters.Words):
+        return UsageError(f"no {name}", why=f"{verb} needs it: {param.help}", fix=f"counterseal {example}")
     call = name if isinstance(param, click.Option) else f"counterseal {verb} {name}"
     why = f"{verb} needs it: {getattr(param, 'help', None) or 'it has no default'}"
     return UsageError(f"no {name}", why=why, fix=f"{call} …, or set {variable}; for example:\ncounterseal {example}")

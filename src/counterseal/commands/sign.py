@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from counterseal import inventory, plain_file
+from counterseal import plain_file
 from counterseal.commands import outputs
+from counterseal.commands.building import own_word, recorded
 from counterseal.errors import UsageError
-from counterseal.formats import digests, junit, manifest, provenance, statement, wire
-from counterseal.formats import subject as subject_files
+from counterseal.formats import digests, junit, manifest, provenance, statement
 from counterseal.identifiers import (
     BLOB_SUFFIX,
     BUILD_BUNDLES_FILE,
     MANIFEST_FILE,
     PROVENANCE,
     SBOM,
-    SBOM_FILE,
     TEST_RESULT,
     page,
 )
@@ -43,6 +42,7 @@ class SignInputs:
         visibility: `public`, or what else the forge says of the repository; None: not known.
         publish_names: Names of repository, workflow and ref may become public.
         test_results: A JUnit report.
+        run: The number of this run as CI says it, which an observation has to be of; None: this is no run.
         dry_run: Do everything but sign and write.
     """
 
@@ -53,6 +53,7 @@ class SignInputs:
     visibility: str | None = None
     publish_names: bool = False
     test_results: Path | None = None
+    run: str | None = None
     dry_run: bool = False
 
 
@@ -68,7 +69,11 @@ class SignPorts:
 
 @dataclass(frozen=True, slots=True)
 class SignResult:
-    """What was (or, dry, would be) signed: the artifacts, the statements by predicate type, the files written."""
+    """What was (or, dry, would be) signed: the artifacts, the statements by predicate type, the files written.
+
+    `observed` counts the commands that `observe` watched, `contradicted` names artifacts with other bytes than those
+    that a command is said to have written last.
+    """
 
     subjects: tuple[Subject, ...]
     manifest: str
@@ -77,6 +82,8 @@ class SignResult:
     statements: tuple[str, ...]
     written: tuple[str, ...]
     dry_run: bool
+    observed: int = 0
+    contradicted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,7 @@ class SignPreview:
     input_matrix: str
     statements: tuple[str, ...]
     written: tuple[str, ...]
+    observed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,7 @@ class _Plan:
     subjects: tuple[Subject, ...]
     manifest: bytes
     statements: Mapping[str, bytes]
+    said: own_word.OwnWord
 
 
 def run(inputs: SignInputs, ports: SignPorts) -> SignResult:
@@ -128,6 +137,8 @@ def run(inputs: SignInputs, ports: SignPorts) -> SignResult:
         statements=tuple(plan.statements),
         written=_written(plan.subjects),
         dry_run=inputs.dry_run,
+        observed=plan.said.observed,
+        contradicted=plan.said.contradicted(plan.subjects),
     )
 
 
@@ -145,9 +156,9 @@ def preview(inputs: SignInputs, files: SubjectFiles, facts: BuildFacts, revision
     """
     collected = files.collect(inputs.subjects)
     subjects = tuple(subject for _, subject in collected)
-    data, document = _read_sbom(inputs)
-    _check_recorded(document, subjects)
-    matrix = manifest.input_matrix(facts.collect(inputs.projects, [path for path, _ in collected]), revision)
+    data, document = recorded.read_sbom(inputs.output, inputs.subjects)
+    recorded.check(document, subjects)
+    said = own_word.gather(facts.collect(inputs.projects, [path for path, _ in collected]), revision, inputs.output)
     statements = [PROVENANCE, SBOM]
     if inputs.test_results is not None:
         junit.parse(*_report(inputs.test_results))
@@ -156,9 +167,10 @@ def preview(inputs: SignInputs, files: SubjectFiles, facts: BuildFacts, revision
         subjects,
         revision,
         digests.sha256(data),
-        digests.sha256(wire.canonical(matrix)),
+        said.matrix_digest,
         tuple(statements),
         _written(subjects),
+        said.observed,
     )
 
 
@@ -194,10 +206,12 @@ def _check_names_may_leak(inputs: SignInputs, current: Run) -> None:
 
 def _plan(inputs: SignInputs, ports: SignPorts, current: Run, collected: Sequence[tuple[Path, Subject]]) -> _Plan:
     subjects = tuple(subject for _, subject in collected)
-    data, document = _read_sbom(inputs)
-    _check_recorded(document, subjects)
-    facts = ports.facts.collect(inputs.projects, [path for path, _ in collected])
-    matrix = manifest.input_matrix(facts, current.revision)
+    data, document = recorded.read_sbom(inputs.output, inputs.subjects)
+    recorded.check(document, subjects)
+    place = (provenance.workflow_path(current), current.config_digest)
+    facts = ports.facts.collect(inputs.projects, [path for path, _ in collected], place)
+    said = own_word.gather(facts, current.revision, inputs.output)
+    said.check_run(inputs.run)
     listed = manifest.build(
         Manifest(
             repository=current.repository,
@@ -205,71 +219,25 @@ def _plan(inputs: SignInputs, ports: SignPorts, current: Run, collected: Sequenc
             tag=provenance.tag_of(current),
             subjects=subjects,
             sbom=digests.sha256(data),
-            input_matrix=digests.sha256(wire.canonical(matrix)),
+            input_matrix=said.matrix_digest,
         )
     )
     own = Subject(MANIFEST_FILE, digests.sha256(listed))
     statements = {
-        PROVENANCE: statement.build([*subjects, own], PROVENANCE, provenance.predicate(current, matrix)),
+        PROVENANCE: statement.build([*subjects, own], PROVENANCE, said.predicate(current)),
         SBOM: statement.build(subjects, SBOM, document),
     }
     if inputs.test_results is not None:
         results = _test_results(inputs.test_results, current)
         statements[TEST_RESULT] = statement.build(subjects, TEST_RESULT, results)
-    return _Plan(subjects, listed, statements)
-
-
-def _read_sbom(inputs: SignInputs) -> tuple[bytes, dict[str, Any]]:
-    path = inputs.output / SBOM_FILE
-    if path.is_symlink() or not path.is_file():
-        raise UsageError(
-            f"no {path}",
-            why="`counterseal sbom` has not run here, and every release carries an SBOM",
-            fix=f"counterseal sbom {' '.join(inputs.subjects)}",
-        )
-    data = plain_file.read(path, max_bytes=subject_files.largest(SBOM_FILE))
-    return data, inventory.load(data, SBOM_FILE)
-
-
-def _check_recorded(document: Mapping[str, Any], subjects: Sequence[Subject]) -> None:
-    """Return if the artifacts are those that `sbom` saw."""
-    artifacts = inventory.view(document, SBOM_FILE).artifacts
-    recorded = {artifact.name: _recorded_sha256(artifact) for artifact in artifacts}
-    for subject in subjects:
-        if subject.name not in recorded:
-            raise UsageError(f"{subject.name} is not in {SBOM_FILE}", why="`sbom` was run with other files", fix=_AGAIN)
-        _check_same(subject, recorded.pop(subject.name), "after `sbom` recorded it")
-    if recorded:
-        raise UsageError(
-            f"{SBOM_FILE} names {', '.join(sorted(recorded))}",
-            why="it was given to `sbom`, but not to `sign`",
-            fix=_AGAIN,
-        )
-
-
-def _recorded_sha256(artifact: inventory.Element) -> str | None:
-    """Return the one sha256 of an artifact, or None: whatever else stands there is no match."""
-    contents = [content for algorithm, content in artifact.hashes if algorithm == "SHA-256"]
-    return contents[0] if len(contents) == 1 else None
-
-
-_AGAIN = "run `counterseal sbom` and `counterseal sign` with the same files"
+    return _Plan(subjects, listed, statements, said)
 
 
 def _check_unchanged(before: Sequence[tuple[Path, Subject]], after: Sequence[tuple[Path, Subject]], when: str) -> None:
     now = {subject.name: subject for _, subject in after}
     for _, subject in before:
         subject_now = now.get(subject.name)
-        _check_same(subject_now or Subject(subject.name, "nothing"), subject.digest, when)
-
-
-def _check_same(now: Subject, then: str | None, when: str) -> None:
-    if now.digest != then:
-        raise UsageError(
-            f"{now.name} changed {when}",
-            why=f"its sha256 was {then}, and is {now.digest}",
-            fix="find out what changed it; then build, `sbom` and `sign` again",
-        )
+        recorded.check_same(subject_now or Subject(subject.name, "nothing"), subject.digest, when)
 
 
 def _report(path: Path) -> tuple[bytes, str]:

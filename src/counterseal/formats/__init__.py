@@ -10,6 +10,7 @@ __all__ = [
     "checksums",
     "digests",
     "event_request",
+    "inputs",
     "junit",
     "manifest",
     "names",

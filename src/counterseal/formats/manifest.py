@@ -1,27 +1,22 @@
-"""`manifest.json`, the input matrix and the promotion request: their bytes, and those bytes read back strictly.
+"""`manifest.json` and the promotion request: their bytes, and those bytes read back strictly.
 
-What they mean is said in docs/formats.md#manifest, #input-matrix and #request. Nothing here reads a file or knows the
+What they mean is said in docs/formats.md#manifest and #request. Nothing here reads a file or knows the
 time: the same inputs give the same bytes, because the sha256 of a manifest names everything that follows from it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from counterseal.errors import CountersealError, FormatError, UsageError
 from counterseal.formats import digests, names, subject, wire
 from counterseal.identifiers import MANIFEST_FILE, REQUEST_FOLDER
 from counterseal.model import DigestSet, Manifest, PromotionRequest, Repository, Subject
 
-if TYPE_CHECKING:
-    from counterseal.model import BuildInputs
-
 SCHEMA: Final = "counterseal.manifest/v1"
-MATRIX_SCHEMA: Final = "counterseal.input-matrix/v1"
 REQUEST_SCHEMA: Final = "counterseal.request/v1"
 #: The kind of request that this file has; others lie in `promotions/_events/` (`event_request.py`).
 PROMOTION: Final = "promotion"
@@ -50,26 +45,6 @@ class ManifestFile:
     subjects: tuple[ListedSubject, ...]
     sbom: DigestSet
     input_matrix: DigestSet
-
-
-@dataclass(frozen=True, slots=True)
-class MustEqual:
-    """What has to be equal in a rebuild."""
-
-    revision: str
-    lock_files: Mapping[str, DigestSet]
-    tools: Mapping[str, str]
-    source_date_epoch: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class InputMatrix:
-    """What a build was made from and with: in the provenance, and by digest in the manifest."""
-
-    schema: str
-    must_equal: MustEqual
-    informational: Mapping[str, str]
-    variables: Mapping[str, str]
 
 
 def build(manifest: Manifest) -> bytes:
@@ -139,26 +114,6 @@ def parse(data: bytes, what: str = MANIFEST_FILE) -> Manifest:
     if again != data:
         raise FormatError(f"{what}: not the bytes that counterseal writes", fix="do not edit or reformat it")
     return manifest
-
-
-def input_matrix(inputs: BuildInputs, revision: str) -> dict[str, Any]:
-    """Return the input matrix: what a rebuild has to have equal, what is worth knowing, and the allowed variables.
-
-    `wire.canonical` of it is what the manifest's `inputMatrix` digest is of; it travels in the provenance.
-
-    Args:
-        inputs: What the build was made from and with.
-        revision: The source revision.
-    """
-    lock_files = {path: DigestSet(digest) for path, digest in sorted(inputs.lock_files.items())}
-    matrix = InputMatrix(
-        MATRIX_SCHEMA,
-        MustEqual(revision, lock_files, dict(sorted(inputs.tools.items())), inputs.epoch),
-        dict(sorted(inputs.platform.items())),
-        dict(sorted(inputs.variables.items())),
-    )
-    data: dict[str, Any] = wire.encode(matrix)
-    return data
 
 
 def request(content: PromotionRequest) -> bytes:

@@ -45,12 +45,13 @@ def tag_of(run: Run) -> str:
     return run.ref.removeprefix(TAG_PREFIX)
 
 
-def predicate(run: Run, matrix: Mapping[str, Any]) -> dict[str, Any]:
+def predicate(run: Run, matrix: Mapping[str, Any], observation: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the predicate `https://slsa.dev/provenance/v1` of what this run built.
 
     Args:
         run: The run that signs.
-        matrix: The input matrix (`manifest.input_matrix`), carried whole in `internalParameters`.
+        matrix: The input matrix (`inputs.matrix`), carried whole in `internalParameters`.
+        observation: What `observe` saw of the build's commands, carried whole beside it.
 
     Raises:
         FormatError: The run does not say which workflow it is.
@@ -63,7 +64,7 @@ def predicate(run: Run, matrix: Mapping[str, Any]) -> dict[str, Any]:
         "buildDefinition": {
             "buildType": BUILD_TYPE,
             "externalParameters": {
-                "workflow": {"ref": run.ref, "repository": repository, "path": _workflow_path(run)},
+                "workflow": {"ref": run.ref, "repository": repository, "path": workflow_path(run)},
             },
             "internalParameters": {
                 kind.value: {
@@ -72,6 +73,7 @@ def predicate(run: Run, matrix: Mapping[str, Any]) -> dict[str, Any]:
                     "runner_environment": run.runner_environment,
                 },
                 "inputMatrix": matrix,
+                **({} if observation is None else {"observation": observation}),
             },
             "resolvedDependencies": [
                 {"uri": f"git+{repository}@{run.ref}", "digest": {"gitCommit": run.revision}},
@@ -85,7 +87,7 @@ def predicate(run: Run, matrix: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _workflow_path(run: Run) -> str:
+def workflow_path(run: Run) -> str:
     """Return `.github/workflows/release.yml` of `acme/app/.github/workflows/release.yml@refs/tags/v1.2.0`."""
     path, at, _ = run.config_ref.partition("@")
     prefix = run.repository.name + forges.DIALECTS[forges.kind_of(run.repository.host)].definition

@@ -45,6 +45,7 @@ RESERVED: Final = frozenset(
         identifiers.BUILD_BUNDLES_FILE,
         identifiers.BUNDLES_FILE,
         identifiers.EVIDENCE_FILE,
+        identifiers.OBSERVATION_FILE,
         identifiers.CHECKSUMS_FILE,
         identifiers.PROOF_FILE,
     }

@@ -54,22 +54,6 @@ class SbomDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class BuildInputs:
-    """What a build was made from and with, as far as it can be known here.
-
-    `lock_files` maps a path, relative to the first project, to its sha256, `tools` a tool to its version; both have to
-    be equal in a rebuild. `platform` is for people. `variables` are environment variables by allow-list. `epoch` is
-    SOURCE_DATE_EPOCH in seconds since 1970 (None: not set).
-    """
-
-    lock_files: Mapping[str, str]
-    tools: Mapping[str, str]
-    platform: Mapping[str, str]
-    variables: Mapping[str, str]
-    epoch: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Asset:
     """A file at a release; `digest` is what the forge says (None: it says nothing), not proof."""
 

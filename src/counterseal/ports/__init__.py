@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from counterseal.ports.archives import ArchiveReader, Packer
 from counterseal.ports.forge import AssetStore, Forge, GateRuns
-from counterseal.ports.here import BuildFacts, Clock, SbomBuilder, SubjectFiles
+from counterseal.ports.here import BuildFacts, Clock, Observer, SbomBuilder, SubjectFiles
 from counterseal.ports.progress import Tell, silent
 from counterseal.ports.project import BranchWriter, ChangeRequests, Clone, ProjectFixes, ProjectSurvey
 from counterseal.ports.signing import BundleVerifier, Crew, Crewed, Environment, Signer
@@ -31,6 +31,7 @@ __all__ = [
     "LedgerStore",
     "LostTips",
     "Memory",
+    "Observer",
     "Packer",
     "ProjectFixes",
     "ProjectSurvey",

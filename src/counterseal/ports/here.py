@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from counterseal.model import BuildInputs, SbomDocument, Subject
+    from counterseal.model import BuildInputs, ObservedStep, SbomDocument, Subject
 
 
 class Clock(Protocol):
@@ -61,10 +61,29 @@ class SubjectFiles(Protocol):
 class BuildFacts(Protocol):
     """What can be known here about how something was built."""
 
-    def collect(self, projects: Sequence[Path], files: Sequence[Path]) -> BuildInputs:
-        """Return digests of the projects' lock files, tools, platform and the allowed variables.
+    def collect(
+        self, projects: Sequence[Path], files: Sequence[Path], definition: tuple[str, str] | None = None
+    ) -> BuildInputs:
+        """Return what is checked out, digests of lock files, what the workflow names, tools, platform, variables.
 
         Args:
             projects: Folders of the projects; the lock files' paths are relative to the first.
             files: The artifacts; a wheel says which tool made it.
+            definition: Path of the workflow or pipeline file, and the commit that it is run at; None: of no run.
+        """
+
+
+class Observer(Protocol):
+    """Runs a command of the build, and watches it."""
+
+    def watch(self, command: Sequence[str], roots: Sequence[Path], started_at: datetime) -> ObservedStep:
+        """Run a command to its end, unchanged, and return what there is to know of it.
+
+        Args:
+            command: The program and its words.
+            roots: Where to look for what it writes.
+            started_at: Now.
+
+        Raises:
+            UsageError: It cannot be started.
         """

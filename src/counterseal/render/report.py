@@ -21,6 +21,7 @@ class Report:
         warnings: Lines for stderr.
         notices: One (title, message) for each thing that people should see at once, shown as annotations.
         table: The rows that the text begins with, the head first; a terminal shows them as wide as it is.
+        aside: It goes to stderr whole: stdout is that of a command that was run.
         verbatim: The text is for a program: no colour, wherever it goes.
     """
 
@@ -33,4 +34,5 @@ class Report:
     warnings: tuple[str, ...] = ()
     notices: tuple[tuple[str, str], ...] = ()
     table: Sequence[Sequence[str]] = ()
+    aside: bool = False
     verbatim: bool = False

@@ -36,3 +36,14 @@ def inputs(path: Path | None) -> dict[str, str]:
                 fix=f"declare the inputs as on {page('how-to-github.md')}, without types",
             )
     return {str(name): value for name, value in filled.items() if value}
+
+
+def filled(path: Path | None) -> dict[str, str]:
+    """Return what whoever started the run by hand filled in, whatever its types; nothing of lists and objects."""
+    given = read(path).get("inputs")
+    values = given.items() if isinstance(given, dict) else ()
+    return {str(name): _text(value) for name, value in values if isinstance(value, str | int | float)}
+
+
+def _text(value: str | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

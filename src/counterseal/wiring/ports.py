@@ -19,7 +19,7 @@ from counterseal.formats import wire
 from counterseal.wiring.surroundings import NAMED, Surroundings, loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from counterseal.adapters.github.ci import GitHubEnvironment
     from counterseal.adapters.github.forge import GitHubForge
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from counterseal.model import Actor, Run, Trust, TrustMaterial
     from counterseal.ports import (
         AssetStore,
-        BuildFacts,
         Clock,
         LedgerSource,
         LedgerStore,
@@ -67,13 +66,6 @@ class Wiring:
         from counterseal.adapters.local.files import WorkspaceFiles
 
         return WorkspaceFiles(Path.cwd())
-
-    def build_facts(self, projects: Sequence[Path]) -> BuildFacts:
-        """Return what can be known of this build, in the words that the projects' policy allows."""
-        from counterseal.adapters.local.build_facts import LocalBuildFacts
-        from counterseal.wiring.confidential import redaction_of
-
-        return LocalBuildFacts(self.surroundings.environ, redaction_of(projects[0]))
 
     def sbom_builder(self, project: Path, **sources: Any) -> SbomBuilder:
         """Return the builder of SBOMs of a project.

@@ -14,6 +14,7 @@ import click
 import pytest
 
 from counterseal import __version__
+from counterseal.cli import parameters
 from counterseal.cli.call import Call
 from counterseal.cli.kinds import DIGEST, MOMENT
 from counterseal.cli.main import main
@@ -118,11 +119,18 @@ def _value(param: click.Parameter) -> tuple[str, Any]:
 
 @pytest.mark.parametrize("verb", COMMANDS)
 def test_every_option_is_a_variable_too(verb: str) -> None:
-    wanted = {param.name: _value(param) for param in verb_of(verb).params}
+    words = {param.name: ("what runs",) for param in verb_of(verb).params if isinstance(param, parameters.Words)}
+    wanted = {param.name: _value(param) for param in verb_of(verb).params if param.name not in words}
     assert {"format", "quiet", "verbose"} < set(wanted)
     call = Call({f"COUNTERSEAL_{name.upper()}": text for name, (text, _) in wanted.items()})
-    assert vars(verb_of(verb).read([], call) or 0) == {name: value for name, (_, value) in wanted.items()}
+    given = [word for each in words.values() for word in each]
+    assert vars(verb_of(verb).read(given, call) or 0) == {name: value for name, (_, value) in wanted.items()} | words
     assert call.verbose
+
+
+def test_no_variable_says_what_is_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["observe"], {"COUNTERSEAL_COMMAND": "touch /tmp/chosen-by-a-variable"}) == 2
+    assert "no COMMAND" in capsys.readouterr().err
 
 
 def test_a_variable_of_no_value_is_an_error(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,7 @@ from counterseal.adapters.sigstore import trust
 from counterseal.errors import CountersealError
 from counterseal.evaluation import decision
 from counterseal.formats import event_request, manifest, names, statement, wire
+from counterseal.formats.inputs import matrix, observation
 from counterseal.history import events as event
 from counterseal.ledger import entry, merkle
 from counterseal.model import InclusionProof
@@ -119,7 +120,7 @@ def documents() -> dict[str, tuple[str, dict[str, Any]]]:
     }
     for kind in event.EventKind:
         found[kind] = ("event-v1", predicate(f"event-{kind}", kind))
-    for name in ("manifest", "input-matrix", "request", "event-request", "evidence"):
+    for name in ("manifest", "input-matrix", "observation", "request", "event-request", "evidence"):
         for case in frozen.CASES[name]:
             found[f"{name} {case}"] = (f"{name}-v1", frozen.document(name, case))
     return found
@@ -147,6 +148,8 @@ def _read_predicate(kind: str, parse: Callable[[model.Statement, str], object]) 
 
 READERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "manifest-v1": lambda document: manifest.parse(wire.canonical(document)),
+    "input-matrix-v1": lambda document: matrix.parse(document, "x"),
+    "observation-v1": lambda document: observation.parse(wire.canonical(document), "x"),
     "request-v1": lambda document: manifest.parse_request(wire.canonical(document), _path_of(document)),
     "event-request-v1": lambda document: event_request.parse(
         wire.canonical(document), f"promotions/_events/{document.get('kind')}.{document.get('requestId')}.json"
@@ -159,7 +162,7 @@ READERS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 def test_every_schema_is_one_and_says_where_it_is() -> None:
-    assert len(SCHEMAS) == 9
+    assert len(SCHEMAS) == 10
     for name, schema in SCHEMAS.items():
         Draft202012Validator.check_schema(schema)
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
@@ -292,6 +295,18 @@ NO_READER: list[tuple[str, str, Any]] = [
     ("input-matrix everything", "mustEqual/lockFiles/uv.lock", "a" * 64),
     ("input-matrix everything", "variables", None),
     ("input-matrix everything", "extra", 1),
+    ("input-matrix everything", "checkout/revision", "main"),
+    ("input-matrix everything", "definition/uses/0/at", 4),
+    ("input-matrix everything", "container/digest", "sha256:1"),
+    ("input-matrix everything", "parameters", []),
+    ("observation two commands", "schema", "counterseal.observation/v0"),
+    ("observation two commands", "steps/0/startedAt", "today"),
+    ("observation two commands", "steps/0/exit", None),
+    ("observation two commands", "steps/0/around/limits/memory", "8G"),
+    ("observation two commands", "steps/0/wrote/files/0/digest", "a" * 64),
+    ("observation two commands", "steps/0/wrote/complete", 1),
+    ("observation two commands", "steps/1/signal", 9),
+    ("observation two commands", "steps", []),
 ]
 
 
@@ -435,6 +450,7 @@ def section(name: str) -> str:
     [
         ("manifest", "manifest-v1"),
         ("input matrix", "input-matrix-v1"),
+        ("observation", "observation-v1"),
         ("request", "request-v1"),
         ("event request", "event-request-v1"),
         ("evidence", "evidence-v1"),

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from counterseal.errors import CountersealError, FormatError, UsageError
 from counterseal.formats import manifest, names, wire
 from counterseal.model import (
-    BuildInputs,
     Manifest,
     Person,
     PinnedAsset,
@@ -171,31 +170,6 @@ def test_no_single_changed_byte_is_taken_for_the_same_manifest(data: st.DataObje
     except FormatError:
         return
     assert found != EXAMPLE
-
-
-# --- input matrix
-
-
-def test_the_matrix_does_not_depend_on_the_order_of_what_was_found() -> None:
-    first = BuildInputs(
-        {"uv.lock": A, "pylock.toml": B}, {"python": "3.11", "build": "1"}, {"os": "Linux"}, {"TZ": "UTC"}, 5
-    )
-    second = BuildInputs(
-        {"pylock.toml": B, "uv.lock": A}, {"build": "1", "python": "3.11"}, {"os": "Linux"}, {"TZ": "UTC"}, 5
-    )
-    matrix = manifest.input_matrix(first, REVISION)
-    assert wire.canonical(matrix) == wire.canonical(manifest.input_matrix(second, REVISION))
-    assert matrix == {
-        "schema": "counterseal.input-matrix/v1",
-        "mustEqual": {
-            "revision": REVISION,
-            "lockFiles": {"pylock.toml": {"sha256": B}, "uv.lock": {"sha256": A}},
-            "tools": {"build": "1", "python": "3.11"},
-            "sourceDateEpoch": 5,
-        },
-        "informational": {"os": "Linux"},
-        "variables": {"TZ": "UTC"},
-    }
 
 
 # --- request

@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from counterseal.errors import FormatError, UsageError
-from counterseal.formats import manifest, provenance
+from counterseal.formats import provenance
+from counterseal.formats.inputs import matrix
 from counterseal.model import Actor, BuildInputs, Repository, Run
 
 A = "a" * 64
@@ -32,7 +33,7 @@ RUN = Run(
     triggering_login="alice",
     url="https://github.com/ACME/app/actions/runs/5001/attempts/2",
 )
-MATRIX = manifest.input_matrix(BuildInputs({"uv.lock": A}, {"python": "3.11.7"}, {}, {}, None), REVISION)
+MATRIX = matrix.build(BuildInputs({"uv.lock": A}, {"python": "3.11.7"}, {}, {}, None), REVISION)
 
 
 def test_the_predicate_is_known() -> None:

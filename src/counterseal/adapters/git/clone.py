@@ -12,10 +12,12 @@ from counterseal.adapters.git.process import Git, explain
 from counterseal.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 #: More than any file has that `init` or `doctor` reads.
 MAX_FILE: Final = 16 << 20
+#: Of rows that name a file, how many fields stand before its name: changed, in conflict (git-status, "Porcelain v2").
+_STATUS_FIELDS: Final = {b"1": 8, b"u": 10}
 
 
 class GitClone:
@@ -67,9 +69,9 @@ class GitClone:
             return None
         return plain_file.read(place, max_bytes=MAX_FILE, what=path)
 
-    def committed(self, path: str) -> bytes | None:
-        """Return a file as it was committed last, or None if it is not there."""
-        listed = self._git.run("ls-tree", "-z", "HEAD", "--", path)
+    def committed(self, path: str, revision: str = "HEAD") -> bytes | None:
+        """Return a file as it was committed last, or in a revision; None if it is not there."""
+        listed = self._git.run("ls-tree", "-z", revision, "--", path)
         kind, _, blob = listed.out.partition(b"\t")[0].decode("ascii", "replace").rpartition(" ")
         plain = listed.code == 0 and kind in ("100644 blob", "100755 blob")
         return self._git.read("cat-file", "blob", blob, limit=MAX_FILE) if plain else None
@@ -77,6 +79,21 @@ class GitClone:
     def changed(self) -> bool:
         """Return whether there is anything in the working tree that is not committed."""
         return bool(self._git.read("status", "--porcelain", "-z"))
+
+    def changed_files(self) -> Sequence[str]:
+        """Return the tracked files that are not as committed, and submodules that are at another commit.
+
+        What git does not know is left out. No git runs in a submodule, whose own configuration could start programs.
+        """
+        kinds = ("--untracked-files=no", "--ignore-submodules=dirty", "--no-renames")
+        rows = self._git.read("status", "--porcelain=v2", "-z", *kinds).split(b"\0")
+        return tuple(text(row.split(b" ", _STATUS_FIELDS[row[:1]])[-1]) for row in rows if row[:1] in _STATUS_FIELDS)
+
+    def submodules(self) -> Mapping[str, str]:
+        """Return path and commit of each submodule, as the commit that is checked out has them."""
+        rows = self._git.read("ls-tree", "-r", "-z", "HEAD").split(b"\0")
+        links = (row.partition(b"\t") for row in rows if row.startswith(b"160000 commit "))
+        return {text(path): head.split(b" ")[2].decode("ascii") for head, _, path in links}
 
     def tags(self) -> Sequence[str]:
         """Return all tags by name, the newest version last."""

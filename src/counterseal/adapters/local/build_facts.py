@@ -1,7 +1,8 @@
-"""What this machine knows of a build: lock files, tools, platform and a few environment variables.
+"""What this machine knows of a build: source, lock files, workflow file, tools, platform, parameters, a few variables.
 
-It starts no process and never sees the whole environment: `wiring/` hands in the variables, of which the names in
-`VARIABLES` are kept, redacted. What cannot be known here (which compiler another job used) is left out, not guessed.
+It starts no process but git. Of the environment the names in `VARIABLES` are kept, redacted, and what the pipeline
+file asks people for. What cannot be known here (which compiler another job used) is left out, not guessed: `observe`
+says it.
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ from __future__ import annotations
 import os
 import platform
 import re
-import string
 import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from counterseal import __version__, credentials, plain_file
-from counterseal.adapters.local import installed_packages
+from counterseal import __version__, plain_file
+from counterseal.adapters.local import installed_packages, machine, source_facts
+from counterseal.adapters.local.secret_values import Published, redact
 from counterseal.errors import UsageError
+from counterseal.forges import ForgeKind
 from counterseal.formats import digests
 from counterseal.model import BuildInputs, Redaction
-from counterseal.policy import Confidentiality
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,64 +32,68 @@ LOCK_FILES: Final = (
 )
 TOOLS: Final = ("build", "hatchling", "pip", "setuptools", "uv")
 VARIABLES: Final = ("LANG", "LC_ALL", "PYTHONHASHSEED", "SOURCE_DATE_EPOCH", "TZ")
-RUNNER_VARIABLES: Final = ("ImageOS", "ImageVersion", "RUNNER_ARCH", "RUNNER_OS", "CI_RUNNER_EXECUTABLE_ARCH")
 MAX_LOCK_BYTES: Final = 64 << 20
 MAX_WHEEL_METADATA: Final = 64 << 10
-MAX_VALUE: Final = 200
-#: More than is shown, because replacing shortens it, and so little that looking for secrets costs nothing.
-MAX_READ: Final = 2048
-REDACTED: Final = "[redacted]"
-
-_IN_SECRETS: Final = string.ascii_letters + string.digits + "_-."
-
-
-def redact(text: str) -> str:
-    """Return free text fit to be published: known forms of secrets replaced, unprintable escaped, cut to 200."""
-    # The cut may be in the middle of a secret, whose beginning alone would not be recognised.
-    read = text if len(text) <= MAX_READ else text[:MAX_READ].rstrip(_IN_SECRETS)
-    without, end = "", 0
-    for start, stop, _ in credentials.apart((*span, "") for span in credentials.spans(read, cut=True)):
-        without, end = f"{without}{read[end:start]}{REDACTED}", stop
-    shown = "".join(
-        char if char.isprintable() else f"\\u{ord(char):04x}" for char in f"{without}{read[end:]}"[: 2 * MAX_VALUE]
-    )
-    return shown[:MAX_VALUE]
+MAX_PARAMETERS: Final = 100
 
 
 class LocalBuildFacts:
     """Collects build inputs on this machine (`ports.BuildFacts`).
 
     Args:
-        variables: The environment, or the part of it that may be looked at; kept are the names of the allow-list.
-        redaction: What paths of lock files must not tell.
+        variables: The environment, or the part of it that may be looked at; kept are the names of the allow-list, and
+            what the pipeline file asks people for.
+        redaction: What no text may tell.
+        kind: The forge that runs this.
+        filled: What whoever started the run by hand filled in, where a file of the forge says it (GitHub).
     """
 
-    def __init__(self, variables: Mapping[str, str], redaction: Redaction | None = None) -> None:
+    def __init__(
+        self,
+        variables: Mapping[str, str],
+        redaction: Redaction | None = None,
+        kind: ForgeKind = ForgeKind.GITHUB,
+        filled: Mapping[str, str] | None = None,
+    ) -> None:
         self._variables = variables
-        self._redaction = redaction or Redaction()
+        self._words = Published(variables, redaction or Redaction())
+        self._kind = kind
+        self._filled = filled or {}
 
-    def collect(self, projects: Sequence[Path], files: Sequence[Path]) -> BuildInputs:
+    def collect(
+        self, projects: Sequence[Path], files: Sequence[Path], definition: tuple[str, str] | None = None
+    ) -> BuildInputs:
         """Return what can be known here of how `files` were built from `projects`.
 
         Raises:
-            UsageError: SOURCE_DATE_EPOCH is no number, or a lock file is no plain file, or huge.
+            UsageError: SOURCE_DATE_EPOCH is no number, a lock file is no plain file, or huge, or there are more
+                parameters or submodules than are recorded.
         """
+        clone = source_facts.clone_of(projects[0])
+        found = source_facts.definition(clone, self._kind, definition, self._words) if clone and definition else None
         return BuildInputs(
             lock_files=self._lock_files(projects),
             tools={**_tools(), **_generators(files)},
-            platform={**_platform(), **self._chosen(RUNNER_VARIABLES)},
-            variables=self._chosen(VARIABLES),
+            platform={**machine.platform_facts(), **self._words.chosen(machine.RUNNER_VARIABLES, self._variables)},
+            variables=self._words.chosen(VARIABLES, self._variables),
             epoch=self._epoch(),
+            checkout=source_facts.checkout(clone, self._words) if clone else None,
+            definition=found[0] if found else None,
+            container=machine.container(self._variables, self._words),
+            parameters=self._parameters(found[1].parameters if found else ()),
         )
 
     def _lock_files(self, projects: Sequence[Path]) -> dict[str, str]:
         """Return path and sha256 of the lock files in some folders, the paths relative to the first folder."""
-        words = Confidentiality(self._redaction)
         paths = [project / name for project in projects for name in LOCK_FILES if os.path.lexists(project / name)]
-        return {words.text(Path(os.path.relpath(path, projects[0])).as_posix()): _digest(path) for path in paths}
+        return {self._words.path(Path(os.path.relpath(path, projects[0])).as_posix()): _digest(path) for path in paths}
 
-    def _chosen(self, names: Sequence[str]) -> dict[str, str]:
-        return {name: redact(self._variables[name]) for name in names if name in self._variables}
+    def _parameters(self, asked: Sequence[str]) -> dict[str, str]:
+        """Return what people were asked for and filled in: at GitLab the variables that the file asks for."""
+        given = self._filled or {name: self._variables[name] for name in asked if name in self._variables}
+        if len(given) > MAX_PARAMETERS:
+            raise UsageError(f"{len(given)} parameters", why=f"at most {MAX_PARAMETERS} are recorded", fix="use fewer")
+        return {self._words.text(name): self._words.value(name, value) for name, value in given.items()}
 
     def _epoch(self) -> int | None:
         text = self._variables.get("SOURCE_DATE_EPOCH", "")
@@ -136,12 +141,3 @@ def _generator(path: Path) -> str:
         return ""  # says nothing; whether it is a wheel at all is not our question
     match = re.search(r"^Generator: *(.+)$", text, re.MULTILINE)
     return match[1].strip() if match else ""
-
-
-def _platform() -> dict[str, str]:
-    return {
-        "arch": platform.machine(),
-        "kernel": platform.release(),
-        "os": platform.system(),
-        "pythonImplementation": platform.python_implementation(),
-    }

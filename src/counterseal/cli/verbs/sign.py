@@ -44,6 +44,7 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     from counterseal.cli.showing import progress
     from counterseal.commands import policy, sign
     from counterseal.render.reports import sign as reports
+    from counterseal.wiring import builds
 
     if not in_job(wiring.surroundings):
         return _on_a_laptop(options, wiring)
@@ -52,10 +53,14 @@ def run(options: SimpleNamespace, wiring: Wiring) -> Report:
     sign.check_rehearsal(current, rehearsal=options.sandbox)
     own = policy.here(Path())
     allowed = options.publish_names or (own is not None and own.publish_names)
-    inputs = dataclasses.replace(_inputs(options), visibility=current.visibility, publish_names=allowed)
-    ports = sign.SignPorts(
-        environment, wiring.signer(options.trust_config), wiring.files(), wiring.build_facts(inputs.projects)
+    inputs = dataclasses.replace(
+        _inputs(options),
+        visibility=current.visibility,
+        publish_names=allowed,
+        run=builds.run_number(wiring.surroundings),
     )
+    facts = builds.facts(wiring.surroundings, inputs.projects)
+    ports = sign.SignPorts(environment, wiring.signer(options.trust_config), wiring.files(), facts)
     with progress(options, wiring.surroundings) as tell:
         tell("signing")
         result = sign.run(inputs, ports)
@@ -84,6 +89,7 @@ def _on_a_laptop(options: SimpleNamespace, wiring: Wiring) -> Report:
     from counterseal.cli.on_a_laptop import here, require_job
     from counterseal.commands import sign
     from counterseal.render.reports import sign as reports
+    from counterseal.wiring import builds
 
     inputs, files = _inputs(options), wiring.files()
     if not options.dry_run:
@@ -95,5 +101,5 @@ def _on_a_laptop(options: SimpleNamespace, wiring: Wiring) -> Report:
             "counterseal sandbox --for .",
         )
     clone, revision = here()
-    result = sign.preview(inputs, files, wiring.build_facts(inputs.projects), revision)
+    result = sign.preview(inputs, files, builds.facts(wiring.surroundings, inputs.projects), revision)
     return reports.preview(result, options.output, changed=clone.changed())

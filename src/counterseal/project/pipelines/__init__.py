@@ -1,4 +1,4 @@
-"""Workflow and pipeline files of a clone, as far as it matters here: what starts them, and what may sign in them."""
+"""Workflow and pipeline files of a clone: what starts them, what may sign in them, what they name from elsewhere."""
 
 from __future__ import annotations
 
@@ -6,5 +6,17 @@ from counterseal.project.pipelines.github import parse as parse_workflow
 from counterseal.project.pipelines.gitlab import parse as parse_pipeline
 from counterseal.project.pipelines.patterns import is_of_tags, meet
 from counterseal.project.pipelines.pipeline import Job, Pin, Pipeline
+from counterseal.project.pipelines.uses import Named, image, named
 
-__all__ = ["Job", "Pin", "Pipeline", "is_of_tags", "meet", "parse_pipeline", "parse_workflow"]
+__all__ = [
+    "Job",
+    "Named",
+    "Pin",
+    "Pipeline",
+    "image",
+    "is_of_tags",
+    "meet",
+    "named",
+    "parse_pipeline",
+    "parse_workflow",
+]

@@ -36,6 +36,7 @@ def preview(result: sign.SignPreview, folder: Path, *, changed: bool) -> Report:
         f"  statements: {', '.join(result.statements)}",
         f"  would write {', '.join(map(escape.plain, result.written))} in {escape.plain(str(folder))}",
         f"  {ONLY_IN_CI}",
+        *_observed(result.observed),
         *(["  note: what is not committed here is in no job's checkout"] if changed else []),
     ]
     data = {"schema": "counterseal.sign-preview/v1", **wire.encode(result), "uncommitted": changed}
@@ -55,11 +56,19 @@ def report(result: sign.SignResult, folder: Path, *, sandbox: bool) -> Report:
         f"{done}: {plural(count, 'artifact')} of {result.tag} at {result.revision[:12]}",
         f"  manifest sha256:{result.manifest}",
         f"  {plural(len(result.statements), 'statement')}, {plural(count, 'file signature')} in {folder}",
+        *_observed(result.observed),
         *([f"  {SANDBOX_NOTE}"] if sandbox else []),
     ]
     return Report(
         text="\n".join(lines),
         data={"schema": "counterseal.sign/v1", **wire.encode(result), "sandbox": sandbox},
         outputs={"manifest": result.manifest, "tag": result.tag},
-        warnings=tuple(versions.warnings(result.tag, (artifact.name for artifact in result.subjects))),
+        warnings=(
+            *versions.warnings(result.tag, (artifact.name for artifact in result.subjects)),
+            *(f"{name} has other bytes than those that the observed command wrote" for name in result.contradicted),
+        ),
     )
+
+
+def _observed(commands: int) -> list[str]:
+    return [f"  with the observation of {plural(commands, 'command')}"] if commands else []
