@@ -15,6 +15,7 @@ __all__ = [
     "names",
     "pin",
     "provenance",
+    "rebuilding",
     "statement",
     "subject",
     "visible",
