@@ -99,7 +99,7 @@ from counterseal.model import (
 from counterseal.verification import vsa
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 VECTORS = Path(__file__).parents[1] / "assets" / "vectors"
 
@@ -535,6 +535,17 @@ COMPARED = (
     ),
     ComparedArtifact("app.exe", DigestSet(digest("exe")), None, equal=False),
 )
+
+
+def digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def rebuilt(subjects: Sequence[Subject], revision: str = REVISION) -> RebuildResult:
+    """Return the result of a second build that counts, of other artifacts."""
+    files = tuple(RebuiltFile(each.name, DigestSet(each.digest)) for each in subjects)
+    source = RebuildSource("https://github.com/acme/app", revision)
+    return dataclasses.replace(REBUILT, source=source, subjects=files)
 
 
 def _rebuild(content: RebuildResult, compared: tuple[ComparedArtifact, ...]) -> bytes:

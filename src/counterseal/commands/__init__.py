@@ -18,6 +18,7 @@ __all__ = [
     "policy_people",
     "preview",
     "promotable",
+    "rebuild",
     "rehearsal",
     "repair",
     "request",

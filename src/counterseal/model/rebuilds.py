@@ -121,7 +121,7 @@ class Input:
 class RebuiltFile:
     """An artifact of the second build.
 
-    `fetched`: the very same bytes were there before the build began, so it did not make them.
+    `fetched`: the very same bytes were brought before the build began, so it did not make them.
     """
 
     name: str

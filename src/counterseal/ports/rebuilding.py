@@ -63,10 +63,10 @@ class Cell(Protocol):
         """Give the source's files the modes and the age that the conditions want them to have."""
 
     def note(self) -> None:
-        """Take note of every file that is there before the build begins."""
+        """Take note of every file that was brought, and is not committed, before the build begins."""
 
-    def was_there(self, digest: str) -> bool:
-        """Return whether a file with this sha256 was there then."""
+    def was_brought(self, digest: str) -> bool:
+        """Return whether a file with this sha256 was among those."""
 
     def outputs(self, patterns: Sequence[str]) -> Sequence[Path]:
         """Return what matches some patterns of a build file, in the order of the names."""

@@ -63,7 +63,8 @@ class BuildCell:
         self._mechanism, self._conditions, self._bounds = mechanism, conditions, bounds
         self._tools = tuple(tools)
         self._folders.make(conditions)
-        self._before: frozenset[str] = frozenset()
+        self._committed: frozenset[str] = frozenset()
+        self._brought: frozenset[str] = frozenset()
 
     @property
     def isolation(self) -> Isolation:
@@ -135,14 +136,15 @@ class BuildCell:
     def settle(self) -> None:
         """Give the source's files the modes and the age that the conditions want them to have."""
         files.settle(self._folders.source, self._conditions.umask, self._conditions.age)
+        self._committed = files.content_below([self._folders.source])
 
     def note(self) -> None:
-        """Take note of every file that is there before the build begins."""
-        self._before = files.content_below(self._folders.own())
+        """Take note of every file that was brought before the build begins."""
+        self._brought = files.content_below(self._folders.own()) - self._committed
 
-    def was_there(self, digest: str) -> bool:
-        """Return whether a file with this sha256 was there before the build began."""
-        return digest in self._before
+    def was_brought(self, digest: str) -> bool:
+        """Return whether a file with this sha256 was brought, and not committed, before the build began."""
+        return digest in self._brought
 
     def outputs(self, patterns: Sequence[str]) -> Sequence[Path]:
         """Return what matches the declared outputs."""
