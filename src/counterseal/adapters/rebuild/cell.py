@@ -15,6 +15,7 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from counterseal.adapters.rebuild import files, layout
+from counterseal.adapters.rebuild.network import variables as network_variables
 from counterseal.adapters.rebuild.watching import Watched
 from counterseal.errors import ServiceError
 from counterseal.model import Bounds, StepEnd
@@ -131,7 +132,8 @@ class BuildCell:
             file=shlex.quote(file),
             looks="yes" if apart else "no",
         )
-        return layout.Call(self._folders, self._conditions, self._tools, script, dict(more), network)
+        reaching = network_variables() if network else {}
+        return layout.Call(self._folders, self._conditions, self._tools, script, {**reaching, **more}, network)
 
     def settle(self) -> None:
         """Give the source's files the modes and the age that the conditions want them to have."""

@@ -84,6 +84,24 @@ def test_a_build_has_no_token(cell: BuildCell, monkeypatch: pytest.MonkeyPatch) 
     assert {"TMPDIR=/tmp", "HOME=/home/build", "LC_ALL=C.UTF-8", "TZ=UTC"} <= set(printed(cell).splitlines())
 
 
+def test_a_fetch_knows_mirrors_and_certificates_and_no_password(
+    cell: BuildCell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.example/simple")
+    monkeypatch.setenv("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:pass@proxy.example:3128")
+    monkeypatch.setenv("GOPROXY", f"https://mirror.example/ghp_{'a1B2' * 9}")
+    monkeypatch.setenv("NODE_EXTRA_CA_CERTS", "/root/ca.pem")
+    assert cell.run("fetch", "env", {}, network=True).done
+    fetched = set(printed(cell).splitlines())
+    assert {
+        "PIP_INDEX_URL=https://mirror.example/simple",
+        "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt",
+    } <= fetched
+    assert not {"HTTPS_PROXY", "GOPROXY", "NODE_EXTRA_CA_CERTS"} & {line.partition("=")[0] for line in fetched}
+    assert cell.run("build", "env | grep mirror", {}).exit == 1, "and a build knows none"
+
+
 def test_a_build_sees_no_process_of_others(cell: BuildCell) -> None:
     cell.run("build", f"kill -0 {os.getpid()} 2>/dev/null || echo nobody; ls /proc | grep -c '^[0-9]'", {})
     nobody, count = printed(cell).splitlines()[-2:]
