@@ -31,6 +31,7 @@ PYPROJECT: Final = """\
 [project]
 name = "small"
 version = "1.0.0"
+description = "small"
 [build-system]
 requires = ["{tool}"]
 build-backend = "{backend}"
@@ -93,7 +94,7 @@ PROJECTS: Final[dict[str, dict[str, str]]] = {
     "go build": {**GO_FILES, ".counterseal/build.yml": GO.format(flags="-buildvcs=false")},
     "go build -trimpath": {**GO_FILES, ".counterseal/build.yml": GO.format(flags="-trimpath -buildvcs=false")},
     "cargo build": {**RUST_FILES, ".counterseal/build.yml": RUST.format(before="")},
-    "cargo build, remapped": {**RUST_FILES, ".counterseal/build.yml": RUST.format(before=REMAPPED)},
+    "cargo build remapped": {**RUST_FILES, ".counterseal/build.yml": RUST.format(before=REMAPPED)},
 }
 
 

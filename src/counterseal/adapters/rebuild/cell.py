@@ -1,8 +1,8 @@
 """Where the commands of one build run: folders of its own, apart from everything else, within bounds.
 
 Each command runs under `sh -eu` in the top folder of the source. A command with network sees the same as one without,
-so what it brings lies where the next one finds it. No command has a token: its variables are all named in `layout.py`,
-its home begins empty, and it sees no file of the machine but programs.
+so what it brings lies where the next one finds it. No command has a token (R53): its variables are all named in
+`layout.py`, its home begins empty, and it sees no file of the machine but programs.
 """
 
 from __future__ import annotations

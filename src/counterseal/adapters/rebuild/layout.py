@@ -1,7 +1,7 @@
 """What a command of a second build sees: which folders lie where, and which variables it has. It starts nothing.
 
 Everything is by allow-list: the system's programs, a few files of `/etc`, folders with tools that somebody named, and
-the build's own folders. There is no `/home`, `/root`, `/run`, `/var` or `/sys` of the machine, and no socket of it.
+the build's own folders (R53). There is no `/home`, `/root`, `/run`, `/var` or `/sys` of the machine, and no socket.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How a command is kept apart: by bubblewrap, by unshare, or not at all; which one is found by trying, not by name.
 
 A mechanism is believed only after a command that it ran told what it saw: no network, no file that was not brought, no
-process of others, nothing to write to but its own. Where none works, `none` runs commands with the same variables in
-the same folders, and says that they were not isolated.
+process of others, nothing to write to but its own (R53). Where none works, `none` runs commands with the same variables
+in the same folders, and says that they were not isolated.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`rebuild`: the source once more, from nothing but itself and what it locks. It never sees what was released."""
+"""`rebuild`: the source once more, from nothing but itself and what it locks. It never sees what was released (R53)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rebuild compare`: a release beside a second build, in a process of its own, which alone sees the release's bytes."""
+"""`rebuild compare`: a release beside a second build, in a process of its own, which alone sees the release (R53)."""
 
 from __future__ import annotations
 

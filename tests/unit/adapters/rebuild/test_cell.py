@@ -34,6 +34,7 @@ def reaching(kind: str, address: str) -> str:
 
 
 def test_a_build_has_no_network(cell: BuildCell) -> None:
+    # R53 | a build has no network
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.2)
         port = server.getsockname()[1]
@@ -61,6 +62,7 @@ def test_a_build_reaches_no_socket_without_a_name(cell: BuildCell) -> None:
 
 
 def test_a_build_sees_no_file_of_others(cell: BuildCell, tmp_path: Path) -> None:
+    # R53 | a build sees no file of others
     release, key = tmp_path / "release", tmp_path / "id_ed25519"
     release.mkdir()
     (release / "app-1.0.tar.gz").write_bytes(b"released")
@@ -74,6 +76,7 @@ def test_a_build_sees_no_file_of_others(cell: BuildCell, tmp_path: Path) -> None
 
 
 def test_a_build_has_no_token(cell: BuildCell, monkeypatch: pytest.MonkeyPatch) -> None:
+    # R53 | a build has no token
     for name in ("GITHUB_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "CI_JOB_TOKEN", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "t0ken-of-the-job")
     seen = "env; cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; ls -A ~"

@@ -53,6 +53,7 @@ def test_what_works_here_is_chosen(apart: mechanism.Mechanism) -> None:
 def test_a_mechanism_that_keeps_less_apart_is_not_believed(
     broken: Broken, why: str, works: Callable[[str], mechanism.Mechanism]
 ) -> None:
+    # R53 | what keeps a build apart is tried
     works("bubblewrap")
     found = mechanism._wrong(broken)
     assert found == why
