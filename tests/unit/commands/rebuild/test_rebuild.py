@@ -99,7 +99,7 @@ class TestBuilding:
         assert main(["rebuild"], {}) == 1
         shown = capsys.readouterr().out
         assert "build failed with exit code 1" in shown
-        assert "a build has no network; what it needs is brought by `fetch`" in shown
+        assert "a build has no network: if that is why, let `fetch` bring what it needs" in shown
         assert "Network is unreachable" in Path("counterseal-rebuild/rebuild.log").read_text()
 
     def test_a_fetch_that_brings_the_release_is_found_out(

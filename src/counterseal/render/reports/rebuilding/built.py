@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from counterseal.model import RebuildResult, StepEnd
 
-_NETWORK: Final = "a build has no network; what it needs is brought by `fetch`"
+_NETWORK: Final = "a build has no network: if that is why, let `fetch` bring what it needs"
 
 
 def report(result: RebuildResult, folder: Path) -> Report:
