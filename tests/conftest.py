@@ -189,6 +189,8 @@ TOOLS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "jq": (_find("jq"), "apt-get install jq"),
     "openssl": (_find("openssl"), "apt-get install openssl"),
     "curl": (_find("curl"), "apt-get install curl"),
+    "bwrap": (_find("bwrap"), "apt-get install bubblewrap"),
+    "unshare": (_find("unshare"), "apt-get install util-linux"),
 }
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tools import schema_builds as builds
 from tools import schema_pins as pins
 from tools import schema_shapes as shapes
 from tools.format_examples import pretty
@@ -23,6 +24,7 @@ from counterseal import ledger
 from counterseal.evaluation import evidence
 from counterseal.formats import digests, event_request, manifest, names, subject
 from counterseal.formats.inputs import matrix, observation
+from counterseal.formats.rebuilding import result
 from counterseal.history import events
 from counterseal.ledger import entry
 from counterseal.model import LedgerLink, Permission
@@ -76,6 +78,8 @@ MEMBERS: Final[Mapping[str, tuple[Note, ...]]] = {
     "ObservationFile.schema": ({"const": observation.SCHEMA},),
     "EvidenceFile.schema": ({"const": evidence.SCHEMA},),
     "EvidenceFile.permissions": (tuple(permission.name.lower() for permission in Permission),),
+    "RebuildFile.schema": ({"const": result.SCHEMA},),
+    "RebuiltFile.name": (names.FILE,),
     "ProofFile.schema": ({"const": entry.PROOF_SCHEMA},),
     **_notes((_LINE, {"maxLength": ledger.MAX_LINE}), "ProvenLine.line", "VouchingLine.line", "StateCopy.line"),
     "StateCopy.document": (_LINE,),
@@ -108,6 +112,7 @@ _BY_WORLD: Final = {
     "else": _issuers(names.ISSUER),
 }
 FORMATS: Final = {
+    "build-v1": Format("build file", builds.BuildFileShape, Style.BY_HAND),
     "consume-v1": Format("pins", pins.PinsFile, Style.BY_HAND),
     "decision-v1": Format("decision", shapes.DecisionPredicate, Style.OPEN),
     "event-v1": Format("event", shapes.EventPredicate, Style.OPEN, _bodies()),
@@ -118,6 +123,8 @@ FORMATS: Final = {
     "manifest-v1": Format("manifest", manifest.ManifestFile, Style.WRITTEN),
     "observation-v1": Format("observation of a build", observation.ObservationFile, Style.WRITTEN),
     "policy-v1": Format("policy", shapes.PolicyFile, Style.BY_HAND),
+    "rebuild-v1": Format("comparison of a second build", result.RebuildPredicate, Style.OPEN),
+    "rebuild-result-v1": Format("result of a second build", result.RebuildFile, Style.WRITTEN),
     "request-v1": Format("promotion request", shapes.RequestDocument, Style.WRITTEN),
     "trust-v1": Format("trust document", shapes.TrustFile, Style.WRITTEN, _BY_WORLD),
 }

@@ -21,6 +21,7 @@ PROVENANCE: Final = "https://slsa.dev/provenance/v1"
 SBOM: Final = "https://cyclonedx.org/bom"
 VSA: Final = "https://slsa.dev/verification_summary/v1"
 TEST_RESULT: Final = "https://in-toto.io/attestation/test-result/v0.1"
+REBUILD: Final = f"{PREDICATE_BASE}/rebuild/v1"
 BUILD_TYPE: Final = f"{PREDICATE_BASE}/build/v1"
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 BUNDLE_MEDIA_TYPE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -33,6 +34,7 @@ STAGE_LEVEL_PREFIX: Final = "COUNTERSEAL_STAGE_"
 # In a repository that uses counterseal
 POLICY_PATH: Final = ".counterseal/policy.yml"
 PINS_PATH: Final = ".counterseal/consume.yml"
+BUILD_PATH: Final = ".counterseal/build.yml"
 POLICY_API_VERSION: Final = "counterseal/v1"
 REQUEST_FOLDER: Final = "promotions"
 #: Where requests for events lie below it, and the stage of their denies; no stage of a policy can be called so.
@@ -41,6 +43,7 @@ NOTES_REF: Final = "refs/notes/counterseal"
 LEDGER_BRANCH: Final = "counterseal-ledger"
 LEDGER_REF: Final = f"refs/heads/{LEDGER_BRANCH}"
 OUTPUT_FOLDER: Final = "counterseal-out"
+REBUILD_FOLDER: Final = "counterseal-rebuild"
 INIT_BRANCH: Final = "counterseal-init"
 UPGRADE_BRANCH: Final = "counterseal-upgrade"
 REQUEST_BRANCH_PREFIX: Final = "counterseal-request/"
@@ -57,6 +60,11 @@ CHECKSUMS_FILE: Final = "SHA256SUMS"
 PROOF_FILE: Final = "ledger-proof.json"
 BLOB_SUFFIX: Final = ".sigstore.json"
 VSA_SUFFIX: Final = ".vsa.sigstore.json"
+
+# Files of a second build, which no release has
+REBUILD_RESULT: Final = "rebuild-result.json"
+REBUILD_LOG: Final = "rebuild.log"
+REBUILD_BUNDLE: Final = "rebuild.intoto.jsonl"
 
 
 def page(name: str) -> str:

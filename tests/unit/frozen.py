@@ -27,6 +27,7 @@ from counterseal.evaluation.request_file import MergedFile, RequestFile
 from counterseal.evaluation.sbom_facts import LicenceUse, SbomContent, SbomFacts
 from counterseal.formats import event_request, manifest, provenance, statement, wire
 from counterseal.formats.inputs import matrix, observation
+from counterseal.formats.rebuilding import result
 from counterseal.history import events as event
 from counterseal.history import state as states
 from counterseal.history.events import (
@@ -47,7 +48,7 @@ from counterseal.history.events import (
     Waiting,
     Withdrawn,
 )
-from counterseal.identifiers import GATE_ID
+from counterseal.identifiers import GATE_ID, REBUILD
 from counterseal.ledger import merkle
 from counterseal.model import (
     Actor,
@@ -61,9 +62,11 @@ from counterseal.model import (
     ChangeRequest,
     CheckedOut,
     Commit,
+    ComparedArtifact,
     Container,
     Counted,
     Definition,
+    Difference,
     DigestSet,
     Dismissed,
     DocumentDigest,
@@ -71,6 +74,8 @@ from counterseal.model import (
     Finding,
     FindingOutcome,
     GateIdentity,
+    Input,
+    Isolation,
     LedgerLink,
     Limits,
     Manifest,
@@ -85,6 +90,9 @@ from counterseal.model import (
     Policy,
     PolicyReference,
     PromotionRequest,
+    RebuildResult,
+    RebuildSource,
+    RebuiltFile,
     Release,
     Repository,
     Review,
@@ -92,6 +100,7 @@ from counterseal.model import (
     Run,
     Stage,
     Statement,
+    StepEnd,
     Subject,
     Target,
     Trust,
@@ -102,7 +111,7 @@ from counterseal.model import (
 from counterseal.verification import vsa
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 VECTORS = Path(__file__).parents[1] / "assets" / "vectors"
 
@@ -552,7 +561,64 @@ def _summary() -> bytes:
     return data.replace(b'"counterseal":"%s"' % __version__.encode(), b'"counterseal":"1.0.0"')  # that one may change
 
 
+REBUILT = RebuildResult(
+    source=RebuildSource("https://github.com/acme/app", REVISION),
+    build_file=DigestSet(digest("build.yml")),
+    subjects=(
+        RebuiltFile("app-1.2.0-py3-none-any.whl", DigestSet(WHEEL.digest)),
+        RebuiltFile("app-1.2.0.tar.gz", DigestSet(digest("other")), fetched=True),
+    ),
+    isolation=Isolation("bubblewrap", isolated=True),
+    inputs=(
+        Input("python", "3.11.9", "3.11.9", recreated=True),
+        Input("generator of app", "hatchling 1.33.0", None, recreated=False, why="it cannot be asked for its version"),
+    ),
+    steps=(StepEnd("fetch", 0), StepEnd("build", 0, left=("gradle",))),
+    log=DigestSet(digest("log")),
+)
+NOT_BUILT = dataclasses.replace(
+    REBUILT,
+    subjects=(),
+    isolation=Isolation("none", isolated=False, why="bubblewrap: setting up uid map: Permission denied"),
+    inputs=(),
+    steps=(StepEnd("build", 137, "it took more than 3600 seconds"),),
+)
+COMPARED = (
+    ComparedArtifact("app-1.2.0-py3-none-any.whl", DigestSet(WHEEL.digest), DigestSet(WHEEL.digest), equal=True),
+    ComparedArtifact(
+        "app-1.2.0.tar.gz",
+        DigestSet(digest("sdist")),
+        DigestSet(digest("other")),
+        equal=False,
+        differences=(Difference("mode", "app-1.2.0/PKG-INFO", "0644", "0664"),),
+        more=3,
+    ),
+    ComparedArtifact("app.exe", DigestSet(digest("exe")), None, equal=False),
+)
+
+
+def digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def rebuilt(subjects: Sequence[Subject], revision: str = REVISION) -> RebuildResult:
+    """Return the result of a second build that counts, of other artifacts."""
+    files = tuple(RebuiltFile(each.name, DigestSet(each.digest)) for each in subjects)
+    source = RebuildSource("https://github.com/acme/app", revision)
+    return dataclasses.replace(REBUILT, source=source, subjects=files)
+
+
+def _rebuild(content: RebuildResult, compared: tuple[ComparedArtifact, ...]) -> bytes:
+    subjects = [Subject(each.name, each.digest.sha256) for each in compared]
+    return statement.build(subjects, REBUILD, result.predicate(content, result.build(content), compared))
+
+
 CASES: Mapping[str, Mapping[str, Callable[[], bytes]]] = {
+    "rebuild-result": {"built": lambda: result.build(REBUILT), "stopped": lambda: result.build(NOT_BUILT)},
+    "rebuild": {
+        "different": lambda: _rebuild(REBUILT, COMPARED),
+        "equal": lambda: _rebuild(dataclasses.replace(REBUILT, subjects=REBUILT.subjects[:1]), COMPARED[:1]),
+    },
     "manifest": {
         "two artifacts": lambda: manifest.build(MANIFEST),
         "one artifact": lambda: manifest.build(

@@ -9,9 +9,7 @@ HELP = ("-h", "--help", "help")
 VERSION = ("--version",)
 _HEAD = """\
 usage: counterseal VERB [OPTIONS]; counterseal help VERB
-
-A release gate for GitHub Actions and GitLab CI: it decides whether a build may
-enter a stage, signs the decision and records it in your repository.
+A release gate: it decides whether a build may enter a stage, and records it.
 
 verbs:
 """

@@ -19,6 +19,7 @@ __all__ = [
     "policy_people",
     "preview",
     "promotable",
+    "rebuild",
     "rehearsal",
     "repair",
     "request",

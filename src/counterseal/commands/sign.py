@@ -122,7 +122,7 @@ def run(inputs: SignInputs, ports: SignPorts) -> SignResult:
     """
     current = ports.environment.run()
     tag = provenance.tag_of(current)
-    _check_names_may_leak(inputs, current)
+    check_names_may_leak(current, inputs.visibility, public_log=inputs.public_log, allowed=inputs.publish_names)
     collected = ports.files.collect(inputs.subjects)
     plan = _plan(inputs, ports, current, collected)
     if not inputs.dry_run:
@@ -192,10 +192,11 @@ def check_rehearsal(current: Run, *, rehearsal: bool) -> None:
         )
 
 
-def _check_names_may_leak(inputs: SignInputs, current: Run) -> None:
-    if not inputs.public_log or inputs.publish_names or inputs.visibility == "public":
+def check_names_may_leak(current: Run, visibility: str | None, *, public_log: bool, allowed: bool) -> None:
+    """Refuse (UsageError) to sign where names that are not public would become so for ever, and nobody allowed it."""
+    if not public_log or allowed or visibility == "public":
         return
-    state = f"is {inputs.visibility}" if inputs.visibility else "may be private: the run does not say"
+    state = f"is {visibility}" if visibility else "may be private: the run does not say"
     raise UsageError(
         f"{current.repository.name} {state}, and the transparency log is public",
         why="certificates publish the names of repository, workflow or pipeline file, ref and run for ever",

@@ -16,6 +16,7 @@ __all__ = [
     "names",
     "pin",
     "provenance",
+    "rebuilding",
     "statement",
     "subject",
     "visible",

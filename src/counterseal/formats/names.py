@@ -107,6 +107,24 @@ REASON: Final = Grammar(
     f"not empty, at most {MAX_REASON} characters, without control or direction marks",
 )
 
+# --- what a build file names -----------------------------------------------------------------
+
+VARIABLE: Final = Grammar(
+    "variable", "[A-Za-z_][A-Za-z0-9_]{0,99}", "letters, digits and _, no digit first, at most 100"
+)
+TOOL: Final = Grammar(
+    "tool", "[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?", "letters, digits and . _ -, in lower case, at most 64"
+)
+TOOL_VERSION: Final = Grammar(
+    "toolVersion", "[0-9A-Za-z](?:[0-9A-Za-z.+!_-]{0,98}[0-9A-Za-z])?", "a version like 3.12.4, at most 100"
+)
+_GLOB_PART: Final = r"(?!\.\.?(?:/|$))[A-Za-z0-9._+*?@-]+"
+OUTPUT: Final = Grammar(
+    "output",
+    f"(?:{_GLOB_PART}/){{0,15}}{_GLOB_PART}",
+    "a path below the source, with * and ? in its parts, like dist/*.whl",
+)
+
 # --- whom a trust document names -------------------------------------------------------------
 
 ISSUER: Final = Grammar("issuer", r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/\S*)?", "an address of https")

@@ -10,6 +10,7 @@ from counterseal.ports.forge import AssetStore, Forge, GateRuns
 from counterseal.ports.here import BuildFacts, Clock, Observer, SbomBuilder, SubjectFiles
 from counterseal.ports.progress import Tell, silent
 from counterseal.ports.project import BranchWriter, ChangeRequests, Clone, ProjectFixes, ProjectSurvey
+from counterseal.ports.rebuilding import BuildSource, Cell, Cells
 from counterseal.ports.signing import BundleVerifier, Crew, Crewed, Environment, Signer
 from counterseal.ports.stores import LedgerSource, LedgerStore, LostTips, Memory, SourceRepository
 
@@ -18,7 +19,10 @@ __all__ = [
     "AssetStore",
     "BranchWriter",
     "BuildFacts",
+    "BuildSource",
     "BundleVerifier",
+    "Cell",
+    "Cells",
     "ChangeRequests",
     "Clock",
     "Clone",

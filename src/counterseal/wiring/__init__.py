@@ -8,4 +8,4 @@ from __future__ import annotations
 from counterseal.wiring.ports import Wiring
 from counterseal.wiring.surroundings import Surroundings
 
-__all__ = ["Surroundings", "Wiring", "archives", "builds", "knowledge", "lost", "project"]
+__all__ = ["Surroundings", "Wiring", "archives", "builds", "knowledge", "lost", "project", "rebuilding"]

@@ -24,6 +24,7 @@ from counterseal.errors import CountersealError
 from counterseal.evaluation import decision
 from counterseal.formats import event_request, manifest, names, statement, wire
 from counterseal.formats.inputs import matrix, observation
+from counterseal.formats.rebuilding import result
 from counterseal.history import events as event
 from counterseal.ledger import entry, merkle
 from counterseal.model import InclusionProof
@@ -35,7 +36,7 @@ ROOT = Path(__file__).parents[3]
 SCHEMAS = {
     path.stem: json.loads(path.read_text())
     for path in sorted((ROOT / "src/counterseal/formats/schemas").glob("*.json"))
-    if path.stem not in {"policy-v1", "consume-v1"}  # YAML: tests/unit/policy/test_policy.py, test_pin.py
+    if path.stem not in {"build-v1", "policy-v1", "consume-v1"}  # YAML: tests of their readers
 }
 PAGE = (ROOT / "docs/formats.md").read_text()
 FROZEN = [(name, case) for name, made in frozen.CASES.items() for case in made]
@@ -120,7 +121,10 @@ def documents() -> dict[str, tuple[str, dict[str, Any]]]:
     }
     for kind in event.EventKind:
         found[kind] = ("event-v1", predicate(f"event-{kind}", kind))
-    for name in ("manifest", "input-matrix", "observation", "request", "event-request", "evidence"):
+    for case in frozen.CASES["rebuild"]:
+        found[f"rebuild {case}"] = ("rebuild-v1", predicate("rebuild", case))
+    names = ("manifest", "input-matrix", "observation", "request", "event-request", "evidence", "rebuild-result")
+    for name in names:
         for case in frozen.CASES[name]:
             found[f"{name} {case}"] = (f"{name}-v1", frozen.document(name, case))
     return found
@@ -147,6 +151,7 @@ def _read_predicate(kind: str, parse: Callable[[model.Statement, str], object]) 
 
 
 READERS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "rebuild-result-v1": lambda document: result.parse(wire.canonical(document)),
     "manifest-v1": lambda document: manifest.parse(wire.canonical(document)),
     "input-matrix-v1": lambda document: matrix.parse(document, "x"),
     "observation-v1": lambda document: observation.parse(wire.canonical(document), "x"),
@@ -162,7 +167,7 @@ READERS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 def test_every_schema_is_one_and_says_where_it_is() -> None:
-    assert len(SCHEMAS) == 10
+    assert len(SCHEMAS) == 12
     for name, schema in SCHEMAS.items():
         Draft202012Validator.check_schema(schema)
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
@@ -458,10 +463,13 @@ def section(name: str) -> str:
         ("event", "event-v1"),
         ("proof", "ledger-proof-v1"),
         ("trust", "trust-v1"),
+        ("build file", "build-v1"),
+        ("rebuild result", "rebuild-result-v1"),
+        ("rebuild", "rebuild-v1"),
     ],
 )
 def test_the_page_describes_every_member_and_no_other(title: str, schema: str) -> None:
-    whole = SCHEMAS[schema]
+    whole = json.loads((ROOT / f"src/counterseal/formats/schemas/{schema}.json").read_text())
     leaves, inside = members(whole, whole)
     listed = [
         name
@@ -492,7 +500,7 @@ def test_every_place_that_is_referred_to_is_there() -> None:
 
 
 def test_the_page_names_schemas_and_vectors() -> None:
-    for name in [*SCHEMAS, "policy-v1", "consume-v1"]:
+    for name in [*SCHEMAS, "build-v1", "policy-v1", "consume-v1"]:
         assert f"schemas/{name}.json" in PAGE
     for path in frozen.VECTORS.glob("*.json"):
         assert f"vectors/{path.name}" in PAGE

@@ -13,6 +13,7 @@ __all__ = [
     "policy",
     "preview",
     "publish",
+    "rebuilding",
     "repair",
     "request",
     "sandbox",

@@ -1,0 +1,1 @@
+"""The verbs of second builds: `rebuild`, `rebuild compare`."""
