@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import io
@@ -184,8 +185,7 @@ def test_links_and_what_is_no_file_are_refused(tmp_path: Path) -> None:
     os.mkfifo(root / "lib/pipe")
     assert refused(root, "lib").what == "'lib/pipe' is a pipe"
     (root / "lib/pipe").unlink()
-    with socket.socket(socket.AF_UNIX) as listening:
-        os.chdir(root)
+    with socket.socket(socket.AF_UNIX) as listening, contextlib.chdir(root):  # its address is short
         listening.bind("socket")
     assert refused(root, "socket").what == "'socket' is a socket"
 
