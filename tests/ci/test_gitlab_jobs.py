@@ -108,7 +108,8 @@ def test_a_job_without_its_token_shows_the_lines(
     local: Local, app: Path, product: Product, source: str, verb: str
 ) -> None:
     """gitlab-ci-local gives no job an ID token, as GitLab gives none to a job that asks for none."""
-    step = include(verb, revision=product.sha, source=source)
+    asked = {"stage": "staging"} if verb == "request" else {}
+    step = include(verb, revision=product.sha, source=source, **asked)
     outcome = run(local, app, step, jobs=(f"counterseal-{verb}",), variables=TAGGED if verb == "sign" else MERGED)
     assert set(outcome.jobs.values()) <= {"FAIL", "WARN"}
     said = outcome.log(f"counterseal-{verb}")

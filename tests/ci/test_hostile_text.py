@@ -60,7 +60,7 @@ FILE = f"notes\n{COMMAND}\n\r##[error]$(touch pwned);{BIDI}<img src=x>|`touch pw
 TITLE = f"{COMMAND}\n{MARKUP}{BIDI} $(touch pwned)"
 #: The commands by which a step may talk to the runner, and the outputs that it may set.
 SPOKEN = {"error", "summary", "set-output", "warning", "notice"}
-OUTPUTS = {"decisions", "entry", "published", "manifest", "tag", "sbom", "sbom-digest"}
+OUTPUTS = {"decisions", "entry", "events", "published", "manifest", "tag", "sbom", "sbom-digest"}
 
 
 @pytest.fixture(scope="module")
