@@ -275,3 +275,11 @@ def test_a_gate_remembers_nothing(made: SignedLedger, reader: LedgerReader) -> N
     assert reader.memory is None  # as `open_reader` made it, by which gates read
     reader.read_whole(LocalLedger(made.repository))
     assert reader.memory is None
+
+
+def test_a_proof_is_made_whatever_is_remembered(made: SignedLedger, home: dict[str, str]) -> None:
+    decisions = log(made, environment=home)[1]["decisions"]
+    published = str(next(each["sequence"] for each in decisions if each["published"]))
+    first, again = (log(made, "prove", published, environment=home) for _ in range(2))
+    assert first == again == log(made, "prove", published, "--no-cache", environment=home)
+    assert first[0] == 0

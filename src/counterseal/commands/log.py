@@ -241,7 +241,7 @@ def prove(reader: LedgerReader, source: LedgerSource, sequence: int, how: Asked 
     Raises:
         UsageError: The entry is no decision, or was not published yet.
     """
-    whole = read(reader, source, how)
+    whole = read(reader, source, replace(how, from_first=True))
     shown = _shown(whole, sequence)
     if not isinstance(shown.recorded, RecordedDecision) or shown.recorded.publication is None:
         raise UsageError(

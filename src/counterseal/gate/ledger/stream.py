@@ -39,10 +39,13 @@ class Asked:
     Attributes:
         search: What decisions are searched for (see `mentions`).
         tell: Told of how many are verified.
+        from_first: Whether proofs of entries are wanted, for which every line has to be here: what was verified before
+            is not gone on from.
     """
 
     search: str = ""
     tell: Tell = silent
+    from_first: bool = False
 
 
 #: Verify all, tell nobody.

@@ -73,7 +73,7 @@ def read(lines: Lines, source: LedgerSource, asked: Asked) -> Whole:
         VerificationError: A line is not validly signed by a gate.
         ServiceError: Something did not come.
     """
-    if known := remembering.recall(lines.memory):
+    if not asked.from_first and (known := remembering.recall(lines.memory)):
         with contextlib.suppress(CountersealError):  # whatever is wrong, what is remembered has no say in it
             return _read(lines, source, asked, known)
     return _read(lines, source, asked, None)
