@@ -18,7 +18,7 @@ from counterseal.formats import digests, wire
 from counterseal.gate.ledger import rows
 from counterseal.gate.ledger.rows import Mark, Row
 from counterseal.gate.ledger.walk import Walk, check_order
-from counterseal.history import History, mentions, said
+from counterseal.history import History, mentions, places, said
 from counterseal.history import state as states
 from counterseal.ledger import Chain, NotesTree
 
@@ -92,7 +92,7 @@ def recall(memory: Memory | None) -> Known | None:
         return None
 
 
-def keep(memory: Memory, known: Known | None, new: Sequence[bytes], walk: Walk, blob: str, sums: Sums) -> None:
+def keep(memory: Memory, known: Known | None, new: Sequence[bytes], walk: Walk, judged: str, sums: Sums) -> None:
     """Keep what was verified.
 
     Args:
@@ -100,13 +100,13 @@ def keep(memory: Memory, known: Known | None, new: Sequence[bytes], walk: Walk, 
         known: What was kept before.
         new: The rows of the entries that were read since.
         walk: Where the reading ended.
-        blob: The blob of the last line.
+        judged: By what all signers were judged, from the first on (`Judge.world`).
         sums: What there is in all.
     """
-    chain, state = walk.chain, walk.state
-    if walk.commit is None or chain.head is None or state is None:
+    chain, state, last = walk.chain, walk.state, walk.last
+    if walk.commit is None or chain.head is None or state is None or last is None:
         return
-    document, judged = states.document(state).decode(), walk.judge.world()
+    document, blob = states.document(state).decode(), str(walk.tree.blob(places.entry_key(last.link.entry_id)))
     mark = rows.Mark(walk.commit, str(walk.tree.root), chain.head, blob, chain.peaks, document, judged, sums)
     packed = known.packed if known else b""
     if new:

@@ -83,23 +83,24 @@ def _read(lines: Lines, source: LedgerSource, asked: Asked, known: Known | None)
     def recalled() -> History:
         return known.history(asked.search) if known else History()
 
+    judged = lines.judge.world()  # the branch may move meanwhile: then all are judged again the next time
     nothing = Walk(Chain(lines.ledger_id), NotesTree(bring=source.objects), lines.judge)
     walk = known.walk(lines, source) if known else nothing
-    before, blob, sums = walk.chain.size, known.mark.blob if known else "", known.mark.sums if known else Sums()
+    before, sums = walk.chain.size, known.mark.sums if known else Sums()
     entries, new = Entries(lines, source, before, known.rows) if known else Entries(lines, source), list[bytes]()
     history: History | None = None
     with contextlib.closing(checked(lines, source, asked, (before, walk.commit))) as stream:
         for commit, line, told in stream:
             history = history or recalled()
-            name, blob, content = digests.sha256(line), str(commit.line), _step(walk, commit, line, told)
+            content, name = _step(walk, commit, line, told), str(walk.chain.head)
             history.add(told.link.sequence, told.link.entry_id, name, content, found=told.found)
-            entries.add(name, told.said, blob)
+            entries.add(name, told.said, str(commit.line))
             sums.add(content)
             new.append(told.row)
     if known and not new and source.tip() != walk.commit:
         raise LedgerError("the ledger's branch is not where it was remembered to be")
-    if lines.memory and (new or (known and known.mark.judged != lines.judge.world())):
-        remembering.keep(lines.memory, known, new, walk, blob, sums)
+    if lines.memory and (new or (known and known.mark.judged != judged)):
+        remembering.keep(lines.memory, known, new, walk, judged, sums)
     return Whole(Tip(walk, lines), sums, entries, history or recalled)
 
 

@@ -321,6 +321,27 @@ def test_who_may_sign_is_asked_again_where_the_branch_is_another(written: Bundle
     assert Elsewhere.judged in ([], ["entry 7"]), "it is remembered by whom they were judged last"
 
 
+def test_a_branch_that_moves_meanwhile_is_judged_again(written: Bundled) -> None:
+    class Moving(Suspicious):
+        seen = 0
+
+        def world(self) -> str:
+            return "moved" if self.seen > 3 else "a branch"
+
+        def check(self, certificate: Certificate, signed: Statement, what: str, **when: datetime | None) -> None:
+            super().check(certificate, signed, what, **when)
+            self.seen += 1
+
+    memory, moving = Memory(), Moving()
+    reader(memory=memory, judge=moving).read_whole(written.store)
+    before = moving.seen
+    reader(memory=memory, judge=moving).read_whole(written.store)
+    assert moving.seen - before >= 8, "the first ones were judged by the branch as it was"
+    before = moving.seen
+    reader(memory=memory, judge=moving).read_whole(written.store)
+    assert moving.seen - before <= 1
+
+
 def test_one_entry_that_is_shown_is_verified_whatever_is_remembered(written: Bundled) -> None:
     memory, verifier = Memory(), Strict()
     reader(memory=memory).read_whole(written.store)
