@@ -76,9 +76,9 @@ docs: $(VENV)/.dev ## write the generated blocks of README.md and docs/, and the
 	$(BIN)/python tools/action_pages.py
 	$(BIN)/python tools/template_pages.py
 	$(BIN)/python tools/format_examples.py
-	$(BIN)/python tools/state_diagrams.py
-	$(BIN)/python tools/threat_model.py
-	$(BIN)/python tools/architecture_page.py
+	$(BIN)/python -m tools.state_diagrams
+	$(BIN)/python -m tools.threat_model
+	$(BIN)/python -m tools.architecture_page
 	$(BIN)/python -m bench.performance_page
 	$(BIN)/python -m tools.schemas
 

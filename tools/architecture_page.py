@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import grimp
+from tools import one_page
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
@@ -130,18 +131,5 @@ def render(page: str) -> str:
     return page
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the page."""
-    before = PAGE.read_text()
-    after = render(before)
-    if before == after:
-        return 0
-    print(PAGE.relative_to(ROOT))
-    if "--check" in arguments:
-        return 1
-    PAGE.write_text(after)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(one_page.main(PAGE, render))

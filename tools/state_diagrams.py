@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tools import one_page
+
 from counterseal.history import transitions
 
 if TYPE_CHECKING:
@@ -55,18 +57,5 @@ def render(page: str) -> str:
     return re.sub(r"<!-- transitions -->\n.*?<!-- end -->", lambda _: text, page, flags=re.DOTALL)
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the page."""
-    before = PAGE.read_text()
-    after = render(before)
-    if before == after:
-        return 0
-    print(PAGE.relative_to(ROOT))
-    if "--check" in arguments:
-        return 1
-    PAGE.write_text(after)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(one_page.main(PAGE, render))

@@ -22,6 +22,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tools import one_page
+
 from counterseal.evaluation import RULES
 
 if TYPE_CHECKING:
@@ -196,18 +198,5 @@ def _link(file: str, name: str = "") -> str:
     return f"[`{shown}`](../{file})"
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the page."""
-    before = PAGE.read_text()
-    after = render(before)
-    if before == after:
-        return 0
-    print(PAGE.relative_to(ROOT))
-    if "--check" in arguments:
-        return 1
-    PAGE.write_text(after)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(one_page.main(PAGE, render))
