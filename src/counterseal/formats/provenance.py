@@ -45,6 +45,17 @@ def tag_of(run: Run) -> str:
     return run.ref.removeprefix(TAG_PREFIX)
 
 
+def parameters(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what `sign` says of a build beyond the certificate (`internalParameters`); empty where nothing is said.
+
+    Args:
+        said: The predicate of a provenance, anybody's.
+    """
+    definition = said.get("buildDefinition")
+    found = definition.get("internalParameters") if isinstance(definition, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def predicate(run: Run, matrix: Mapping[str, Any], observation: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the predicate `https://slsa.dev/provenance/v1` of what this run built.
 

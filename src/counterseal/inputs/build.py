@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from counterseal.errors import FormatError
+from counterseal.formats import provenance
 from counterseal.formats.inputs import matrix as matrices
 from counterseal.formats.inputs import observation as observations
 from counterseal.identifiers import PROVENANCE
 from counterseal.model import Certificate, Observation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from counterseal.model import Statement, Subject
 
@@ -56,8 +57,8 @@ def of_provenance(statement: Statement, certificate: Certificate | None, what: s
     """
     if statement.predicate_type != PROVENANCE:
         raise FormatError(f"{what}: a {statement.predicate_type[:200]}, no provenance")
-    parameters = _at(statement.predicate, "buildDefinition", "internalParameters")
-    if not isinstance(parameters, dict) or "inputMatrix" not in parameters:
+    parameters = provenance.parameters(statement.predicate)
+    if "inputMatrix" not in parameters:
         raise FormatError(
             f"{what}: the provenance has no input matrix",
             why="it was not made by `counterseal sign`",
@@ -69,13 +70,6 @@ def of_provenance(statement: Statement, certificate: Certificate | None, what: s
         matrices.parse(parameters["inputMatrix"], f"{what}: inputMatrix"),
         None if observed is None else observations.read(observed, f"{what}: observation"),
     )
-
-
-def _at(data: Mapping[str, Any], *path: str) -> Any:
-    value: Any = data
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
 
 
 def contradictions(build: Build) -> tuple[Contradiction, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from counterseal.formats import names
+from counterseal.formats import names, provenance
 from counterseal.formats.inputs import matrix as matrices
 from counterseal.model import BuildFile, Input
 
@@ -82,12 +82,8 @@ def matrix(predicate: Mapping[str, Any], what: str) -> matrices.InputMatrix | No
     Raises:
         FormatError: There is one, and it is malformed.
     """
-    found: Any = predicate
-    for key in ("buildDefinition", "internalParameters", "inputMatrix"):
-        found = found.get(key) if isinstance(found, dict) else None
-    if found is None:
-        return None
-    return matrices.parse(found, what)
+    found = provenance.parameters(predicate).get("inputMatrix")
+    return None if found is None else matrices.parse(found, what)
 
 
 def wanted(file: BuildFile, recorded: matrices.InputMatrix | None, committed_at: int) -> Wanted:
